@@ -1,0 +1,1 @@
+"""Where the patient, the face and the brain are in an image."""

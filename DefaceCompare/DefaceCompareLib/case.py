@@ -1,0 +1,147 @@
+"""One patient as read: images, structure set and dose. Coordinates are DICOM/ITK LPS in mm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+CT, MR, PET = "CT", "MR", "PET"
+"""The modalities of a `CaseImage` (DICOM's PT is called PET here, as in the tables)."""
+
+
+@dataclass(frozen=True)
+class CaseImage:
+    """One 3-D image of a patient.
+
+    Parameters
+    ----------
+    key : str
+        The image's name in every table: ``CT``, ``CT_2``, ``MR_T1``, ``MR_T1C``, ``MR_T2``, ``MR_FLAIR``, ``MR``, ``PET``.
+    modality : str
+        ``CT``, ``MR`` or ``PET``.
+    image : SimpleITK.Image
+        Scalar 3-D image in LPS mm; CT in HU, PET in SUVbw where it can be had, MR as stored.
+    unit : str
+        ``HU``, ``SUVbw``, ``Bq/ml`` or ``a.u.``.
+    frame_of_reference_uid : str
+        Images with the same value share one coordinate system. Files of one ``case.json`` share ``""``.
+    date, series_uid : str
+        As read, for matching only; never printed in a shared table.
+    notes : tuple of str
+        What a reader of the numbers must know ("values are not HU: shifted by -1024").
+    """
+
+    key: str
+    modality: str
+    image: sitk.Image
+    unit: str
+    frame_of_reference_uid: str = ""
+    series_uid: str = ""
+    date: str = ""
+    notes: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+    def array(self) -> NDArray[np.generic]:
+        """The voxels as a read-only view, shape (z, y, x), in the stored type."""
+        return sitk.GetArrayViewFromImage(self.image)
+
+
+@dataclass(frozen=True)
+class Dose:
+    """A dose grid in Gy (float32, LPS mm)."""
+
+    image: sitk.Image
+    frame_of_reference_uid: str = ""
+    prescription_gy: float | None = None
+    summation: str = ""
+    notes: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One structure; holds exactly one of `contours`, `surface`, `labelmap`.
+
+    That choice fixes the DVH end model (contours: slab; surface and labelmap: surface). Other forms are computed, never stored.
+
+    Parameters
+    ----------
+    name : str
+        The planned name (of real patients: for the key file only).
+    standard_name : str
+        AAPM TG-263 name (``Parotid_L``), or the planned name's place holder where unknown (``structure-07``).
+    group : str
+        One of `utility.structure_names.GROUPS`, else ``other``.
+    side : str
+        ``L``, ``R``, ``B`` or ``""``.
+    contours : tuple of (n, 3) arrays, optional
+        Closed planar polygons, LPS mm; several polygons in one plane combine by even-odd.
+    surface : vtkPolyData, optional
+        A closed surface in LPS mm.
+    labelmap : SimpleITK.Image, optional
+        uint8, 1 = inside, LPS mm.
+    """
+
+    name: str
+    standard_name: str
+    group: str = "other"
+    side: str = ""
+    contours: tuple[NDArray[np.float64], ...] | None = None
+    surface: vtkPolyData | None = None
+    labelmap: sitk.Image | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        forms = [form for form in (self.contours, self.surface, self.labelmap) if form is not None]
+        if len(forms) != 1:
+            raise ValueError(f"structure {self.standard_name} must hold exactly one of contours, surface, labelmap")
+
+
+@dataclass(frozen=True)
+class StructureSet:
+    """The structures of one RTSTRUCT or segmentation."""
+
+    structures: tuple[Structure, ...]
+    frame_of_reference_uid: str = ""
+    referenced_series_uid: str = ""
+    notes: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+    def in_group(self, group: str) -> tuple[Structure, ...]:
+        """All structures of one organ group, in planned order."""
+        return tuple(s for s in self.structures if s.group == group)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One patient. `images[0]` is the primary image (see `readers`); any part may be missing."""
+
+    id: str
+    images: tuple[CaseImage, ...] = ()
+    structure_set: StructureSet | None = None
+    dose: Dose | None = None
+    synthetic: bool = False
+    notes: tuple[str, ...] = ()
+    person: str = ""
+    """Who this is, for matching repeat scans; lives in the key file only."""
+
+    @property
+    def primary(self) -> CaseImage | None:
+        """The image on which faces are searched and structures were drawn."""
+        return self.images[0] if self.images else None
+
+    def image(self, key: str) -> CaseImage:
+        """The image called `key` (KeyError if there is none)."""
+        for candidate in self.images:
+            if candidate.key == key:
+                return candidate
+        raise KeyError(key)
+
+    def renamed(self, case_id: str) -> Case:
+        """The same patient under another id."""
+        return replace(self, id=case_id)

@@ -1,0 +1,70 @@
+"""The result of one method on one case: patches, not images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import SimpleITK as sitk
+
+from ..anatomy.head import Head
+from ..case import Case, CaseImage
+from ..settings import Settings
+from .edit import Edit, Patch
+
+
+class Defacer(Protocol):
+    """A defacing method. `key` names it in tables and folders, `title` in headings."""
+
+    key: str
+    title: str
+    reference: str
+    limits: str
+    licence: str
+
+    def available(self) -> str:
+        """Return ``""`` if the method can run here, else the reason why not."""
+
+    def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
+        """Find the edit on `image`, the one the head was found on.
+
+        Raises
+        ------
+        MethodFailed
+            With one sentence, if the method cannot deface this patient.
+        """
+
+
+@dataclass(frozen=True)
+class Defacing:
+    """What one method did to one case.
+
+    Parameters
+    ----------
+    patches : mapping of image key to Patch
+    dose_patches : mapping of dose policy (``mask``, ``follow``) to Patch
+    edits : mapping of image key to Edit
+        The edit behind each patch (one per frame of reference).
+    unavailable : mapping of image key to str
+        Images that were not edited, with the reason; their rows are ``not available`` or ``failed``.
+    status : str
+        ``ok`` if at least the primary image was edited, else ``failed`` (reason in `note`).
+    """
+
+    method: str
+    title: str
+    variant: str
+    status: str
+    note: str = ""
+    patches: Mapping[str, Patch] = field(default_factory=dict)
+    dose_patches: Mapping[str, Patch] = field(default_factory=dict)
+    edits: Mapping[str, Edit] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def edited_image(self, image: CaseImage) -> sitk.Image:
+        """The whole defaced image (KeyError if this image was not edited: there is no undefaced result)."""
+        return self.patches[image.key].whole(image.image)

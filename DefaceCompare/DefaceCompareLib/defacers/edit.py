@@ -1,0 +1,71 @@
+"""What a method found to change: one edit of the head in world coordinates, applied to every image in the frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..anatomy.head import Head
+from ..case import CaseImage, Dose
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The changed box of one image.
+
+    Parameters
+    ----------
+    offset : (int, int, int)
+        Voxel index (x, y, z) of the box's first voxel.
+    values : ndarray, shape (z, y, x)
+        The edited voxels of the box in the image's own stored type.
+    """
+
+    offset: tuple[int, int, int]
+    values: NDArray[np.generic]
+
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """The box as (z, y, x) slices of the whole array."""
+        x, y, z = self.offset
+        depth, height, width = self.values.shape
+        return slice(z, z + depth), slice(y, y + height), slice(x, x + width)
+
+    def whole(self, image: sitk.Image) -> sitk.Image:
+        """A copy of `image` with the box replaced; every voxel outside is bit-identical."""
+        array = sitk.GetArrayFromImage(image)
+        array[self.box] = self.values
+        edited = sitk.GetImageFromArray(array)
+        edited.CopyInformation(image)
+        return edited
+
+    def altered(self, image: sitk.Image) -> NDArray[np.bool_]:
+        """Which voxels of the box differ from the original, shape (z, y, x) of the box."""
+        return sitk.GetArrayViewFromImage(image)[self.box] != self.values
+
+
+class Edit(Protocol):
+    """One change of a head. Points and grids are LPS mm of the head's frame of reference."""
+
+    def apply(self, image: CaseImage, head: Head, settings: Settings) -> Patch:
+        """Edit one image of the frame on its own grid and in its own stored type.
+
+        Raises
+        ------
+        MethodFailed
+            If the edit does not meet the image (an edit that misses the volume is never an empty result).
+        """
+
+    def removed(self, grid: sitk.Image) -> NDArray[np.bool_]:
+        """Which voxels of `grid` lie where tissue became air, shape (z, y, x) of the grid."""
+
+    def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which original skin points, shape (n, 3), the method means to move or remove."""
+
+    def follow(self, dose: Dose, head: Head) -> Patch:
+        """Dose treated as the method treats the image (policy ``follow``); float32 Gy."""

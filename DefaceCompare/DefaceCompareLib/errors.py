@@ -1,0 +1,23 @@
+"""The errors that users meet, each one clear sentence: what, which file, what to do."""
+
+from __future__ import annotations
+
+
+class DefaceCompareError(Exception):
+    """Base of every error that is told to the user as one sentence."""
+
+
+class UnusableInput(DefaceCompareError):
+    """The input cannot be used at all (command line: exit code 2)."""
+
+
+class MethodFailed(DefaceCompareError):
+    """A method could not deface this patient: becomes a row with status ``failed``."""
+
+
+class FaceNotFound(MethodFailed):
+    """No face lies inside the scan (a thorax, a cut field of view)."""
+
+
+class NotAvailable(DefaceCompareError):
+    """A number cannot be had here: becomes a row with status ``not available``."""

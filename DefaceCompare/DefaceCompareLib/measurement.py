@@ -1,0 +1,161 @@
+"""One measured number with everything a reader needs, and the list of metrics it comes from."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line of ``data/metrics.csv``."""
+
+    name: str
+    domain: str
+    unit: str
+    meaning: str
+    good_direction: str
+
+
+@cache
+def metrics() -> dict[str, Metric]:
+    """All metrics by name, in table order."""
+    text = files("DefaceCompareLib").joinpath("data/metrics.csv").read_text(encoding="utf-8")
+    return {row["name"]: Metric(**row) for row in csv.DictReader(text.splitlines())}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One row of ``measurements.csv``; the fields are its columns, in order.
+
+    `original`, `defaced`, `change`, `change_percent` are NaN where they do not apply.
+    `status` is ``ok``, ``failed`` or ``not available``; the last two carry the reason in `note`.
+    """
+
+    case: str
+    method: str
+    variant: str
+    fill: str
+    protect: str
+    dose_policy: str
+    image: str
+    domain: str
+    structure: str
+    metric: str
+    unit: str
+    original: float
+    defaced: float
+    change: float
+    change_percent: float
+    engine: str
+    status: str
+    note: str
+
+
+COLUMNS = tuple(f.name for f in fields(Measurement))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose numbers these are: the fields that all rows of one method on one case share."""
+
+    case: str
+    method: str
+    variant: str
+    fill: str
+    protect: str
+    note: str = ""
+    """Stands in front of every row's note, e.g. the SYNTHETIC warning."""
+
+    def row(
+        self,
+        metric: str,
+        *,
+        original: float = math.nan,
+        defaced: float = math.nan,
+        change: float | None = None,
+        change_percent: float = math.nan,
+        image: str = "",
+        structure: str = "",
+        dose_policy: str = "",
+        unit: str | None = None,
+        engine: str = "builtin",
+        status: str = OK,
+        note: str = "",
+    ) -> Measurement:
+        """Make a row; domain and unit come from ``data/metrics.csv``; `change` defaults to defaced minus original."""
+        known = metrics()[metric]
+        return Measurement(
+            case=self.case,
+            method=self.method,
+            variant=self.variant,
+            fill=self.fill,
+            protect=self.protect,
+            dose_policy=dose_policy,
+            image=image,
+            domain=known.domain,
+            structure=structure,
+            metric=metric,
+            unit=known.unit if unit is None else unit,
+            original=original,
+            defaced=defaced,
+            change=defaced - original if change is None else change,
+            change_percent=change_percent,
+            engine=engine,
+            status=status,
+            note="; ".join(part for part in (self.note, note) if part),
+        )
+
+    def missing(
+        self,
+        metric: str,
+        reason: str,
+        *,
+        image: str = "",
+        structure: str = "",
+        dose_policy: str = "",
+        status: str = NOT_AVAILABLE,
+        engine: str = "builtin",
+    ) -> Measurement:
+        """Make the row of a number that cannot be had; `reason` says why."""
+        return self.row(
+            metric, image=image, structure=structure, dose_policy=dose_policy, engine=engine, status=status, note=reason
+        )
+
+
+def percent_change(original: float, defaced: float) -> float:
+    """100 (defaced - original) / original; NaN where the original is 0."""
+    return 100.0 * (defaced - original) / original if original else math.nan
+
+
+def write_measurements(path: Path, rows: Iterable[Measurement]) -> None:
+    """Write rows as CSV with every digit that the number has; NaN is an empty cell."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in asdict(row).values()])
+    temporary.replace(path)
+
+
+def read_measurements(path: Path) -> list[Measurement]:
+    """Read what `write_measurements` wrote."""
+    numbers = ("original", "defaced", "change", "change_percent")
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [
+            Measurement(**{k: (float(v) if v else math.nan) if k in numbers else v for k, v in row.items()})  # type: ignore[arg-type]
+            for row in csv.DictReader(stream)
+        ]
+
+
+def failures(rows: Sequence[Measurement]) -> list[Measurement]:
+    """The rows whose status is ``failed``."""
+    return [row for row in rows if row.status == FAILED]

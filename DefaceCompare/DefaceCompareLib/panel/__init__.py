@@ -1,0 +1,1 @@
+"""The Slicer panel: the only room with qt and ctk besides DefaceCompare.py."""

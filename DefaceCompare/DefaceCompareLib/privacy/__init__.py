@@ -1,0 +1,1 @@
+"""From surface to re-identification risk."""

@@ -1,0 +1,1 @@
+"""Reading patients: DICOM RT folders and image files."""

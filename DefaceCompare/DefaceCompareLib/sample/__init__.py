@@ -1,0 +1,1 @@
+"""The synthetic RT cohort."""

@@ -1,0 +1,1 @@
+"""Slicer nodes to case folders and back: the only library room that knows slicer (no qt)."""

@@ -1,0 +1,1 @@
+"""What defacing does to volumes, intensities and dose."""

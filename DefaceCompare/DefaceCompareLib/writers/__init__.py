@@ -1,0 +1,1 @@
+"""Writing patients as DICOM RT."""
