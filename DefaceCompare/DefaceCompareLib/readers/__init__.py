@@ -1,1 +1,36 @@
 """Reading patients: DICOM RT folders and image files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..case import Case
+from ..errors import UnusableInput
+from .files import CASE_FILE, read_case_file
+
+
+def read_case(folder: Path, case_id: str | None = None) -> Case:
+    """Read one patient from a folder: image files with a ``case.json``, or any mixture of DICOM series.
+
+    Parameters
+    ----------
+    folder : Path
+        The patient's folder.
+    case_id : str, optional
+        Id of the case; default is the one in ``case.json``, else the folder's name.
+
+    Raises
+    ------
+    UnusableInput
+        With one sentence that names the file and what to do.
+    """
+    if not folder.is_dir():
+        raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient")
+    if (folder / CASE_FILE).is_file():
+        case = read_case_file(folder)
+    else:
+        from .dicom_rt import read_dicom_case
+
+        case = read_dicom_case(folder)
+    return replace(case, id=case_id) if case_id else case

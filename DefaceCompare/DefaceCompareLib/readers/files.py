@@ -1,0 +1,118 @@
+"""Reading a patient from image files with a ``case.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..case import CT, MR, PET, Case, CaseImage, Dose, Structure, StructureSet
+from ..errors import UnusableInput
+from .checked_image import checked_image
+from .contour_file import read_contours
+from .named_structures import naming_notes, unique_names
+from .segmentation_file import read_mask_folder, read_pixels, read_seg_nrrd
+
+CASE_FILE = "case.json"
+KNOWN_FIELDS = ("id", "images", "units", "structures", "dose", "prescription_gy", "synthetic", "person")
+UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
+"""Units where ``case.json`` does not state one."""
+
+
+def read_case_file(folder: Path) -> Case:
+    """Read the patient that ``folder/case.json`` describes.
+
+    Fields: ``id``, ``images`` (key to file), ``structures`` (``.seg.nrrd``, ``.seg.vtm``, ``.vtp``, or a folder of masks or
+    ``.vtp`` files), ``dose`` (Gy), and optionally ``units`` (image key to unit, for example ``{"PET": "SUVbw"}``),
+    ``prescription_gy``, ``synthetic``, ``person``. Any part may be missing, but not all.
+
+    Raises
+    ------
+    UnusableInput
+        With one sentence that names the file and what to do.
+    """
+    described = _described(folder)
+    images = _images(folder, described)
+    structure_set = _structure_set(folder, described)
+    dose, dose_notes = _dose(folder, described)
+    if not images and not (dose and structure_set):
+        raise UnusableInput(f"{CASE_FILE} in {folder.name} names neither an image nor a dose with structures")
+    return Case(
+        id=str(described.get("id") or folder.name),
+        images=images,
+        structure_set=structure_set,
+        dose=dose,
+        synthetic=bool(described.get("synthetic", False)),
+        notes=dose_notes + (structure_set.notes if structure_set else ()),
+        person=str(described.get("person", "")),
+    )
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    try:
+        described = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name} is not valid JSON: {error}") from error
+    if not isinstance(described, dict) or not isinstance(described.get("images", {}), dict):
+        raise UnusableInput(f'{CASE_FILE} in {folder.name} must look like {{"id": "...", "images": {{"CT": "ct.nrrd"}}}}')
+    unknown = sorted(set(described) - set(KNOWN_FIELDS))
+    if unknown:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name} has unknown fields: {', '.join(unknown)}")
+    return described
+
+
+def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
+    """Images in the order of the file, a CT first (key ``CT`` before ``CT_2``)."""
+    images = []
+    for key, name in described.get("images", {}).items():
+        modality = key.split("_")[0]
+        if modality not in UNITS:
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: image {key!r} must be called CT, MR or PET (or MR_T1, CT_2, ...)")
+        unit = described.get("units", {}).get(key, UNITS[modality])
+        notes = ('its unit is not stated ("units": {"PET": "SUVbw"} in case.json)',) if modality == PET and unit == "a.u." else ()
+        path = folder / name
+        image = CaseImage(key=key, modality=modality, image=read_pixels(path), unit=unit, notes=notes, sources=(path,))
+        images.append(checked_image(image))
+    return tuple(sorted(images, key=lambda image: (image.modality != CT, image.key != CT if image.modality == CT else False)))
+
+
+def _structure_set(folder: Path, described: dict[str, Any]) -> StructureSet | None:
+    if not described.get("structures"):
+        return None
+    path = folder / described["structures"]
+    structures, notes = unique_names(_structures(path))
+    return StructureSet(structures=structures, notes=notes + naming_notes(structures), sources=(path,))
+
+
+def _structures(path: Path) -> list[Structure]:
+    if not path.exists():
+        raise UnusableInput(f"{path.name} is named in {CASE_FILE} but is not in the folder")
+    if path.is_dir():
+        return read_contours(path) if any(path.glob("*.vtp")) else read_mask_folder(path)
+    if path.suffix.lower() in (".vtm", ".vtp"):
+        return read_contours(path)
+    return read_seg_nrrd(path)
+
+
+def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, tuple[str, ...]]:
+    if not described.get("dose"):
+        return None, ()
+    path = folder / described["dose"]
+    image = read_pixels(path)
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        raise UnusableInput(f"dose {path.name} has several values a voxel; save one 3-D dose volume in Gy")
+    values = sitk.GetArrayViewFromImage(image)
+    if not np.isfinite(values).all():
+        raise UnusableInput(f"dose {path.name} holds NaN or infinite voxels; repair or re-export it")
+    if values.max() <= 0:
+        return None, (f"dose {path.name} is zero everywhere and was not used",)
+    prescription = described.get("prescription_gy")
+    dose = Dose(
+        image=sitk.Cast(image, sitk.sitkFloat32),
+        prescription_gy=None if prescription is None else float(prescription),
+        sources=(path,),
+    )
+    return dose, ()

@@ -1,0 +1,96 @@
+"""Structures stored as voxels: Slicer's ``.seg.nrrd`` and folders of one mask file a structure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..case import Structure
+from ..errors import UnusableInput
+from .named_structures import named
+
+MASK_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+
+
+def read_seg_nrrd(path: Path) -> list[Structure]:
+    """Read the segments of a Slicer segmentation by its ``Segment{N}_`` headers (name, label value, layer).
+
+    Raises
+    ------
+    UnusableInput
+        If the file has no segment headers or a header points to a layer that is not there.
+    """
+    image = read_pixels(path)
+    keys = set(image.GetMetaDataKeys())
+    layers = sitk.GetArrayViewFromImage(image)
+    if image.GetNumberOfComponentsPerPixel() == 1:
+        layers = layers[..., np.newaxis]
+    structures: list[Structure] = []
+    while f"Segment{len(structures)}_Name" in keys:
+        prefix = f"Segment{len(structures)}_"
+        name = image.GetMetaData(prefix + "Name")
+        # Files older than Slicer 4.11 have one layer a segment and no such headers.
+        old_layer = len(structures) if layers.shape[-1] > 1 else 0
+        layer = int(image.GetMetaData(prefix + "Layer")) if prefix + "Layer" in keys else old_layer
+        value = int(image.GetMetaData(prefix + "LabelValue")) if prefix + "LabelValue" in keys else 1
+        if not 0 <= layer < layers.shape[-1]:
+            raise UnusableInput(f"{path.name}: segment {len(structures)} lies in layer {layer}, which the file has not")
+        structures.append(labelmap_structure(name, layers[..., layer] == value, image, len(structures) + 1))
+    if not structures:
+        raise UnusableInput(f"{path.name} holds no Segment0_Name header; save it from Slicer as a segmentation (.seg.nrrd)")
+    return structures
+
+
+def read_mask_folder(folder: Path) -> list[Structure]:
+    """Read a folder of one mask file a structure; the file's stem is the planned name, non-zero is inside."""
+    structures: list[Structure] = []
+    for path in sorted(folder.iterdir()):
+        suffix = next((s for s in MASK_SUFFIXES if path.name.lower().endswith(s)), None)
+        if suffix is None or not path.is_file():
+            continue
+        mask = read_pixels(path)
+        if mask.GetNumberOfComponentsPerPixel() != 1:
+            raise UnusableInput(f"mask {path.name} has several values a voxel; save one 3-D mask a structure")
+        name = path.name[: -len(suffix)]
+        structures.append(labelmap_structure(name, sitk.GetArrayViewFromImage(mask) != 0, mask, len(structures) + 1))
+    if not structures:
+        raise UnusableInput(f"folder {folder.name} holds no mask file ({', '.join(MASK_SUFFIXES)})")
+    return structures
+
+
+def labelmap_structure(name: str, inside: NDArray[np.bool_], grid: sitk.Image, number: int) -> Structure:
+    """A structure as a uint8 labelmap cropped to its box plus one voxel (an empty one keeps a single voxel)."""
+    low, high = [0, 0, 0], [1, 1, 1]
+    if inside.any():
+        for axis in range(3):
+            where = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
+            low[axis], high[axis] = max(int(where[0]) - 1, 0), min(int(where[-1]) + 2, inside.shape[axis])
+    crop = inside[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    labelmap = sitk.GetImageFromArray(crop.astype(np.uint8))
+    labelmap.SetSpacing(grid.GetSpacing())
+    labelmap.SetDirection(grid.GetDirection())
+    labelmap.SetOrigin(grid.TransformIndexToPhysicalPoint((low[2], low[1], low[0])))
+    notes = () if inside.any() else ("the structure is empty",)
+    return named(Structure(name=name, standard_name="", labelmap=labelmap, notes=notes), number)
+
+
+def read_pixels(path: Path) -> sitk.Image:
+    """Read a 3-D image file.
+
+    Raises
+    ------
+    UnusableInput
+        If the file is missing, damaged, of an unknown format or not 3-D.
+    """
+    if not path.is_file():
+        raise UnusableInput(f"{path.name} is named in case.json but is not in the folder")
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise UnusableInput(f"{path.name} cannot be read as an image; it is damaged or of an unknown format") from error
+    if image.GetDimension() != 3:
+        raise UnusableInput(f"{path.name} has {image.GetDimension()} dimensions; save it as one 3-D volume")
+    return image
