@@ -38,7 +38,7 @@ def test_auc_agrees_with_scikit_learn_with_ties() -> None:
     truth = np.eye(17, dtype=bool)
     expected = [metrics.roc_auc_score(truth[i], similarity[i]) for i in range(17)]
     assert np.unique(similarity).size < 21
-    np.testing.assert_allclose(probe_auc(similarity, genuine, persons), expected, rtol=0, atol=1e-12)  # measured 1.1e-16
+    np.testing.assert_allclose(probe_auc(similarity, genuine, persons), expected, rtol=0, atol=1e-12)  # measured 0
     pooled = pooled_auc(similarity[truth], similarity[~truth])
     assert pooled == pytest.approx(metrics.roc_auc_score(truth.ravel(), similarity.ravel()), abs=1e-12)  # measured 1.1e-16
 
@@ -110,7 +110,7 @@ def test_the_interval_covers_the_true_auc_about_as_often_as_it_says(count: int, 
 
 def test_shuffled_identities_score_one_half() -> None:
     index = np.arange(12)
-    assert shuffled_control(_similarity(1, 12, 0.3), index, index, seed=1) == pytest.approx(0.5, abs=0.02)  # measured 0.499
+    assert shuffled_control(_similarity(1, 12, 0.3), index, index, seed=1) == pytest.approx(0.5, abs=0.02)  # measured 0.505
 
 
 def test_methods_are_told_apart_only_where_the_interval_leaves_zero() -> None:
