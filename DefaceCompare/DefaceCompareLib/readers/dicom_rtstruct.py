@@ -1,0 +1,108 @@
+"""RTSTRUCT: structures as the contours that were drawn, every digit kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from ..case import Structure, StructureSet
+from ..errors import UnusableInput
+from .contour_file import LEAST_POINTS, closed_polygon
+from .dicom_scan import Header
+from .named_structures import named, naming_notes, unique_names
+
+CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+"""Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
+
+
+def read_structure_set(header: Header, frame_uid: str) -> StructureSet:
+    """Read the structures that lie in one frame of reference.
+
+    Parameters
+    ----------
+    header : Header
+        The RTSTRUCT file.
+    frame_uid : str
+        Frame of the images or dose; structures stated to lie in another one are left out and counted in `notes`.
+
+    Raises
+    ------
+    UnusableInput
+        If contour data is damaged.
+    """
+    dataset = header.dataset
+    contour_items = {int(item.ReferencedROINumber): item for item in dataset.get("ROIContourSequence") or []}
+    external = {
+        int(item.ReferencedROINumber)
+        for item in dataset.get("RTROIObservationsSequence") or []
+        if str(item.get("RTROIInterpretedType") or "") == "EXTERNAL"
+    }
+    structures: list[Structure] = []
+    elsewhere = 0
+    for roi in dataset.get("StructureSetROISequence") or []:
+        frame = str(roi.get("ReferencedFrameOfReferenceUID") or "")
+        if frame and frame != frame_uid and frames_of(header) != {frame_uid}:
+            elsewhere += 1
+            continue
+        number = int(roi.ROINumber)
+        structure = _read_roi(str(roi.get("ROIName") or ""), contour_items.get(number), header, len(structures) + 1)
+        if number in external and structure.group == "other":
+            structure = replace(structure, standard_name="External", group="external", notes=())
+        structures.append(structure)
+    unique, notes = unique_names(structures)
+    if elsewhere:
+        notes += (f"{elsewhere} structures lie in another frame of reference and were not used",)
+    return StructureSet(
+        structures=unique,
+        frame_of_reference_uid=frame_uid,
+        referenced_series_uid=referenced_series(header),
+        notes=notes + naming_notes(unique),
+        sources=(header.path,),
+    )
+
+
+def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> Structure:
+    contours: list[NDArray[np.float64]] = []
+    skipped: dict[str, int] = {}
+    for contour in (item.get("ContourSequence") or []) if item is not None else []:
+        kind = str(contour.get("ContourGeometricType") or "")
+        try:
+            points = np.array(contour.get("ContourData") or [], dtype=np.float64).reshape(-1, 3)
+        except ValueError as error:
+            raise UnusableInput(f"{header.path.name}: contour data of structure {number} is damaged; export it again") from error
+        if not np.isfinite(points).all():
+            raise UnusableInput(f"{header.path.name}: contour data of structure {number} is not finite; export it again")
+        points = closed_polygon(points)
+        if kind not in CLOSED_TYPES:
+            skipped[f"contours of type {kind or 'not stated'}"] = skipped.get(f"contours of type {kind or 'not stated'}", 0) + 1
+        elif len(points) < LEAST_POINTS:
+            key = f"contours with fewer than {LEAST_POINTS} points"
+            skipped[key] = skipped.get(key, 0) + 1
+        else:
+            contours.append(points)
+    notes = tuple(f"{count} {what} were skipped" for what, count in skipped.items())
+    if not contours:
+        notes += ("the structure has no closed contours",)
+    return named(Structure(name=name, standard_name="", contours=tuple(contours), notes=notes), number)
+
+
+def referenced_series(header: Header) -> str:
+    """SeriesInstanceUID of the images that the structures were drawn on, ``""`` if not stated."""
+    for frame in header.dataset.get("ReferencedFrameOfReferenceSequence") or []:
+        for study in frame.get("RTReferencedStudySequence") or []:
+            for series in study.get("RTReferencedSeriesSequence") or []:
+                if series.get("SeriesInstanceUID"):
+                    return str(series.SeriesInstanceUID)
+    return ""
+
+
+def frames_of(header: Header) -> set[str]:
+    """All frames of reference that the structure set speaks of."""
+    frames = {str(roi.get("ReferencedFrameOfReferenceUID") or "") for roi in header.dataset.get("StructureSetROISequence") or []}
+    if not frames - {""}:
+        stated = header.dataset.get("ReferencedFrameOfReferenceSequence") or []
+        frames = {str(item.get("FrameOfReferenceUID") or "") for item in stated} | {header.text("FrameOfReferenceUID")}
+    return frames - {""}

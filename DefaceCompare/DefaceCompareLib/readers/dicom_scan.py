@@ -1,0 +1,145 @@
+"""The headers of a folder of DICOM files, grouped by what they are. No pixel is read here."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+
+from ..errors import UnusableInput
+
+IMAGE_MODALITIES = ("CT", "MR", "PT")
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+"""SOP class Secondary Capture; its multi-frame relatives begin with the same digits."""
+NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
+"""Values of ImageType that mark an image as no slice of a scan."""
+PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
+UNDEFINED_LENGTH = 0xFFFFFFFF
+"""Length of compressed pixel data, whose fragments end with a delimiter instead."""
+PREAMBLE_BYTES = 128
+
+
+@dataclass(frozen=True)
+class Header:
+    """One DICOM file without its pixels."""
+
+    path: Path
+    dataset: Dataset
+
+    def text(self, keyword: str) -> str:
+        """An attribute as text, ``""`` if absent or empty."""
+        value = self.dataset.get(keyword)
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """All DICOM headers of one patient's folder."""
+
+    series: dict[str, list[Header]]
+    """Image headers (CT, MR, PT) by SeriesInstanceUID, in order of path."""
+    structure_sets: list[Header]
+    doses: list[Header]
+    plans: list[Header]
+    registrations: list[Header]
+    notes: list[str]
+    person: str
+    manufacturers: frozenset[str]
+
+
+def scan_folder(folder: Path) -> Scan:
+    """Read the headers of all DICOM files below a folder.
+
+    Raises
+    ------
+    UnusableInput
+        If a file is truncated, the folder holds several patients, or nothing in it is DICOM.
+    """
+    headers = [header for path in sorted(folder.rglob("*")) if path.is_file() and (header := read_header(path))]
+    if not headers:
+        raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json")
+    people = {header.text("PatientID") for header in headers}
+    if len(people) > 1:
+        raise UnusableInput(f"folder {folder.name} holds {len(people)} patients (PatientID); give one folder a patient")
+    scan = Scan({}, [], [], [], [], [], people.pop(), frozenset(header.text("Manufacturer") for header in headers))
+    skipped: dict[str, int] = {}
+    seen: set[str] = set()
+    for header in headers:
+        uid = header.text("SOPInstanceUID")
+        if uid in seen:
+            skipped["copies of a file that is there already"] = skipped.get("copies of a file that is there already", 0) + 1
+            continue
+        seen.add(uid)
+        reason = _sort_in(header, scan)
+        if reason:
+            skipped[reason] = skipped.get(reason, 0) + 1
+    scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items())
+    return scan
+
+
+def _sort_in(header: Header, scan: Scan) -> str:
+    """Put a header where it belongs; return the reason if it belongs nowhere."""
+    modality = header.text("Modality")
+    lists = {"RTSTRUCT": scan.structure_sets, "RTDOSE": scan.doses, "RTPLAN": scan.plans, "REG": scan.registrations}
+    if modality in lists:
+        lists[modality].append(header)
+        return ""
+    if modality not in IMAGE_MODALITIES:
+        return f"modality {modality or 'not stated'} is not used"
+    if header.text("SOPClassUID").startswith(SECONDARY_CAPTURE):
+        return "secondary captures"
+    kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
+    if kinds & NOT_A_SCAN:
+        return "localisers, projections and screen captures"
+    if int(header.dataset.get("NumberOfFrames") or 1) > 1:
+        return f"multi-frame {modality} objects are not read; export the series as single-frame images"
+    if "ImagePositionPatient" not in header.dataset or "ImageOrientationPatient" not in header.dataset:
+        return f"{modality} images without position and orientation"
+    scan.series.setdefault(header.text("SeriesInstanceUID"), []).append(header)
+    return ""
+
+
+def read_header(path: Path) -> Header | None:
+    """Read one file up to its pixels; None if it is not DICOM.
+
+    Raises
+    ------
+    UnusableInput
+        If the file is DICOM but ends too early.
+    """
+    damaged = f"{path.name} is a damaged or truncated DICOM file; export it again"
+    with path.open("rb") as stream:
+        try:
+            dataset = pydicom.dcmread(stream, stop_before_pixels=True)
+        except InvalidDicomError:
+            return None
+        except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
+            raise UnusableInput(damaged) from error
+        if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
+            return None
+        modality = str(dataset.get("Modality") or "")
+        if not modality or (modality in (*IMAGE_MODALITIES, "RTDOSE") and _pixels_missing(stream, dataset, path)):
+            raise UnusableInput(damaged)
+    return Header(path, dataset)
+
+
+def _pixels_missing(stream: object, dataset: Dataset, path: Path) -> bool:
+    """Whether the file ends before the pixel data that it announces; the stream stands at the pixel data element."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if syntax == DeflatedExplicitVRLittleEndian:
+        return False
+    start = stream.tell()  # type: ignore[attr-defined]
+    head = stream.read(12)  # type: ignore[attr-defined]
+    if len(head) < 12 or (head[:4] != PIXEL_DATA_TAG and (syntax is None or UID(syntax).is_little_endian)):
+        return True
+    explicit = head[4:6] in (b"OW", b"OB")
+    order = "<" if head[:4] == PIXEL_DATA_TAG else ">"
+    (length,) = struct.unpack(order + "I", head[8:12] if explicit else head[4:8])
+    if length == UNDEFINED_LENGTH:
+        return False
+    return bool(start + (12 if explicit else 8) + length > path.stat().st_size)
