@@ -1,0 +1,198 @@
+"""Quickshear: everything below and in front of one oblique plane that clears the brain.
+
+Source: Schimke & Hale, "Quickshear defacing for neuroimages", USENIX HealthSec 2011; behaviour of the package
+``quickshear`` 1.2.0, whose loop over the wrong axis (few slices: the face stays) is not repeated here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..anatomy.head import Head
+from ..case import Case, CaseImage
+from ..errors import MethodFailed
+from ..settings import Settings
+from .edit import Edit
+from .removal import Polytope, Removal
+from .voxel_box import index_to_mm
+
+BUFFER_MM = 10.0
+"""Distance kept between plane and brain (Schimke & Hale's default of 10, taken as mm)."""
+BUFFER_VOXELS = 10.0
+"""The same default in the original's unit, for ``variant=nipy``."""
+SHORTEST_EDGE_MM = 15.0
+"""Hull edges are merged up to this chord: the first edge alone is 1-2 voxels long and follows stair-steps."""
+SILHOUETTE_SMOOTHING_MM = 3.0
+"""Gaussian sigma that takes the stair-steps out of the silhouette before its edge is located between pixels."""
+
+
+class Quickshear:
+    """Find the shear plane; `variant` is ``""`` (millimetres) or ``"nipy"`` (the original's voxel arithmetic)."""
+
+    key = "quickshear"
+    title = "Quickshear (ours)"
+    reference = "Schimke & Hale, USENIX HealthSec 2011"
+    limits = "removes nose, front of the eyes, mouth and chin with all that lies in front of the plane; ears stay"
+    licence = "Apache-2.0 (own implementation)"
+
+    def __init__(self, variant: str = "") -> None:
+        self.variant = variant
+
+    def available(self) -> str:
+        """It needs nothing beyond the core."""
+        return ""
+
+    def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
+        """Find the half-space to remove (see `Defacer.find_edit`)."""
+        if self.variant == "nipy":
+            return voxel_shear(image.image, head.brain)
+        return shear(head.brain)
+
+
+def shear(brain: sitk.Image, buffer_mm: float = BUFFER_MM) -> Removal:
+    """The half-space in front of and below the brain, in the sagittal plane of the frame (LPS y, z).
+
+    The chord of the lower convex hull of the brain's silhouette, from its foremost point back over at least
+    `SHORTEST_EDGE_MM`, gives the plane's direction; the plane touches the silhouette and is then moved away from it
+    by `buffer_mm`, measured perpendicular to itself.
+
+    Parameters
+    ----------
+    brain : SimpleITK.Image
+        Mask on a grid along LPS axes.
+    buffer_mm : float
+
+    Raises
+    ------
+    MethodFailed
+        If the brain's silhouette has no lower front edge (empty or a single column).
+    """
+    points = _silhouette_mm(brain)
+    hull = lower_hull(points)
+    start = hull[0]
+    far = np.flatnonzero(np.hypot(*(hull - start).T) >= SHORTEST_EDGE_MM)
+    if far.size == 0:
+        raise MethodFailed("the brain mask is smaller than the edge that Quickshear needs")
+    along = hull[far[0]] - start
+    outward = np.array([along[1], -along[0]]) / np.hypot(*along)  # clockwise of a front-to-back edge: forward and down
+    support = float(np.max(points @ outward)) + buffer_mm
+    angle = float(np.degrees(np.arctan2(along[1], along[0])))
+    return Removal(
+        parts=(Polytope(np.array([[0.0, -outward[0], -outward[1]]]), np.array([-support])),),
+        parameters={"variant": "mm", "buffer_mm": buffer_mm, "edge_angle_degrees": round(angle, 2)},
+    )
+
+
+def _silhouette_mm(brain: sitk.Image) -> NDArray[np.float64]:
+    """Edge points (y, z) of the brain seen from the side, located between pixel centres, shape (n, 2), LPS mm."""
+    seen: NDArray[np.bool_] = np.any(sitk.GetArrayViewFromImage(brain), axis=2)
+    if not seen.any():
+        raise MethodFailed("no brain was found, and Quickshear steers by it")
+    _, step_y, step_z = brain.GetSpacing()
+    _, first_y, first_z = brain.GetOrigin()
+    padded = np.pad(seen, 4).astype(np.float64)  # a mask that touches the scan's border must not lose its edge there
+    smooth = ndimage.gaussian_filter(padded, (SILHOUETTE_SMOOTHING_MM / step_z, SILHOUETTE_SMOOTHING_MM / step_y))
+    rows, columns = _crossings(smooth), _crossings(smooth.T)[:, ::-1]
+    index = np.concatenate([rows, columns]) - 4
+    return np.column_stack([first_y + index[:, 1] * step_y, first_z + index[:, 0] * step_z])
+
+
+def _crossings(values: NDArray[np.float64], level: float = 0.5) -> NDArray[np.float64]:
+    """Where `values` cross `level` along the second axis, shape (n, 2): index along the first axis, fraction along the second."""
+    before, after = values[:, :-1] - level, values[:, 1:] - level
+    row, column = np.nonzero((before < 0) != (after < 0))
+    low, high = before[row, column], after[row, column]
+    return np.column_stack([row.astype(np.float64), column + low / (low - high)])
+
+
+def lower_hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The lower convex hull of 2-D points, from the smallest first coordinate on (Andrew's monotone chain).
+
+    Raises
+    ------
+    MethodFailed
+        If the points span less than an edge.
+    """
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))]
+    chain: list[NDArray[np.float64]] = []
+    for point in ordered:
+        while len(chain) >= 2 and _turn(chain[-2], chain[-1], point) <= 0:
+            chain.pop()
+        chain.append(point)
+    if len(chain) < 2 or chain[0][0] == chain[-1][0]:
+        raise MethodFailed("the brain's silhouette has no lower front edge")
+    return np.array(chain)
+
+
+def _turn(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> float:
+    """Positive if a, b, c turn counter-clockwise."""
+    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+
+
+def voxel_shear(image: sitk.Image, brain: sitk.Image, buffer_voxels: float = BUFFER_VOXELS) -> Removal:
+    """The original's arithmetic on the image's own voxel axes, for all columns.
+
+    First edge of the lower hull of the silhouette's edge pixels, lowered by `buffer_voxels` along the slice axis; a voxel
+    goes if its slice index is below the truncated line, that is at least one below the line.
+
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        Its grid is the one the original would work on; obliqueness is ignored as there.
+    brain : SimpleITK.Image
+        Mask; resampled to `image` by nearest neighbour.
+    buffer_voxels : float
+    """
+    on_image = sitk.Resample(brain, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+    inside = sitk.GetArrayViewFromImage(on_image)
+    axes, signs = right_posterior_superior(image)
+    size = image.GetSize()
+    seen: NDArray[np.bool_] = np.any(inside, axis=2 - axes[0])  # array axes are (z, y, x), `axes` are (x, y, z) indices
+    # what is left is ordered (higher image axis, lower image axis); bring it to (posterior, superior)
+    seen = seen.T if axes[1] < axes[2] else seen
+    seen = seen[:: signs[1], :: signs[2]]
+    if not seen.any():
+        raise MethodFailed("no brain lies in the image, and Quickshear steers by it")
+    edge: NDArray[np.bool_] = np.not_equal(ndimage.binary_dilation(seen), ndimage.binary_erosion(seen))  # both rims, as there
+    hull = lower_hull(np.argwhere(edge).astype(np.float64))
+    slope = (hull[1][1] - hull[0][1]) / (hull[1][0] - hull[0][0])
+    intercept = hull[0][1] - slope * hull[0][0] - buffer_voxels
+    # S - slope * P <= intercept - 1, with P and S counted from the front and from below
+    along = np.zeros(3)
+    along[axes[2]] += signs[2]
+    along[axes[1]] -= slope * signs[1]
+    limit = intercept - 1.0
+    if signs[2] < 0:
+        limit -= size[axes[2]] - 1
+    if signs[1] < 0:
+        limit += slope * (size[axes[1]] - 1)
+    matrix, origin = index_to_mm(image)
+    normal = along @ np.linalg.inv(matrix)
+    length = float(np.linalg.norm(normal))
+    return Removal(
+        parts=(Polytope((normal / length)[None, :], np.array([(limit + normal @ origin) / length + 1e-9])),),
+        parameters={"variant": "nipy", "buffer_voxels": buffer_voxels, "slope": round(float(slope), 4)},
+    )
+
+
+def right_posterior_superior(image: sitk.Image) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The image axes nearest to right, posterior and superior, and for each +1 or -1 (index grows that way, or against it)."""
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    left, posterior, superior = nearest_axes(direction)
+    signs = [-np.sign(direction[0, left]), np.sign(direction[1, posterior]), np.sign(direction[2, superior])]
+    return (left, posterior, superior), (int(signs[0]), int(signs[1]), int(signs[2]))
+
+
+def nearest_axes(direction: NDArray[np.float64]) -> tuple[int, int, int]:
+    """For L, P and S the image axis that runs most along it; each axis is used once, the clearest pairing first."""
+    strength = np.abs(direction).copy()
+    chosen = [0, 0, 0]
+    for _ in range(3):
+        world, axis = np.unravel_index(int(np.argmax(strength)), (3, 3))
+        chosen[int(world)] = int(axis)
+        strength[world, :] = -1.0
+        strength[:, axis] = -1.0
+    return chosen[0], chosen[1], chosen[2]
