@@ -1,4 +1,7 @@
-"""Make ``data/templates`` from the published averages: ``python -m DefaceCompareLib.anatomy.make_templates PYDEFACE_WHEEL NILEARN_WHEEL OUT``."""
+"""Make ``data/templates`` from the published averages.
+
+``python -m DefaceCompareLib.anatomy.make_templates PYDEFACE_WHEEL NILEARN_WHEEL OUT``
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import DefaceCompareError, UnusableInput
+from .template_labels import LABELS, REGIONS, face_regions, tissue_labels
 from .template_source import ICBM_MEMBER, MEAN_HEAD_MEMBER, like, read_from_wheel, register_brain, symmetric_head
-from .template_surface import LANDMARKS_MM, SKIN_ISOVALUE, mended_head
+from .template_surface import LANDMARKS_MM, skin_depth
+from .template_t1 import SKIN_ISOVALUE, t1_like
 
 MNI_BRAIN_THRESHOLD = 20.0
 """ICBM152 brain intensity (0-255) above which a voxel is brain."""
@@ -40,9 +45,12 @@ def make_templates(pydeface_wheel: Path, nilearn_wheel: Path, out: Path) -> None
     mni_to_average = register_brain(source, mni)
     average_to_mni = sitk.AffineTransform(mni_to_average.GetInverse())
     brain = sitk.Resample(sitk.Cast(mni > MNI_BRAIN_THRESHOLD, sitk.sitkFloat32), source, average_to_mni, sitk.sitkLinear, 0.0)
-    head = mended_head(source)
-    _write(out / "average_head.nrrd", head)
-    _write(out / "average_brain.nrrd", brain > 0.5)
+    depth, brain_mask = skin_depth(source), sitk.GetArrayFromImage(brain) > 0.5
+    labels = tissue_labels(source, depth, brain_mask)
+    _write(out / "average_head.nrrd", like(t1_like(source, depth, labels), source))
+    _write(out / "average_labels.nrrd", like(labels, source))
+    _write(out / "average_regions.nrrd", like(face_regions(source, depth, brain_mask), source))
+    _write(out / "average_brain.nrrd", like(brain_mask.astype(np.uint8), source))
     _write(out / "mni_brain.nrrd", _axis_aligned(mni))
     description: dict[str, Any] = {
         "frame": "LPS mm; x to patient left, y to posterior, z up; mid-sagittal plane at x = 0",
@@ -50,9 +58,12 @@ def make_templates(pydeface_wheel: Path, nilearn_wheel: Path, out: Path) -> None
         "landmarks_mm": {name: list(point) for name, point in LANDMARKS_MM.items()},
         "average_to_mni": [*average_to_mni.GetMatrix(), *average_to_mni.GetTranslation()],
         "average_to_mni_meaning": "mni = M x + t, row-major M then t; maps average-head mm to MNI mm, both LPS",
+        "labels": LABELS,
+        "regions": REGIONS,
         "notice": "see NOTICE.txt",
     }
     _write_json(out / "average_head.json", description)
+    _write_json(out / "average_labels.json", {"labels": LABELS, "regions": REGIONS})
 
 
 def _axis_aligned(mni: sitk.Image) -> sitk.Image:
