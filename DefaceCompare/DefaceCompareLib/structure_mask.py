@@ -1,0 +1,201 @@
+"""A structure as voxels of any grid: contours, labelmap or surface in, a cropped mask out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
+
+from .case import Structure
+from .errors import NotAvailable
+from .utility.contour_stack import ContourStack, fill, stack_contours
+from .utility.lattice import Box, Lattice
+
+OBLIQUE_REFINEMENT = 2
+"""In-plane samples per voxel edge of the contour raster that oblique grids look into."""
+
+
+@dataclass(frozen=True)
+class StructureMask:
+    """The voxels of a grid whose centres lie inside a structure.
+
+    Parameters
+    ----------
+    offset : (int, int, int)
+        Index (x, y, z) of the box's first voxel.
+    inside : ndarray of bool, shape (z, y, x)
+        The box; every face of it holds at least one voxel of the structure.
+    """
+
+    offset: tuple[int, int, int]
+    inside: NDArray[np.bool_]
+
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """The box as (z, y, x) slices of the whole array."""
+        x, y, z = self.offset
+        depth, height, width = self.inside.shape
+        return slice(z, z + depth), slice(y, y + height), slice(x, x + width)
+
+    def whole(self, grid: sitk.Image) -> NDArray[np.bool_]:
+        """The mask on the whole grid, shape (z, y, x)."""
+        width, height, depth = grid.GetSize()
+        result = np.zeros((depth, height, width), dtype=bool)
+        result[self.box] = self.inside
+        return result
+
+
+def structure_mask(structure: Structure, grid: sitk.Image) -> StructureMask | None:
+    """Find the voxels of `grid` whose centres lie inside a structure.
+
+    Contours count as slabs (each plane up to half way to the next), a labelmap as its voxels, a surface as its inside.
+
+    Returns
+    -------
+    StructureMask or None
+        None if no voxel centre of the grid lies inside (also if the structure is empty).
+    """
+    lattice = Lattice.of(grid)
+    try:
+        around = structure_box(structure, lattice)
+    except NotAvailable:
+        return None
+    box = lattice.clip(around)
+    return None if box is None else _tight(mask_in_box(structure, lattice, box), box[0])
+
+
+def structure_box(structure: Structure, lattice: Lattice) -> Box:
+    """The box of lattice indices that can lie inside a structure; not clipped to the lattice.
+
+    Raises
+    ------
+    NotAvailable
+        If the structure is empty.
+    """
+    if structure.contours is not None:
+        return lattice.box_around(_stack(structure, lattice).corners_mm())
+    if structure.labelmap is not None:
+        own = Lattice.of(structure.labelmap)
+        size = np.array(own.size)
+        corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]) * size - 0.5
+        return lattice.box_around(own.points(corners))
+    surface = _surface(structure)
+    return lattice.box_around(vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64))
+
+
+def mask_in_box(structure: Structure, lattice: Lattice, box: Box) -> NDArray[np.bool_]:
+    """Which points of a box of the lattice lie inside a structure, shape (z, y, x) of the box.
+
+    Raises
+    ------
+    NotAvailable
+        If the structure is empty or its contours are not planar.
+    """
+    part = lattice.crop(box)
+    if structure.contours is not None:
+        stack = _stack(structure, lattice)
+        return _inside_axial(stack, part) if stack.axial and part.aligned else _inside_oblique(stack, part)
+    if structure.labelmap is not None:
+        return _inside_labelmap(structure.labelmap, part)
+    return _inside_surface(_surface(structure), part)
+
+
+def _stack(structure: Structure, lattice: Lattice) -> ContourStack:
+    return stack_contours(structure.contours or (), single_plane_mm=float(lattice.spacing.max()))
+
+
+def _surface(structure: Structure) -> vtkPolyData:
+    if structure.surface is None or structure.surface.GetNumberOfPoints() == 0:
+        raise NotAvailable("the structure is empty")
+    return structure.surface
+
+
+def _inside_axial(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
+    """Scanline at the voxel centres of each slice; slices in one slab share it."""
+    nx, ny, nz = part.size
+    inside = np.zeros((nz, ny, nx), dtype=bool)
+    steps = np.diag(part.direction) * part.spacing
+    plane = stack.plane_of(part.origin[2] + steps[2] * np.arange(nz))
+    filled: dict[int, NDArray[np.bool_]] = {}
+    for k in np.flatnonzero(plane >= 0):
+        index = int(plane[k])
+        if index not in filled:
+            start = (float(part.origin[0]), float(part.origin[1]))
+            filled = {index: fill(stack.polygons[index], start, (float(steps[0]), float(steps[1])), (nx, ny))}
+        inside[k] = filled[index]
+    return inside
+
+
+def _inside_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
+    """Look each voxel centre up in a fine raster of its contour plane (nearest point)."""
+    nx, ny, nz = part.size
+    step = float(part.spacing.min()) / OBLIQUE_REFINEMENT
+    points = np.concatenate([polygon for plane in stack.polygons for polygon in plane])
+    start = points.min(axis=0) - step
+    count = np.ceil((points.max(axis=0) + step - start) / step).astype(int) + 1
+    raster = np.stack([fill(plane, (start[0], start[1]), (step, step), (count[0], count[1])) for plane in stack.polygons])
+    inside = np.zeros((nz, ny, nx), dtype=bool)
+    y, x = np.meshgrid(np.arange(ny), np.arange(nx), indexing="ij")
+    for k in range(nz):
+        turned = part.points(np.stack([x, y, np.full_like(x, k)], axis=-1)) @ stack.rotation.T
+        plane = stack.plane_of(turned[..., 2])
+        column = np.rint((turned[..., 0] - start[0]) / step).astype(np.int64)
+        row = np.rint((turned[..., 1] - start[1]) / step).astype(np.int64)
+        valid = (plane >= 0) & (column >= 0) & (column < count[0]) & (row >= 0) & (row < count[1])
+        inside[k][valid] = raster[plane[valid], row[valid], column[valid]]
+    return inside
+
+
+def _inside_labelmap(labelmap: sitk.Image, part: Lattice) -> NDArray[np.bool_]:
+    resample = sitk.ResampleImageFilter()
+    resample.SetSize(part.size)
+    resample.SetOutputOrigin(part.origin.tolist())
+    resample.SetOutputSpacing(part.spacing.tolist())
+    resample.SetOutputDirection(part.direction.ravel().tolist())
+    resample.SetInterpolator(sitk.sitkNearestNeighbor)
+    resample.SetDefaultPixelValue(0)
+    return np.asarray(sitk.GetArrayViewFromImage(resample.Execute(labelmap)) != 0)
+
+
+def _inside_surface(surface: vtkPolyData, part: Lattice) -> NDArray[np.bool_]:
+    """Stencil of the surface, turned into the lattice's own axes (a stencil knows no direction)."""
+    turned = vtkPolyData()
+    turned.DeepCopy(surface)
+    points = vtkPoints()
+    own_axes = vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64) @ part.direction
+    points.SetData(numpy_to_vtk(np.ascontiguousarray(own_axes), deep=True))
+    turned.SetPoints(points)
+    nx, ny, nz = part.size
+    stencil = vtkPolyDataToImageStencil()
+    stencil.SetInputData(turned)
+    stencil.SetOutputOrigin(*(part.direction.T @ part.origin))
+    stencil.SetOutputSpacing(*part.spacing)
+    stencil.SetOutputWholeExtent(0, nx - 1, 0, ny - 1, 0, nz - 1)
+    stencil.SetTolerance(0.0)
+    image = vtkImageStencilToImage()
+    image.SetInputConnection(stencil.GetOutputPort())
+    image.SetInsideValue(1)
+    image.SetOutsideValue(0)
+    image.SetOutputScalarTypeToUnsignedChar()
+    image.Update()
+    return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(nz, ny, nx).astype(bool)
+
+
+def _tight(inside: NDArray[np.bool_], low: NDArray[np.int64]) -> StructureMask | None:
+    """Crop to the voxels that are inside."""
+    if not inside.any():
+        return None
+    slices = []
+    for axis in range(3):
+        where = np.flatnonzero(inside.any(axis=tuple(other for other in range(3) if other != axis)))
+        slices.append(slice(int(where[0]), int(where[-1]) + 1))
+    z, y, x = slices
+    return StructureMask(
+        (int(low[0]) + x.start, int(low[1]) + y.start, int(low[2]) + z.start), np.ascontiguousarray(inside[z, y, x])
+    )
