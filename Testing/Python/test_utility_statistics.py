@@ -1,0 +1,71 @@
+"""Cohort statistics against worked textbook examples and scipy's neighbours."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from DefaceCompareLib.utility.statistics import NO_CHANGE, average_by_case, compare_methods, holm, summarise_changes
+
+
+def _cases(values: list[float]) -> dict[str, float]:
+    return {f"case-{i:03d}": value for i, value in enumerate(values, 1)}
+
+
+def test_a_summary_has_the_quartiles_and_counts_what_failed() -> None:
+    summary = summarise_changes(_cases([0, 1, 2, 3, 4, 5, 6, 7, 8, -20, math.nan]), tolerance=5.0)
+    assert (summary.n, summary.failed) == (10, 1)
+    assert (summary.median, summary.low, summary.high) == (2.5, 0.25, 5.75)
+    assert summary.largest == 20
+    assert summary.beyond_tolerance == pytest.approx(0.4)
+
+
+def test_all_zero_changes_print_no_change_and_have_no_p_value() -> None:
+    summary = summarise_changes(_cases([0.0] * 12))
+    assert summary.note == NO_CHANGE
+    assert math.isnan(summary.p_value)
+
+
+def test_fewer_than_ten_cases_give_no_p_value() -> None:
+    assert math.isnan(summarise_changes(_cases([1.0, 2, 3, 4, 5, 6, 7, 8, 9])).p_value)
+
+
+def test_ten_changes_of_one_sign_have_the_exact_signed_rank_p_value() -> None:
+    # The smallest two-sided p of n pairs is 2 / 2^n.
+    assert summarise_changes(_cases([float(i) for i in range(1, 11)])).p_value == pytest.approx(2 / 2**10)
+
+
+def test_holm_matches_the_worked_example() -> None:
+    # Holm 1979: sorted p times (m, m-1, ...), made monotone.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert math.isnan(holm([math.nan, 0.01])[0])
+    assert holm([math.nan, 0.01])[1] == pytest.approx(0.01)
+
+
+def test_methods_are_compared_on_the_cases_that_both_have() -> None:
+    values = _cases([float(i) for i in range(12)])
+    shifted = {case: value + 1 + 0.01 * value for case, value in values.items()}
+    del shifted["case-012"]
+    comparison = compare_methods({"a": values, "b": shifted, "c": dict(values)})
+    pair = comparison.pairs[0]
+    assert (pair.first, pair.second, pair.n) == ("a", "b", 11)
+    assert pair.p_value == pytest.approx(2 / 2**11)
+    assert pair.p_holm == pytest.approx(2 * 2 / 2**11)
+    assert comparison.pairs[1].note == "no difference"
+    assert comparison.n == 11
+    assert comparison.friedman_p < 0.001
+
+
+def test_left_and_right_are_averaged_before_testing() -> None:
+    averaged = average_by_case([("a", 1.0), ("a", 3.0), ("b", math.nan), ("b", 4.0), ("c", math.nan)])
+    assert averaged["a"] == 2
+    assert averaged["b"] == 4
+    assert math.isnan(averaged["c"])
+
+
+def test_random_differences_are_found_significant_as_often_as_they_should() -> None:
+    rng = np.random.default_rng(1)
+    p_values = [summarise_changes(_cases(list(rng.normal(size=15)))).p_value for _ in range(400)]
+    # Expected 5 %; binomial standard error 1.1 points; measured 4.75 %.
+    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
