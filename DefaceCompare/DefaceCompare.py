@@ -1,0 +1,161 @@
+"""The DefaceCompare module of 3D Slicer: which defacing keeps the most clinical value of a radiotherapy patient?
+
+Thin on purpose: measuring lives in DefaceCompareLib, nodes in DefaceCompareLib.slicer_bridge, widgets in DefaceCompareLib.panel.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from DefaceCompareLib.measurement import Measurement
+
+
+class DefaceCompare(ScriptedLoadableModule):
+    """Describes the module to Slicer."""
+
+    def __init__(self, parent: Any) -> None:
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("Deface Compare")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Radiotherapy")]
+        self.parent.dependencies = ["Segmentations", "Volumes", "Tables", "SubjectHierarchy"]
+        self.parent.contributors = ["DefaceCompare contributors"]
+        self.parent.helpText = _(
+            "Defaces CT, MR and PET of a radiotherapy patient with several methods and measures, on this very patient, "
+            "how far the face can still be linked and what happened to volumes, intensities and dose of the structures. "
+            "Nothing leaves this computer."
+        )
+        self.parent.acknowledgementText = _(
+            "The built-in methods are independent implementations after published descriptions; "
+            "none of them is the product whose style it follows. Licence: Apache-2.0."
+        )
+
+
+class DefaceCompareWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Puts the panel into Slicer; behaviour is in DefaceCompareLib.panel."""
+
+    def __init__(self, parent: Any = None) -> None:
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic: DefaceCompareLogic | None = None
+        self.panel: Any = None
+
+    def setup(self) -> None:
+        """Build the panel the first time the module is opened."""
+        ScriptedLoadableModuleWidget.setup(self)
+        from DefaceCompareLib.panel.compare_panel import ComparePanel
+
+        root = slicer.util.loadUI(self.resourcePath("UI/DefaceCompare.ui"))
+        self.layout.addWidget(root)
+        root.setMRMLScene(slicer.mrmlScene)
+        self.logic = DefaceCompareLogic()
+        self.panel = ComparePanel(slicer.util.childWidgetVariables(root))
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.enter()
+
+    def enter(self) -> None:
+        """Take up the choices of the scene's parameter node each time the module is opened."""
+        if self.panel is not None:
+            self.panel.set_parameter_node(self.logic.getParameterNode())
+
+    def cleanup(self) -> None:
+        """End a running comparison before the panel goes away."""
+        self.removeObservers()
+        if self.panel is not None:
+            self.panel.close()
+
+    def onSceneStartClose(self, caller: Any, event: Any) -> None:
+        """A scene that closes takes its comparison with it."""
+        self.panel.close()
+        self.panel.set_parameter_node(None)
+        self.panel.forget_results()
+
+    def onSceneEndClose(self, caller: Any, event: Any) -> None:
+        """Start anew on the empty scene."""
+        self.enter()
+
+    def onReload(self) -> None:
+        """Reload the library too, not only this file (developer mode)."""
+        for name in sorted((n for n in sys.modules if n.split(".")[0] == "DefaceCompareLib"), key=lambda n: -n.count(".")):
+            importlib.reload(sys.modules[name])
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class DefaceCompareLogic(ScriptedLoadableModuleLogic):
+    """What scripts call."""
+
+    def __init__(self) -> None:
+        ScriptedLoadableModuleLogic.__init__(self)
+
+    def compare(
+        self,
+        ct: Any,
+        segmentation: Any = None,
+        dose: Any = None,
+        methods: Sequence[str] | None = None,
+    ) -> list[Measurement]:
+        """Compare defacing methods on a CT, and bring defaced volumes and tables into the scene.
+
+        Parameters
+        ----------
+        ct : vtkMRMLScalarVolumeNode
+            The CT, in HU. For MR or PET call `DefaceCompareLib.slicer_bridge.logic.compare_nodes`.
+        segmentation : vtkMRMLSegmentationNode, optional
+            The structure set.
+        dose : vtkMRMLScalarVolumeNode, optional
+            The dose, in Gy.
+        methods : sequence of str, optional
+            Method keys, as ``deface-compare methods`` lists them; the four built-in ones if not given.
+
+        Returns
+        -------
+        list of Measurement
+            The rows of ``measurements.csv``.
+
+        Raises
+        ------
+        DefaceCompareLib.errors.UnusableInput
+            Nodes that cannot be compared, with one sentence.
+        """
+        from DefaceCompareLib.settings import DEFAULT_METHODS
+        from DefaceCompareLib.slicer_bridge.logic import compare_nodes
+
+        chosen = DEFAULT_METHODS if methods is None else methods
+        return list(compare_nodes({"CT": ct}, segmentation, dose, chosen).report.measurements)
+
+
+class DefaceCompareTest(ScriptedLoadableModuleTest):
+    """Runs inside Slicer ("Reload and Test", or ctest): a synthetic head through logic and scene."""
+
+    def setUp(self) -> None:
+        """Start from an empty scene."""
+        slicer.mrmlScene.Clear()
+
+    def runTest(self) -> None:
+        """Run all tests of this class."""
+        self.setUp()
+        self.test_a_synthetic_patient_is_compared()
+
+    def test_a_synthetic_patient_is_compared(self) -> None:
+        """Every defaced volume lies on the original's grid, and the tables enter the scene."""
+        from DefaceCompareLib.slicer_bridge.self_test import run_self_test
+
+        self.delayDisplay("Comparing on a synthetic patient")
+        run_self_test(DefaceCompareLogic())
+        self.delayDisplay("Test passed")

@@ -1,0 +1,141 @@
+"""One comparison as a child process: the panel stays alive, Cancel is a kill, nothing is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import slicer.util
+
+from ..errors import NotAvailable
+
+PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+"""The folder that holds DefaceCompareLib; the child must find it."""
+
+SECONDS_FOR_A_KILLED_CHILD = 5.0
+"""How long the panel waits for a killed process before it removes the folder."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Who is told what: steps, a finished output folder, one sentence of failure, or the end of a cancelled run."""
+
+    progress: Callable[[int, int, str], None]
+    finished: Callable[[Path], None]
+    failed: Callable[[str], None]
+    cancelled: Callable[[], None]
+
+
+class ChildRun:
+    """``PythonSlicer -m DefaceCompareLib case FOLDER/case --out FOLDER/out --progress json``.
+
+    Parameters
+    ----------
+    folder : Path
+        A private temporary folder that holds ``case``; removed when the run ends, however it ends.
+    methods : sequence of str
+        Keys of the methods.
+    answers : Answers
+        Called on the main thread.
+    """
+
+    def __init__(self, folder: Path, methods: Sequence[str], answers: Answers) -> None:
+        self._folder = folder
+        self._answers = answers
+        self._last_words: list[str] = []
+        self._process_ids: set[int] = set()
+        self._cancelled = False
+        self._process: Any = slicer.util.launchConsoleProcess(
+            command_line(folder / "case", folder / "out", methods),
+            useStartupEnvironment=False,
+            updateEnvironment={
+                "PYTHONPATH": os.pathsep.join([str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+            },
+            blocking=False,
+            logCallback=self._on_line,
+            completedCallback=self._on_completed,
+        )
+
+    def cancel(self) -> None:
+        """Kill the child; `Answers.cancelled` follows when it is gone."""
+        self._cancelled = True
+        self._kill()
+
+    def abandon(self) -> None:
+        """Kill the child and remove its folder now, without telling anybody (the panel itself is going away)."""
+        self._cancelled = True
+        self._answers = Answers(lambda done, total, text: None, lambda out: None, lambda sentence: None, lambda: None)
+        self._kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a child that will not die must not hold the panel
+            self._process.wait(timeout=SECONDS_FOR_A_KILLED_CHILD)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _kill(self) -> None:
+        """Kill the launcher and the interpreter behind it: PythonSlicer does not pass a signal on."""
+        self._process.kill()
+        for process_id in self._process_ids:
+            with contextlib.suppress(ProcessLookupError):  # ended by itself in the meantime
+                os.kill(process_id, signal.SIGTERM)
+
+    def _on_line(self, line: str) -> None:
+        step = parse_progress(line)
+        if step is None:
+            self._last_words = [*self._last_words, line][-20:] if line.strip() else self._last_words
+            return
+        if "process" in step:
+            self._process_ids.add(int(step["process"]))
+            if self._cancelled:
+                self._kill()
+        if not self._cancelled and "total" in step:
+            self._answers.progress(int(step["done"]), int(step["total"]), str(step["text"]))
+
+    def _on_completed(self, return_code: int) -> None:
+        self._process.stdout.close()
+        try:
+            if self._cancelled:
+                self._answers.cancelled()
+            elif return_code == 0:
+                self._answers.finished(self._folder / "out")
+            else:
+                self._answers.failed(
+                    self._last_words[-1] if self._last_words else f"The comparison ended with code {return_code}."
+                )
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=self._cancelled)
+
+
+def command_line(case: Path, out: Path, methods: Sequence[str]) -> list[str]:
+    """The command of the child process.
+
+    Raises
+    ------
+    NotAvailable
+        If PythonSlicer is not on the PATH (Slicer puts it there).
+    """
+    python = shutil.which("PythonSlicer")
+    if python is None:
+        raise NotAvailable("PythonSlicer was not found on the PATH: start Slicer with its own launcher.")
+    return [
+        python,
+        *("-m", "DefaceCompareLib", "case", str(case)),
+        *("--out", str(out), "--methods", ",".join(methods), "--progress", "json"),
+    ]
+
+
+def parse_progress(line: str) -> dict[str, Any] | None:
+    """Read one line of ``--progress json``; None for any other line."""
+    if not line.startswith("{"):
+        return None
+    try:
+        step = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return step if isinstance(step, dict) and ({"done", "total", "text"} <= step.keys() or "process" in step) else None

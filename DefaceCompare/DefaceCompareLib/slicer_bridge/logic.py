@@ -1,0 +1,80 @@
+"""What a script in Slicer calls: nodes in, rows and nodes out, the same rows as the command line."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from ..case_report import CaseReport
+from ..compare import compare_case
+from ..defacers import defacer
+from ..measurement import write_measurements
+from ..progress import Progress, silent
+from ..readers import read_case
+from ..settings import DEFAULT_METHODS, Settings
+from .case_folder import nodes_to_case_folder
+from .report_nodes import CaseNodes, report_to_nodes
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison: its rows and what was brought into the scene."""
+
+    report: CaseReport
+    nodes: CaseNodes
+
+
+def compare_nodes(
+    images: Mapping[str, Any],
+    segmentation: Any | None = None,
+    dose: Any | None = None,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    settings: Settings | None = None,
+    progress: Progress = silent,
+    scene: Any | None = None,
+) -> Comparison:
+    """Compare defacing methods on nodes, in this process (scripts, batch, tests; the panel starts a child process).
+
+    The nodes go through a case folder, exactly what the command line reads, so that both give the same rows.
+    The folders in between hold faces: they are made with mode 0700 and removed.
+
+    Parameters
+    ----------
+    images : mapping of image key to vtkMRMLScalarVolumeNode
+        ``CT``, ``MR_T1``, ``PET`` ...; the first one is the primary.
+    segmentation : vtkMRMLSegmentationNode, optional
+    dose : vtkMRMLScalarVolumeNode, optional
+        In Gy.
+    methods : sequence of str
+        Keys of `defacers.REGISTRY`.
+    settings : Settings, optional
+    progress : callable
+        ``progress(done, total, text) -> bool``; False cancels, and then nothing enters the scene.
+    scene : vtkMRMLScene, optional
+        Where results go; the application's scene if not given.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    UnusableInput
+        Nodes that cannot be compared, with one sentence.
+    Cancelled
+        If `progress` answered False.
+    """
+    chosen = [defacer(key) for key in methods]
+    with tempfile.TemporaryDirectory(prefix="DefaceCompare-") as temporary:
+        case = read_case(nodes_to_case_folder(Path(temporary) / "case", images, segmentation, dose))
+        out = Path(temporary) / "out"
+        out.mkdir(mode=0o700)
+        report = compare_case(case, chosen, settings or Settings(), progress=progress, out=out)
+        write_measurements(out / "measurements.csv", report.measurements)
+        (nodes,) = report_to_nodes(out, scene or slicer.mrmlScene, images)
+    return Comparison(report, nodes)

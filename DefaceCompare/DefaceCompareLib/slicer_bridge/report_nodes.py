@@ -1,0 +1,185 @@
+"""A finished comparison to Slicer nodes: defaced volumes, tables and a subject hierarchy folder per case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+import slicer
+from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
+
+from .. import __version__
+from ..defacers import REGISTRY
+from ..errors import UnusableInput
+from ..measurement import COLUMNS, Measurement, metrics, read_measurements
+from .volumes import add_volume
+
+DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
+"""The tables of a case, in the order in which they are read."""
+
+NUMBER_COLUMNS = frozenset(column.name for column in fields(Measurement) if column.type == "float")
+
+COLUMN_DESCRIPTIONS = {
+    "metric": "name of the measurement, see data/metrics.csv",
+    "unit": "unit of original, defaced and change in this row",
+    "original": "on the original, in the row's unit",
+    "defaced": "on the defaced image or dose, in the row's unit",
+    "change": "defaced minus original, in the row's unit",
+    "change_percent": "change in percent of the original",
+    "engine": "what computed the number, the same on both sides",
+    "status": "ok, failed or not available; the reason is in note",
+}
+"""What a reader of the table's columns must know."""
+
+
+@dataclass
+class CaseNodes:
+    """The nodes of one case.
+
+    Parameters
+    ----------
+    case_id : str
+    folder_item : int
+        Subject hierarchy item that holds everything of this case.
+    volumes : dict of (method key, image key) to vtkMRMLScalarVolumeNode
+    tables : dict of domain to vtkMRMLTableNode
+    """
+
+    case_id: str
+    folder_item: int
+    volumes: dict[tuple[str, str], Any] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
+
+
+def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = None) -> list[CaseNodes]:
+    """Bring an output folder of the command line into the scene: all of it, or nothing.
+
+    Parameters
+    ----------
+    out : Path
+        What ``deface-compare case`` or ``study`` wrote.
+    scene : vtkMRMLScene
+    inputs : mapping of image key to vtkMRMLScalarVolumeNode, optional
+        The originals: defaced volumes take their name, point back to them and share their window.
+
+    Returns
+    -------
+    list of CaseNodes
+        One per case, in the order of the folder.
+
+    Raises
+    ------
+    UnusableInput
+        If `out` holds no finished comparison.
+    """
+    table_file = out / "measurements.csv"
+    if not table_file.is_file():
+        raise UnusableInput(f"{out} holds no measurements.csv: the comparison did not finish.")
+    rows = read_measurements(table_file)
+    made: list[CaseNodes] = []
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    try:
+        for case_id in dict.fromkeys(row.case for row in rows):
+            item = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), f"DefaceCompare {case_id}")
+            made.append(CaseNodes(case_id, item))
+            _add_volumes(made[-1], out / "cases" / case_id, scene, hierarchy, inputs or {})
+            _add_tables(made[-1], [row for row in rows if row.case == case_id], scene, hierarchy)
+    except BaseException:
+        for nodes in made:
+            _remove(nodes, scene, hierarchy)
+        raise
+    return made
+
+
+def _add_volumes(nodes: CaseNodes, folder: Path, scene: Any, hierarchy: Any, inputs: Mapping[str, Any]) -> None:
+    """Add every defaced image of one case, one sub-folder a method."""
+    titles = {defacer.key: defacer.title for defacer in REGISTRY}
+    for method_folder in sorted(path for path in folder.glob("*") if path.is_dir()):
+        method = method_folder.name
+        title = titles.get(method, method)
+        item = 0
+        for file in sorted(method_folder.glob("*.nrrd")):
+            item = item or hierarchy.CreateFolderItem(nodes.folder_item, title)
+            original = inputs.get(file.stem)
+            name = f"{file.stem if original is None else original.GetName()} defaced ({title})"
+            volume = add_volume(scene, _read(file), name)
+            nodes.volumes[method, file.stem] = volume
+            volume.SetAttribute("DefaceCompare.Method", method)
+            volume.SetAttribute("DefaceCompare.Version", __version__)
+            if original is not None:
+                volume.SetNodeReferenceID("DefaceCompare.Original", original.GetID())
+                _share_window(original, volume)
+            _file_under(hierarchy, item, volume)
+
+
+def _read(file: Path) -> sitk.Image:
+    try:
+        return sitk.ReadImage(str(file))
+    except RuntimeError as error:
+        raise UnusableInput(f"The defaced image {file.name} of {file.parent.name} is damaged: compare again.") from error
+
+
+def _share_window(original: Any, volume: Any) -> None:
+    """Show the defaced volume with the original's window, so that the eye compares voxels and not windows."""
+    shown = original.GetDisplayNode()
+    if shown is not None:
+        display = volume.GetDisplayNode()
+        display.AutoWindowLevelOff()
+        display.SetWindowLevel(shown.GetWindow(), shown.GetLevel())
+
+
+def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hierarchy: Any) -> None:
+    """Add one table per domain that has rows."""
+    for domain in DOMAINS:
+        chosen = [row for row in rows if row.domain == domain]
+        if chosen:
+            table = add_table(scene, f"{nodes.case_id} {domain}", chosen)
+            nodes.tables[domain] = table
+            _file_under(hierarchy, nodes.folder_item, table)
+
+
+def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
+    """Add measurements as a vtkMRMLTableNode: the columns of ``measurements.csv``, and what each metric means.
+
+    Numbers are double columns (NaN where a number does not apply), everything else is text.
+    """
+    table = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    columns: dict[str, Any] = {}
+    for column in COLUMNS:
+        array = vtkDoubleArray() if column in NUMBER_COLUMNS else vtkStringArray()
+        array.SetName(column)
+        for row in rows:
+            array.InsertNextValue(getattr(row, column))
+        columns[column] = array
+    meaning = vtkStringArray()
+    meaning.SetName("meaning")
+    for row in rows:
+        meaning.InsertNextValue(metrics()[row.metric].meaning)
+    for array in (*columns.values(), meaning):
+        table.AddColumn(array)
+        table.SetColumnDescription(array.GetName(), COLUMN_DESCRIPTIONS.get(array.GetName(), ""))
+    table.SetLocked(True)
+    table.SetAttribute("DefaceCompare.Version", __version__)
+    return table
+
+
+def _file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
+    """Put a node into a folder (desktop Slicer makes an item for every node, slicer-core does not)."""
+    item = hierarchy.GetItemByDataNode(node)
+    if item:
+        hierarchy.SetItemParent(item, parent_item)
+    else:
+        hierarchy.CreateItem(parent_item, node)
+
+
+def _remove(nodes: CaseNodes, scene: Any, hierarchy: Any) -> None:
+    """Take back what was added for one case."""
+    for node in (*nodes.volumes.values(), *nodes.tables.values()):
+        if node.IsA("vtkMRMLDisplayableNode"):
+            for index in reversed(range(node.GetNumberOfDisplayNodes())):
+                scene.RemoveNode(node.GetNthDisplayNode(index))
+        scene.RemoveNode(node)
+    hierarchy.RemoveItem(nodes.folder_item, False, True)

@@ -1,0 +1,62 @@
+"""Stand-ins for the ctk widgets that the panel uses. Only for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+
+HEADER_PIXELS = 24
+"""Height of the clickable header of a ctkCollapsibleButton here."""
+
+
+@qt.in_pythonqt_style
+class ctkCollapsibleButton(qt.QWidget):
+    """A section with a header that folds."""
+
+    SIGNALS = ("contentsCollapsed(bool)", "toggled(bool)", "clicked(bool)")
+    contentsCollapsed = qt.QtCore.Signal(bool)
+    toggled = qt.QtCore.Signal(bool)
+    clicked = qt.QtCore.Signal(bool)
+
+    def __init__(self, parent: Any = None) -> None:
+        qt.QWidget.__init__(self, parent)
+        self._text, self._collapsed = "", False
+        self.setContentsMargins(9, HEADER_PIXELS + 6, 9, 9)
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw the header as a button with an arrow."""
+        painter = qt.QtWidgets.QStylePainter(self)
+        option = qt.QtWidgets.QStyleOptionButton()
+        option.initFrom(self)
+        option.rect = qt.QRect(0, 0, self.width, HEADER_PIXELS)
+        option.text = (
+            "\N{BLACK RIGHT-POINTING TRIANGLE} " if self._collapsed else "\N{BLACK DOWN-POINTING TRIANGLE} "
+        ) + self._text
+        painter.drawControl(qt.QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Fold on a click on the header."""
+        if event.position().y() <= HEADER_PIXELS:
+            self.setCollapsed(not self._collapsed)
+            self.clicked.emit(not self._collapsed)
+
+    def setCollapsed(self, collapsed: bool) -> None:
+        """Fold or unfold."""
+        self._collapsed = bool(collapsed)
+        for child in self.findChildren(qt.QtWidgets.QWidget, options=qt.Qt.FindChildOption.FindDirectChildrenOnly):
+            child.setVisible(not collapsed)
+        self.setMaximumHeight(HEADER_PIXELS + 4 if collapsed else 16777215)
+        self.contentsCollapsed.emit(self._collapsed)
+
+    def setText(self, text: str) -> None:
+        """Set the header's text."""
+        self._text = text
+        self.update()
+
+    text = qt.QtCore.Property(str, lambda self: self._text, setText)
+    collapsed = qt.QtCore.Property(bool, lambda self: self._collapsed, setCollapsed)
+
+
+STAND_INS = (ctkCollapsibleButton,)

@@ -1,0 +1,73 @@
+"""A strict stand-in for desktop Slicer's module host: loads DefaceCompare.py and its .ui unchanged, offscreen. Only for tests.
+
+Real: the module, its .ui, slicer.util, scene and nodes, Qt's widgets and events. Standing in: PythonQt's calling style, the ctk
+and qMRML widgets, the ScriptedLoadableModule classes. What the stand-ins do not know raises; looks are Qt's Fusion, not Slicer's.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import qmrml
+import qt
+import scene_host
+import scripted_module
+import slicer
+import slicer.util
+
+
+def start() -> tuple[Any, scene_host.HostApplication]:
+    """Start Qt and the scene, and put the stand-ins where the module looks for them.
+
+    Returns
+    -------
+    QApplication, HostApplication
+    """
+    application = qt.QtWidgets.QApplication.instance() or qt.QtWidgets.QApplication(["Slicer"])
+    host = scene_host.bootstrap()
+    host.processEvents = application.processEvents  # type: ignore[method-assign]
+    qt.QUiLoader = qmrml.QUiLoader
+    for cls in qmrml.STAND_INS:
+        setattr(slicer, cls.__name__, cls)
+    scripted_module.install()
+    slicer.util.errorDisplay = scene_host.collect_messages(host)
+    return application, host
+
+
+def load_module(file: Path) -> tuple[Any, Any]:
+    """Load a scripted module and build its panel.
+
+    Parameters
+    ----------
+    file : Path
+        ``<Module>.py``.
+
+    Returns
+    -------
+    parent widget, module widget
+    """
+    name = file.stem
+    sys.path.insert(0, str(file.parent))
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    python = importlib.util.module_from_spec(spec)
+    sys.modules[name] = python
+    spec.loader.exec_module(python)
+    description = types.SimpleNamespace(path=str(file), name=name)
+    getattr(python, name)(description)
+    setattr(slicer.modules, name.lower(), description)
+    parent = slicer.qMRMLWidget()
+    parent.setLayout(qt.QtWidgets.QVBoxLayout())
+    parent.setMRMLScene(slicer.mrmlScene)
+    widget = getattr(python, f"{name}Widget")(parent)
+    widget.setup()
+    return parent, widget

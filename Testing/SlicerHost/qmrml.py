@@ -1,0 +1,198 @@
+"""Stand-ins for the qMRML widgets that the panel uses, on the real scene, and a strict loader of .ui files. Only for tests."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from typing import Any, ClassVar
+
+import ctk
+import qt
+import vtk
+
+
+@qt.in_pythonqt_style
+class qMRMLWidget(qt.QWidget):
+    """A widget that hands its scene on."""
+
+    SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)",)
+    mrmlSceneChanged = qt.QtCore.Signal(object)
+
+    def __init__(self, parent: Any = None) -> None:
+        qt.QWidget.__init__(self, parent)
+        self._scene: Any = None
+
+    def mrmlScene(self) -> Any:
+        """The scene."""
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        """Set the scene and tell the widgets that the .ui connects."""
+        self._scene = scene
+        self.mrmlSceneChanged.emit(scene)
+
+
+def _flag(name: str, default: bool) -> Any:
+    attribute = f"_{name}"
+
+    def write(self: Any, value: bool) -> None:
+        setattr(self, attribute, value)
+        self._fill()
+
+    return qt.QtCore.Property(bool, lambda self: getattr(self, attribute, default), write)
+
+
+@qt.in_pythonqt_style
+class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
+    """Chooses one node of the scene; lists new nodes at once and drops removed ones."""
+
+    SIGNALS = ("currentNodeChanged(vtkMRMLNode*)",)
+    currentNodeChanged = qt.QtCore.Signal(object)
+
+    def __init__(self, parent: Any = None) -> None:
+        qt.QtWidgets.QComboBox.__init__(self, parent)
+        self._scene: Any = None
+        self._types: list[str] = []
+        self._ids: list[str] = []
+        self._tags: list[int] = []
+        self.currentIndexChanged.connect(lambda index: self.currentNodeChanged.emit(self.currentNode()))
+
+    def setMRMLScene(self, scene: Any) -> None:
+        """Follow a scene."""
+        for tag in self._tags:
+            self._scene.RemoveObserver(tag)
+        self._scene, self._tags = scene, []
+        if scene is not None:
+            events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent)
+            self._tags = [scene.AddObserver(event, lambda *ignored: self._fill()) for event in events]
+        self._fill()
+
+    def _candidates(self) -> list[Any]:
+        count = self._scene.GetNumberOfNodes() if self._scene is not None else 0
+        nodes = [self._scene.GetNthNode(index) for index in range(count)]
+        return [
+            node
+            for node in nodes
+            if not node.GetHideFromEditors()
+            and any(node.GetClassName() == name or (self.showChildNodeTypes and node.IsA(name)) for name in self._types)
+        ]
+
+    def _fill(self) -> None:
+        current = self._current_id()
+        self.blockSignals(True)
+        self.clear()
+        self._ids = [""] if self.noneEnabled else []
+        self.addItems(["None"] if self.noneEnabled else [])
+        for node in self._candidates():
+            self._ids.append(node.GetID())
+            self.addItem(node.GetName())
+        keep = current if current in self._ids else (self._ids[0] if self._ids else "")
+        self.setCurrentIndex(self._ids.index(keep) if keep in self._ids else -1)
+        self.blockSignals(False)
+        if keep != current:
+            self.currentNodeChanged.emit(self.currentNode())
+
+    def _current_id(self) -> str:
+        index = qt.QtWidgets.QComboBox.currentIndex.__get__(self)
+        return self._ids[index] if 0 <= index < len(self._ids) else ""
+
+    def currentNode(self) -> Any:
+        """The chosen node, or None."""
+        return self._scene.GetNodeByID(self._current_id()) if self._scene is not None and self._current_id() else None
+
+    def setCurrentNode(self, node: Any) -> None:
+        """Choose a node (None: no node)."""
+        self.setCurrentNodeID(node.GetID() if node is not None else "")
+
+    def setCurrentNodeID(self, node_id: str) -> None:
+        """Choose a node by its id."""
+        self.setCurrentIndex(self._ids.index(node_id) if node_id in self._ids else -1)
+
+    def _set_types(self, types: list[str]) -> None:
+        self._types = list(types)
+        self._fill()
+
+    nodeTypes = qt.QtCore.Property("QStringList", lambda self: self._types, _set_types)
+    noneEnabled = _flag("none", False)
+    addEnabled = _flag("add", True)
+    renameEnabled = _flag("rename", False)
+    removeEnabled = _flag("remove", True)
+    showChildNodeTypes = _flag("children", True)
+
+
+@qt.in_pythonqt_style
+class qMRMLTableView(qt.QtWidgets.QTableView):
+    """Shows a table node."""
+
+    SIGNALS = ()
+
+    def __init__(self, parent: Any = None) -> None:
+        qt.QtWidgets.QTableView.__init__(self, parent)
+        self._node: Any = None
+        self._tag = 0
+
+    def setMRMLScene(self, scene: Any) -> None:
+        """Accept the scene; the shown table is set by `setMRMLTableNode`."""
+
+    def mrmlTableNode(self) -> Any:
+        """The shown table node, or None."""
+        return self._node
+
+    def setMRMLTableNode(self, node: Any) -> None:
+        """Show another table."""
+        if self._node is not None:
+            self._node.RemoveObserver(self._tag)
+        self._node = node
+        if node is not None:
+            self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *ignored: self._fill())
+        self._fill()
+
+    def _fill(self) -> None:
+        model, node = qt.QtGui.QStandardItemModel(self), self._node
+        if node is not None:
+            columns = range(node.GetNumberOfColumns())
+            model.setHorizontalHeaderLabels([node.GetColumnName(column) for column in columns])
+            for row in range(node.GetNumberOfRows()):
+                model.appendRow([qt.QtGui.QStandardItem(node.GetCellText(row, column)) for column in columns])
+        self.setModel(model)
+
+
+STAND_INS = (qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)
+
+
+class QUiLoader(qt.QtUiTools.QUiLoader):
+    """Loads a .ui file; a class without stand-in raises, and only the scene connections that the file declares are made."""
+
+    CLASSES: ClassVar[dict[str, type]] = {cls.__name__: cls for cls in (*ctk.STAND_INS, *STAND_INS)}
+
+    def createWidget(self, class_name: str, parent: Any = None, name: str = "") -> Any:
+        """Make one widget of the file."""
+        cls = self.CLASSES.get(class_name) or getattr(qt, class_name, None)
+        if cls is None:
+            raise LookupError(f"no stand-in for {class_name}")
+        widget = cls(parent)
+        widget.setObjectName(name)
+        self._made.append(widget)
+        return widget
+
+    def load(self, file: Any, parent: Any = None) -> Any:
+        """Load the file and wire ``mrmlSceneChanged`` as it says."""
+        self._made: list[Any] = []
+        root = ElementTree.parse(file.fileName()).getroot()
+        for element in root.iter("widget"):
+            name = element.get("class", "")
+            if name not in self.CLASSES and not hasattr(qt, name):
+                raise LookupError(f"no stand-in for {name}")
+        wired = [connection for connections in root.findall("connections") for connection in connections]
+        for connections in root.findall("connections"):
+            root.remove(connections)  # Qt would look for vtk pointer types, which do not exist here
+        buffer = qt.QtCore.QBuffer()
+        buffer.setData(ElementTree.tostring(root))
+        buffer.open(qt.QtCore.QIODevice.OpenModeFlag.ReadOnly)
+        loaded = super().load(buffer, parent)
+        by_name = {widget.objectName: widget for widget in self._made}
+        for element in wired:
+            sender, signal, receiver, slot = (element.findtext(part) for part in ("sender", "signal", "receiver", "slot"))
+            if (signal, slot) != ("mrmlSceneChanged(vtkMRMLScene*)", "setMRMLScene(vtkMRMLScene*)"):
+                raise LookupError(f"the host cannot make the connection {signal} to {slot}")
+            by_name[sender].mrmlSceneChanged.connect(by_name[receiver].setMRMLScene)
+        return loaded

@@ -1,0 +1,107 @@
+"""A `qt` module in PythonQt's calling style on PySide6: flat names, properties as attributes, ``connect("sig(args)", f)``.
+
+Only for tests. Three differences of PySide6 are bridged: PythonQt reads and writes every Qt property as an attribute, connects by
+the signal's C++ signature, and passes a callable no more arguments than it takes. Names that Qt does not have raise.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from PySide6 import QtCore, QtGui, QtTest, QtUiTools, QtWidgets
+
+for _library in (QtCore, QtGui, QtWidgets, QtUiTools, QtTest):
+    for _name in dir(_library):
+        if _name.startswith("Q") and not _name.startswith("Q_"):
+            globals().setdefault(_name, getattr(_library, _name))
+
+METHODS_NOT_PROPERTIES = frozenset({"parent", "layout", "children", "singleShot"})
+"""Names that PythonQt leaves callable."""
+
+
+class _QtProperty:
+    """Data descriptor: ``widget.name`` reads and ``widget.name = value`` writes the Qt property."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else instance.property(self.name)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        if not instance.setProperty(self.name, value):
+            raise AttributeError(f"{type(instance).__name__}.{self.name} cannot be set to {value!r}")
+
+
+def _properties_as_attributes(cls: Any) -> None:
+    meta = cls.staticMetaObject
+    for index in range(meta.propertyOffset(), meta.propertyCount()):
+        name = meta.property(index).name()
+        if name not in METHODS_NOT_PROPERTIES:
+            setattr(cls, name, _QtProperty(name))
+
+
+for _class in {
+    member
+    for library in (QtCore, QtGui, QtWidgets)
+    for member in vars(library).values()
+    if isinstance(member, type) and issubclass(member, QtCore.QObject)
+}:
+    if "staticMetaObject" in dir(_class):
+        _properties_as_attributes(_class)
+QtCore.QObject.name = _QtProperty("objectName")  # type: ignore[attr-defined]
+QtCore.QObject.className = lambda self: self.metaObject().className()  # type: ignore[attr-defined]
+
+_connections: dict[tuple[int, str, Any], Callable[..., Any]] = {}
+
+
+def _with_arguments_trimmed(function: Callable[..., Any]) -> Callable[..., Any]:
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+        return function
+    count = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    return lambda *arguments: function(*arguments[:count])
+
+
+def _signal(sender: Any, signature: str) -> Any:
+    """Find a signal by its C++ signature; a stand-in class lists the signatures of the real one in SIGNALS."""
+    declared = getattr(type(sender), "SIGNALS", None)
+    name, _, arguments = signature.rstrip(")").partition("(")
+    if declared is not None and signature not in declared and not hasattr(QtWidgets.QWidget, name):
+        raise ValueError(f"{type(sender).__name__} has no signal {signature}")
+    normalized = QtCore.QMetaObject.normalizedSignature(signature).toStdString()
+    if declared is None and sender.metaObject().indexOfSignal(normalized) < 0:
+        raise ValueError(f"{type(sender).__name__} has no signal {signature}")
+    signal = getattr(sender, name)
+    return signal if "*" in arguments or not arguments else signal[arguments]
+
+
+def _connect(self: Any, signature: str, function: Callable[..., Any]) -> bool:
+    trimmed = _with_arguments_trimmed(function)
+    _signal(self, signature).connect(trimmed)
+    _connections[id(self), signature, function] = trimmed
+    return True
+
+
+def _disconnect(self: Any, signature: str, function: Callable[..., Any]) -> bool:
+    _signal(self, signature).disconnect(_connections.pop((id(self), signature, function)))
+    return True
+
+
+def in_pythonqt_style(cls: Any) -> Any:
+    """Give a class PythonQt's connect and disconnect."""
+    cls.connect, cls.disconnect = _connect, _disconnect
+    return cls
+
+
+# PySide answers `connect` with a built-in unless the object's own Python class defines it, hence thin subclasses.
+for _name, _value in list(globals().items()):
+    if (
+        isinstance(_value, type)
+        and issubclass(_value, QtWidgets.QWidget)
+        and _value is not QtWidgets.QWidget
+        and not _name.startswith("QAbstract")
+    ):
+        globals()[_name] = in_pythonqt_style(type(_name, (_value,), {"__module__": "qt"}))

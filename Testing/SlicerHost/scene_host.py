@@ -1,0 +1,105 @@
+"""The part of Slicer's application that slicer-core lacks and our module uses: scene, app, modules.
+
+Only for tests. What is not here raises AttributeError, as it should: the module may use nothing that was not checked
+against Slicer's sources (`slicer_api.json`).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import slicer
+import slicer.util
+import vtk
+
+
+class HostApplication:
+    """In place of qSlicerApplication: a scene with its logic, a temporary folder, the environment."""
+
+    applicationName = "Slicer"
+
+    def __init__(self) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="SlicerHost-")
+        self.temporaryPath = self._temporary.name
+        self.scene = slicer.vtkMRMLScene()
+        self.logic = slicer.vtkSlicerApplicationLogic()
+        self.logic.SetMRMLScene(self.scene)
+        self.logic.SetSliceLogics(vtk.vtkCollection())
+        self.logic.SetViewLogics(vtk.vtkCollection())
+        colors = self.logic.GetColorLogic()
+        colors.SetMRMLScene(self.scene)
+        colors.AddDefaultColorNodes()
+        self.logic.SetModuleLogic("Colors", colors)
+        self.shown_messages: list[str] = []
+
+    def mrmlScene(self) -> Any:
+        """The scene."""
+        return self.scene
+
+    def applicationLogic(self) -> Any:
+        """The logic that owns selection and colours."""
+        return self.logic
+
+    def startupEnvironment(self) -> SimpleNamespace:
+        """The environment as Slicer found it (here: the test's own)."""
+        return SimpleNamespace(keys=lambda: list(os.environ), value=os.environ.get)
+
+    def testingEnabled(self) -> bool:
+        """Whether Slicer was started with --testing: message boxes do not block then."""
+        return True
+
+    def pauseRender(self) -> None:
+        """Nothing is drawn here."""
+
+    def resumeRender(self) -> None:
+        """Nothing is drawn here."""
+
+    def processEvents(self, *arguments: Any) -> None:
+        """Replaced by the Qt application's where there is one."""
+
+    def setOverrideCursor(self, *arguments: Any) -> None:
+        """There is no pointer."""
+
+    def restoreOverrideCursor(self) -> None:
+        """There is no pointer."""
+
+    def layoutManager(self) -> None:
+        """None, as under --no-main-window."""
+
+
+def bootstrap() -> HostApplication:
+    """Give `slicer` a scene, an app and the modules that slicer.util itself needs; once a process.
+
+    Returns
+    -------
+    HostApplication
+    """
+    if isinstance(getattr(slicer, "app", None), HostApplication):
+        return slicer.app
+    app = HostApplication()
+    slicer.app, slicer.mrmlScene = app, app.scene
+    slicer.modules = SimpleNamespace(
+        volumes=_module(app, "Volumes", slicer.vtkSlicerVolumesLogic()),
+        segmentations=_module(app, "Segmentations", slicer.vtkSlicerSegmentationsModuleLogic()),
+    )
+    return app
+
+
+def _module(app: HostApplication, name: str, logic: Any) -> SimpleNamespace:
+    logic.SetMRMLScene(app.scene)
+    logic.SetMRMLApplicationLogic(app.logic)
+    app.logic.SetModuleLogic(name, logic)
+    return SimpleNamespace(logic=lambda: logic)
+
+
+def collect_messages(app: HostApplication) -> Callable[..., None]:
+    """A stand-in for slicer.util.errorDisplay that keeps the text instead of opening a box."""
+
+    def keep(text: str, *arguments: Any, **options: Any) -> None:
+        app.shown_messages.append(text)
+
+    return keep
