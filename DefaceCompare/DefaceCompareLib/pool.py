@@ -1,0 +1,293 @@
+"""Finished cases, of one output folder or of several centres, to one table, one report and one manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .defacers import REGISTRY
+from .errors import UnusableInput
+from .face_records import read_face_records
+from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measurements, write_measurements
+from .privacy.models import known_models
+from .report.html import ReportContent, write_report
+from .report.pictures import FaceRow, synthetic_faces
+from .settings import Settings, Tolerances
+from .study_report import StudyReport
+from .summary import SummaryRow, Table, arm_of, describe_all, patient_table, write_summary
+from .summary_privacy import FaceRecord, PrivacySummary, headline, summarise_faces
+from .summary_tests import method_test_rows
+from .tradeoff import tradeoff_axes
+from .verdict import Verdict, judge
+
+PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "onnxruntime")
+"""Packages whose version can change a number."""
+IMAGE_ORDER = ("CT", "MR", "PET")
+"""Which image the verdict is about, if several are equally frequent."""
+
+
+@dataclass(frozen=True)
+class FinishedCase:
+    """One case as it lies in an output folder.
+
+    Parameters
+    ----------
+    id : str
+        In the pooled tables; `folder` and `key` are where its files lie and under which id.
+    """
+
+    id: str
+    key: str
+    out: Path
+    cohort: str
+    report: Mapping[str, Any]
+    rows: tuple[Measurement, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the patient is made."""
+        return bool(self.report["synthetic"])
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All that goes into one report."""
+
+    cohort: str
+    cases: tuple[FinishedCase, ...]
+    records: tuple[FaceRecord, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Measurement]:
+        """All rows, cases in order of their ids."""
+        return [row for case in self.cases for row in case.rows]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the first case (fill, protection and variant stand on every row)."""
+        stored = dict(self.cases[0].report["settings"])
+        return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
+
+
+def pool(outs: Sequence[Path], out: Path, unreadable: Mapping[str, str] | None = None) -> StudyReport:
+    """Write the pooled tables, the report and the manifest of finished cases.
+
+    Parameters
+    ----------
+    outs : sequence of Path
+        Output folders of ``case`` or ``study``; several stand for several cohorts, named after their folders.
+    out : Path
+        Where to write; may be one of `outs`.
+    unreadable : mapping of case id to reason, optional
+        Cases that could not be read; taken from each folder's ``study.json`` if not given.
+
+    Raises
+    ------
+    UnusableInput
+        If no folder holds a finished case.
+    """
+    cohorts = cohort_names(outs)
+    found = [read_out(folder, name, prefix=len(outs) > 1) for folder, name in zip(outs, cohorts, strict=True)]
+    cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: case.id))
+    if not cases:
+        raise UnusableInput(f"no finished case lies in {', '.join(str(folder) for folder in outs)}; run `case` or `study` first")
+    missing = {case: reason for one in found for case, reason in one.unreadable.items()} if unreadable is None else unreadable
+    pooled = Pool("pooled" if len(outs) > 1 else cohorts[0], cases, tuple(r for one in found for r in one.records), missing)
+    out.mkdir(parents=True, exist_ok=True)
+    return _write(pooled, [one for one in found if len(outs) > 1 and one.cases], out)
+
+
+def cohort_names(outs: Sequence[Path]) -> list[str]:
+    """``cohort`` for one folder; else the folders' names, numbered where equal."""
+    if len(outs) == 1:
+        return ["cohort"]
+    names = [folder.resolve().name for folder in outs]
+    twice = Counter(names)
+    return [name if twice[name] == 1 else f"{name}-{k + 1}" for k, name in enumerate(names)]
+
+
+def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
+    """The finished cases of one output folder.
+
+    Parameters
+    ----------
+    prefix : bool
+        Put the cohort's name before every case id, so that ids of several cohorts stay apart.
+    """
+    cases = []
+    for path in sorted(out.glob("cases/*/case_report.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        key = path.parent.name
+        name = f"{cohort}/{key}" if prefix else key
+        rows = tuple(replace(row, case=name) for row in read_measurements(path.parent / "measurements.csv"))
+        cases.append(FinishedCase(name, key, out, cohort, report, rows))
+    manifest = out / "study.json"
+    unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
+    if prefix:
+        unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
+    arms = {case.key: sorted({arm_of(row) for row in case.rows}) for case in cases}
+    ids = {case.key: case.id for case in cases}
+    return Pool(cohort, tuple(cases), tuple(read_face_records(out / "identifiable", ids, arms)), unreadable)
+
+
+def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
+    settings, rows = pooled.settings, pooled.rows
+    table = patient_table(rows)
+    arms = sorted({arm_of(row) for row in rows})
+    faces = summarise_faces(pooled.records, arms, pooled.cohort, settings.seed)
+    summary = summarise(table, faces, pooled.cohort, settings)
+    for centre in centres:
+        own = summarise_faces(centre.records, arms, centre.cohort, settings.seed)
+        summary += summarise(patient_table(centre.rows), own, centre.cohort, settings)
+    image = headline_image(rows)
+    manifest = make_manifest(pooled, summary)
+    content = ReportContent(
+        measurements=rows,
+        summary=[row for row in summary if row.cohort == pooled.cohort],
+        table=table,
+        verdict=decide(pooled, table, faces, image),
+        image=image,
+        manifest=manifest,
+        settings=settings,
+        faces=_faces(pooled),
+        auc_differences=faces.differences,
+    )
+    write_measurements(out / "measurements.csv", rows)
+    if len(pooled.cases) > 1:
+        write_summary(out / "summary.csv", summary)
+    write_report(out / "report.html", content)
+    write_json(out / "study.json", manifest)
+    return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled))
+
+
+def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settings) -> list[SummaryRow]:
+    """All rows of ``summary.csv`` of one cohort, in the order of ``data/metrics.csv``."""
+    rows = [*describe_all(table, cohort, settings.tolerances), *faces.rows]
+    rows += method_test_rows(table, cohort)
+    order = list(metrics())
+    return sorted(rows, key=lambda row: order.index(row.metric))
+
+
+def decide(pooled: Pool, table: Table, faces: PrivacySummary, image: str) -> Verdict:
+    """The Pareto set, or why there is none."""
+    axes = tradeoff_axes(table, image)
+    aucs = headline(faces.rows, image)
+    if len(pooled.cases) == 1:
+        return Verdict(axes=tuple(axes), reason="No verdict from one case.")
+    if not aucs:
+        notes = list(dict.fromkeys(row.note for row in faces.rows if row.metric == "auc_own" and row.image == image))
+        return Verdict(axes=tuple(axes), reason=f"No verdict: {'; '.join(notes) or 'no face could be scored'}.")
+    return judge(axes, aucs, faces.clearly_lower(image), seed=pooled.settings.seed)
+
+
+def headline_image(rows: Sequence[Measurement]) -> str:
+    """The image that most cases have; CT before MR before PET where several are equally frequent."""
+    cases: dict[str, set[str]] = {}
+    for row in rows:
+        if row.image.partition("_")[0] in IMAGE_ORDER:
+            cases.setdefault(row.image, set()).add(row.case)
+    if not cases:
+        return ""
+    return min(cases, key=lambda image: (-len(cases[image]), IMAGE_ORDER.index(image.partition("_")[0]), image))
+
+
+def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]:
+    """What ``study.json`` holds; nothing in it depends on the clock or on where the files lie."""
+    rows = pooled.rows
+    status = Counter(row.status for row in rows)
+    return {
+        "program": "DefaceCompare",
+        "version": __version__,
+        "cohort": pooled.cohort,
+        "synthetic": any(case.synthetic for case in pooled.cases),
+        "settings": pooled.cases[0].report["settings"],
+        "methods": _methods(pooled, rows),
+        "images": list(dict.fromkeys(row.image for row in rows if row.image)),
+        "cases": [
+            {"id": case.id, "cohort": case.cohort, "synthetic": case.synthetic, "notes": list(case.report["notes"])}
+            for case in pooled.cases
+        ],
+        "unreadable": dict(sorted(pooled.unreadable.items())),
+        "counts": {
+            "cases": len(pooled.cases),
+            "unreadable": len(pooled.unreadable),
+            "measurements": len(rows),
+            "failed": status[FAILED],
+            "not_available": status[NOT_AVAILABLE],
+            "summary": len(summary),
+        },
+        "face_model": _face_model(pooled.settings.face_model, rows),
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _methods(pooled: Pool, rows: Sequence[Measurement]) -> list[dict[str, str]]:
+    """Every method that ran, built-in ones in table order, external ones by name."""
+    known = {method.key: method for method in REGISTRY}
+    ran = {(row.method, row.variant) for row in rows}
+    order = list(known)
+    listed = []
+    for key, variant in sorted(ran, key=lambda one: (order.index(one[0]) if one[0] in order else len(order), one)):
+        method = known.get(key)
+        words = {name: getattr(method, name, "") for name in ("title", "reference", "limits", "licence")}
+        outside = {
+            "title": key,
+            "reference": "defaced elsewhere",
+            "limits": "as that tool states",
+            "licence": "as that tool states",
+        }
+        listed.append({"key": key, "variant": variant, **(words if method else outside)})
+    return listed
+
+
+def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
+    """The face recognition model, or the reason why nothing was scored."""
+    scores = [row for row in rows if row.metric == "cosine_similarity_own"]
+    if key not in known_models() or not scores:
+        return {"reason": "no face score was asked for"}
+    if all(row.status == NOT_AVAILABLE for row in scores):
+        return {"reason": scores[0].note}
+    model = known_models()[key]
+    return {"key": key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _faces(pooled: Pool) -> list[FaceRow]:
+    """Pictures of synthetic patients only."""
+    titles = {method.key: method.title for method in REGISTRY}
+    rows: list[FaceRow] = []
+    for folder in dict.fromkeys(case.out for case in pooled.cases):
+        synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
+        rows += synthetic_faces(folder / "identifiable" / "renders", synthetic, titles)
+    return rows
+
+
+def mean_seconds(pooled: Pool) -> dict[str, float]:
+    """Mean seconds a case by method."""
+    times: dict[str, list[float]] = {}
+    for case in pooled.cases:
+        path = case.out / "cases" / case.key / "timings.json"
+        if path.is_file():
+            for method, seconds in json.loads(path.read_text(encoding="utf-8")).items():
+                times.setdefault(method, []).append(float(seconds))
+    return {method: sum(seconds) / len(seconds) for method, seconds in times.items()}
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with a stable layout; the file appears whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)

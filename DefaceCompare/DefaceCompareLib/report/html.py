@@ -1,0 +1,158 @@
+"""The report: one HTML file that opens without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from ..measurement import Measurement, metrics
+from ..settings import Settings
+from ..summary import Arm, SummaryRow, Table, arm_of, find, is_of_one_arm
+from ..verdict import Verdict
+from . import sections
+from .charts import organ_chart, tradeoff_chart
+from .pictures import FaceRow
+from .published import Evidence, answers
+from .tables import ArmNames
+from .words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
+
+SYNTHETIC_COLUMN_C = "They are deformations of the template that the average-face method registers to."
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """All that a report is made from.
+
+    Parameters
+    ----------
+    image : str
+        The image that the verdict, the chart and a single case's table are about.
+    manifest : mapping
+        What goes to ``study.json``.
+    faces : list of FaceRow
+        Synthetic faces only.
+    auc_differences : mapping of (image, first arm, second arm) to (low, high)
+    """
+
+    measurements: Sequence[Measurement]
+    summary: Sequence[SummaryRow]
+    table: Table
+    verdict: Verdict
+    image: str
+    manifest: Mapping[str, Any]
+    settings: Settings
+    faces: Sequence[FaceRow] = ()
+    auc_differences: Mapping[tuple[str, Arm, Arm], tuple[float, float]] = field(default_factory=dict)
+
+
+def write_report(path: Path, content: ReportContent) -> None:
+    """Write the report; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        ``.../report.html``.
+    """
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(render(content), encoding="utf-8")
+    temporary.replace(path)
+
+
+def render(content: ReportContent) -> str:
+    """The whole page as text."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    folder = files("DefaceCompareLib").joinpath("report")
+    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
+    charts = _charts(content)
+    return template.render(
+        style=Markup(folder.joinpath("report.css").read_text(encoding="utf-8")),
+        plotly=Markup(get_plotlyjs()) if any(charts.values()) else "",
+        charts={name: Markup(figure) for name, figure in charts.items() if figure},
+        words={
+            "synthetic": SYNTHETIC_WARNING,
+            "synthetic_template": SYNTHETIC_COLUMN_C,
+            "dose": DOSE_SENTENCE,
+            "linkage": LINKAGE_SENTENCE,
+            "one_case": NO_VERDICT_FROM_ONE_CASE,
+        },
+        manifest=content.manifest,
+        single=len(content.manifest["cases"]) == 1,
+        faces=content.faces,
+        image=content.image,
+        **_tables(content),
+    )
+
+
+def _names(content: ReportContent) -> ArmNames:
+    titles = {method["key"]: method["title"] for method in content.manifest["methods"]}
+    arms = sorted({arm_of(row) for row in content.summary if is_of_one_arm(row)})
+    order = list(titles)
+    return ArmNames(sorted(arms, key=lambda arm: (order.index(arm.method) if arm.method in order else len(order), arm)), titles)
+
+
+def _charts(content: ReportContent) -> dict[str, str]:
+    names = _names(content)
+    own = {arm_of(row): row for row in find(content.summary, metric="auc_own", image=content.image)}
+    reference = {arm_of(row): row for row in find(content.summary, metric="auc_reference", image=content.image)}
+    intact = find(content.summary, metric="intact_volume", unit="%", image=content.image)
+    return {
+        "tradeoff": tradeoff_chart(content.verdict.axes, own, reference, names) if not content.verdict.reason else "",
+        "organs": organ_chart(intact, names, f"Change of intact volume, {content.image} (%)"),
+    }
+
+
+def _tables(content: ReportContent) -> dict[str, Any]:
+    names, summary = _names(content), content.summary
+    single = len(content.manifest["cases"]) == 1
+    model = content.manifest["face_model"]
+    evidence = Evidence(
+        content.table,
+        summary,
+        content.auc_differences,
+        bool(content.manifest["synthetic"]),
+        model.get("loss", ""),
+        content.settings.seed,
+    )
+    shown = {row.metric for row in content.measurements} | {row.metric for row in summary}
+    return {
+        "verdict": content.verdict,
+        "sentence": verdict_sentence(content.verdict, names),
+        "verdict_table": sections.verdict_table(content.verdict, summary, content.image, names),
+        "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
+        "success": sections.success_tables(summary, names),
+        "privacy": sections.privacy_tables(summary, names),
+        "volumes": sections.utility_tables(summary, names, "volume"),
+        "intensities": sections.utility_tables(summary, names, "intensity"),
+        "doses": sections.dose_tables(summary, names),
+        "tests": sections.test_table(summary),
+        "published": sections.published_table(answers(evidence)),
+        "failures": sections.failure_table(content.measurements, content.manifest["unreadable"], names),
+        "notes": case_notes(content.manifest),
+        "glossary": [metric for name, metric in metrics().items() if name in shown],
+    }
+
+
+def verdict_sentence(verdict: Verdict, names: ArmNames) -> str:
+    """The verdict in one sentence; never a single winner where intervals overlap."""
+    if verdict.reason:
+        return verdict.reason
+    titles = [names.title(arm) for arm in names.arms if arm in verdict.front]
+    if len(titles) == 1:
+        return f"Only {titles[0]} is not beaten by any other method on these patients."
+    return f"No single winner: {', '.join(titles[:-1])} and {titles[-1]} are not beaten by any other method on these patients."
+
+
+def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Each note once, with the cases that it stands for."""
+    by_note: dict[str, list[str]] = {}
+    for case in manifest["cases"]:
+        for note in case["notes"]:
+            by_note.setdefault(note, []).append(case["id"])
+    return sorted(by_note.items())

@@ -1,0 +1,281 @@
+"""Which tables the report shows: from summary rows to sections."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from ..measurement import FAILED, NOT_AVAILABLE, Measurement, metrics
+from ..settings import DOSE_POLICIES
+from ..summary import MINUS, Arm, SummaryRow, arm_of, find, is_of_one_arm
+from ..tradeoff import Axis
+from ..verdict import Verdict
+from .published import Answer
+from .tables import (
+    ArmNames,
+    Cell,
+    ReportTable,
+    arm_table,
+    auc_cell,
+    by_arm,
+    metric_title,
+    rate_cell,
+    structure_table,
+    value_cell,
+)
+from .words import NOTHING, number
+
+OPEN_TABLES = ("intact_volume", "median", "mean_absolute_difference", "Dmean")
+"""Metrics whose tables lie open; the others unfold."""
+QUALITY_NUMBERS = (
+    "face_covered_fraction",
+    "face_surface_moved_p95",
+    "brain_voxels_altered",
+    "edited_volume",
+    "target_altered_volume",
+)
+PRIVACY_COLUMNS = {
+    "auc_own": ("AUC, own landmarks", auc_cell),
+    "auc_reference": ("AUC, reference landmarks", auc_cell),
+    "auc_pooled": ("AUC, pooled pairs", auc_cell),
+    "rank1_own": ("Rank 1 (%)", value_cell),
+    "detection_rate": ("Face found", rate_cell),
+    "cosine_similarity_own": ("Similarity, own", value_cell),
+    "face_surface_distance": ("Surface distance (mm)", value_cell),
+}
+LONGEST_LIST = 60
+"""Rows of a list of failures or notes that a page shows; the CSV has all."""
+
+
+def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, names: ArmNames) -> ReportTable:
+    """One line a method: AUC, success, costs, and who beats it."""
+    standings = {one.arm: one for one in verdict.standings}
+
+    def standing(arm: Arm) -> Cell:
+        one = standings.get(arm)
+        if one is None:
+            return Cell(NOTHING, kind="quiet")
+        if one.on_front:
+            return Cell("not beaten", kind="good")
+        return Cell("beaten by", small=", ".join(names.title(other) for other in one.beaten_by), kind="quiet")
+
+    columns = {
+        "AUC, own landmarks": by_arm(auc_cell, find(summary, metric="auc_own", image=image)),
+        "AUC, reference landmarks": by_arm(auc_cell, find(summary, metric="auc_reference", image=image)),
+        "Success": by_arm(rate_cell, find(summary, metric="success_rate", image=image)),
+    }
+    columns |= {axis.label: partial(_axis_cell, axis) for axis in verdict.axes}
+    columns["Pareto set"] = standing
+    note = (
+        f"Image {image}. AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
+        "another one is at least as good in every column and clearly better (95 % interval of the paired difference) in at "
+        "least one."
+    )
+    return arm_table("Verdict", names, names.arms, columns, note=note)
+
+
+def _axis_cell(axis: Axis, arm: Arm) -> Cell:
+    low, median, high = (number(value, axis.unit) for value in axis.quartiles(arm))
+    n = len(axis.values.get(arm, {}))
+    if not n:
+        return Cell(NOTHING, kind="quiet")
+    return Cell(median, small=f"[{low}, {high}] n {n}" if n > 1 else "n 1")
+
+
+def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) -> ReportTable:
+    """One case: similarity and millimetres moved, no verdict."""
+    shown = {
+        "Similarity, own landmarks": ("cosine_similarity_own", ""),
+        "Similarity, reference landmarks": ("cosine_similarity_reference", ""),
+        "Face found by the detector": ("face_detected", "flag"),
+        "Face surface moved, p95 (mm)": ("face_surface_moved_p95", "mm"),
+        "Mean surface distance (mm)": ("face_surface_distance", "mm"),
+        "Face gone": ("face_gone", "flag"),
+        "Data whole": ("data_whole", "flag"),
+    }
+    columns = {}
+    for title, (metric, unit) in shown.items():
+        found = {arm_of(row): row for row in rows if row.metric == metric and row.image == image}
+        columns[title] = partial(_measured, found, unit)
+    return arm_table("What one case shows", names, names.arms, columns, note=f"Image {image}.")
+
+
+def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
+    row = found.get(arm)
+    if row is None:
+        return Cell(NOTHING, kind="quiet")
+    if row.status != "ok":
+        return Cell(row.status, small=row.note, kind="bad" if row.status == FAILED else "quiet")
+    value = row.defaced if not math.isnan(row.defaced) else row.change
+    return Cell(("yes" if value > 0.5 else "no") if unit == "flag" else number(value, unit))
+
+
+def success_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
+    """k/n a method and image, and the quality numbers behind it."""
+    images = list(dict.fromkeys(row.image for row in find(summary, metric="success_rate")))
+    tables = []
+    for metric, caption in (("success_rate", "Success"), ("face_gone", "Face gone"), ("data_whole", "Data whole")):
+        found = find(summary, metric=metric)
+        if found:
+            columns = {image: by_arm(rate_cell, find(found, image=image)) for image in images}
+            meaning = metrics()["success" if metric == "success_rate" else metric].meaning
+            tables.append(arm_table(f"{caption}, scans k/n", names, names.arms, columns, note=f"{meaning}."))
+    for image in images:
+        columns = {
+            metric_title(metric, metrics()[metric].unit): by_arm(value_cell, find(summary, metric=metric, image=image))
+            for metric in QUALITY_NUMBERS
+            if find(summary, metric=metric, image=image)
+        }
+        if columns:
+            tables.append(arm_table(f"Quality numbers, {image}", names, names.arms, columns))
+    return tables
+
+
+def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
+    """AUC, rank and detection a method and image, the controls, and the differences between methods."""
+    tables = []
+    for image in dict.fromkeys(row.image for row in summary if row.domain == "privacy" and row.image):
+        here = [row for row in summary if row.image == image and row.domain == "privacy"]
+        columns = {
+            title: by_arm(make, find(here, metric=metric))
+            for metric, (title, make) in PRIVACY_COLUMNS.items()
+            if find(here, metric=metric)
+        }
+        if columns:
+            tables.append(arm_table(f"Re-identification on {image}", names, names.arms, columns))
+        controls = _control_table(here, image)
+        tables += [controls] if controls else []
+        differences = _difference_table(here, image)
+        tables += [differences] if differences else []
+    return tables
+
+
+def _control_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:
+    found = [
+        row
+        for row in here
+        if row.metric.startswith("control_") or (row.metric == "cosine_similarity_reference" and not row.method)
+    ]
+    if not found:
+        return None
+    rows = tuple(
+        (
+            Cell(metrics()[row.metric].meaning),
+            Cell(row.method or "all"),
+            Cell(number(row.value, "")),
+            Cell(str(row.n)),
+            Cell(row.note),
+        )
+        for row in found
+    )
+    return ReportTable(f"Controls on {image}", ("Control", "Method", "Value", "n", "Note"), rows, words=True)
+
+
+def _difference_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:
+    found = [row for row in here if row.metric == "auc_own" and MINUS in row.method]
+    if not found:
+        return None
+    rows = tuple(
+        (
+            Cell(row.method),
+            Cell(
+                number(row.value, "", signed=True),
+                small=f"[{number(row.low, '', signed=True)}, {number(row.high, '', signed=True)}]",
+            ),
+            Cell(row.note.split(";")[0]),
+        )
+        for row in found
+    )
+    return ReportTable(
+        f"Differences of AUC between methods, {image} (paired bootstrap over patients)",
+        ("Methods", "Difference", ""),
+        rows,
+        words=True,
+    )
+
+
+def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str) -> list[ReportTable]:
+    """Structure tables of volumes or intensities, a metric, unit and image each."""
+    tables = []
+    planned = {row.structure: row for row in find(summary, metric="planned_volume")}
+    shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
+    for metric, unit, image in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
+        rows = find(shown, metric=metric, unit=unit, image=image)
+        caption = f"{metric_title(metric, unit)}, {image}" if image else metric_title(metric, unit)
+        opened = metric in OPEN_TABLES and (domain != "volume" or unit == "%")
+        table = structure_table(caption, rows, names, planned=planned if domain == "volume" else None, opened=opened)
+        tables += [table] if table else []
+    return tables
+
+
+def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, list[ReportTable]]:
+    """Structure tables of DVH numbers by dose policy."""
+    by_policy = {}
+    for policy in DOSE_POLICIES:
+        tables = utility_tables(find(summary, dose_policy=policy), names, "dose")
+        if tables:
+            by_policy[policy] = tables
+    return by_policy
+
+
+def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
+    """Paired tests between methods that hold after Holm's correction."""
+    found = [row for row in summary if MINUS in row.method and row.metric != "auc_own" and row.p_holm < 0.05]
+    if not found:
+        return None
+    found.sort(key=lambda row: (row.p_holm, row.metric, row.structure, row.method))
+    rows = tuple(
+        (
+            Cell(row.method),
+            Cell(" ".join(part for part in (row.metric, row.structure, row.image, row.dose_policy) if part)),
+            Cell(f"{number(row.value, row.unit, signed=True)} {row.unit}"),
+            Cell(str(row.n)),
+            Cell(f"{row.p_holm:.2g}"),
+        )
+        for row in found[:LONGEST_LIST]
+    )
+    caption = f"Differences between methods with Holm-corrected p < 0.05 ({len(found)} in all)"
+    return ReportTable(caption, ("Methods", "Number", "Median difference", "n", "p (Holm)"), rows, opened=False, words=True)
+
+
+def published_table(found: Sequence[Answer]) -> ReportTable:
+    """Published figures beside this cohort's."""
+    kinds = {"confirms": "good", "contradicts": "bad", "cannot test": "quiet"}
+    rows = tuple(
+        (
+            Cell(answer.claim.claim, small=f"{answer.claim.published_method}; {answer.claim.cohort}"),
+            Cell(answer.here or NOTHING),
+            Cell(answer.verdict, small=answer.reason, kind=kinds[answer.verdict]),
+        )
+        for answer in found
+    )
+    sources = ", ".join(dict.fromkeys(answer.claim.source for answer in found))
+    return ReportTable(
+        "Published figures", ("Published", "This cohort", "This cohort …"), rows, note=f"Source: {sources}.", words=True
+    )
+
+
+def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], names: ArmNames) -> ReportTable | None:
+    """What failed, and what could not be had, each with its reason and count."""
+    counted: dict[tuple[str, str, str, str], list[str]] = {}
+    for row in rows:
+        if row.status in (FAILED, NOT_AVAILABLE):
+            where = " ".join(part for part in (row.image, row.dose_policy) if part)
+            counted.setdefault((row.status, names.title(arm_of(row)), where, row.note), []).append(row.case)
+    lines = [
+        (Cell("unreadable", kind="bad"), Cell(case), Cell(""), Cell(""), Cell(reason))
+        for case, reason in sorted(unreadable.items())
+    ]
+    for (status, title, where, note), cases in sorted(counted.items())[:LONGEST_LIST]:
+        ids = sorted(set(cases))
+        shown = ", ".join(ids[:4]) + (f" and {len(ids) - 4} more" if len(ids) > 4 else "")
+        kind = "bad" if status == FAILED else "quiet"
+        lines.append((Cell(status, kind=kind), Cell(shown), Cell(title), Cell(where), Cell(note, small=f"{len(cases)} rows")))
+    if not lines:
+        return None
+    left = len(counted) - LONGEST_LIST
+    note = f"{left} more kinds in measurements.csv." if left > 0 else ""
+    return ReportTable(
+        "What failed or is not available", ("Status", "Cases", "Method", "Where", "Reason"), tuple(lines), note=note, words=True
+    )

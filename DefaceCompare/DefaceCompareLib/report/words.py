@@ -1,0 +1,49 @@
+"""Words and numbers as the report and the panel write them."""
+
+from __future__ import annotations
+
+import math
+
+SYNTHETIC_WARNING = "SYNTHETIC: tests the pipeline; AUC depends on the chosen deformation; not evidence about a method"
+DOSE_SENTENCE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
+NO_VERDICT_FROM_ONE_CASE = "no verdict from one case"
+LINKAGE_SENTENCE = "same-scan linkage, not a photo attack"
+BANNED = (
+    r"anonymi[sz]ed",
+    r"\bsafe\b",
+    r"\bprivate\b",
+    r"\bpreserved\b",
+    r"no measurable change",
+    r"prevents re-identification",
+    r"\bpassed\b(?! \()",
+)
+"""Patterns that no page or panel may show: they promise what no measurement here can. "passed" needs its criterion in
+brackets right behind it."""
+DECIMALS = {"%": 1, "HU": 1, "Gy": 2, "cc": 2, "mm": 1, "voxels": 0, "SUVbw": 2, "a.u.": 1, "": 2}
+NOTHING = "–"
+
+
+def number(value: float, unit: str = "", *, signed: bool = False) -> str:
+    """A number with the decimals that its unit deserves, a true minus sign, and an en dash for NaN."""
+    if math.isnan(value):
+        return NOTHING
+    decimals = DECIMALS.get(unit, 2)
+    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
+    if float(text) == 0.0:
+        text = f"{0.0:.{decimals}f}"
+    return text.replace("-", "−")
+
+
+def with_interval(value: float, low: float, high: float, unit: str = "", *, signed: bool = False) -> str:
+    """``value [low, high]``; the value alone where there is no interval."""
+    if math.isnan(low) or math.isnan(high):
+        return number(value, unit, signed=signed)
+    return f"{number(value, unit, signed=signed)} [{number(low, unit, signed=signed)}, {number(high, unit, signed=signed)}]"
+
+
+def auc_words(value: float, low: float, high: float) -> str:
+    """An AUC with its interval; below 0.5 it reads ``≤ chance``."""
+    if math.isnan(value):
+        return NOTHING
+    shown = "≤ chance" if value < 0.5 else f"{value:.2f}"
+    return shown if math.isnan(low) else f"{shown} [{low:.2f}, {high:.2f}]"

@@ -1,0 +1,284 @@
+"""The cohort table: one row for each method, image, structure and metric (``summary.csv``)."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+from .measurement import FAILED, OK, Measurement, metrics
+from .settings import Tolerances
+from .utility.statistics import Summary, holm, summarise_changes
+
+IQR, CI95 = "IQR", "CI95"
+"""What `low` and `high` are: the quartiles of the patients, or a 95 % confidence interval."""
+RATES = {"success": "success_rate", "face_gone": "face_gone", "data_whole": "data_whole", "face_detected": "detection_rate"}
+"""0/1 metrics and the name of their cohort value, the share of scans, k/n."""
+VALUE_METRICS = ("mean_absolute_difference", "altered_fraction")
+"""Utility metrics that are a value of the defaced image by themselves, not a change."""
+PLANNED_METRICS = ("planned_volume",)
+"""Described by the original's value; not a change and never tested."""
+MINUS = " − "
+"""Between the names of two methods in the rows of their difference."""
+ALL_METHODS = "all"
+"""Stands in the method column of a test over all methods."""
+SIDE = re.compile(r"_(L|R)$")
+TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)")
+TESTED_DOMAINS = ("volume", "intensity", "dose")
+"""Domains whose changes are tested."""
+OUTER = ("External", "BODY", "Body")
+"""Names of the outer contour: neither organ nor target."""
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One row of ``summary.csv``; the fields are its columns, in order. Numbers that do not apply are NaN."""
+
+    cohort: str
+    method: str
+    variant: str
+    fill: str
+    protect: str
+    dose_policy: str
+    image: str
+    domain: str
+    structure: str
+    metric: str
+    unit: str
+    n: int
+    failed: int
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    interval: str = ""
+    p_value: float = math.nan
+    p_holm: float = math.nan
+    engine: str = ""
+    note: str = ""
+
+
+SUMMARY_COLUMNS = tuple(f.name for f in fields(SummaryRow))
+
+
+class Arm(NamedTuple):
+    """A method as it was run; two arms of one study differ in at least one of these."""
+
+    method: str
+    variant: str
+    fill: str
+    protect: str
+
+
+class Item(NamedTuple):
+    """What was measured, whoever defaced it."""
+
+    dose_policy: str
+    image: str
+    domain: str
+    structure: str
+    metric: str
+    unit: str
+    engine: str
+
+
+@dataclass
+class PatientValues:
+    """One number a patient for one arm and item, and what is missing."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    not_available: set[str] = field(default_factory=set)
+
+
+Table = dict[Item, dict[Arm, PatientValues]]
+
+
+def arm_of(row: Measurement | SummaryRow) -> Arm:
+    """The arm that a row belongs to."""
+    return Arm(row.method, row.variant, row.fill, row.protect)
+
+
+def is_of_one_arm(row: SummaryRow) -> bool:
+    """Whether a row describes one arm (no control, no difference, no test over all methods)."""
+    return row.method not in ("", ALL_METHODS) and MINUS not in row.method
+
+
+def organ(structure: str) -> str:
+    """The name under which left, right and several targets are averaged: ``Eye_L`` -> ``Eye``, ``GTV_2`` -> ``GTV``."""
+    target = TARGET.match(structure)
+    return target.group(1) if target else SIDE.sub("", structure)
+
+
+def is_organ(structure: str) -> bool:
+    """Whether a structure counts as an organ in the trade-off (no target, no outer contour, no unnamed structure)."""
+    return bool(structure) and not TARGET.match(structure) and structure not in OUTER and not structure.startswith("structure-")
+
+
+def numbers_of(row: Measurement) -> list[tuple[str, float]]:
+    """The numbers of one measurement that enter the cohort table, as (unit, number).
+
+    A change enters in its own unit and, where the measurement has one, in percent; a metric without an original enters as
+    its value on the defaced image.
+    """
+    if row.metric in PLANNED_METRICS:
+        return _finite((row.unit, row.original), (row.unit, row.defaced))[:1]
+    if row.domain in ("quality", "privacy") or row.metric in VALUE_METRICS:
+        return _finite((row.unit, row.defaced), (row.unit, row.change))[:1]
+    if row.unit == "%":
+        return _finite((row.unit, row.change))
+    return _finite((row.unit, row.change), ("%", row.change_percent))
+
+
+def _finite(*numbers: tuple[str, float]) -> list[tuple[str, float]]:
+    return [(unit, number) for unit, number in numbers if math.isfinite(number)]
+
+
+def patient_table(rows: Iterable[Measurement]) -> Table:
+    """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there)."""
+    collected: dict[Item, dict[Arm, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    table: Table = defaultdict(lambda: defaultdict(PatientValues))
+    for row in rows:
+        if row.dose_policy == "keep":
+            continue
+        arm = arm_of(row)
+        if row.status != OK:
+            patients = table[_item(row, row.unit)][arm]
+            (patients.failed if row.status == FAILED else patients.not_available).add(row.case)
+            continue
+        for unit, number in numbers_of(row):
+            collected[_item(row, unit)][arm][row.case].append(number)
+    for item, arms in collected.items():
+        for arm, cases in arms.items():
+            table[item][arm].values = {case: float(np.mean(numbers)) for case, numbers in sorted(cases.items())}
+    return {item: dict(table[item]) for item in sorted(table, key=item_order)}
+
+
+def _item(row: Measurement, unit: str) -> Item:
+    return Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, unit, row.engine)
+
+
+def item_order(item: Item) -> tuple[int, str, str, str, str, str]:
+    """Sort key: metrics in the order of ``data/metrics.csv``, then image, policy, structure."""
+    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit, item.engine)
+
+
+def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, tolerances: Tolerances) -> SummaryRow:
+    """Median [IQR] over patients, or k/n with a 95 % interval for 0/1 metrics."""
+    row = SummaryRow(
+        cohort=cohort,
+        **arm._asdict(),
+        dose_policy=item.dose_policy,
+        image=item.image,
+        domain=item.domain,
+        structure=item.structure,
+        metric=item.metric,
+        unit=item.unit,
+        n=len(patients.values),
+        failed=len(patients.failed),
+        engine=item.engine,
+        note=_missing_note(patients),
+    )
+    if item.metric in RATES:
+        return _rate(row, patients)
+    if not patients.values:
+        return row
+    changes = summarise_changes(patients.values, _tolerance(item, tolerances))
+    kind = f"median of {_kind(item)} over patients; 95th percentile of its size {changes.p95:.4g}, largest {changes.largest:.4g}"
+    tested = item.domain in TESTED_DOMAINS and is_change(item.domain, item.metric)
+    notes = (kind, _beyond(item, changes, tolerances), changes.note if tested else "", row.note)
+    return replace(
+        row,
+        value=changes.median,
+        low=changes.low,
+        high=changes.high,
+        interval=IQR,
+        p_value=changes.p_value if tested else math.nan,
+        note="; ".join(part for part in notes if part),
+    )
+
+
+def _rate(row: SummaryRow, patients: PatientValues) -> SummaryRow:
+    """Share of scans in percent; a scan that the method failed on counts as 0, but says nothing about detection."""
+    n = len(patients.values) + (0 if row.metric == "face_detected" else len(patients.failed))
+    successes = sum(value > 0.5 for value in patients.values.values())
+    metric = RATES[row.metric]
+    if not n:
+        return replace(row, metric=metric, unit="%")
+    low, high = binomtest(successes, n).proportion_ci(method="wilson")
+    note = "; ".join(part for part in (f"{successes}/{n} scans", row.note) if part)
+    value = 100.0 * successes / n
+    return replace(row, metric=metric, unit="%", n=n, value=value, low=100 * low, high=100 * high, interval=CI95, note=note)
+
+
+def is_change(domain: str, metric: str) -> bool:
+    """Whether the cohort value of this metric is a change (signed), not a value."""
+    return domain not in ("quality", "privacy") and metric not in VALUE_METRICS and metric not in PLANNED_METRICS
+
+
+def _kind(item: Item) -> str:
+    if not is_change(item.domain, item.metric):
+        return "the planned value" if item.metric in PLANNED_METRICS else "the value"
+    if item.unit == "%" and metrics()[item.metric].unit != "%":
+        return "the change in percent of the prescription" if item.domain == "dose" else "the change in percent"
+    return "the change"
+
+
+def _tolerance(item: Item, tolerances: Tolerances) -> float:
+    limits = {
+        ("volume", "%"): tolerances.volume_percent,
+        ("intensity", "HU"): tolerances.intensity_hu,
+        ("dose", "Gy"): tolerances.dose_gy,
+    }
+    return limits.get((item.domain, item.unit), math.nan) if is_change(item.domain, item.metric) else math.nan
+
+
+def _beyond(item: Item, changes: Summary, tolerances: Tolerances) -> str:
+    """How many patients change by more than the tolerance of this kind of number."""
+    limit = _tolerance(item, tolerances)
+    if math.isnan(limit):
+        return ""
+    return f"{round(changes.beyond_tolerance * changes.n)}/{changes.n} patients beyond {limit:g} {item.unit}"
+
+
+def _missing_note(patients: PatientValues) -> str:
+    missing = patients.not_available - set(patients.values)
+    return f"{len(missing)} not available" if missing else ""
+
+
+def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[SummaryRow]:
+    """Every arm and item of the table, described.
+
+    `p_holm` of a change from zero is Holm's over the structures of one arm, metric, unit, image and dose policy.
+    """
+    rows = [describe(cohort, item, arm, arms[arm], tolerances) for item, arms in table.items() for arm in sorted(arms)]
+    families: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for k, row in enumerate(rows):
+        families[arm_of(row) + (row.dose_policy, row.image, row.metric, row.unit)].append(k)  # noqa: RUF005
+    for members in families.values():
+        for k, p_holm in zip(members, holm([rows[k].p_value for k in members]), strict=True):
+            rows[k] = replace(rows[k], p_holm=p_holm)
+    return rows
+
+
+def write_summary(path: Path, rows: Iterable[SummaryRow]) -> None:
+    """Write ``summary.csv`` with every digit that a number has; NaN is an empty cell."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(SUMMARY_COLUMNS)
+        for row in rows:
+            writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in asdict(row).values()])
+    temporary.replace(path)
+
+
+def find(rows: Sequence[SummaryRow], **wanted: str) -> list[SummaryRow]:
+    """The rows whose columns equal what is asked for."""
+    return [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]

@@ -1,0 +1,68 @@
+"""Tests between methods on the cohort's utility numbers: the difference rows of ``summary.csv``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .summary import ALL_METHODS, IQR, PLANNED_METRICS, TESTED_DOMAINS, Arm, Item, PatientValues, SummaryRow, Table
+from .summary_privacy import arm_key, difference_row
+from .utility.statistics import LEAST_CASES, Comparison, compare_methods
+
+
+def method_test_rows(table: Table, cohort: str) -> list[SummaryRow]:
+    """Paired differences between methods (Friedman, then Wilcoxon with Holm's correction over the pairs of one number).
+
+    Numbers with fewer than `LEAST_CASES` paired cases get no row: nothing is tested there.
+    """
+    return [row for item, arms in table.items() if _is_tested(item, arms) for row in _rows(item, arms, cohort)]
+
+
+def _is_tested(item: Item, arms: dict[Arm, PatientValues]) -> bool:
+    counts = sorted((len(patients.values) for patients in arms.values()), reverse=True)
+    known = item.domain in TESTED_DOMAINS and item.metric not in PLANNED_METRICS
+    return known and len(counts) > 1 and counts[1] >= LEAST_CASES
+
+
+def _rows(item: Item, arms: dict[Arm, PatientValues], cohort: str) -> Iterator[SummaryRow]:
+    listed = sorted(arms)
+    by_name = {arm_key(arm, listed): arm for arm in listed}
+    comparison = compare_methods({name: arms[arm].values for name, arm in by_name.items()})
+    if not math.isnan(comparison.friedman_p):
+        yield _friedman_row(item, listed, comparison, cohort)
+    for pair in comparison.pairs:
+        first, second = by_name[pair.first], by_name[pair.second]
+        row = difference_row(_blank(item, first, pair.n, cohort), first, second, listed)
+        yield replace(
+            row,
+            value=pair.median_difference,
+            low=pair.low,
+            high=pair.high,
+            interval=IQR,
+            p_value=pair.p_value,
+            p_holm=pair.p_holm,
+            note=pair.note or f"median paired difference; Wilcoxon signed rank, Holm over {len(comparison.pairs)} pairs",
+        )
+
+
+def _friedman_row(item: Item, arms: list[Arm], comparison: Comparison, cohort: str) -> SummaryRow:
+    shared = {name: getattr(arms[0], name) if len({getattr(a, name) for a in arms}) == 1 else "" for name in Arm._fields[1:]}
+    row = _blank(item, Arm(ALL_METHODS, **shared), comparison.n, cohort)
+    return replace(row, p_value=comparison.friedman_p, note=f"Friedman over {len(arms)} methods")
+
+
+def _blank(item: Item, arm: Arm, n: int, cohort: str) -> SummaryRow:
+    return SummaryRow(
+        cohort,
+        *arm,
+        item.dose_policy,
+        item.image,
+        item.domain,
+        item.structure,
+        item.metric,
+        item.unit,
+        n,
+        0,
+        engine=item.engine,
+    )
