@@ -16,7 +16,7 @@ def _cases(values: list[float]) -> dict[str, float]:
 def test_a_summary_has_the_quartiles_and_counts_what_failed() -> None:
     summary = summarise_changes(_cases([0, 1, 2, 3, 4, 5, 6, 7, 8, -20, math.nan]), tolerance=5.0)
     assert (summary.n, summary.failed) == (10, 1)
-    assert (summary.median, summary.low, summary.high) == (2.5, 0.25, 5.75)
+    assert (summary.median, summary.low, summary.high) == (3.5, 1.25, 5.75)
     assert summary.largest == 20
     assert summary.beyond_tolerance == pytest.approx(0.4)
 
