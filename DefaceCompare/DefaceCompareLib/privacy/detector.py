@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,22 +71,22 @@ def letterbox(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Scale a picture so that its longer side is `size`, black below or to the right; shape (size, size, channels)."""
     scale = size / max(picture.shape[:2])
     height, width = (round(length * scale) for length in picture.shape[:2])
-    rows, columns = _interpolation(picture.shape[0], height), _interpolation(picture.shape[1], width)
+    top, down = _interpolation(picture.shape[0], height)
+    left, right = _interpolation(picture.shape[1], width)
+    grey = picture.astype(np.float32)
+    tall = grey[top] * (1 - down[:, None, None]) + grey[np.minimum(top + 1, grey.shape[0] - 1)] * down[:, None, None]
     boxed = np.zeros((size, size, picture.shape[2]), np.float32)
-    for channel in range(picture.shape[2]):
-        boxed[:height, :width, channel] = rows @ picture[..., channel].astype(np.float32) @ columns.T
+    boxed[:height, :width] = (
+        tall[:, left] * (1 - right[:, None]) + tall[:, np.minimum(left + 1, grey.shape[1] - 1)] * right[:, None]
+    )
     return np.rint(boxed)
 
 
-@cache
-def _interpolation(length: int, new_length: int) -> NDArray[np.float32]:
-    """Matrix (new_length, length) of linear interpolation between pixel centres, edges repeated."""
+def _interpolation(length: int, new_length: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Linear interpolation between pixel centres, edges repeated: left neighbour and weight of the right one."""
     position = np.clip((np.arange(new_length) + 0.5) * length / new_length - 0.5, 0, length - 1)
-    left = np.minimum(position.astype(np.intp), max(length - 2, 0))
-    matrix = np.zeros((new_length, length), np.float32)
-    matrix[np.arange(new_length), left] = 1 - (position - left)
-    matrix[np.arange(new_length), np.minimum(left + 1, length - 1)] += position - left
-    return matrix
+    left = position.astype(np.intp)
+    return left, (position - left).astype(np.float32)
 
 
 def _decode(outputs: dict[str, NDArray], stride: int, size: int, scale: float) -> list[Face]:

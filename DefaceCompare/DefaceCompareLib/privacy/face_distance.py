@@ -1,0 +1,108 @@
+"""How far the face's surface moved, in mm; needs no recognition model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkIterativeClosestPointTransform, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
+
+from ..anatomy.head import Point
+from ..errors import NotAvailable
+from .view_axes import HeadAxes
+
+BROW_ABOVE_EYES_MM = 20.0
+"""The face region begins this far above the middle of the eyes."""
+HALF_WIDTH_MM = 60.0
+"""The face region reaches this far to both sides of the mid-line."""
+DEPTH_BEHIND_EYES_MM = 10.0
+"""The face region ends this far behind the eyes' centres."""
+FACING_FORWARD = 0.2
+"""Least cosine between surface normal and gaze inside the face region: leaves out the walls of nostrils and mouth."""
+MOST_POINTS = 1500
+"""The region's points are thinned to about this many."""
+ALIGNED_SHARE = 0.5
+"""The alignment rests on this share of the surface outside the face: the part that lies closest to start with, so that what
+a method removed there (ears, temples) does not pull the head out of place."""
+MOST_ITERATIONS, LANDMARKS = 30, 500
+"""Limits of the iterative closest point search (vtkIterativeClosestPointTransform)."""
+
+
+def face_surface_distance_mm(
+    original: vtkPolyData, defaced: vtkPolyData, axes: HeadAxes, landmarks_mm: Mapping[str, Point]
+) -> float:
+    """Mean distance of the original face (brow to chin) to the defaced surface, after a rigid alignment of the rest.
+
+    Parameters
+    ----------
+    original, defaced : vtkPolyData
+        Surfaces from `surface.face_surface`, LPS mm.
+    axes : HeadAxes
+    landmarks_mm : mapping of str to (x, y, z)
+        The original head's.
+
+    Raises
+    ------
+    NotAvailable
+        If the original surface has no face region, or the defaced one is empty.
+    """
+    if defaced.GetNumberOfCells() == 0:
+        raise NotAvailable("the defaced image has no surface")
+    points = vtk_to_numpy(original.GetPoints().GetData()).astype(np.float64)
+    face = face_region(original, axes, landmarks_mm)
+    if not face.any():
+        raise NotAvailable("the original's surface has no points between brow and chin")
+    target = vtkImplicitPolyDataDistance()
+    target.SetInput(defaced)
+    rest = _thinned(points[~face])
+    moved = _aligned(_thinned(points[face]), rest, defaced, target) if len(rest) else _thinned(points[face])
+    return float(distances_mm(moved, target).mean())
+
+
+def face_region(surface: vtkPolyData, axes: HeadAxes, landmarks_mm: Mapping[str, Point]) -> NDArray[np.bool_]:
+    """Which points of a surface are face: brow to chin, cheek to cheek, looking forward; shape (points,)."""
+    local = axes.local_mm(vtk_to_numpy(surface.GetPoints().GetData()))
+    normals = vtk_to_numpy(surface.GetPointData().GetNormals())
+    eyes = axes.local_mm(0.5 * (np.array(landmarks_mm["eye_left"]) + np.array(landmarks_mm["eye_right"])))
+    chin = axes.local_mm(landmarks_mm["chin"])
+    between = (local[:, 1] <= eyes[1] + BROW_ABOVE_EYES_MM) & (local[:, 1] >= chin[1])
+    in_front = (np.abs(local[:, 0]) <= HALF_WIDTH_MM) & (local[:, 2] >= eyes[2] - DEPTH_BEHIND_EYES_MM)
+    return between & in_front & (normals @ axes.forward >= FACING_FORWARD)
+
+
+def distances_mm(points_mm: NDArray[np.float64], target: vtkImplicitPolyDataDistance) -> NDArray[np.float64]:
+    """Distance of each point, shape (n, 3), to the target's surface; shape (n,)."""
+    signed = vtkDoubleArray()
+    target.FunctionValue(numpy_to_vtk(points_mm, deep=True), signed)
+    return np.abs(vtk_to_numpy(signed))
+
+
+def _thinned(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    return points_mm[:: max(1, len(points_mm) // MOST_POINTS)]
+
+
+def _aligned(
+    face: NDArray[np.float64], rest: NDArray[np.float64], defaced: vtkPolyData, target: vtkImplicitPolyDataDistance
+) -> NDArray[np.float64]:
+    """The face's points after the rigid movement that brings the rest of the head onto the defaced surface."""
+    start = distances_mm(rest, target)
+    anchor = rest[np.argsort(start, kind="stable")[: max(3, int(ALIGNED_SHARE * len(rest)))]]
+    vertices = vtkPoints()
+    vertices.SetData(numpy_to_vtk(anchor, deep=True))
+    source = vtkPolyData()
+    source.SetPoints(vertices)
+    closest = vtkIterativeClosestPointTransform()
+    closest.SetSource(source)
+    closest.SetTarget(defaced)
+    closest.GetLandmarkTransform().SetModeToRigidBody()
+    closest.SetMaximumNumberOfIterations(MOST_ITERATIONS)
+    closest.SetMaximumNumberOfLandmarks(LANDMARKS)
+    closest.CheckMeanDistanceOn()
+    closest.SetMaximumMeanDistance(0.001)
+    closest.Update()
+    matrix = np.array([[closest.GetMatrix().GetElement(row, column) for column in range(4)] for row in range(3)])
+    return face @ matrix[:, :3].T + matrix[:, 3]
