@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache, lru_cache
+
 import numpy as np
 import SimpleITK as sitk
 from DefaceCompareLib.anatomy.head import Head
@@ -30,9 +33,18 @@ def grid(spacing: Triple = (2.0, 2.0, 2.0), half_mm: Triple = (110.0, 130.0, 124
 
 def points(of: sitk.Image) -> NDArray[np.float64]:
     """LPS mm of every voxel centre, shape (z, y, x, 3)."""
-    index = np.stack(np.meshgrid(*[np.arange(n, dtype=float) for n in of.GetSize()], indexing="ij"), axis=-1)
-    matrix = np.array(of.GetDirection()).reshape(3, 3) * np.array(of.GetSpacing())
-    return np.transpose(index @ matrix.T + np.array(of.GetOrigin()), (2, 1, 0, 3))
+    return _points(of.GetSize(), of.GetSpacing(), of.GetOrigin(), of.GetDirection())
+
+
+@lru_cache(maxsize=4)
+def _points(
+    size: tuple[int, ...], spacing: tuple[float, ...], origin: tuple[float, ...], direction: tuple[float, ...]
+) -> NDArray:
+    matrix = np.array(direction).reshape(3, 3) * np.array(spacing)
+    axes = [np.arange(n, dtype=float)[:, None] * column for n, column in zip(size, matrix.T, strict=True)]
+    where = axes[2][:, None, None] + axes[1][None, :, None] + axes[0][None, None, :] + np.array(origin)
+    where.setflags(write=False)
+    return where
 
 
 def inside(where: NDArray[np.float64], half_mm: Triple, centre_mm: Triple) -> NDArray[np.bool_]:
@@ -67,6 +79,11 @@ def ct(of: sitk.Image, seed: int = 7) -> CaseImage:
 
 def head(**changes: object) -> Head:
     """The analytic head on a 2 mm grid; its own mm serve as average-head and template mm."""
+    return replace(_head(), **changes)  # type: ignore[arg-type]
+
+
+@cache
+def _head() -> Head:
     working = grid()
     where = points(working)
     fields: dict[str, object] = {
@@ -91,7 +108,7 @@ def head(**changes: object) -> Head:
         },
         "face_extent": "full",
     }
-    return Head(**{**fields, **changes})  # type: ignore[arg-type]
+    return Head(**fields)  # type: ignore[arg-type]
 
 
 def dose(of: sitk.Image) -> Dose:

@@ -15,6 +15,7 @@ from ..case import Case, CaseImage
 from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Edit
+from .face_region import mapped
 from .quickshear import nearest_axes
 from .removal import Polytope, Removal
 from .voxel_box import index_to_mm
@@ -92,13 +93,6 @@ def _box_in_patient(head: Head, box_mm: tuple[tuple[float, float], ...]) -> NDAr
     ranges = [np.arange(low, high + 0.5 * SAMPLE_STEP_MM, SAMPLE_STEP_MM) for low, high in box_mm]
     points = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
     return mapped(head.brain_to_patient.GetInverse(), points)
-
-
-def mapped(affine: sitk.Transform, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points (n, 3) through an affine transform, all at once (four of its values define it)."""
-    start = np.array(affine.TransformPoint((0.0, 0.0, 0.0)))
-    columns = [np.array(affine.TransformPoint(unit)) - start for unit in np.eye(3).tolist()]
-    return start + points_mm @ np.array(columns)
 
 
 def _patient_points(head: Head) -> NDArray[np.float64]:

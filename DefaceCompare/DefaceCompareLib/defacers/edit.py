@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import SimpleITK as sitk
@@ -51,6 +52,14 @@ class Patch:
 
 class Edit(Protocol):
     """One change of a head. Points and grids are LPS mm of the head's frame of reference."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know of this edit."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What was found or chosen, for the case report."""
 
     def apply(self, image: CaseImage, head: Head, settings: Settings) -> Patch:
         """Edit one image of the frame on its own grid and in its own stored type.

@@ -8,6 +8,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from .edit import Patch
+
 
 @dataclass(frozen=True)
 class VoxelBox:
@@ -42,6 +44,12 @@ def whole_box(grid: sitk.Image) -> VoxelBox:
     """All voxels of `grid`."""
     width, height, depth = grid.GetSize()
     return VoxelBox((0, 0, 0), (width, height, depth))
+
+
+def box_of_patch(patch: Patch) -> VoxelBox:
+    """The voxels that a patch covers."""
+    depth, height, width = patch.values.shape
+    return VoxelBox(patch.offset, (width, height, depth))
 
 
 def box_between(lower: NDArray[np.floating], upper: NDArray[np.floating], grid: sitk.Image) -> VoxelBox:
@@ -108,7 +116,7 @@ def sample_box(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: floa
     return sitk.GetArrayFromImage(sampled)
 
 
-def cropped(array: NDArray[np.generic], grid: sitk.Image, box: VoxelBox) -> sitk.Image:
+def boxed(array: NDArray[np.generic], grid: sitk.Image, box: VoxelBox) -> sitk.Image:
     """`array`, the (z, y, x) values of `box`, as an image that lies where the box lies."""
     image = sitk.GetImageFromArray(array)
     image.SetOrigin(grid.TransformIndexToPhysicalPoint(box.offset))

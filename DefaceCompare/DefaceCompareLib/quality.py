@@ -1,0 +1,236 @@
+"""Did the method work? The quality gate of one method on one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from .anatomy.air import skin_threshold
+from .anatomy.head import Head
+from .anatomy.working_grid import field_of_view
+from .case import PET, Case, CaseImage
+from .defacers.defacing import Defacing
+from .defacers.edit import Edit, Patch
+from .defacers.face_region import face_region
+from .defacers.protection import targets
+from .defacers.voxel_box import VoxelBox, box_around, box_of_patch, sample_box
+from .errors import NotAvailable
+from .measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
+from .outer_surface import distances_mm, outer_surface, points_of
+from .settings import Settings
+from .structure_mask import structure_mask
+
+MOVED_MM = 2.0
+"""A skin point counts as moved from here on."""
+MOVED_SHARE = 0.80
+"""Share of the intended surface that must have moved."""
+MOVED_P95_MM = 3.0
+"""95th percentile that the movement of the intended surface must reach."""
+SKIN_BAND_MM = 8.0
+"""An outside surface point this near to the head's outline is skin; others are devices, hair or image noise."""
+FEWEST_POINTS = 50
+"""Fewer skin points (about 2 cm²) are no surface to judge by."""
+METRICS = (
+    "success",
+    "face_gone",
+    "face_covered_fraction",
+    "face_surface_moved_p95",
+    "data_whole",
+    "brain_voxels_altered",
+    "edited_volume",
+    "target_altered_volume",
+)
+"""All rows of the gate, in table order."""
+
+
+@dataclass(frozen=True)
+class SurfaceMovement:
+    """How far skin moved: share of intended points by `MOVED_MM` or more, their 95th percentile, share of the face."""
+
+    moved_share: float
+    p95_mm: float
+    face_covered_percent: float
+
+    @property
+    def face_gone(self) -> bool:
+        """Both thresholds of the gate hold."""
+        return self.moved_share >= MOVED_SHARE and self.p95_mm >= MOVED_P95_MM
+
+
+def quality_rows(
+    case: Case, heads: Mapping[str, Head], defacing: Defacing, scope: Scope, settings: Settings
+) -> list[Measurement]:
+    """The quality rows of every image; numbers stand in the column `defaced`.
+
+    Parameters
+    ----------
+    case : Case
+    heads : mapping of image key to Head
+    defacing : Defacing
+    scope : Scope
+    settings : Settings
+
+    Returns
+    -------
+    list of Measurement
+        `METRICS` for each image; an image that was not edited has the same rows with status and reason.
+    """
+    rows: list[Measurement] = []
+    for image in case.images:
+        if image.key in defacing.patches:
+            rows.extend(_image_rows(case, image, heads[image.key], defacing, scope))
+        else:
+            reason = defacing.unavailable.get(image.key, defacing.note)
+            status = NOT_AVAILABLE if reason.startswith(NOT_AVAILABLE) else FAILED
+            rows.extend(scope.missing(metric, reason, image=image.key, status=status) for metric in METRICS)
+    return rows
+
+
+def _image_rows(case: Case, image: CaseImage, head: Head, defacing: Defacing, scope: Scope) -> list[Measurement]:
+    """The rows of one edited image."""
+    patch = defacing.patches[image.key]
+    edited_cc = float(patch.altered(image.image).sum()) * _voxel_cc(image.image)
+    surface = _surface_rows(image, head, patch, defacing.edits[image.key], scope)
+    whole = _data_rows(image, head, patch, scope)
+    edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
+    target = _target_row(case, image, patch, scope)
+    return [_success_row(surface[0], whole[0], scope, image.key), *surface, *whole, edited, target]
+
+
+def _success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str) -> Measurement:
+    """1 if both hold, 0 if one is known not to; not available where the other one is unknown."""
+    if gone.defaced == 0.0 or whole.defaced == 0.0:
+        return scope.row("success", defaced=0.0, image=key)
+    for part in (gone, whole):
+        if part.status != "ok":
+            return scope.missing("success", f"{part.metric}: {part.note}", image=key)
+    return scope.row("success", defaced=1.0, image=key)
+
+
+def _surface_rows(image: CaseImage, head: Head, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
+    """`face_gone`, `face_covered_fraction`, `face_surface_moved_p95`."""
+    names = ("face_gone", "face_covered_fraction", "face_surface_moved_p95")
+    try:
+        moved = surface_movement(image, patch, head, edit)
+    except NotAvailable as reason:
+        return [scope.missing(name, str(reason), image=image.key) for name in names]
+    criterion = f"{100 * moved.moved_share:.1f} % of the intended surface moved by {MOVED_MM:g} mm or more"
+    covered = scope.row("face_covered_fraction", defaced=moved.face_covered_percent, image=image.key)
+    if np.isnan(moved.face_covered_percent):
+        covered = scope.missing("face_covered_fraction", f"the face lies outside image {image.key}", image=image.key)
+    return [
+        scope.row("face_gone", defaced=float(moved.face_gone), image=image.key, note=criterion),
+        covered,
+        scope.row("face_surface_moved_p95", defaced=moved.p95_mm, image=image.key),
+    ]
+
+
+def surface_movement(image: CaseImage, patch: Patch, head: Head, edit: Edit) -> SurfaceMovement:
+    """How far the skin that the edit means to change moved, and how much of the face did.
+
+    Distances run from points of the original skin to the nearest place on the defaced outside surface, both meshed on
+    the working grid with the original's skin threshold.
+
+    Raises
+    ------
+    NotAvailable
+        If the image shows none of the surface that the method means to change.
+    """
+    box = _head_box(head)
+    grid = sitk.RegionOfInterest(head.grid, box.size, box.offset)
+    devices = sitk.GetArrayViewFromImage(head.devices)[box.slices] > 0
+    isovalue = skin_threshold(image)
+    skin = _skin_points(points_of(outer_surface(image, isovalue, grid, devices)), image, head)
+    intended = edit.intends(skin)
+    if int(intended.sum()) < FEWEST_POINTS:
+        raise NotAvailable(f"image {image.key} shows no skin where the method means to change it")
+    defaced = outer_surface(replace(image, image=patch.whole(image.image)), isovalue, grid, devices)
+    face = face_region(head).face(skin)
+    asked = intended | face
+    distance = np.zeros(len(skin))
+    distance[asked] = np.minimum(distances_mm(skin[asked], defaced), float(np.linalg.norm(grid.GetSize())) * grid.GetSpacing()[0])
+    covered = 100.0 * float(np.mean(distance[face] >= MOVED_MM)) if int(face.sum()) >= FEWEST_POINTS else float("nan")
+    return SurfaceMovement(
+        moved_share=float(np.mean(distance[intended] >= MOVED_MM)),
+        p95_mm=float(np.percentile(distance[intended], 95)),
+        face_covered_percent=covered,
+    )
+
+
+def _head_box(head: Head) -> VoxelBox:
+    """The box of the working grid around the patient, 10 mm wider."""
+    margin = round(10.0 / head.grid.GetSpacing()[0])
+    outline = sitk.GetArrayViewFromImage(head.outline) > 0
+    found = box_around(outline) or VoxelBox((0, 0, 0), head.grid.GetSize())
+    low = np.maximum(np.array(found.offset) - margin, 0)
+    high = np.minimum(np.array(found.offset) + np.array(found.size) + margin, head.grid.GetSize())
+    x, y, z = low.tolist()
+    width, height, depth = (high - low).tolist()
+    return VoxelBox((x, y, z), (width, height, depth))
+
+
+def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -> NDArray[np.float64]:
+    """Those surface points that are skin: near the outline (PET: in or near it), and not where the image ends."""
+    if len(points_mm) == 0:
+        return points_mm
+    grid = head.grid
+    to_skin = _at(_signed_distance(head.outline), points_mm, grid)
+    inside_view = -_at(_signed_distance(field_of_view(image.image, grid)), points_mm, grid)
+    border_mm = 2.0 * grid.GetSpacing()[0]
+    first = np.array(grid.GetOrigin())
+    last = first + np.array(grid.GetSize()) * grid.GetSpacing()[0]
+    inside_grid = np.min(np.minimum(points_mm - first, last - points_mm), axis=1)
+    near = to_skin <= SKIN_BAND_MM if image.modality == PET else np.abs(to_skin) <= SKIN_BAND_MM
+    return points_mm[near & (inside_view > border_mm) & (inside_grid > border_mm)]
+
+
+def _signed_distance(mask: sitk.Image) -> NDArray[np.float32]:
+    """mm from the border of a mask, negative inside, shape (z, y, x)."""
+    return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask, False, False, True))
+
+
+def _at(values: NDArray[np.float32], points_mm: NDArray[np.float64], grid: sitk.Image) -> NDArray[np.float32]:
+    """The value of the nearest voxel to each point."""
+    index = np.rint((points_mm - grid.GetOrigin()) / grid.GetSpacing()).astype(int)
+    x, y, z = np.clip(index, 0, np.array(grid.GetSize()) - 1).T
+    return values[z, y, x]
+
+
+def _data_rows(image: CaseImage, head: Head, patch: Patch, scope: Scope) -> list[Measurement]:
+    """`data_whole` and `brain_voxels_altered`."""
+    kept = patch.values.dtype == image.array().dtype and image.array()[patch.box].shape == patch.values.shape
+    if head.brain_independent is None:
+        reason = "own mask: the only brain mask here is the one that the methods steer by"
+        return [scope.missing(name, reason, image=image.key) for name in ("data_whole", "brain_voxels_altered")]
+    brain = sample_box(head.brain_independent, image.image, box_of_patch(patch), 0.0, nearest=True) > 0.5
+    altered = int((brain & patch.altered(image.image)).sum())
+    note = "" if kept else "geometry or stored type changed"
+    return [
+        scope.row("data_whole", defaced=float(kept and altered == 0), image=image.key, note=note),
+        scope.row("brain_voxels_altered", defaced=float(altered), image=image.key),
+    ]
+
+
+def _target_row(case: Case, image: CaseImage, patch: Patch, scope: Scope) -> Measurement:
+    """`target_altered_volume` over GTV, CTV and PTV together."""
+    primary = case.primary
+    if primary is not None and image.frame_of_reference_uid != primary.frame_of_reference_uid:
+        return scope.missing("target_altered_volume", "the targets lie in another frame of reference", image=image.key)
+    masks = [structure_mask(structure, image.image) for structure in targets(case)]
+    inside = np.zeros(patch.values.shape, dtype=np.bool_)
+    for found in masks:
+        if found is not None:
+            inside |= found.whole(image.image)[patch.box]
+    if not any(found is not None for found in masks):
+        return scope.missing("target_altered_volume", "no GTV, CTV or PTV in this image", image=image.key)
+    volume_cc = float((inside & patch.altered(image.image)).sum()) * _voxel_cc(image.image)
+    return scope.row("target_altered_volume", defaced=volume_cc, image=image.key, structure="targets")
+
+
+def _voxel_cc(image: sitk.Image) -> float:
+    """Volume of one voxel in cc."""
+    return float(np.prod(image.GetSpacing())) / 1000.0
