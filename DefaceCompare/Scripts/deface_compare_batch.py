@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 def run() -> int:
     """Run `deface-compare` with the script's arguments and give its exit code."""
-    from DefaceCompareLib.cli import main
-
     try:
+        from DefaceCompareLib.cli import main
+
         return int(main(sys.argv[1:]) or 0)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

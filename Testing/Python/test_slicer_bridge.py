@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ import scene_host  # noqa: E402
 from DefaceCompareLib.errors import UnusableInput  # noqa: E402
 from DefaceCompareLib.measurement import COLUMNS, Scope, read_measurements, write_measurements  # noqa: E402
 from DefaceCompareLib.readers import read_case  # noqa: E402
-from DefaceCompareLib.slicer_bridge.case_folder import DOSE_UNIT_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
+from DefaceCompareLib.readers.dicom_rt import SAMPLE_MANUFACTURER  # noqa: E402
+from DefaceCompareLib.slicer_bridge.case_folder import DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
 from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.volumes import add_volume, image_of_volume  # noqa: E402
 
@@ -202,6 +204,18 @@ def test_a_pet_keeps_the_unit_that_slicer_notes(scene: Any, tmp_path: Path) -> N
     folder = nodes_to_case_folder(tmp_path / "case", {"PET": pet})
     assert json.loads((folder / "case.json").read_text())["units"] == {"PET": "SUVbw"}
     assert read_case(folder).image("PET").unit == "SUVbw"
+
+
+def test_a_synthetic_patient_stays_marked_as_such(scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked, dicom, real = (add_volume(scene, ct_image(), name) for name in ("marked", "dicom", "real"))
+    marked.SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
+    dicom.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+    real.SetAttribute("DICOM.instanceUIDs", "1.2.5")
+    makers = {"1.2.3": SAMPLE_MANUFACTURER, "1.2.5": "A scanner"}
+    database = SimpleNamespace(instanceValue=lambda uid, tag: makers[uid] if tag == "0008,0070" else "")
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    synthetic = [read_case(nodes_to_case_folder(tmp_path / n.GetName(), {"CT": n})).synthetic for n in (marked, dicom, real)]
+    assert synthetic == [True, True, False]
 
 
 def finished_output(folder: Path) -> Path:

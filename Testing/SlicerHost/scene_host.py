@@ -35,6 +35,8 @@ class HostApplication:
         colors.AddDefaultColorNodes()
         self.logic.SetModuleLogic("Colors", colors)
         self.shown_messages: list[str] = []
+        self.exit_code: int | None = None
+        self._options = SimpleNamespace(runPythonAndExit=False)
 
     def mrmlScene(self) -> Any:
         """The scene."""
@@ -51,6 +53,14 @@ class HostApplication:
     def testingEnabled(self) -> bool:
         """Whether Slicer was started with --testing: message boxes do not block then."""
         return True
+
+    def commandOptions(self) -> SimpleNamespace:
+        """The command line's options; slicer.util.exit writes one of them."""
+        return self._options
+
+    def exit(self, status: int) -> None:
+        """Note the exit code; Slicer would end here."""
+        self.exit_code = status
 
     def pauseRender(self) -> None:
         """Nothing is drawn here."""

@@ -14,6 +14,7 @@ import slicer
 
 from ..case import CT, MR, PET
 from ..errors import UnusableInput
+from ..readers.dicom_rt import SAMPLE_MANUFACTURER
 from .volumes import image_of_volume, refuse_transformed
 
 DOSE_ATTRIBUTE = "DicomRtImport.DoseVolume"
@@ -27,6 +28,11 @@ GY_PER_UNIT = {"": 1.0, "gy": 1.0, "cgy": 0.01}
 
 UNITS = {"{SUVbw}g/ml": "SUVbw", "Bq/ml": "Bq/ml"}
 """UCUM codes that Slicer notes at a PET volume, and the unit's name in our tables."""
+
+SYNTHETIC_ATTRIBUTE = "DefaceCompare.Synthetic"
+"""Node attribute that marks a synthetic patient's volume ("1")."""
+
+MANUFACTURER_TAG = "0008,0070"
 
 PLANAR_CONTOUR, CLOSED_SURFACE, LABELMAP = "Planar contour", "Closed surface", "Binary labelmap"
 """Names of the representations of a vtkSegmentation."""
@@ -75,6 +81,8 @@ def nodes_to_case_folder(
     part.mkdir(mode=0o700, parents=True)
     try:
         content: dict[str, Any] = {"id": case_id, "images": {key: _write_image(part, key, node) for key, node in images.items()}}
+        if any(is_synthetic(node) for node in images.values()):
+            content["synthetic"] = True
         units = {key: unit for key, node in images.items() if (unit := _unit(key, node))}
         if units:
             content["units"] = units
@@ -142,6 +150,15 @@ def _write_dose(folder: Path, node: Any) -> str:
 def is_dose(node: Any) -> bool:
     """Whether SlicerRT (or the user) has marked the volume as a dose."""
     return node.GetAttribute(DOSE_ATTRIBUTE) is not None
+
+
+def is_synthetic(node: Any) -> bool:
+    """Whether the volume comes from the built-in synthetic cohort: marked by us, or by its DICOM manufacturer."""
+    if node.GetAttribute(SYNTHETIC_ATTRIBUTE) == "1":
+        return True
+    instances = (node.GetAttribute("DICOM.instanceUIDs") or "").split()
+    database = getattr(slicer, "dicomDatabase", None)  # desktop Slicer has one, slicer-core has none
+    return bool(instances and database and database.instanceValue(instances[0], MANUFACTURER_TAG) == SAMPLE_MANUFACTURER)
 
 
 def _gy_per_unit(node: Any) -> float:
