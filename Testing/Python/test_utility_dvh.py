@@ -64,8 +64,8 @@ def _ellipsoid_dose_at(share: float, centre_gy: float, reach_gy: float) -> float
     return centre_gy + reach_gy * 2 * np.cos((np.arccos(2 * share - 1) + 4 * np.pi) / 3)
 
 
-# Volume error and largest dose error measured: lens +1.3 % 0.11 Gy, chiasm +0.2 % 0.06, orbit 0.0 % 0.04,
-# brainstem 0.0 % 0.03, PTV 0.0 % 0.05. The contour stack itself has +3 % for the first two (sum of areas x spacing).
+# Volume error and largest dose error measured: lens +4.9 % 0.05 Gy, chiasm +3.3 % 0.05, orbit +0.4 % 0.01,
+# brainstem 0.0 % 0.02, PTV 0.0 % 0.01. The contour stack itself has +3 % for the first two (sum of areas x spacing).
 @pytest.mark.parametrize(
     ("centre", "axes", "volume_tolerance"),
     [
@@ -87,7 +87,7 @@ def test_an_ellipsoid_in_linear_dose_has_its_closed_form(
     for percent in (2, 50, 95, 98):
         expected = _ellipsoid_dose_at(percent / 100, centre_gy, reach_gy)
         assert dvh.dose_at_percent(percent) == pytest.approx(expected, abs=0.15), percent
-    # Share above the centre's dose is one half; measured within 1.6 points (lens), 0.6 points else.
+    # Share above the centre's dose is one half; measured within 2.1 points (lens), 1.2 (chiasm), 0.1 else.
     assert dvh.percent_above(centre_gy) == pytest.approx(50, abs=2.5)
 
 
@@ -96,7 +96,7 @@ def _disc_share(t: NDArray[np.float64]) -> NDArray[np.float64]:
     return (np.arccos(t) - t * np.sqrt(1 - t**2)) / np.pi
 
 
-# Measured: cylinder volume +0.2 %, ring -0.2 %, small cylinder -0.4 %; curves within 0.6, 0.6 and 1.4 points.
+# Measured: volumes -0.5 %, +0.8 % (small cylinder), +0.3 % (ring); curves within 0.03, 0.9 and 0.3 points.
 @pytest.mark.parametrize(
     ("x", "y", "slices", "outer", "inner", "volume_cc", "points"),
     [
@@ -134,7 +134,7 @@ def test_a_labelmap_and_its_contours_have_the_same_dose() -> None:
     labelmap.CopyInformation(grid)
     a, b = _dvh(contours, dose), _dvh(Structure("organ", "organ", labelmap=labelmap), dose)
     assert (a.engine, b.engine) == ("builtin-slab-x4", "builtin-surface-x4")
-    # Measured: volume 0.1 %, doses within 0.05 Gy.
+    # Measured: volume -0.2 %, doses within 0.02 Gy.
     assert b.volume_cc == pytest.approx(a.volume_cc, rel=0.01)
     for metric in ("Dmean", "D2%", "D50%", "D95%"):
         assert dvh_metric(b, metric) == pytest.approx(dvh_metric(a, metric), abs=0.15)
@@ -208,7 +208,7 @@ def ent(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     return read_case(folder)
 
 
-# Measured: Eclipse 98.66 %, CERR 99.70 % of the rows of 15 structures.
+# Measured: Eclipse 98.73 %, CERR 99.83 % of the rows of 15 structures.
 @pytest.mark.shared
 @pytest.mark.parametrize(("table", "least"), [("Eclipse", 98.5), ("CERR", 99.0)])
 def test_the_ent_phantom_agrees_with_the_planning_system(ent: Case, shared_data: Path, table: str, least: float) -> None:
@@ -220,8 +220,7 @@ def test_the_ent_phantom_agrees_with_the_planning_system(ent: Case, shared_data:
     for structure in ent.structure_set.structures:
         if structure.group == "external":
             continue
-        name = {"opticnerverright": "opticnervert"}.get(_plain(structure.name), _plain(structure.name))
         dvh = sample_region(Region(structure.standard_name, structure.group, (structure,)), ent.dose.image, 4).original
-        met.append(agreement(dvh, *curves[name], largest_gy))
+        met.append(agreement(dvh, *curves[_plain(structure.name)], largest_gy))
     assert len(met) == 15
     assert 100 * float(np.concatenate(met).mean()) >= least

@@ -1,0 +1,243 @@
+"""The rows of one method on one case: volume, intensity and dose of every region. A gap is a row with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..case import PET, Case, CaseImage, Dose
+from ..defacers.defacing import Defacing
+from ..defacers.edit import Patch
+from ..errors import NotAvailable
+from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Scope, metrics, percent_change
+from ..settings import DOSE_POLICIES, Settings
+from .baseline import Baseline, RegionOnImage
+from .dose_sampling import DoseSamples
+from .dvh import DVH, dvh_metric
+from .intensity import intensity_percent, measure_change, measure_intensities
+from .region import Region
+from .volume import NOTABLY_ALTERED_HU, measure_volumes
+
+DOSE_NOTE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
+KEEP_NOTE = "unchanged by construction"
+ZERO_FILL_NOTE = "zero fill, as in the published percentages"
+DOSE_IMAGE = "DOSE"
+SUV_METRICS = ("SUVmean", "SUVmax")
+
+
+def utility_rows(case: Case, baseline: Baseline, defacing: Defacing, scope: Scope, settings: Settings) -> list[Measurement]:
+    """All volume, intensity and dose rows of one method on one case.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        `utility_baseline` of the same case.
+    defacing : Defacing
+        Its failure becomes rows with status ``failed``; an image that it left out, rows ``not available``.
+
+    Returns
+    -------
+    list of Measurement
+        One row for each image, region and metric, and for each dose policy, region and metric.
+    """
+    rows: list[Measurement] = []
+    for image in case.images:
+        rows.extend(_image_rows(image, baseline, defacing, scope, settings))
+    rows.extend(_dose_rows(case.dose, baseline, defacing, scope))
+    return rows
+
+
+def _image_rows(
+    image: CaseImage, baseline: Baseline, defacing: Defacing, scope: Scope, settings: Settings
+) -> Iterator[Measurement]:
+    known = baseline.images[image.key]
+    status, reason = _blocked(defacing, image.key)
+    if isinstance(known, str):
+        for metric in image_metrics(image.modality, target=False):
+            yield scope.missing(metric, known, image=image.key)
+        return
+    for region in baseline.regions:
+        wanted = image_metrics(image.modality, region.target and region.group != "gtv")
+        on_image = known.regions[region.name]
+        if reason or isinstance(on_image, str):
+            for metric in wanted:
+                text, kind = (reason, status) if reason else (str(on_image), NOT_AVAILABLE)
+                yield scope.missing(metric, text, image=image.key, structure=region.name, status=kind)
+            continue
+        assert isinstance(on_image, RegionOnImage)
+        defaced = defaced_box(image.array(), on_image.voxels.box, defacing.patches[image.key])
+        yield from _region_rows(image, region, on_image, defaced, known.tissue_above, wanted, scope, settings)
+
+
+def image_metrics(modality: str, target: bool) -> list[str]:
+    """The metrics of a region on an image of a modality; CTV and PTV (`target`) have volumes only."""
+    names = [m.name for m in metrics().values() if m.domain == "volume" or (m.domain == "intensity" and not target)]
+    return [name for name in names if name not in SUV_METRICS or modality == PET]
+
+
+def dose_metrics() -> list[str]:
+    """The dose metrics of a region."""
+    return [metric.name for metric in metrics().values() if metric.domain == "dose"]
+
+
+def _blocked(defacing: Defacing, key: str) -> tuple[str, str]:
+    """Status and reason why a method gave nothing for an image; the reason is ``""`` if it did."""
+    if key in defacing.patches:
+        return "", ""
+    if defacing.status == FAILED:
+        return FAILED, defacing.note or "the method failed"
+    return NOT_AVAILABLE, defacing.unavailable.get(key, "the method did not edit this image")
+
+
+def defaced_box(array: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:
+    """A box of the defaced image, shape (z, y, x); the original's own view where the patch does not reach it."""
+    starts = [max(a.start, b.start) for a, b in zip(box, patch.box, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(box, patch.box, strict=True)]
+    values = array[box]
+    if any(stop <= start for start, stop in zip(starts, stops, strict=True)):
+        return values
+    values = values.copy()
+    own = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, box, strict=True))
+    theirs = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, patch.box, strict=True))
+    values[own] = patch.values[theirs]
+    return values
+
+
+def _region_rows(
+    image: CaseImage,
+    region: Region,
+    on_image: RegionOnImage,
+    defaced: NDArray[np.generic],
+    tissue_above: float,
+    wanted: list[str],
+    scope: Scope,
+    settings: Settings,
+) -> Iterator[Measurement]:
+    voxels = on_image.voxels
+    original = image.array()[voxels.box]
+    volumes = measure_volumes(voxels, original, defaced, image.modality, tissue_above)
+    numbers: dict[str, tuple[float, float, float, str]] = {
+        "planned_volume": (volumes.planned_cc, math.nan, math.nan, ""),
+        "intact_volume": (
+            volumes.planned_cc,
+            volumes.intact_cc,
+            percent_change(volumes.planned_cc, volumes.intact_cc),
+            f"{volumes.notably_altered_cc:.3f} cc altered by more than {NOTABLY_ALTERED_HU:g} HU" if image.unit == "HU" else "",
+        ),
+        "tissue_volume": (
+            volumes.tissue_original_cc,
+            volumes.tissue_defaced_cc,
+            percent_change(volumes.tissue_original_cc, volumes.tissue_defaced_cc),
+            "" if volumes.tissue_original_cc else "no tissue inside the structure",
+        ),
+    }
+    numbers.update(_intensity_numbers(image, on_image, original, defaced, settings))
+    cut = f"{100 * voxels.outside_fraction:.1f} % of the structure lies outside the image" if voxels.outside_fraction else ""
+    for metric in wanted:
+        before, after, percent, note = numbers[metric]
+        if metric in SUV_METRICS and image.unit != "SUVbw":
+            reason = f"the PET is in {image.unit}, not SUVbw"
+            yield scope.missing(metric, reason, image=image.key, structure=region.name, engine=voxels.engine)
+            continue
+        unit = image.unit if metrics()[metric].unit == "HU" else None
+        yield scope.row(
+            metric,
+            original=before,
+            defaced=after,
+            change_percent=percent,
+            image=image.key,
+            structure=region.name,
+            unit=unit,
+            engine=voxels.engine,
+            note="; ".join(part for part in (note, cut) if part),
+        )
+
+
+def _intensity_numbers(
+    image: CaseImage,
+    on_image: RegionOnImage,
+    original: NDArray[np.generic],
+    defaced: NDArray[np.generic],
+    settings: Settings,
+) -> dict[str, tuple[float, float, float, str]]:
+    before = on_image.intensities
+    after = measure_intensities(on_image.voxels, defaced)
+    change = measure_change(on_image.voxels, original, defaced, image.modality)
+    note = ZERO_FILL_NOTE if settings.fill == "zero" else ""
+    pairs = {
+        "median": (before.median, after.median),
+        "mean": (before.mean, after.mean),
+        "SUVmean": (before.mean, after.mean),
+        "SUVmax": (before.largest, after.largest),
+    }
+    numbers = {name: (a, b, intensity_percent(image.modality, a, b), note) for name, (a, b) in pairs.items()}
+    numbers["mean_absolute_difference"] = (0.0, change.mean_absolute_difference, math.nan, note)
+    numbers["altered_fraction"] = (0.0, change.altered_percent, math.nan, "")
+    return numbers
+
+
+def _dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: Scope) -> Iterator[Measurement]:
+    if dose is None or baseline.dose_reason:
+        reason = baseline.dose_reason or "the case has no dose"
+        for policy in DOSE_POLICIES:
+            for metric in dose_metrics():
+                yield scope.missing(metric, reason, image=DOSE_IMAGE, dose_policy=policy)
+        return
+    for policy in DOSE_POLICIES:
+        patch = defacing.dose_patches.get(policy)
+        array = None
+        if patch is not None:
+            array = sitk.GetArrayFromImage(dose.image)
+            array[patch.box] = patch.values
+        for region in baseline.regions:
+            samples = baseline.dose[region.name]
+            blocked = _dose_blocked(defacing, policy)
+            if blocked or isinstance(samples, str):
+                status, reason = blocked or (NOT_AVAILABLE, str(samples))
+                for metric in dose_metrics():
+                    yield scope.missing(
+                        metric, reason, image=DOSE_IMAGE, structure=region.name, dose_policy=policy, status=status
+                    )
+                continue
+            assert isinstance(samples, DoseSamples)
+            edited = samples.original if patch is None or array is None else samples.edited(array, patch)
+            yield from _dvh_rows(region, policy, samples.original, edited, dose.prescription_gy, scope)
+
+
+def _dose_blocked(defacing: Defacing, policy: str) -> tuple[str, str] | None:
+    if defacing.status == FAILED:
+        return FAILED, defacing.note or "the method failed"
+    if policy != "keep" and policy not in defacing.dose_patches:
+        reason = defacing.unavailable.get(DOSE_IMAGE, f"the method gave no dose under the policy {policy}")
+        return NOT_AVAILABLE, reason
+    return None
+
+
+def _dvh_rows(
+    region: Region, policy: str, original: DVH, edited: DVH, prescription_gy: float | None, scope: Scope
+) -> Iterator[Measurement]:
+    note = "; ".join((*((KEEP_NOTE,) if policy == "keep" else ()), *original.warnings, DOSE_NOTE))
+    for metric in dose_metrics():
+        try:
+            before, after = dvh_metric(original, metric), dvh_metric(edited, metric)
+        except NotAvailable as reason:
+            yield scope.missing(
+                metric, str(reason), image=DOSE_IMAGE, structure=region.name, dose_policy=policy, engine=original.engine
+            )
+            continue
+        relative = prescription_gy and metrics()[metric].unit == "Gy"
+        yield scope.row(
+            metric,
+            original=before,
+            defaced=after,
+            change_percent=100.0 * (after - before) / prescription_gy if relative and prescription_gy else math.nan,
+            engine=original.engine,
+            image=DOSE_IMAGE,
+            structure=region.name,
+            dose_policy=policy,
+            note=note,
+        )
