@@ -1,0 +1,79 @@
+"""The brain on the working grid, from the image itself with the average head's brain as a guide."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..case import CT
+from .outline import inner_distance_mm, largest_part
+
+SEARCH_MM = 8.0
+"""How far the brain may reach beyond the average head's brain after an affine fit."""
+CORE_MM = 10.0
+"""This deep inside the average head's brain there is brain in any patient: intensities are learnt there."""
+NECK_MM = 4.0
+"""Bridges thinner than twice this (optic nerves, veins, dura) are cut between brain and the rest."""
+SKIN_MM = 4.0
+"""Scalp: never brain."""
+BRAIN_HU = (0.0, 90.0)
+"""CSF to acute blood and contrast; below lies fat, above bone."""
+MR_SHARES = (0.45, 1.7)
+"""MR brain against the median of its core: from sulcal CSF mixed with grey matter to white matter; fat is brighter."""
+LEAST_DICE = 0.80
+"""Below this agreement with the average head's brain the image-derived mask is not believed (15 real heads: 0.86-0.93)."""
+
+
+def brain_from_image(
+    values: sitk.Image, outline: sitk.Image, average_brain: sitk.Image, modality: str
+) -> NDArray[np.bool_] | None:
+    """Segment the brain by intensity near where the average head's brain lies.
+
+    Parameters
+    ----------
+    values, outline, average_brain : SimpleITK.Image
+        On the working grid: intensities, the filled patient, the average head's brain laid on the patient.
+    modality : str
+        ``CT`` or ``MR`` (PET shows no brain border).
+
+    Returns
+    -------
+    ndarray of bool, shape (z, y, x), or None
+        None where the image does not show a brain (a phantom, a scan below it).
+    """
+    spacing_mm = outline.GetSpacing()[0]
+    guide = sitk.GetArrayFromImage(average_brain) > 0
+    calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(values, 0.5 * spacing_mm))
+    core = inner_distance_mm(guide, spacing_mm) > CORE_MM
+    if not core.any():
+        return None
+    low, high = _brain_range(calm[core], modality)
+    candidate = (calm > low) & (calm < high)
+    candidate &= inner_distance_mm(~guide, spacing_mm) <= SEARCH_MM
+    candidate &= inner_distance_mm(sitk.GetArrayFromImage(outline) > 0, spacing_mm) > SKIN_MM
+    opened = largest_part(inner_distance_mm(candidate, spacing_mm) > NECK_MM)
+    if not opened.any():
+        return None
+    brain = candidate & (inner_distance_mm(~opened, spacing_mm) <= NECK_MM + spacing_mm)
+    brain = ndimage.binary_fill_holes(_closed(brain, 2 * NECK_MM, spacing_mm))
+    dice = 2.0 * int((brain & guide).sum()) / int(brain.sum() + guide.sum())
+    return brain if dice >= LEAST_DICE and not _is_constant(calm[core]) else None
+
+
+def _brain_range(core: NDArray[np.floating], modality: str) -> tuple[float, float]:
+    if modality == CT:
+        return BRAIN_HU
+    middle = float(np.median(core))
+    return MR_SHARES[0] * middle, MR_SHARES[1] * middle
+
+
+def _is_constant(core: NDArray[np.floating]) -> bool:
+    return bool(np.ptp(core) < 1e-6 * max(1.0, float(np.abs(core).max())))
+
+
+def _closed(mask: NDArray[np.bool_], radius_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+    """Morphological closing: ventricles and sulci belong to the brain."""
+    grown = inner_distance_mm(np.pad(~mask, 8, constant_values=True), spacing_mm) <= radius_mm
+    return (inner_distance_mm(grown, spacing_mm) > radius_mm)[8:-8, 8:-8, 8:-8] | mask

@@ -1,0 +1,135 @@
+"""Find the head in one image: outline, brain, pose, landmarks, and how much of the face the scan holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..case import Case, CaseImage
+from ..errors import FaceNotFound
+from ..settings import Settings
+from ..structure_mask import structure_mask
+from .average_head import AverageHead, average_head
+from .brain import brain_from_image
+from .head import Head, Point
+from .outline import outline_on_grid
+from .register_head import register_head
+from .working_grid import field_of_view, on_grid, working_grid
+
+HALVES = {"upper": ("nasion", "eye_left", "eye_right"), "lower": ("mouth", "chin")}
+"""Landmarks that must lie in the scan for the upper and the lower half of the face."""
+FACE_MARGIN_MM = 5.0
+"""How uncertain the registered landmarks are (the average head's chin is not the patient's): this much may be cut."""
+PLANNED, IMAGE, AVERAGE = "planned structure", "image", "average head"
+"""Where a brain mask comes from."""
+
+
+def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
+    """Find the head in `image`.
+
+    Parameters
+    ----------
+    case : Case
+        For the planned brain, if there is one in the image's frame of reference.
+    image : CaseImage
+        The image to search; its whole frame of reference shares the result.
+    settings : Settings
+        `brain_source` decides which brain methods steer by.
+
+    Raises
+    ------
+    FaceNotFound
+        If the image shows no head, or no part of a face.
+    """
+    average = average_head()
+    grid = working_grid(image.image)
+    values, outline, devices = outline_on_grid(image, grid)
+    seen = field_of_view(image.image, grid)
+    fit = register_head(values, outline, seen, average)
+    to_average = sitk.AffineTransform(fit.transform)
+    landmarks = _landmarks(average, to_average)
+    extent = face_extent(landmarks, outline, seen)
+    if extent == "none":
+        raise FaceNotFound(f"image {image.key} holds no face between brow and chin; use a scan that covers it")
+    brains = _brains(case, image, settings, values, outline, average, to_average)
+    source, brain = brains[0]
+    return Head(
+        image_key=image.key,
+        outline=outline,
+        devices=devices,
+        brain=brain,
+        brain_source=source,
+        brain_independent=brains[1][1] if len(brains) > 1 and brains[1][0] != AVERAGE else None,
+        average_to_patient=to_average,
+        brain_to_patient=_to_mni(average, to_average),
+        landmarks_mm=landmarks,
+        face_extent=extent,
+        notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}"),
+    )
+
+
+def _brains(
+    case: Case,
+    image: CaseImage,
+    settings: Settings,
+    values: sitk.Image,
+    outline: sitk.Image,
+    average: AverageHead,
+    to_average: sitk.Transform,
+) -> list[tuple[str, sitk.Image]]:
+    """All brain masks there are, the one to steer by first."""
+    laid = sitk.Resample(average.brain, outline, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+    found: list[tuple[str, sitk.Image]] = []
+    segmented = brain_from_image(values, outline, laid, image.modality)
+    if segmented is not None:
+        found.append((IMAGE, on_grid(segmented, outline)))
+    planned = _planned_brain(case, image, outline)
+    if planned is not None:
+        place = 0 if settings.brain_source == "structures" else len(found)
+        found.insert(place, (PLANNED, planned))
+    if not found or (settings.brain_source == "image" and found[0][0] == PLANNED):
+        found.insert(0, (AVERAGE, laid & (outline > 0)))
+    return found
+
+
+def _planned_brain(case: Case, image: CaseImage, grid: sitk.Image) -> sitk.Image | None:
+    """The planned brain on the grid, if it was drawn in this frame of reference."""
+    structures = case.structure_set
+    if structures is None or structures.frame_of_reference_uid != image.frame_of_reference_uid:
+        return None
+    for structure in structures.in_group("brain"):
+        mask = structure_mask(structure, grid)
+        if mask is not None and mask.inside.any():
+            return on_grid(mask.whole(grid), grid)
+    return None
+
+
+def _landmarks(average: AverageHead, to_average: sitk.AffineTransform) -> dict[str, Point]:
+    to_patient = to_average.GetInverse()
+    return {name: tuple(to_patient.TransformPoint(point)) for name, point in average.landmarks_mm.items()}
+
+
+def face_extent(landmarks_mm: dict[str, Point], outline: sitk.Image, seen: sitk.Image) -> str:
+    """How much of the face lies in the scan: ``full``, ``upper``, ``lower`` or ``none``.
+
+    A landmark counts if the field of view reaches it, give or take `FACE_MARGIN_MM`, and there is tissue around it.
+    """
+    half = {name: all(_is_seen(landmarks_mm[key], outline, seen) for key in keys) for name, keys in HALVES.items()}
+    if half["upper"] and half["lower"]:
+        return "full"
+    return next((name for name, there in half.items() if there), "none")
+
+
+def _is_seen(point_mm: Point, outline: sitk.Image, seen: sitk.Image) -> bool:
+    index = np.array(outline.TransformPhysicalPointToContinuousIndex(point_mm))
+    reach = FACE_MARGIN_MM / outline.GetSpacing()[0]
+    low, high = np.floor(index - reach).astype(int), np.ceil(index + reach).astype(int) + 1
+    if (high <= 0).any() or (low >= outline.GetSize()).any():
+        return False
+    box = tuple(slice(max(0, a), b) for a, b in zip(low[::-1], high[::-1], strict=True))
+    return bool(sitk.GetArrayViewFromImage(seen)[box].any() and sitk.GetArrayViewFromImage(outline)[box].any())
+
+
+def _to_mni(average: AverageHead, to_average: sitk.AffineTransform) -> sitk.Transform:
+    """Patient mm to MNI mm: first to the average head, then on (a composite applies its last transform first)."""
+    return sitk.CompositeTransform([average.to_mni, to_average])

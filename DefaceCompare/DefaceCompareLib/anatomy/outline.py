@@ -1,0 +1,95 @@
+"""The patient's external outline, and what in the image is not the patient."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..case import CT, CaseImage
+from ..errors import FaceNotFound
+from .air import air_level, skin_threshold
+from .working_grid import on_grid, onto_grid
+
+SHELL_THICKNESS_MM = 5.0
+"""Mask shells, couch skins and head holders are thinner than this; facial features are thicker."""
+GAP_MM = 6.0
+"""Nostrils, ear canals and noise pits narrower than this are closed before cavities are filled."""
+MR_SMOOTHING_MM = 1.2
+"""Gaussian sigma that keeps coil noise out of MR and PET outlines (shared data README: isovalue 50-60 after 1.2 mm)."""
+SMALLEST_HEAD_CC = 300.0
+"""Less tissue than this is not a head (a child's head has more than 1000 cc)."""
+
+
+def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sitk.Image, sitk.Image]:
+    """Find the patient in `image`.
+
+    Parameters
+    ----------
+    image : CaseImage
+    grid : SimpleITK.Image
+        The working grid.
+
+    Returns
+    -------
+    values, outline, devices : SimpleITK.Image
+        On `grid`: the image (float32), the filled patient (uint8) and everything else above the skin threshold (uint8).
+
+    Raises
+    ------
+    FaceNotFound
+        If what lies above the skin threshold is too small to be a head.
+    """
+    values = onto_grid(image.image, grid, air_level(image))
+    calm = values if image.modality == CT else sitk.SmoothingRecursiveGaussian(values, MR_SMOOTHING_MM)
+    dense = sitk.GetArrayViewFromImage(calm) > skin_threshold(image)
+    spacing_mm = grid.GetSpacing()[0]
+    patient = _largest_without_shells(dense, spacing_mm, image.modality == CT)
+    if patient.sum() * spacing_mm**3 / 1000 < SMALLEST_HEAD_CC:
+        raise FaceNotFound(f"image {image.key} shows no head: less than {SMALLEST_HEAD_CC:g} cc above the skin threshold")
+    filled = fill_cavities(patient, spacing_mm)
+    return values, on_grid(filled, grid), on_grid(dense & ~filled, grid)
+
+
+def _ball(radius_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+    radius = max(1, round(radius_mm / spacing_mm))
+    z, y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1, -radius : radius + 1]
+    return x * x + y * y + z * z <= radius * radius + 0.5
+
+
+def _largest_without_shells(dense: NDArray[np.bool_], spacing_mm: float, has_shells: bool) -> NDArray[np.bool_]:
+    """The largest solid body: thin shells are opened away, then the body's own thin parts (ears, nose) are grown back."""
+    body = dense
+    if has_shells:
+        solid = ndimage.binary_fill_holes(dense) & dense
+        core = inner_distance_mm(solid, spacing_mm) > 0.5 * SHELL_THICKNESS_MM
+        core = largest_part(core)
+        near = inner_distance_mm(~core, spacing_mm) <= 0.5 * SHELL_THICKNESS_MM + spacing_mm
+        body = dense & near
+    return largest_part(body)
+
+
+def fill_cavities(patient: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
+    """Close narrow openings, then fill what no straight path in an axial slice leads out of (sinuses, airways, skull)."""
+    reach = GAP_MM / 2
+    grown = inner_distance_mm(~patient, spacing_mm) <= reach
+    closed = inner_distance_mm(np.pad(grown, 1, mode="edge"), spacing_mm)[1:-1, 1:-1, 1:-1] > reach
+    filled = np.stack([ndimage.binary_fill_holes(plane) for plane in closed | patient])
+    return ndimage.binary_fill_holes(filled)
+
+
+def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    labels, count = ndimage.label(mask)
+    if count <= 1:
+        return mask
+    return labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+
+
+def inner_distance_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
+    """Distance in mm of the voxels in `mask` to the nearest voxel outside it (0 outside)."""
+    if mask.all():
+        return np.full(mask.shape, np.inf, np.float32)
+    outside = sitk.GetImageFromArray((~mask).astype(np.uint8))
+    distance = sitk.SignedMaurerDistanceMap(outside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
+    return np.maximum(sitk.GetArrayFromImage(distance), 0) * np.float32(spacing_mm)
