@@ -153,9 +153,21 @@ class DefaceCompareTest(ScriptedLoadableModuleTest):
         self.test_a_synthetic_patient_is_compared()
 
     def test_a_synthetic_patient_is_compared(self) -> None:
-        """Every defaced volume lies on the original's grid, and the tables enter the scene."""
-        from DefaceCompareLib.slicer_bridge.self_test import run_self_test
+        """The face goes, the grid stays, each row says that the patient is synthetic, and all tables enter the scene."""
+        from DefaceCompareLib.sample.patient import sample_patient
+        from DefaceCompareLib.slicer_bridge.sample_nodes import sample_to_nodes
 
-        self.delayDisplay("Comparing on a synthetic patient")
-        run_self_test(DefaceCompareLogic())
+        self.delayDisplay("Making a synthetic patient")
+        patient = sample_patient(1, seed=1, site="brain", ct_size=(86, 86, 68), ct_spacing_mm=(3.0, 3.0, 4.0))
+        nodes = sample_to_nodes(patient, slicer.mrmlScene)
+        self.delayDisplay("Comparing")
+        rows = DefaceCompareLogic().compare(nodes.ct, nodes.segmentation, nodes.dose, ["quickshear"])
+        assert {row.domain for row in rows} == {"quality", "privacy", "volume", "intensity", "dose"}
+        assert all(row.note.startswith("SYNTHETIC") for row in rows)
+        assert [row.defaced for row in rows if row.metric == "face_gone" and row.image == "CT"] == [1.0]
+        defaced = slicer.util.getNode(f"{nodes.ct.GetName()} defaced*")
+        before, after = (slicer.util.arrayFromVolume(node) for node in (nodes.ct, defaced))
+        assert (before.dtype, before.shape) == (after.dtype, after.shape)
+        assert 0.001 < (before != after).mean() < 0.5
+        assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 5
         self.delayDisplay("Test passed")

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from DefaceCompareLib.report.words import BANNED
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "DefaceCompare"
@@ -148,6 +149,17 @@ def test_the_bridge_imports_without_qt() -> None:
     pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
     result = blocked_imports(("qt", "ctk"), sorted((LIBRARY / "slicer_bridge").rglob("*.py")))
     assert result.returncode == 0, result.stderr
+
+
+def test_the_panel_shows_no_banned_word() -> None:
+    page = ElementTree.parse(MODULE / "Resources" / "UI" / "DefaceCompare.ui").getroot()
+    shown = [element.text or "" for element in page.iter("string")]
+    for path in (MODULE / "DefaceCompare.py", *(LIBRARY / "panel").glob("*.py")):
+        for call in re.findall(r"\b_\(\s*((?:\"[^\"]*\"\s*)+)\)", path.read_text(encoding="utf-8")):
+            shown.append(call)
+    assert len(shown) > 30
+    for text in shown:
+        assert not [pattern for pattern in BANNED if re.search(pattern, text, re.IGNORECASE)], text
 
 
 def test_the_panel_uses_only_widget_members_that_were_checked_against_slicer() -> None:

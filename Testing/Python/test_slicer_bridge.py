@@ -21,8 +21,10 @@ from DefaceCompareLib.errors import UnusableInput  # noqa: E402
 from DefaceCompareLib.measurement import COLUMNS, Scope, read_measurements, write_measurements  # noqa: E402
 from DefaceCompareLib.readers import read_case  # noqa: E402
 from DefaceCompareLib.readers.dicom_rt import SAMPLE_MANUFACTURER  # noqa: E402
+from DefaceCompareLib.sample.patient import SamplePatient, sample_patient  # noqa: E402
 from DefaceCompareLib.slicer_bridge.case_folder import DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
 from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
+from DefaceCompareLib.slicer_bridge.sample_nodes import sample_to_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.volumes import add_volume, image_of_volume  # noqa: E402
 
 pytestmark = pytest.mark.slicer_core
@@ -218,6 +220,27 @@ def test_a_synthetic_patient_stays_marked_as_such(scene: Any, tmp_path: Path, mo
     assert synthetic == [True, True, False]
 
 
+@pytest.fixture(scope="session")
+def patient() -> SamplePatient:
+    """A small synthetic patient."""
+    return sample_patient(1, seed=1, site="brain", ct_size=(64, 64, 54), ct_spacing_mm=(4.0, 4.0, 5.0))
+
+
+def test_a_synthetic_patient_goes_through_nodes_unchanged(scene: Any, tmp_path: Path, patient: SamplePatient) -> None:
+    nodes = sample_to_nodes(patient, scene)
+    case = read_case(nodes_to_case_folder(tmp_path / "case", {"CT": nodes.ct, "MR": nodes.mr}, nodes.segmentation, nodes.dose))
+    assert case.synthetic
+    assert case.structure_set is not None
+    for written, read in zip(patient.structures, case.structure_set.structures, strict=True):
+        assert (read.name, read.standard_name) == (written.name, written.standard_name)
+        assert written.contours is not None
+        assert read.contours is not None
+        for before, after in zip(written.contours, read.contours, strict=True):
+            np.testing.assert_array_equal(after, before)
+    np.testing.assert_array_equal(case.image("CT").array(), sitk.GetArrayViewFromImage(patient.ct))
+    np.testing.assert_array_equal(case.image("MR").array(), sitk.GetArrayViewFromImage(patient.mr))
+
+
 def finished_output(folder: Path) -> Path:
     """An output folder as the command line writes it: one case, one method, rows of three domains."""
     scope = Scope(case="case-001", method="quickshear", variant="", fill="background", protect="none")
@@ -241,6 +264,7 @@ def test_a_report_becomes_volumes_and_tables_with_units_under_one_folder(scene: 
     assert defaced.GetNodeReference("DefaceCompare.Original").GetID() == ct.GetID()
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(defaced), sitk.GetArrayFromImage(ct_image()))
     assert sorted(nodes.tables) == ["dose", "quality", "volume"]
+    assert "dose was not recalculated" in nodes.tables["dose"].GetDescription()
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     for table in nodes.tables.values():
         assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(table)) == nodes.folder_item

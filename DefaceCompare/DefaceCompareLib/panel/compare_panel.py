@@ -12,6 +12,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from ..errors import DefaceCompareError
+from ..report.words import NO_VERDICT_FROM_ONE_CASE
 from ..slicer_bridge.case_folder import is_dose, nodes_to_case_folder
 from ..slicer_bridge.report_nodes import DOMAINS, CaseNodes, report_to_nodes
 from .child_run import Answers, ChildRun
@@ -181,7 +182,7 @@ class ComparePanel:
             self._on_failed(str(error))
             return
         self._show_table()
-        self._end(_("Compared. No verdict from one case: read the tables, and compare a cohort."))
+        self._end(_("Compared: {limit}.").format(limit=NO_VERDICT_FROM_ONE_CASE))
 
     def _on_failed(self, sentence: str) -> None:
         self._end(_("Not compared."))
@@ -209,6 +210,7 @@ class ComparePanel:
         tables = self._results.tables if self._results is not None else {}
         table = tables.get(DOMAINS[max(self.ui.tableComboBox.currentIndex, 0)])
         self.ui.resultsCollapsibleButton.enabled = bool(tables)
+        self.ui.tableNoteLabel.text = table.GetDescription() if table is not None else ""
         self.ui.resultTable.setMRMLTableNode(table)
         if table is not None:
             for column in range(table.GetNumberOfColumns()):

@@ -15,10 +15,14 @@ from .. import __version__
 from ..defacers import REGISTRY
 from ..errors import UnusableInput
 from ..measurement import COLUMNS, Measurement, metrics, read_measurements
+from ..report.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE
 from .volumes import add_volume
 
 DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
 """The tables of a case, in the order in which they are read."""
+
+DOMAIN_NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
+"""What stands with the table wherever it is shown (the description of its node)."""
 
 NUMBER_COLUMNS = frozenset(column.name for column in fields(Measurement) if column.type == "float")
 
@@ -137,6 +141,7 @@ def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hiera
         chosen = [row for row in rows if row.domain == domain]
         if chosen:
             table = add_table(scene, f"{nodes.case_id} {domain}", chosen)
+            table.SetDescription(DOMAIN_NOTES.get(domain, ""))
             nodes.tables[domain] = table
             _file_under(hierarchy, nodes.folder_item, table)
 
