@@ -50,8 +50,8 @@ def measure_change(
     return IntensityChange(float(difference.mean()), 100.0 * float(altered.mean()))
 
 
-def intensity_percent(modality: str, original: float, defaced: float) -> float:
-    """Percent change; NaN where a CT value is closer to 0 HU than `LEAST_MEDIAN_HU`."""
+def intensity_percent(modality: str, median: float, original: float, defaced: float) -> float:
+    """Percent change; NaN for a CT region whose original median is closer to 0 HU than `LEAST_MEDIAN_HU`."""
     if modality != CT:
         return percent_change(original, defaced)
-    return math.nan if abs(original) < LEAST_MEDIAN_HU else 100.0 * (defaced - original) / abs(original)
+    return math.nan if abs(median) < LEAST_MEDIAN_HU or not original else 100.0 * (defaced - original) / abs(original)

@@ -174,7 +174,7 @@ def _intensity_numbers(
         "SUVmean": (before.mean, after.mean),
         "SUVmax": (before.largest, after.largest),
     }
-    numbers = {name: (a, b, intensity_percent(image.modality, a, b), note) for name, (a, b) in pairs.items()}
+    numbers = {name: (a, b, intensity_percent(image.modality, before.median, a, b), note) for name, (a, b) in pairs.items()}
     numbers["mean_absolute_difference"] = (0.0, change.mean_absolute_difference, math.nan, note)
     numbers["altered_fraction"] = (0.0, change.altered_percent, math.nan, "")
     return numbers
