@@ -1,0 +1,262 @@
+"""The one flow: a case is defaced by each method in turn, checked and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from .anatomy.find_head import find_head
+from .anatomy.head import Head
+from .case import Case, CaseImage
+from .case_report import CaseReport, image_hash, input_hashes
+from .defacers.deface import deface
+from .defacers.defacing import Defacer, Defacing
+from .errors import FaceNotFound, NotAvailable
+from .measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
+from .privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, FacePrints, original_print, probe_print, save_face_prints
+from .privacy.face_scorer import NO_MODEL, FaceReference, FaceScorer
+from .privacy.render import write_png
+from .privacy.rows import missing_privacy_rows, privacy_rows
+from .progress import Progress, report_step, silent
+from .quality import quality_rows
+from .settings import Settings
+from .utility.baseline import Baseline, utility_baseline
+from .utility.rows import utility_rows
+
+SYNTHETIC_NOTE = "SYNTHETIC: tests the pipeline; AUC depends on the chosen deformation; not evidence about a method"
+"""Stands on every row and page of synthetic patients: they are deformations of the average head that methods register to."""
+COMPRESSION_LEVEL = 1
+"""gzip level of the defaced images; level 1 writes a planning CT four times faster than the default for a tenth more bytes."""
+
+
+@dataclass
+class _Faces:
+    """The case's faces: what originals are compared with, and the prints and pictures collected on the way."""
+
+    scorer: FaceScorer
+    references: dict[str, FaceReference | str] = field(default_factory=dict)
+    prints: dict[tuple[str, str], FacePrint] = field(default_factory=dict)
+
+
+def compare_case(
+    case: Case, methods: Sequence[Defacer], settings: Settings, progress: Progress = silent, out: Path | None = None
+) -> CaseReport:
+    """Deface one patient by every method and measure what it costs and what it protects.
+
+    Parameters
+    ----------
+    case : Case
+    methods : sequence of Defacer
+        Run, measured, written and freed one at a time.
+    settings : Settings
+    progress : callable
+        ``progress(done, total, text) -> bool``; False raises `Cancelled`.
+    out : Path, optional
+        Where to write ``cases/<id>/`` and ``identifiable/``; nothing is written if it is None.
+
+    Returns
+    -------
+    CaseReport
+        A method or image that failed is a row with the reason, never a missing row.
+
+    Raises
+    ------
+    UnusableInput
+        If an image cannot be measured at all (constant, NaN).
+    Cancelled
+        If `progress` answers False.
+    """
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # results must not depend on the number of cores
+    total = 2 + len(methods)
+    report_step(progress, 0, total, f"{case.id}: finding the head")
+    heads, reasons = find_heads(case, settings)
+    baseline = utility_baseline(case, settings)
+    report_step(progress, 1, total, f"{case.id}: drawing the original face")
+    faces = _original_faces(case, heads, reasons, settings, out)
+    rows: list[Measurement] = []
+    told: dict[str, dict[str, Any]] = {}
+    seconds: dict[str, float] = {}
+    for number, method in enumerate(methods):
+        report_step(progress, 2 + number, total, f"{case.id}: {method.title}")
+        defacing = deface(method, case, heads, settings, reasons)
+        scope = _scope(case, defacing, settings)
+        rows += quality_rows(case, heads, defacing, scope, settings)
+        rows += _face_rows(case, faces, defacing, scope, out)
+        rows += utility_rows(case, baseline, defacing, scope, settings)
+        told[defacing.method] = _what_it_did(case, defacing, out)
+        seconds[defacing.method] = defacing.seconds
+    report = CaseReport(
+        case_id=case.id,
+        synthetic=case.synthetic,
+        measurements=tuple(rows),
+        methods=told,
+        settings=settings,
+        inputs=input_hashes(case),
+        seconds=seconds,
+        notes=_notes(case, heads, reasons, baseline),
+    )
+    if out is not None:
+        _save_prints(case, faces, out)
+        report.write(out)
+    report_step(progress, total, total, f"{case.id}: done")
+    return report
+
+
+def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[str, str]]:
+    """Search one head in each frame of reference, on its first image that shows one.
+
+    Returns
+    -------
+    heads : dict of image key to Head
+        Images of one frame share one `Head`.
+    reasons : dict of image key to str
+        Why an image has none.
+    """
+    heads: dict[str, Head] = {}
+    reasons: dict[str, str] = {}
+    for images in _frames(case):
+        failures = []
+        for image in images:
+            try:
+                head = find_head(case, image, settings)
+            except FaceNotFound as failure:
+                failures.append(str(failure))
+                continue
+            heads.update({each.key: head for each in images})
+            break
+        else:
+            reasons.update({each.key: "; ".join(failures) for each in images})
+    return heads, reasons
+
+
+def _frames(case: Case) -> Iterator[list[CaseImage]]:
+    """The images of each frame of reference, the primary's first."""
+    for uid in dict.fromkeys(image.frame_of_reference_uid for image in case.images):
+        yield [image for image in case.images if image.frame_of_reference_uid == uid]
+
+
+def _scope(case: Case, defacing: Defacing, settings: Settings) -> Scope:
+    note = SYNTHETIC_NOTE if case.synthetic else ""
+    return Scope(case.id, defacing.method, defacing.variant, settings.fill, settings.protect, note)
+
+
+@cache
+def open_scorer(model: str, seed: int) -> FaceScorer:
+    """One scorer a process; without weights or OpenGL one that gives the reason in every row."""
+    try:
+        return FaceScorer(model, seed)
+    except NotAvailable as reason:
+        return FaceScorer(NO_MODEL, seed, str(reason))
+
+
+def _original_faces(
+    case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], settings: Settings, out: Path | None
+) -> _Faces:
+    """Score every original and its re-rendered control."""
+    faces = _Faces(open_scorer(settings.face_model, settings.seed))
+    for image in case.images:
+        if image.key not in heads:
+            faces.references[image.key] = reasons[image.key]
+            continue
+        try:
+            reference = faces.scorer.reference(image, heads[image.key])
+        except (FaceNotFound, NotAvailable) as reason:
+            faces.references[image.key] = str(reason)
+            continue
+        faces.references[image.key] = reference
+        if not reference.unscored:
+            control = faces.scorer.control(image, heads[image.key], reference)
+            faces.prints[image.key, ORIGINAL] = original_print(reference)
+            faces.prints[image.key, RERENDERED] = probe_print(control)
+        _save_picture(case, image.key, ORIGINAL, reference.frontal, out)
+    return faces
+
+
+def _face_rows(case: Case, faces: _Faces, defacing: Defacing, scope: Scope, out: Path | None) -> list[Measurement]:
+    rows: list[Measurement] = []
+    for image in case.images:
+        reference = faces.references[image.key]
+        if image.key not in defacing.patches:
+            rows += missing_privacy_rows(scope, image.key, defacing.unavailable[image.key], FAILED)
+        elif isinstance(reference, str):
+            rows += missing_privacy_rows(scope, image.key, reference, NOT_AVAILABLE)
+        else:
+            try:
+                probe = faces.scorer.probe(defacing.edited_image(image), reference)
+            except NotAvailable as reason:
+                rows += missing_privacy_rows(scope, image.key, str(reason), FAILED)
+                continue
+            rows += privacy_rows(reference, probe, scope, image.key)
+            if not reference.unscored:
+                faces.prints[image.key, defacing.method] = probe_print(probe)
+            _save_picture(case, image.key, defacing.method, probe.frontal, out)
+    return rows
+
+
+def identifiable_folder(out: Path, *parts: str) -> Path:
+    """``OUT/identifiable/…``, readable by its owner only: whatever shows or leads to a person."""
+    folder = out / "identifiable"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    inner = folder.joinpath(*parts)
+    inner.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return inner
+
+
+def _save_picture(case: Case, image_key: str, method: str, frontal: Any, out: Path | None) -> None:
+    if out is not None and frontal is not None:
+        write_png(identifiable_folder(out, "renders", case.id) / f"{image_key}_{method}.png", frontal)
+
+
+def _save_prints(case: Case, faces: _Faces, out: Path) -> None:
+    if faces.prints:
+        path = identifiable_folder(out, "face_prints") / f"{case.id}.npz"
+        save_face_prints(path, FacePrints(faces.scorer.engine, faces.scorer.model_sha256, faces.prints))
+
+
+def _what_it_did(case: Case, defacing: Defacing, out: Path | None) -> dict[str, Any]:
+    """One method's entry in ``case_report.json``; its defaced images are written on the way."""
+    images: dict[str, Any] = {}
+    for key, patch in defacing.patches.items():
+        edited = defacing.edited_image(case.image(key))
+        images[key] = {"box_offset": list(patch.offset), "box_size": list(patch.values.shape[::-1]), "sha256": image_hash(edited)}
+        if out is not None:
+            images[key]["file"] = f"cases/{case.id}/{defacing.method}/{key}.nrrd"
+            _write_image(edited, out / images[key]["file"])
+    return {
+        "title": defacing.title,
+        "variant": defacing.variant,
+        "status": defacing.status,
+        "note": defacing.note,
+        "warnings": list(defacing.warnings),
+        "parameters": dict(defacing.parameters),
+        "unavailable": dict(defacing.unavailable),
+        "images": images,
+    }
+
+
+def _write_image(image: sitk.Image, path: Path) -> None:
+    """Write NRRD under a temporary name, so that a half-written image never bears a defaced name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"part-{path.name}")
+    sitk.WriteImage(image, str(temporary), True, compressionLevel=COMPRESSION_LEVEL)
+    temporary.replace(path)
+
+
+def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], baseline: Baseline) -> tuple[str, ...]:
+    """What a reader of this case's numbers must know, each thing once."""
+    notes = [SYNTHETIC_NOTE] if case.synthetic else []
+    notes += case.notes
+    notes += [f"{image.key}: {note}" for image in case.images for note in image.notes]
+    notes += case.structure_set.notes if case.structure_set else ()
+    notes += case.dose.notes if case.dose else ()
+    for head in {id(head): head for head in heads.values()}.values():
+        notes += [f"{head.image_key}: {note}" for note in (*head.notes, f"face in the scan: {head.face_extent}")]
+    notes += [f"{key}: {reason}" for key, reason in reasons.items()]
+    notes += baseline.notes
+    return tuple(dict.fromkeys(notes))
