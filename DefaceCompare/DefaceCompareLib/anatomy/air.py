@@ -13,7 +13,7 @@ SKIN_HU = -300.0
 PET_SKIN_PERCENTILE = 95.0
 """PET is binarised at this percentile (Bou Hanna 2024, doi 10.1038/s41597-024-03800-4)."""
 MR_SKIN_FRACTION = 0.3
-"""MR skin isovalue as a fraction of the median above Otsu's threshold: 44-63 on the 12 shared T1 heads, where 50-60 works by eye."""
+"""MR skin isovalue as a fraction of the median above Otsu's threshold: 44-63 on 12 shared heads, where 50-60 works by eye."""
 HISTOGRAM_BINS = 256
 
 

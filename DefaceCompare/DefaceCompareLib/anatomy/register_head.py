@@ -38,7 +38,7 @@ FLAT_INTENSITY_SHARE = 0.05
 class Fit:
     """A transform from patient mm to average-head mm, and how well the outlines overlap."""
 
-    transform: sitk.Transform
+    transform: sitk.Similarity3DTransform | sitk.AffineTransform
     dice: float
 
 
@@ -77,7 +77,7 @@ def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image, ave
 
 def _is_plausible(fit: Fit) -> bool:
     """Human heads are not squeezed: no direction is scaled much more than another."""
-    scales = np.linalg.svd(np.array(fit.transform.GetMatrix()).reshape(3, 3), compute_uv=False)
+    scales = np.linalg.svd(np.array(_as_affine(fit.transform).GetMatrix(), dtype=float).reshape(3, 3), compute_uv=False)
     return bool(
         scales.max() / scales.min() <= MOST_ANISOTROPIC and SMALLEST_SCALE <= scales.min() <= scales.max() <= LARGEST_SCALE
     )
@@ -159,7 +159,7 @@ class _Outlines:
         # 0 outside of what may steer, 1 air, 2 head
         self.labels = sitk.Cast(average.steering, sitk.sitkUInt8) * (1 + average.outline)
 
-    def fit(self, start: sitk.Transform, iterations: int) -> Fit:
+    def fit(self, start: sitk.Similarity3DTransform | sitk.AffineTransform, iterations: int) -> Fit:
         """Improve `start` (its kind of transform is kept)."""
         method = _registration(iterations, self.spacing_mm)
         method.SetMetricAsMeanSquares()
@@ -209,7 +209,7 @@ def _is_flat(values: sitk.Image, outline: sitk.Image) -> bool:
     return bool(high - low < FLAT_INTENSITY_SHARE * (high - air))
 
 
-def _as_affine(transform: sitk.Transform) -> sitk.AffineTransform:
+def _as_affine(transform: sitk.Similarity3DTransform | sitk.AffineTransform) -> sitk.AffineTransform:
     affine = sitk.AffineTransform(3)
     affine.SetMatrix(transform.GetMatrix())
     affine.SetCenter(transform.GetCenter())

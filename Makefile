@@ -1,0 +1,41 @@
+# The two commands of the README: `make demo` and `make test`. Everything lives in .venv; delete it to start afresh.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA := DefaceCompare/DefaceCompareLib/data
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: install demo demo-ct test clean
+
+install: $(VENV)/installed
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml $(DATA)/requirements.txt $(DATA)/requirements_no_deps.txt
+	$(BIN)/pip install --quiet --editable .
+	grep insightface $(DATA)/requirements_no_deps.txt | $(BIN)/pip install --quiet --no-deps --requirement /dev/stdin
+	$(BIN)/deface-compare models get
+	touch $@
+
+$(VENV)/tested: $(VENV)/installed Testing/requirements.txt
+	$(BIN)/pip install --quiet --requirement Testing/requirements.txt
+	touch $@
+
+demo: install
+	rm -rf demo
+	$(BIN)/deface-compare sample demo/patients
+	$(BIN)/deface-compare study demo/patients --out demo/out --jobs 2
+
+demo-ct: install
+	$(BIN)/python -m DefaceCompareLib.sample.real_ct demo-ct/patient
+	$(BIN)/deface-compare case demo-ct/patient --out demo-ct/out
+
+test: $(VENV)/tested
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+clean:
+	rm -rf $(VENV) build demo demo-ct
