@@ -18,9 +18,10 @@ from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measu
 from .privacy.models import known_models
 from .report.html import ReportContent, write_report
 from .report.pictures import FaceRow, synthetic_faces
+from .report.words import SYNTHETIC_WARNING, without_warning
 from .settings import Settings, Tolerances
 from .study_report import StudyReport
-from .summary import SummaryRow, Table, arm_of, describe_all, patient_table, write_summary
+from .summary import SummaryRow, Table, arm_of, arm_order, describe_all, patient_table, write_summary
 from .summary_privacy import FaceRecord, PrivacySummary, headline, summarise_faces
 from .summary_tests import method_test_rows
 from .tradeoff import tradeoff_axes
@@ -28,6 +29,8 @@ from .verdict import Verdict, judge
 
 PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "onnxruntime")
 """Packages whose version can change a number."""
+DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}
+"""What is told of a method that is not built in."""
 IMAGE_ORDER = ("CT", "MR", "PET")
 """Which image the verdict is about, if several are equally frequent."""
 
@@ -76,7 +79,7 @@ class Pool:
         return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
 
 
-def pool(outs: Sequence[Path], out: Path, unreadable: Mapping[str, str] | None = None) -> StudyReport:
+def pool(outs: Sequence[Path], out: Path) -> StudyReport:
     """Write the pooled tables, the report and the manifest of finished cases.
 
     Parameters
@@ -85,23 +88,29 @@ def pool(outs: Sequence[Path], out: Path, unreadable: Mapping[str, str] | None =
         Output folders of ``case`` or ``study``; several stand for several cohorts, named after their folders.
     out : Path
         Where to write; may be one of `outs`.
-    unreadable : mapping of case id to reason, optional
-        Cases that could not be read; taken from each folder's ``study.json`` if not given.
 
     Raises
     ------
     UnusableInput
         If no folder holds a finished case.
     """
-    cohorts = cohort_names(outs)
-    found = [read_out(folder, name, prefix=len(outs) > 1) for folder, name in zip(outs, cohorts, strict=True)]
+    several = len(outs) > 1
+    found = [read_out(folder, name, prefix=several) for folder, name in zip(outs, cohort_names(outs), strict=True)]
     cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: case.id))
     if not cases:
         raise UnusableInput(f"no finished case lies in {', '.join(str(folder) for folder in outs)}; run `case` or `study` first")
-    missing = {case: reason for one in found for case, reason in one.unreadable.items()} if unreadable is None else unreadable
-    pooled = Pool("pooled" if len(outs) > 1 else cohorts[0], cases, tuple(r for one in found for r in one.records), missing)
-    out.mkdir(parents=True, exist_ok=True)
-    return _write(pooled, [one for one in found if len(outs) > 1 and one.cases], out)
+    missing = {case: reason for one in found for case, reason in one.unreadable.items()}
+    records = tuple(record for one in found for record in one.records)
+    pooled = Pool("pooled" if several else found[0].cohort, cases, records, missing)
+    return _write(pooled, [one for one in found if several and one.cases], out)
+
+
+def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]) -> StudyReport:
+    """Pool just these finished cases of one output folder (others may lie there from earlier runs)."""
+    everything = read_out(out, "cohort", prefix=False)
+    cases = tuple(case for case in everything.cases if case.id in finished)
+    records = tuple(record for record in everything.records if record.case in finished)
+    return _write(Pool("cohort", cases, records, unreadable), [], out)
 
 
 def cohort_names(outs: Sequence[Path]) -> list[str]:
@@ -138,9 +147,10 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
 
 
 def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
+    out.mkdir(parents=True, exist_ok=True)
     settings, rows = pooled.settings, pooled.rows
     table = patient_table(rows)
-    arms = sorted({arm_of(row) for row in rows})
+    arms = sorted({arm_of(row) for row in rows}, key=arm_order)
     faces = summarise_faces(pooled.records, arms, pooled.cohort, settings.seed)
     summary = summarise(table, faces, pooled.cohort, settings)
     for centre in centres:
@@ -160,7 +170,7 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         auc_differences=faces.differences,
     )
     write_measurements(out / "measurements.csv", rows)
-    if len(pooled.cases) > 1:
+    if len(pooled.cases) + len(pooled.unreadable) > 1:
         write_summary(out / "summary.csv", summary)
     write_report(out / "report.html", content)
     write_json(out / "study.json", manifest)
@@ -211,8 +221,7 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
         "methods": _methods(pooled, rows),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
-            {"id": case.id, "cohort": case.cohort, "synthetic": case.synthetic, "notes": list(case.report["notes"])}
-            for case in pooled.cases
+            {"id": case.id, "cohort": case.cohort, "synthetic": case.synthetic, "notes": _notes(case)} for case in pooled.cases
         ],
         "unreadable": dict(sorted(pooled.unreadable.items())),
         "counts": {
@@ -229,22 +238,19 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
 
 
 def _methods(pooled: Pool, rows: Sequence[Measurement]) -> list[dict[str, str]]:
-    """Every method that ran, built-in ones in table order, external ones by name."""
-    known = {method.key: method for method in REGISTRY}
-    ran = {(row.method, row.variant) for row in rows}
-    order = list(known)
+    """Every method that ran, as the cases tell it and, for built-in ones, as the method itself does."""
+    titles = {key: told["title"] for case in pooled.cases for key, told in case.report["methods"].items()}
     listed = []
-    for key, variant in sorted(ran, key=lambda one: (order.index(one[0]) if one[0] in order else len(order), one)):
-        method = known.get(key)
-        words = {name: getattr(method, name, "") for name in ("title", "reference", "limits", "licence")}
-        outside = {
-            "title": key,
-            "reference": "defaced elsewhere",
-            "limits": "as that tool states",
-            "licence": "as that tool states",
-        }
-        listed.append({"key": key, "variant": variant, **(words if method else outside)})
+    for key, variant in dict.fromkeys((arm.method, arm.variant) for arm in sorted({arm_of(row) for row in rows}, key=arm_order)):
+        known = {method.key: method for method in REGISTRY}.get(key)
+        words = {name: getattr(known, name, DEFACED_ELSEWHERE[name]) for name in DEFACED_ELSEWHERE}
+        listed.append({"key": key, "title": titles[key], "variant": variant, **words})
     return listed
+
+
+def _notes(case: FinishedCase) -> list[str]:
+    """The case's notes without the warning that every page of a synthetic patient carries anyway."""
+    return [note for note in case.report["notes"] if note != SYNTHETIC_WARNING]
 
 
 def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
@@ -253,7 +259,7 @@ def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
     if key not in known_models() or not scores:
         return {"reason": "no face score was asked for"}
     if all(row.status == NOT_AVAILABLE for row in scores):
-        return {"reason": scores[0].note}
+        return {"reason": without_warning(scores[0].note)}
     model = known_models()[key]
     return {"key": key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}
 

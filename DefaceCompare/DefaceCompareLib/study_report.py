@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .measurement import COLUMNS, Measurement
 from .report.words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
-from .summary import SUMMARY_COLUMNS, Arm, SummaryRow, arm_of, find, is_of_one_arm
+from .summary import SUMMARY_COLUMNS, Arm, SummaryRow, arm_of, arm_order, find, is_of_one_arm
 from .summary_privacy import arm_key
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class StudyReport:
 
     def lines(self) -> list[str]:
         """Where the report lies, and one line a method: AUC, n, success, largest organ change, seconds a case."""
-        arms = sorted({arm_of(row) for row in self.summary if is_of_one_arm(row)})
-        titles = [method["key"] for method in self.manifest["methods"]]
-        arms.sort(key=lambda arm: titles.index(arm.method) if arm.method in titles else len(titles))
+        arms = sorted({arm_of(row) for row in self.summary if is_of_one_arm(row)}, key=arm_order)
         width = max((len(arm_key(arm, arms)) for arm in arms), default=0)
         lines = [f"{arm_key(arm, arms):<{width}}  {self._line(arm)}" for arm in arms]
         if self.manifest["synthetic"]:

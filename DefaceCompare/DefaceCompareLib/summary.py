@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
-import numpy as np
 from scipy.stats import binomtest
 
-from .measurement import FAILED, OK, Measurement, metrics
-from .settings import Tolerances
+from .measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
+from .settings import DEFAULT_METHODS, Tolerances
 from .utility.statistics import Summary, holm, summarise_changes
 
 IQR, CI95 = "IQR", "CI95"
@@ -34,6 +34,8 @@ SIDE = re.compile(r"_(L|R)$")
 TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)")
 TESTED_DOMAINS = ("volume", "intensity", "dose")
 """Domains whose changes are tested."""
+UNION = "_all"
+"""Ends the name of all GTVs taken together; not averaged with its own parts."""
 OUTER = ("External", "BODY", "Body")
 """Names of the outer contour: neither organ nor target."""
 
@@ -86,7 +88,6 @@ class Item(NamedTuple):
     structure: str
     metric: str
     unit: str
-    engine: str
 
 
 @dataclass
@@ -94,8 +95,9 @@ class PatientValues:
     """One number a patient for one arm and item, and what is missing."""
 
     values: dict[str, float] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
-    not_available: set[str] = field(default_factory=set)
+    failed: frozenset[str] = frozenset()
+    not_available: frozenset[str] = frozenset()
+    engines: frozenset[str] = frozenset()
 
 
 Table = dict[Item, dict[Arm, PatientValues]]
@@ -106,6 +108,20 @@ def arm_of(row: Measurement | SummaryRow) -> Arm:
     return Arm(row.method, row.variant, row.fill, row.protect)
 
 
+def arm_order(arm: Arm) -> tuple[int, Arm]:
+    """Sort key: the built-in methods in their own order, then all others by name."""
+    known = arm.method in DEFAULT_METHODS
+    return (DEFAULT_METHODS.index(arm.method) if known else len(DEFAULT_METHODS), arm)
+
+
+def first_of_each_arm(rows: Iterable[SummaryRow]) -> dict[Arm, SummaryRow]:
+    """The first row of each arm: of several AUC rows the one that ranks."""
+    found: dict[Arm, SummaryRow] = {}
+    for row in rows:
+        found.setdefault(arm_of(row), row)
+    return found
+
+
 def is_of_one_arm(row: SummaryRow) -> bool:
     """Whether a row describes one arm (no control, no difference, no test over all methods)."""
     return row.method not in ("", ALL_METHODS) and MINUS not in row.method
@@ -114,6 +130,8 @@ def is_of_one_arm(row: SummaryRow) -> bool:
 def organ(structure: str) -> str:
     """The name under which left, right and several targets are averaged: ``Eye_L`` -> ``Eye``, ``GTV_2`` -> ``GTV``."""
     target = TARGET.match(structure)
+    if structure.endswith(UNION):
+        return structure
     return target.group(1) if target else SIDE.sub("", structure)
 
 
@@ -142,32 +160,45 @@ def _finite(*numbers: tuple[str, float]) -> list[tuple[str, float]]:
 
 
 def patient_table(rows: Iterable[Measurement]) -> Table:
-    """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there)."""
-    collected: dict[Item, dict[Arm, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    table: Table = defaultdict(lambda: defaultdict(PatientValues))
+    """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there).
+
+    A patient that failed or is not available is so in every unit that the others have a number in.
+    """
+    numbers: dict[Item, dict[Arm, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    missing: dict[Item, dict[Arm, dict[str, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    engines: dict[Item, dict[Arm, set[str]]] = defaultdict(lambda: defaultdict(set))
+    unit_of: dict[Item, str] = {}
     for row in rows:
         if row.dose_policy == "keep":
             continue
-        arm = arm_of(row)
+        arm, item = arm_of(row), Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, "")
         if row.status != OK:
-            patients = table[_item(row, row.unit)][arm]
-            (patients.failed if row.status == FAILED else patients.not_available).add(row.case)
+            missing[item][arm][row.status].add(row.case)
+            unit_of.setdefault(item, row.unit)
             continue
+        engines[item][arm].add(row.engine)
         for unit, number in numbers_of(row):
-            collected[_item(row, unit)][arm][row.case].append(number)
-    for item, arms in collected.items():
-        for arm, cases in arms.items():
-            table[item][arm].values = {case: float(np.mean(numbers)) for case, numbers in sorted(cases.items())}
-    return {item: dict(table[item]) for item in sorted(table, key=item_order)}
+            numbers[item._replace(unit=unit)][arm][row.case].append(number)
+    filled = {item._replace(unit="") for item in numbers}
+    items = [*numbers, *(item._replace(unit=unit_of[item]) for item in missing if item not in filled)]
+    table: Table = {}
+    for item in sorted(items, key=item_order):
+        whole = item._replace(unit="")
+        table[item] = {
+            arm: PatientValues(
+                {case: fmean(found) for case, found in sorted(numbers[item][arm].items())},
+                frozenset(missing[whole][arm][FAILED]),
+                frozenset(missing[whole][arm][NOT_AVAILABLE]),
+                frozenset(engines[whole][arm]),
+            )
+            for arm in sorted({*numbers[item], *missing[whole]}, key=arm_order)
+        }
+    return table
 
 
-def _item(row: Measurement, unit: str) -> Item:
-    return Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, unit, row.engine)
-
-
-def item_order(item: Item) -> tuple[int, str, str, str, str, str]:
+def item_order(item: Item) -> tuple[int, str, str, str, str]:
     """Sort key: metrics in the order of ``data/metrics.csv``, then image, policy, structure."""
-    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit, item.engine)
+    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit)
 
 
 def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, tolerances: Tolerances) -> SummaryRow:
@@ -183,7 +214,7 @@ def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, toleran
         unit=item.unit,
         n=len(patients.values),
         failed=len(patients.failed),
-        engine=item.engine,
+        engine="; ".join(sorted(patients.engines)),
         note=_missing_note(patients),
     )
     if item.metric in RATES:
@@ -258,7 +289,9 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
 
     `p_holm` of a change from zero is Holm's over the structures of one arm, metric, unit, image and dose policy.
     """
-    rows = [describe(cohort, item, arm, arms[arm], tolerances) for item, arms in table.items() for arm in sorted(arms)]
+    rows = [
+        describe(cohort, item, arm, arms[arm], tolerances) for item, arms in table.items() for arm in sorted(arms, key=arm_order)
+    ]
     families: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for k, row in enumerate(rows):
         families[arm_of(row) + (row.dose_policy, row.image, row.metric, row.unit)].append(k)  # noqa: RUF005

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .summary import ALL_METHODS, IQR, PLANNED_METRICS, TESTED_DOMAINS, Arm, Item, PatientValues, SummaryRow, Table
+from .summary import ALL_METHODS, IQR, PLANNED_METRICS, TESTED_DOMAINS, Arm, Item, PatientValues, SummaryRow, Table, arm_order
 from .summary_privacy import arm_key, difference_row
 from .utility.statistics import LEAST_CASES, Comparison, compare_methods
 
@@ -26,14 +26,16 @@ def _is_tested(item: Item, arms: dict[Arm, PatientValues]) -> bool:
 
 
 def _rows(item: Item, arms: dict[Arm, PatientValues], cohort: str) -> Iterator[SummaryRow]:
-    listed = sorted(arms)
+    listed = sorted(arms, key=arm_order)
     by_name = {arm_key(arm, listed): arm for arm in listed}
     comparison = compare_methods({name: arms[arm].values for name, arm in by_name.items()})
     if not math.isnan(comparison.friedman_p):
-        yield _friedman_row(item, listed, comparison, cohort)
+        yield _friedman_row(item, listed, comparison, cohort, frozenset().union(*(each.engines for each in arms.values())))
     for pair in comparison.pairs:
         first, second = by_name[pair.first], by_name[pair.second]
-        row = difference_row(_blank(item, first, pair.n, cohort), first, second, listed)
+        row = difference_row(
+            _blank(item, first, pair.n, cohort, arms[first].engines | arms[second].engines), first, second, listed
+        )
         yield replace(
             row,
             value=pair.median_difference,
@@ -46,13 +48,13 @@ def _rows(item: Item, arms: dict[Arm, PatientValues], cohort: str) -> Iterator[S
         )
 
 
-def _friedman_row(item: Item, arms: list[Arm], comparison: Comparison, cohort: str) -> SummaryRow:
+def _friedman_row(item: Item, arms: list[Arm], comparison: Comparison, cohort: str, engines: frozenset[str]) -> SummaryRow:
     shared = {name: getattr(arms[0], name) if len({getattr(a, name) for a in arms}) == 1 else "" for name in Arm._fields[1:]}
-    row = _blank(item, Arm(ALL_METHODS, **shared), comparison.n, cohort)
+    row = _blank(item, Arm(ALL_METHODS, **shared), comparison.n, cohort, engines)
     return replace(row, p_value=comparison.friedman_p, note=f"Friedman over {len(arms)} methods")
 
 
-def _blank(item: Item, arm: Arm, n: int, cohort: str) -> SummaryRow:
+def _blank(item: Item, arm: Arm, n: int, cohort: str, engines: frozenset[str]) -> SummaryRow:
     return SummaryRow(
         cohort,
         *arm,
@@ -64,5 +66,5 @@ def _blank(item: Item, arm: Arm, n: int, cohort: str) -> SummaryRow:
         item.unit,
         n,
         0,
-        engine=item.engine,
+        engine="; ".join(sorted(engines)),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .summary import Arm
+from .summary import Arm, arm_order
 from .tradeoff import Axis
 
 CHANCE_AUC = 0.5
@@ -120,7 +120,7 @@ def judge(
     auc_clearly_lower : mapping of (first, second) to bool
         Whether the paired bootstrap interval of first minus second lies below 0.
     """
-    arms = sorted(aucs)
+    arms = sorted(aucs, key=arm_order)
     standings = []
     for arm in arms:
         numbers = {PRIVACY: ranked_auc(aucs[arm])} | {axis.key: axis.median(arm) for axis in axes}

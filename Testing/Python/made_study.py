@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from DefaceCompareLib.defacers import REGISTRY
 from DefaceCompareLib.measurement import Measurement, Scope, write_measurements
 from DefaceCompareLib.privacy.face_prints import FacePrint, FacePrints, save_face_prints
 from DefaceCompareLib.report.words import SYNTHETIC_WARNING
@@ -67,7 +68,10 @@ def make_out(
         folder = out / "cases" / case
         folder.mkdir(parents=True)
         write_measurements(folder / "measurements.csv", rows)
-        report = {"case_id": case, "synthetic": synthetic, "settings": Settings().as_dict(), "notes": ["CT 2: no such image"]}
+        titles = {method.key: {"title": method.title} for method in REGISTRY}
+        methods = {method: titles.get(method, {"title": method}) for method in METHODS}
+        notes = [SYNTHETIC_WARNING] if synthetic else []
+        report = {"synthetic": synthetic, "settings": Settings().as_dict(), "methods": methods, "notes": [*notes, "no PET"]}
         (folder / "case_report.json").write_text(json.dumps(report))
         (folder / "timings.json").write_text(json.dumps(dict.fromkeys(METHODS, 3.5)))
         save_face_prints(out / "identifiable" / "face_prints" / f"{case}.npz", _prints(generator, images, failed))

@@ -14,6 +14,8 @@ from ..tradeoff import Axis
 from ..verdict import CHANCE_AUC
 from .tables import ArmNames
 
+LEAST_SHOWN_PERCENT = 0.1
+"""Structures that no method changes by this much are left out of the organ chart (they stand in the table)."""
 GRID = "rgba(128,128,128,0.22)"
 INK = "#808080"
 """Mid grey: readable on paper and on a dark screen; the page's script replaces it by the theme's own ink."""
@@ -95,9 +97,15 @@ def _add_point(
 
 
 def organ_chart(rows: Sequence[SummaryRow], names: ArmNames, title: str) -> str:
-    """Median [quartiles] of one number by structure and method, as JSON; ``""`` if there is nothing to draw."""
-    shown = [row for row in rows if row.n and not math.isnan(row.value)]
-    structures = sorted({row.structure for row in shown}, reverse=True)
+    """Median [quartiles] of a percent by structure and method, largest change on top, as JSON; ``""`` if nothing changed."""
+    found = [row for row in rows if row.n and not math.isnan(row.value)]
+    largest = {row.structure: 0.0 for row in found}
+    for row in found:
+        largest[row.structure] = max(largest[row.structure], abs(row.value))
+    structures = sorted(
+        (name for name in largest if largest[name] >= LEAST_SHOWN_PERCENT), key=lambda name: (largest[name], name)
+    )
+    shown = [row for row in found if row.structure in structures]
     arms = [arm for arm in names.arms if any(arm_of(row) == arm for row in shown)]
     if not structures:
         return ""

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from ..measurement import Measurement, metrics
 from ..settings import Settings
-from ..summary import Arm, SummaryRow, Table, arm_of, find, is_of_one_arm
+from ..summary import Arm, SummaryRow, Table, arm_of, arm_order, find, first_of_each_arm, is_of_one_arm
 from ..verdict import Verdict
 from . import sections
 from .charts import organ_chart, tradeoff_chart
@@ -23,7 +23,7 @@ from .published import Evidence, answers
 from .tables import ArmNames
 from .words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
-SYNTHETIC_COLUMN_C = "They are deformations of the template that the average-face method registers to."
+SYNTHETIC_COLUMN_C = "Synthetic patients are deformations of the template that the average-face method registers to."
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,13 @@ def render(content: ReportContent) -> str:
 
 def _names(content: ReportContent) -> ArmNames:
     titles = {method["key"]: method["title"] for method in content.manifest["methods"]}
-    arms = sorted({arm_of(row) for row in content.summary if is_of_one_arm(row)})
-    order = list(titles)
-    return ArmNames(sorted(arms, key=lambda arm: (order.index(arm.method) if arm.method in order else len(order), arm)), titles)
+    return ArmNames(sorted({arm_of(row) for row in content.summary if is_of_one_arm(row)}, key=arm_order), titles)
 
 
 def _charts(content: ReportContent) -> dict[str, str]:
     names = _names(content)
-    own = {arm_of(row): row for row in find(content.summary, metric="auc_own", image=content.image)}
-    reference = {arm_of(row): row for row in find(content.summary, metric="auc_reference", image=content.image)}
+    own = first_of_each_arm(find(content.summary, metric="auc_own", image=content.image))
+    reference = first_of_each_arm(find(content.summary, metric="auc_reference", image=content.image))
     intact = find(content.summary, metric="intact_volume", unit="%", image=content.image)
     return {
         "tradeoff": tradeoff_chart(content.verdict.axes, own, reference, names) if not content.verdict.reason else "",

@@ -24,17 +24,18 @@ from .tables import (
     structure_table,
     value_cell,
 )
-from .words import NOTHING, number
+from .words import NOTHING, count, interval, number, without_warning
 
 OPEN_TABLES = ("intact_volume", "median", "mean_absolute_difference", "Dmean")
 """Metrics whose tables lie open; the others unfold."""
-QUALITY_NUMBERS = (
-    "face_covered_fraction",
-    "face_surface_moved_p95",
-    "brain_voxels_altered",
-    "edited_volume",
-    "target_altered_volume",
-)
+RATE_COLUMNS = {"success_rate": "Success", "face_gone": "Face gone", "data_whole": "Data whole"}
+QUALITY_COLUMNS = {
+    "face_covered_fraction": "Face covered",
+    "face_surface_moved_p95": "Surface moved, p95",
+    "brain_voxels_altered": "Brain altered",
+    "edited_volume": "Edited",
+    "target_altered_volume": "Targets altered",
+}
 PRIVACY_COLUMNS = {
     "auc_own": ("AUC, own landmarks", auc_cell),
     "auc_reference": ("AUC, reference landmarks", auc_cell),
@@ -68,19 +69,20 @@ def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, n
     columns |= {axis.label: partial(_axis_cell, axis) for axis in verdict.axes}
     columns["Pareto set"] = standing
     note = (
-        f"Image {image}. AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
+        "AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
         "another one is at least as good in every column and clearly better (95 % interval of the paired difference) in at "
         "least one."
     )
-    return arm_table("Verdict", names, names.arms, columns, note=note)
+    return arm_table(f"On {image}", names, names.arms, columns, note=note)
 
 
 def _axis_cell(axis: Axis, arm: Arm) -> Cell:
-    low, median, high = (number(value, axis.unit) for value in axis.quartiles(arm))
+    low, median, high = axis.quartiles(arm)
     n = len(axis.values.get(arm, {}))
     if not n:
         return Cell(NOTHING, kind="quiet")
-    return Cell(median, small=f"[{low}, {high}] n {n}" if n > 1 else "n 1")
+    spread = f"{interval(low, high, axis.unit)} " if n > 1 else ""
+    return Cell(number(median, axis.unit), small=f"{spread}{count(n)}")
 
 
 def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) -> ReportTable:
@@ -98,7 +100,7 @@ def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) 
     for title, (metric, unit) in shown.items():
         found = {arm_of(row): row for row in rows if row.metric == metric and row.image == image}
         columns[title] = partial(_measured, found, unit)
-    return arm_table("What one case shows", names, names.arms, columns, note=f"Image {image}.")
+    return arm_table(f"On {image}", names, names.arms, columns)
 
 
 def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
@@ -106,29 +108,27 @@ def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
     if row is None:
         return Cell(NOTHING, kind="quiet")
     if row.status != "ok":
-        return Cell(row.status, small=row.note, kind="bad" if row.status == FAILED else "quiet")
+        return Cell(row.status, small=without_warning(row.note), kind="bad" if row.status == FAILED else "quiet")
     value = row.defaced if not math.isnan(row.defaced) else row.change
     return Cell(("yes" if value > 0.5 else "no") if unit == "flag" else number(value, unit))
 
 
 def success_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
-    """k/n a method and image, and the quality numbers behind it."""
-    images = list(dict.fromkeys(row.image for row in find(summary, metric="success_rate")))
+    """An image a table: k/n of success and its two conditions, and the numbers behind them."""
     tables = []
-    for metric, caption in (("success_rate", "Success"), ("face_gone", "Face gone"), ("data_whole", "Data whole")):
-        found = find(summary, metric=metric)
-        if found:
-            columns = {image: by_arm(rate_cell, find(found, image=image)) for image in images}
-            meaning = metrics()["success" if metric == "success_rate" else metric].meaning
-            tables.append(arm_table(f"{caption}, scans k/n", names, names.arms, columns, note=f"{meaning}."))
-    for image in images:
+    for image in dict.fromkeys(row.image for row in find(summary, metric="success_rate")):
+        here = find(summary, image=image, domain="quality")
         columns = {
-            metric_title(metric, metrics()[metric].unit): by_arm(value_cell, find(summary, metric=metric, image=image))
-            for metric in QUALITY_NUMBERS
-            if find(summary, metric=metric, image=image)
+            title: by_arm(rate_cell, find(here, metric=metric))
+            for metric, title in RATE_COLUMNS.items()
+            if find(here, metric=metric)
         }
-        if columns:
-            tables.append(arm_table(f"Quality numbers, {image}", names, names.arms, columns))
+        columns |= {
+            metric_title(title, metrics()[metric].unit): by_arm(value_cell, find(here, metric=metric))
+            for metric, title in QUALITY_COLUMNS.items()
+            if find(here, metric=metric)
+        }
+        tables.append(arm_table(image, names, names.arms, columns))
     return tables
 
 
@@ -181,7 +181,7 @@ def _difference_table(here: Sequence[SummaryRow], image: str) -> ReportTable | N
             Cell(row.method),
             Cell(
                 number(row.value, "", signed=True),
-                small=f"[{number(row.low, '', signed=True)}, {number(row.high, '', signed=True)}]",
+                small=interval(row.low, row.high, signed=True),
             ),
             Cell(row.note.split(";")[0]),
         )
@@ -262,7 +262,7 @@ def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], na
     for row in rows:
         if row.status in (FAILED, NOT_AVAILABLE):
             where = " ".join(part for part in (row.image, row.dose_policy) if part)
-            counted.setdefault((row.status, names.title(arm_of(row)), where, row.note), []).append(row.case)
+            counted.setdefault((row.status, names.title(arm_of(row)), where, without_warning(row.note)), []).append(row.case)
     lines = [
         (Cell("unreadable", kind="bad"), Cell(case), Cell(""), Cell(""), Cell(reason))
         for case, reason in sorted(unreadable.items())

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..measurement import Metric, metrics
-from ..summary import Arm, SummaryRow, arm_of, is_change
-from .words import NOTHING, auc_words, number, with_interval
+from ..summary import Arm, SummaryRow, arm_of, is_change, is_organ
+from .words import NOTHING, auc_number, count, interval, number, without_warning
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def structure_table(
     planned : mapping of structure to SummaryRow, optional
         Planned volumes, shown as the second column.
     """
-    shown = [row for row in rows if row.n or row.failed]
-    structures = sorted({row.structure for row in shown})
+    shown = [row for row in rows if (row.n or row.failed) and row.structure]
+    structures = sorted({row.structure for row in shown}, key=lambda name: (not is_organ(name), name))
     arms = [arm for arm in names.arms if any(arm_of(row) == arm for row in shown)]
     if not structures:
         return None
@@ -113,10 +113,11 @@ def _median_cell(row: SummaryRow | None) -> Cell:
         return Cell("failed" if row.failed else "not available", kind="bad" if row.failed else "quiet")
     signed = is_change(row.domain, row.metric)
     failed = f", {row.failed} failed" if row.failed else ""
+    kind = "quiet" if row.value == row.low == row.high == 0.0 else ""
     if row.n == 1 or math.isnan(row.low):
-        return Cell(number(row.value, row.unit, signed=signed), small=f"n {row.n}{failed}")
-    spread = f"[{number(row.low, row.unit, signed=signed)}, {number(row.high, row.unit, signed=signed)}]"
-    return Cell(number(row.value, row.unit, signed=signed), small=f"{spread} n {row.n}{failed}")
+        return Cell(number(row.value, row.unit, signed=signed), small=f"{count(row.n)}{failed}", kind=kind)
+    spread = interval(row.low, row.high, row.unit, signed=signed)
+    return Cell(number(row.value, row.unit, signed=signed), small=f"{spread} {count(row.n)}{failed}", kind=kind)
 
 
 def arm_table(
@@ -138,8 +139,9 @@ def auc_cell(row: SummaryRow | None) -> Cell:
     if row is None:
         return Cell(NOTHING, kind="quiet")
     if math.isnan(row.value):
-        return Cell("not available", small=row.note, kind="quiet")
-    return Cell(auc_words(row.value, row.low, row.high), small=f"n {row.n}")
+        return Cell("not available", small=without_warning(row.note), kind="quiet")
+    spread = "" if math.isnan(row.low) else f"{interval(row.low, row.high)} "
+    return Cell(auc_number(row.value), small=f"{spread}{count(row.n)}")
 
 
 def rate_cell(row: SummaryRow | None) -> Cell:
@@ -148,7 +150,9 @@ def rate_cell(row: SummaryRow | None) -> Cell:
         return Cell(NOTHING, kind="quiet")
     successes = round(row.value * row.n / 100)
     kind = "good" if successes == row.n else "bad" if not successes else ""
-    return Cell(f"{successes}/{row.n}", small=f"{with_interval(row.value, row.low, row.high, '%')} %", kind=kind)
+    if row.n == 1:
+        return Cell("yes" if successes else "no", kind=kind)
+    return Cell(f"{successes}/{row.n}", small=f"{row.value:.0f}\u00a0% [{row.low:.0f},\u00a0{row.high:.0f}]", kind=kind)
 
 
 def value_cell(row: SummaryRow | None) -> Cell:

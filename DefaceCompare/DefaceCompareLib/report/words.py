@@ -27,23 +27,33 @@ def number(value: float, unit: str = "", *, signed: bool = False) -> str:
     """A number with the decimals that its unit deserves, a true minus sign, and an en dash for NaN."""
     if math.isnan(value):
         return NOTHING
-    decimals = DECIMALS.get(unit, 2)
+    decimals = DECIMALS.get(unit, 2) if abs(value) < 1000 or unit != "cc" else 0
     text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
     if float(text) == 0.0:
         text = f"{0.0:.{decimals}f}"
     return text.replace("-", "−")
 
 
-def with_interval(value: float, low: float, high: float, unit: str = "", *, signed: bool = False) -> str:
-    """``value [low, high]``; the value alone where there is no interval."""
-    if math.isnan(low) or math.isnan(high):
-        return number(value, unit, signed=signed)
-    return f"{number(value, unit, signed=signed)} [{number(low, unit, signed=signed)}, {number(high, unit, signed=signed)}]"
+def interval(low: float, high: float, unit: str = "", *, signed: bool = False) -> str:
+    """``[low, high]`` that no line break can part."""
+    return f"[{number(low, unit, signed=signed)},\u00a0{number(high, unit, signed=signed)}]"
+
+
+def count(n: int) -> str:
+    """``n 12`` that no line break can part."""
+    return f"n\u00a0{n}"
+
+
+def without_warning(note: str) -> str:
+    """A row's note without the SYNTHETIC warning, which a page prints once."""
+    return note.removeprefix(SYNTHETIC_WARNING).removeprefix("; ")
+
+
+def auc_number(value: float) -> str:
+    """An AUC with two decimals; below 0.5 it reads ``≤ chance``."""
+    return NOTHING if math.isnan(value) else "≤ chance" if value < 0.5 else f"{value:.2f}"
 
 
 def auc_words(value: float, low: float, high: float) -> str:
-    """An AUC with its interval; below 0.5 it reads ``≤ chance``."""
-    if math.isnan(value):
-        return NOTHING
-    shown = "≤ chance" if value < 0.5 else f"{value:.2f}"
-    return shown if math.isnan(low) else f"{shown} [{low:.2f}, {high:.2f}]"
+    """An AUC with its interval."""
+    return auc_number(value) if math.isnan(low) else f"{auc_number(value)} [{low:.2f}, {high:.2f}]"

