@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkIterativeClosestPointTransform, vtkPolyData
+from vtkmodules.vtkCommonCore import vtkDoubleArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 
 from ..anatomy.head import Point
@@ -28,8 +30,8 @@ MOST_POINTS = 800
 ALIGNED_SHARE = 0.5
 """The alignment rests on this share of the surface outside the face: the part that lies closest to start with, so that what
 a method removed there (ears, temples) does not pull the head out of place."""
-MOST_ITERATIONS, LANDMARKS = 30, 500
-"""Limits of the iterative closest point search (vtkIterativeClosestPointTransform)."""
+MOST_ITERATIONS, ALIGNED_MM = 30, 0.01
+"""The alignment is refined this often, or until the part it rests on is this close."""
 
 
 def face_surface_distance_mm(
@@ -59,7 +61,7 @@ def face_surface_distance_mm(
     target = vtkImplicitPolyDataDistance()
     target.SetInput(defaced)
     rest = _thinned(points[~face])
-    moved = _aligned(_thinned(points[face]), rest, defaced, target) if len(rest) else _thinned(points[face])
+    moved = _aligned(_thinned(points[face]), rest, defaced) if len(rest) else _thinned(points[face])
     return float(distances_mm(moved, target).mean())
 
 
@@ -85,24 +87,36 @@ def _thinned(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     return points_mm[:: max(1, len(points_mm) // MOST_POINTS)]
 
 
-def _aligned(
-    face: NDArray[np.float64], rest: NDArray[np.float64], defaced: vtkPolyData, target: vtkImplicitPolyDataDistance
-) -> NDArray[np.float64]:
-    """The face's points after the rigid movement that brings the rest of the head onto the defaced surface."""
-    start = distances_mm(rest, target)
-    anchor = rest[np.argsort(start, kind="stable")[: max(3, int(ALIGNED_SHARE * len(rest)))]]
-    vertices = vtkPoints()
-    vertices.SetData(numpy_to_vtk(anchor, deep=True))
-    source = vtkPolyData()
-    source.SetPoints(vertices)
-    closest = vtkIterativeClosestPointTransform()
-    closest.SetSource(source)
-    closest.SetTarget(defaced)
-    closest.GetLandmarkTransform().SetModeToRigidBody()
-    closest.SetMaximumNumberOfIterations(MOST_ITERATIONS)
-    closest.SetMaximumNumberOfLandmarks(LANDMARKS)
-    closest.CheckMeanDistanceOn()
-    closest.SetMaximumMeanDistance(0.001)
-    closest.Update()
-    matrix = np.array([[closest.GetMatrix().GetElement(row, column) for column in range(4)] for row in range(3)])
-    return face @ matrix[:, :3].T + matrix[:, 3]
+def _aligned(face: NDArray[np.float64], rest: NDArray[np.float64], defaced: vtkPolyData) -> NDArray[np.float64]:
+    """The face's points after the rigid movement that brings the rest of the head onto the defaced surface.
+
+    Iterative closest points, point to plane, each time on the closest share of the rest (trimmed).
+
+    References
+    ----------
+    Chen and Medioni, Object modelling by registration of multiple range images, Image and Vision Computing 10(3), 1992,
+    doi 10.1016/0262-8856(92)90066-C; trimming: Chetverikov et al., ICPR 2002, doi 10.1109/ICPR.2002.1047997.
+    """
+    vertices = vtk_to_numpy(defaced.GetPoints().GetData()).astype(np.float64)
+    normals = vtk_to_numpy(defaced.GetPointData().GetNormals()).astype(np.float64)
+    tree = cKDTree(vertices)
+    for _ in range(MOST_ITERATIONS):
+        distances, nearest = (np.asarray(each) for each in tree.query(rest))
+        anchor = np.argsort(distances, kind="stable")[: max(6, int(ALIGNED_SHARE * len(rest)))]
+        if distances[anchor].mean() < ALIGNED_MM:
+            break
+        step = _step_to_planes(rest[anchor], vertices[nearest[anchor]], normals[nearest[anchor]])
+        face, rest = step(face), step(rest)
+    return face
+
+
+def _step_to_planes(
+    points: NDArray[np.float64], targets: NDArray[np.float64], normals: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """The small rigid movement that best brings points, shape (n, 3), onto the planes through targets."""
+    pivot = points.mean(axis=0)
+    equations = np.hstack([np.cross(points - pivot, normals), normals])
+    heights = ((targets - points) * normals).sum(axis=1)
+    solution = np.linalg.lstsq(equations, heights, rcond=1e-6)[0]
+    rotation, shift = Rotation.from_rotvec(solution[:3]).as_matrix(), solution[3:]
+    return lambda moved: (moved - pivot) @ rotation.T + pivot + shift

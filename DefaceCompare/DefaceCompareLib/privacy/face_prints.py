@@ -69,7 +69,7 @@ def save_face_prints(path: Path, face_prints: FacePrints) -> None:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(member, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), member.getvalue())
     temporary = path.with_name(path.name + ".part")
     temporary.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ class FaceReference:
     Parameters
     ----------
     engine : str
-        Title of the recognition model, for the rows' ``engine``; ``vtk`` without a model.
+        Title of the recognition model, for the rows' ``engine``; ``builtin`` without a model.
     unscored : str
         Why there are no embeddings (scorer without a model), else empty.
     level, box, axes, cameras
@@ -117,8 +117,8 @@ class FaceScorer:
 
     @property
     def engine(self) -> str:
-        """Title of the recognition model, or ``vtk`` without one."""
-        return self._recogniser.model.title if self._recogniser else "vtk"
+        """Title of the recognition model, or ``builtin`` without one."""
+        return self._recogniser.model.title if self._recogniser else "builtin"
 
     @property
     def model_sha256(self) -> str:

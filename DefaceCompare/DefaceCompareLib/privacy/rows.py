@@ -16,7 +16,7 @@ SCORES = ("cosine_similarity_own", "cosine_similarity_reference", "face_detected
 DISTANCE = "face_surface_distance"
 METRICS = (*SCORES, DISTANCE)
 """All privacy metrics of a case, in row order."""
-DISTANCE_ENGINE = "vtk"
+DISTANCE_ENGINE = "builtin"
 
 
 def privacy_rows(reference: FaceReference, probe: FaceProbe, scope: Scope, image_key: str) -> list[Measurement]:

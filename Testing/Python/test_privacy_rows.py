@@ -1,0 +1,259 @@
+"""Face prints on disk, privacy rows, and the scorer without a model."""
+
+from __future__ import annotations
+
+import math
+import stat
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from DefaceCompareLib.anatomy.average_head import average_head
+from DefaceCompareLib.anatomy.head import Head
+from DefaceCompareLib.case import MR, CaseImage
+from DefaceCompareLib.errors import FaceNotFound, NotAvailable, UnusableInput
+from DefaceCompareLib.measurement import Measurement, Scope
+from DefaceCompareLib.privacy import recogniser
+from DefaceCompareLib.privacy.face_prints import FacePrint, FacePrints, load_face_prints, save_face_prints
+from DefaceCompareLib.privacy.face_scorer import FaceProbe, FaceReference, FaceScorer
+from DefaceCompareLib.privacy.models import OK, known_model, verify_model
+from DefaceCompareLib.privacy.recogniser import normalised, open_recogniser, self_test
+from DefaceCompareLib.privacy.rows import METRICS, missing_privacy_rows, privacy_rows
+from numpy.typing import NDArray
+
+SCOPE = Scope("case-001", "surface_blur", "", "background", "none")
+
+
+@pytest.fixture(scope="module")
+def average() -> tuple[CaseImage, Head]:
+    """The average head as a patient of its own."""
+    template, identity = average_head(), sitk.AffineTransform(3)
+    nothing = template.outline * 0
+    marks = template.landmarks_mm
+    head = Head("MR_T1", template.outline, nothing, template.brain, "image", None, identity, identity, marks, "full")
+    return CaseImage("MR_T1", MR, template.image, "a.u."), head
+
+
+@pytest.fixture(scope="module")
+def scorer() -> FaceScorer:
+    """SFace; skips where its weights are not installed."""
+    for key in ("yunet", "sface"):
+        state = verify_model(key)
+        if state.status != OK:
+            pytest.skip(f"face model {key} is {state.status}: {state.note}")
+    return FaceScorer("sface", seed=1)
+
+
+@pytest.fixture(scope="module")
+def reference(scorer: FaceScorer, average: tuple[CaseImage, Head]) -> FaceReference:
+    """The average head, scored."""
+    return scorer.reference(*average)
+
+
+def _smoothed(image: sitk.Image, sigma_mm: float) -> sitk.Image:
+    return sitk.SmoothingRecursiveGaussian(image, sigma_mm)
+
+
+def _without_face(image: sitk.Image, head: Head) -> sitk.Image:
+    """Everything in front of the ears emptied: no face, no orbits, no forehead."""
+    array = sitk.GetArrayFromImage(image)
+    _, y_mm, _ = head.landmarks_mm["ear_left"]
+    cut = image.TransformPhysicalPointToIndex((0.0, y_mm - 25.0, 0.0))[1]
+    array[:, :cut] = 0
+    result = sitk.GetImageFromArray(array)
+    result.CopyInformation(image)
+    return result
+
+
+def _by_metric(rows: list[Measurement]) -> dict[str, Measurement]:
+    assert [row.metric for row in rows] == list(METRICS)
+    return {row.metric: row for row in rows}
+
+
+def test_an_undefaced_image_is_its_own_twin(
+    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+) -> None:
+    probe = scorer.probe(average[0].image, reference)
+    rows = _by_metric(privacy_rows(reference, probe, SCOPE, "MR_T1"))
+    assert rows["cosine_similarity_own"].defaced > 0.999  # measured 1.0
+    assert rows["cosine_similarity_reference"].defaced > 0.999  # measured 1.0
+    assert rows["face_detected"].defaced == 1.0
+    assert rows["face_surface_distance"].defaced < 0.05  # measured 0
+    assert rows["cosine_similarity_own"].engine == "SFace"
+
+
+def test_a_harmless_change_stays_recognisable_and_more_smoothing_is_less_so(
+    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+) -> None:
+    image, head = average
+    control = scorer.control(image, head, reference)
+    again = float((control.own * reference.embeddings).sum(axis=1).mean())
+    assert again > 0.9  # measured 0.958
+    scores = []
+    for sigma_mm in (2.0, 5.0, 10.0):
+        rows = _by_metric(privacy_rows(reference, scorer.probe(_smoothed(image.image, sigma_mm), reference), SCOPE, "MR_T1"))
+        scores.append((rows["cosine_similarity_own"].defaced, rows["face_surface_distance"].defaced))
+    assert scores[0][0] > scores[1][0] > scores[2][0]
+    assert scores[0][1] < scores[1][1] < scores[2][1]
+
+
+def test_no_face_on_the_defaced_side_is_not_available_and_no_failure(
+    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+) -> None:
+    probe = scorer.probe(_without_face(average[0].image, average[1]), reference)
+    rows = _by_metric(privacy_rows(reference, probe, SCOPE, "MR_T1"))
+    assert rows["face_detected"].defaced == 0.0
+    assert rows["cosine_similarity_own"].status == "not available"
+    assert rows["cosine_similarity_own"].note == "no face detected"
+    assert math.isnan(rows["cosine_similarity_own"].defaced)
+    assert rows["cosine_similarity_reference"].status == "ok"
+    assert rows["face_surface_distance"].defaced > 15.0
+
+
+def test_the_same_image_gives_the_same_embeddings(
+    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+) -> None:
+    again = FaceScorer("sface", seed=1).reference(*average)
+    np.testing.assert_array_equal(again.embeddings, reference.embeddings)
+    np.testing.assert_array_equal(again.landmarks_px, reference.landmarks_px)
+
+
+def test_a_scan_without_a_face_is_named_so(scorer: FaceScorer, average: tuple[CaseImage, Head]) -> None:
+    image, head = average
+    faceless = CaseImage("MR_T1", MR, _without_face(image.image, head), "a.u.")
+    with pytest.raises(FaceNotFound, match="face not in field of view of MR_T1: no face is detected"):
+        scorer.reference(faceless, head)
+    outside = Head(**{**head.__dict__, "face_extent": "none"})
+    with pytest.raises(FaceNotFound, match="face not in field of view"):
+        scorer.reference(image, outside)
+
+
+def test_without_a_model_the_surface_is_still_measured(average: tuple[CaseImage, Head]) -> None:
+    surfaces = FaceScorer("none", seed=1, reason="face model SFace is missing")
+    reference = surfaces.reference(*average)
+    probe = surfaces.probe(_smoothed(average[0].image, 5.0), reference)
+    rows = _by_metric(privacy_rows(reference, probe, SCOPE, "MR_T1"))
+    assert rows["face_surface_distance"].defaced > 0.3
+    for metric in METRICS[:3]:
+        assert (rows[metric].status, rows[metric].note) == ("not available", "face model SFace is missing")
+    assert not probe.detected
+
+
+def test_an_image_that_could_not_be_scored_still_has_all_its_rows() -> None:
+    rows = _by_metric(missing_privacy_rows(SCOPE, "CT", "no skin surface", "failed"))
+    assert {row.status for row in rows.values()} == {"failed"}
+    assert {row.note for row in rows.values()} == {"no skin surface"}
+
+
+def test_sface_scores_its_self_test_as_recorded(scorer: FaceScorer) -> None:
+    expected = known_model("sface").self_test_cosine
+    assert self_test(open_recogniser("sface")) == pytest.approx(expected, abs=0.001)  # measured 0.80496
+
+
+class _Collapsed:
+    """A network whose conversion went wrong: one vector for every picture."""
+
+    model = known_model("sface")
+
+    def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return normalised(np.ones(128))
+
+
+class _Restless(_Collapsed):
+    """A network that never gives the same vector twice."""
+
+    def __init__(self) -> None:
+        self.generator = np.random.default_rng(1)
+
+    def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return normalised(self.generator.normal(size=128))
+
+
+def test_a_broken_network_fails_its_self_test() -> None:
+    with pytest.raises(NotAvailable, match=r"cosine of two unlike pictures is 1\.000"):
+        self_test(_Collapsed())
+    with pytest.raises(NotAvailable, match="one picture gave two different vectors"):
+        self_test(_Restless())
+
+
+def test_a_detector_is_no_recogniser() -> None:
+    with pytest.raises(NotAvailable, match="YuNet is a detector"):
+        open_recogniser("yunet")
+
+
+def test_an_arcface_network_runs_through_insightface(tmp_path: Path) -> None:
+    pytest.importorskip("insightface", reason="insightface is not installed")
+    pytest.importorskip("cv2", reason="insightface needs opencv-python-headless, which is not installed")
+    onnx = pytest.importorskip("onnx")
+    from DefaceCompareLib.privacy.arcface import ArcFaceRecogniser
+
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights = np.random.default_rng(1).normal(size=(512, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "w"], ["y"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("x", kind, ["batch", 3, 112, 112])],
+        [helper.make_tensor_value_info("y", kind, ["batch", 512])],
+        [onnx.numpy_helper.from_array(weights, "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), tmp_path / "tiny.onnx")
+    network = ArcFaceRecogniser(known_model("buffalo_l"), tmp_path / "tiny.onnx")
+    crop = np.random.default_rng(2).integers(0, 256, (112, 112, 3)).astype(np.uint8)
+    expected = normalised(weights @ ((crop.astype(np.float64) - 127.5) / 127.5).mean(axis=(0, 1)))  # RGB
+    np.testing.assert_allclose(network.embedding(crop), expected, atol=1e-4)
+    assert self_test(network) < 0.99
+
+
+def test_arcface_without_insightface_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(recogniser.__dict__, "model_path", lambda key: tmp_path / "w600k_r50.onnx")
+    monkeypatch.setitem(__import__("sys").modules, "insightface.model_zoo", None)
+    with pytest.raises(NotAvailable, match="insightface and opencv-python-headless"):
+        open_recogniser("buffalo_l")
+
+
+def _prints() -> FacePrints:
+    generator = np.random.default_rng(1)
+    own = generator.normal(size=(5, 128)).astype(np.float32)
+    own[3] = np.nan
+    each = FacePrint(own, generator.normal(size=(5, 128)).astype(np.float32), np.isfinite(own[:, 0]))
+    return FacePrints("SFace", "ab" * 32, {("MR_T1", "original"): each, ("CT_2", "quickshear"): each})
+
+
+def test_face_prints_read_back_as_written_without_pickles(tmp_path: Path) -> None:
+    path = tmp_path / "case-001.npz"
+    save_face_prints(path, _prints())
+    back = load_face_prints(path)
+    assert (back.model, back.model_sha256) == ("SFace", "ab" * 32)
+    assert set(back.prints) == {("MR_T1", "original"), ("CT_2", "quickshear")}
+    for key, written in _prints().prints.items():
+        np.testing.assert_array_equal(back.prints[key].own, written.own)
+        np.testing.assert_array_equal(back.prints[key].reference, written.reference)
+        np.testing.assert_array_equal(back.prints[key].found, written.found)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_same_face_prints_are_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.npz", "b.npz"):
+        save_face_prints(tmp_path / name, _prints())
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_a_file_that_holds_no_face_prints_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.npz"
+    path.write_bytes(b"PK nothing")
+    with pytest.raises(UnusableInput, match=r"broken\.npz holds no face prints"):
+        load_face_prints(path)
+
+
+def test_a_probe_without_views_is_not_detected() -> None:
+    nothing = np.empty((0, 0), np.float32)
+    assert not FaceProbe(nothing, nothing, np.empty(0, bool), None, None).detected  # type: ignore[arg-type]
