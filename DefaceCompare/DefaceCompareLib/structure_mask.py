@@ -20,6 +20,9 @@ from .utility.lattice import Box, Lattice
 OBLIQUE_REFINEMENT = 2
 """In-plane samples per voxel edge of the contour raster that oblique grids look into."""
 
+RASTER_OFFSET = 1.382
+"""Where that raster begins before the outline, in steps (one and the golden section)."""
+
 
 @dataclass(frozen=True)
 class StructureMask:
@@ -137,7 +140,8 @@ def _inside_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
     nx, ny, nz = part.size
     step = float(part.spacing.min()) / OBLIQUE_REFINEMENT
     points = np.concatenate([polygon for plane in stack.polygons for polygon in plane])
-    start = points.min(axis=0) - step
+    # Not a whole step: drawn outlines like round numbers, and points exactly on them would all fall to one side.
+    start = points.min(axis=0) - RASTER_OFFSET * step
     count = np.ceil((points.max(axis=0) + step - start) / step).astype(int) + 1
     raster = np.stack([fill(plane, (start[0], start[1]), (step, step), (count[0], count[1])) for plane in stack.polygons])
     inside = np.zeros((nz, ny, nx), dtype=bool)
@@ -160,7 +164,8 @@ def _inside_labelmap(labelmap: sitk.Image, part: Lattice) -> NDArray[np.bool_]:
     resample.SetOutputDirection(part.direction.ravel().tolist())
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     resample.SetDefaultPixelValue(0)
-    return np.asarray(sitk.GetArrayViewFromImage(resample.Execute(labelmap)) != 0)
+    # A view would outlive the temporary image; this is a copy.
+    return np.asarray(sitk.GetArrayFromImage(resample.Execute(labelmap)) != 0)
 
 
 def _inside_surface(surface: vtkPolyData, part: Lattice) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -21,7 +22,8 @@ NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "
 PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
 UNDEFINED_LENGTH = 0xFFFFFFFF
 """Length of compressed pixel data, whose fragments end with a delimiter instead."""
-PREAMBLE_BYTES = 128
+SEQUENCE_END = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+"""Delimiter after the last fragment of compressed pixel data."""
 
 
 @dataclass(frozen=True)
@@ -128,18 +130,18 @@ def read_header(path: Path) -> Header | None:
     return Header(path, dataset)
 
 
-def _pixels_missing(stream: object, dataset: Dataset, path: Path) -> bool:
+def _pixels_missing(stream: BinaryIO, dataset: Dataset, path: Path) -> bool:
     """Whether the file ends before the pixel data that it announces; the stream stands at the pixel data element."""
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if syntax == DeflatedExplicitVRLittleEndian:
         return False
-    start = stream.tell()  # type: ignore[attr-defined]
-    head = stream.read(12)  # type: ignore[attr-defined]
+    start = stream.tell()
+    head = stream.read(12)
     if len(head) < 12 or (head[:4] != PIXEL_DATA_TAG and (syntax is None or UID(syntax).is_little_endian)):
         return True
     explicit = head[4:6] in (b"OW", b"OB")
     order = "<" if head[:4] == PIXEL_DATA_TAG else ">"
     (length,) = struct.unpack(order + "I", head[8:12] if explicit else head[4:8])
     if length == UNDEFINED_LENGTH:
-        return False
+        return SEQUENCE_END not in stream.read()
     return bool(start + (12 if explicit else 8) + length > path.stat().st_size)
