@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from itertools import pairwise
 
 import numpy as np
 import SimpleITK as sitk
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .head import Point
 
-Value = TypeVar("Value")
 Field = NDArray[np.float32]
 """Depth in mm on a grid, shape (z, y, x); positive inside."""
 
@@ -40,7 +39,7 @@ def ellipsoid(at: Coordinates, centre: Point, radii: Point, pitch_degrees: float
 def tube(at: Coordinates, points: Sequence[Point], radii: Sequence[float]) -> Field:
     """Depth inside a chain of round cones through `points`, with the radius given at each point."""
     depth: Field | None = None
-    for (start, stop), (first, last) in zip(pairs(points), pairs(radii), strict=True):
+    for (start, stop), (first, last) in zip(pairwise(points), pairwise(radii), strict=True):
         axis = np.subtract(stop, start)
         offset = (at.x - start[0], at.y - start[1], at.z - start[2])
         along = np.clip(sum(o * a for o, a in zip(offset, axis, strict=True)) / float(axis @ axis), 0.0, 1.0)
@@ -50,11 +49,6 @@ def tube(at: Coordinates, points: Sequence[Point], radii: Sequence[float]) -> Fi
     if depth is None:
         raise ValueError("a tube needs at least two points")
     return depth
-
-
-def pairs(values: Sequence[Value]) -> list[tuple[Value, Value]]:
-    """Each value with the next one."""
-    return list(zip(values[:-1], values[1:], strict=True))  # noqa: RUF007 (itertools.pairwise gives no length to check)
 
 
 def joined(first: Field, second: Field, seam_mm: float) -> Field:

@@ -1,0 +1,190 @@
+"""From tissue labels of the average head to CT, MR and PET of a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..anatomy.solid_shapes import depth_of_mask
+from ..anatomy.template_labels import LABELS
+from ..anatomy.template_source import like
+from ..anatomy.template_t1 import SKIN_ISOVALUE
+
+HU_OF_LABEL: dict[str, float] = {
+    "air": -60.0,
+    "airway": -1000.0,
+    "skin_fat": -60.0,
+    "muscle": 50.0,
+    "skull": 850.0,
+    "mandible": 1000.0,
+    "teeth": 2000.0,
+    "brain": 35.0,
+    "brainstem": 33.0,
+    "csf": 8.0,
+    "eye_left": 10.0,
+    "eye_right": 10.0,
+    "lens_left": 75.0,
+    "lens_right": 75.0,
+    "optic_nerve_left": 30.0,
+    "optic_nerve_right": 30.0,
+    "optic_chiasm": 32.0,
+    "parotid_left": 15.0,
+    "parotid_right": 15.0,
+    "oral_cavity": 55.0,
+    "spinal_canal": 25.0,
+    "vertebra": 450.0,
+}
+"""CT numbers at 120 kV. The label air takes the value of skin: the skin's edge is drawn from the depth, not from the label."""
+
+SUV_OF_LABEL: dict[str, float] = {
+    "air": 0.4,
+    "airway": 0.1,
+    "skin_fat": 0.4,
+    "muscle": 0.8,
+    "skull": 0.9,
+    "mandible": 0.9,
+    "teeth": 0.3,
+    "brain": 7.5,
+    "brainstem": 5.0,
+    "csf": 1.0,
+    "eye_left": 0.8,
+    "eye_right": 0.8,
+    "lens_left": 0.5,
+    "lens_right": 0.5,
+    "optic_nerve_left": 2.0,
+    "optic_nerve_right": 2.0,
+    "optic_chiasm": 3.0,
+    "parotid_left": 1.9,
+    "parotid_right": 1.9,
+    "oral_cavity": 1.6,
+    "spinal_canal": 1.5,
+    "vertebra": 1.1,
+}
+"""Body-weight SUV of FDG about an hour after injection."""
+
+CT_NOISE_HU = 8.0
+AIR_HU = -1000.0
+T1_BRAIN = 140.0
+"""Template T1 of average brain; what is brighter is white matter, darker grey matter."""
+HU_PER_T1 = -0.10
+SUV_PER_T1 = -0.035
+"""White matter is a little less dense on CT and takes up half as much FDG as grey matter."""
+MR_NOISE = 9.0
+"""Standard deviation of each of the two MR channels; brain is about 700."""
+TUMOUR_SUV, PET_FWHM_MM = 9.0, 6.0
+DEPTH_LIMIT_MM = 30.0
+LIFT_MM = 1000.0
+"""Added to depths before resampling, so that the 0 outside the template reads as far outside."""
+
+
+Floats = NDArray[np.float32]
+
+
+@cache
+def template(name: str) -> sitk.Image:
+    """One of the shipped template images (``average_head``, ``average_labels``)."""
+    with as_file(files("DefaceCompareLib").joinpath(f"data/templates/{name}.nrrd")) as path:
+        return sitk.ReadImage(str(path))
+
+
+@cache
+def skin_depth() -> sitk.Image:
+    """Depth below the skin of the average head in mm (float32), sub-voxel at the skin."""
+    head = template("average_head")
+    solid = sitk.BinaryFillhole((head > SKIN_ISOVALUE) | (template("average_labels") > 0))
+    far = sitk.GetArrayFromImage(depth_of_mask(solid))
+    near = (sitk.GetArrayFromImage(head) / (2.0 * SKIN_ISOVALUE) - 0.5) * 4.0
+    depth = np.where(far < 2.5, np.clip(near, -2.0, 2.0), far)
+    depth = np.where(far < -2.5, far, depth)
+    return like(np.clip(depth, -DEPTH_LIMIT_MM, DEPTH_LIMIT_MM).astype(np.float32), head)
+
+
+@cache
+def channels() -> tuple[sitk.Image, ...]:
+    """CT number, T1 signal, SUV and skin depth (lifted by `LIFT_MM`) of the average head (float32)."""
+    head, labels = template("average_head"), sitk.GetArrayFromImage(template("average_labels"))
+    t1 = sitk.GetArrayFromImage(head).astype(np.float32)
+    is_brain = labels == LABELS["brain"]
+    texture = np.where(is_brain, np.clip(t1 - T1_BRAIN, -40.0, 40.0), 0.0)
+    hu = _painted(labels, HU_OF_LABEL) + HU_PER_T1 * texture
+    suv = _painted(labels, SUV_OF_LABEL) + SUV_PER_T1 * texture
+    planes = [like(array.astype(np.float32), head) for array in (hu, t1, suv)]
+    return (*planes, skin_depth() + LIFT_MM)
+
+
+def _painted(labels: NDArray[np.uint8], values: dict[str, float]) -> NDArray[np.float32]:
+    """The value of each voxel's label."""
+    table = np.zeros(256, np.float32)
+    for name, number in LABELS.items():
+        table[number] = values[name]
+    return table[labels]
+
+
+@dataclass(frozen=True)
+class PatientTissue:
+    """The average head's values in a patient; arrays float32 of shape (z, y, x).
+
+    `tumour` is the fraction of each voxel that is gross tumour, `depth` mm below the skin.
+    """
+
+    grid: sitk.Image
+    hu: Floats
+    t1: Floats
+    suv: Floats
+    depth: Floats
+    tumour: Floats
+
+    @property
+    def occupied(self) -> Floats:
+        """Fraction of each voxel that lies inside the skin."""
+        return np.clip(0.5 + self.depth / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
+
+
+def patient_tissue(head: sitk.Transform, gtv: sitk.Image, grid: sitk.Image) -> PatientTissue:
+    """Sample the average head and a tumour on a patient's grid, in one pass.
+
+    Parameters
+    ----------
+    head : SimpleITK.Transform
+        Patient mm to average-head mm.
+    gtv : SimpleITK.Image
+        Depth inside the gross tumour on the average head's grid, float32, mm.
+    grid : SimpleITK.Image
+        Where to sample, LPS mm.
+    """
+    stack = sitk.Compose([*channels(), gtv + LIFT_MM])
+    values = sitk.GetArrayFromImage(sitk.Resample(stack, grid, head, sitk.sitkLinear, 0.0, sitk.sitkVectorFloat32))
+    hu, t1, suv, skin, tumour = (np.ascontiguousarray(values[..., i]) for i in range(values.shape[-1]))
+    fraction = np.clip(0.5 + (tumour - np.float32(LIFT_MM)) / 2.0, 0.0, 1.0).astype(np.float32)
+    depth = np.clip(skin - np.float32(LIFT_MM), -DEPTH_LIMIT_MM, DEPTH_LIMIT_MM)
+    return PatientTissue(grid, hu, t1, suv, depth, fraction)
+
+
+def ct_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
+    """CT in HU (int16) with noise."""
+    hu = AIR_HU + tissue.occupied * (tissue.hu + 12.0 * tissue.tumour - AIR_HU)
+    hu += CT_NOISE_HU * random.standard_normal(hu.shape, dtype=np.float32)
+    return like(np.rint(np.clip(hu, -1024, 3071)).astype(np.int16), tissue.grid)
+
+
+def mr_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
+    """T1-like MR (uint16) with coil shading and Rician noise."""
+    shading = ndimage.zoom(1.0 + 0.08 * random.standard_normal((3, 3, 3)), np.array(tissue.t1.shape) / 3.0, order=1)
+    signal = 5.0 * tissue.t1 * (1.0 - 0.3 * tissue.tumour) * shading.astype(np.float32)
+    noise = random.standard_normal((2, *signal.shape), dtype=np.float32) * np.float32(MR_NOISE)
+    return like(np.rint(np.hypot(signal + noise[0], noise[1])).astype(np.uint16), tissue.grid)
+
+
+def pet_suv(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
+    """FDG-like SUV (float32), blurred and noisy."""
+    clean = tissue.occupied * (tissue.suv * (1.0 - tissue.tumour) + TUMOUR_SUV * tissue.tumour)
+    sigma = [PET_FWHM_MM / 2.355 / s for s in tissue.grid.GetSpacing()[::-1]]
+    blurred = ndimage.gaussian_filter(clean, sigma)
+    noisy = blurred + 0.06 * np.sqrt(blurred + 0.01) * ndimage.gaussian_filter(random.standard_normal(clean.shape), 0.6)
+    return like(np.maximum(noisy, 0.0).astype(np.float32), tissue.grid)

@@ -1,0 +1,177 @@
+"""Writing one CT, MR or PET series, a file a slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
+
+from ..case import CT, MR, PET
+from .dicom_study import DicomStudy, WrittenSeries, code, new_object, save
+
+STORAGE = {CT: CTImageStorage, MR: MRImageStorage, PET: PositronEmissionTomographyImageStorage}
+DICOM_MODALITY = {CT: "CT", MR: "MR", PET: "PT"}
+FLUORINE_18_HALF_LIFE_S = 6586.2
+"""109.77 min."""
+PET_MAXIMUM_STORED = 32767
+
+
+@dataclass(frozen=True)
+class Injection:
+    """FDG injected on the day of the scan: activity at that time, and the time ``HHMMSS``."""
+
+    activity_bq: float
+    time: str
+
+
+def write_image_series(
+    image: sitk.Image,
+    modality: str,
+    folder: Path,
+    study: DicomStudy,
+    *,
+    series_number: int,
+    description: str,
+    comment: str = "",
+    injection: Injection | None = None,
+) -> WrittenSeries:
+    """Write a 3-D image as one axial (or oblique) series.
+
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        LPS mm, third axis across slices. CT in HU, MR in positive arbitrary units (both rounded to integers), PET in Bq/ml at
+        the start of the scan (stored with one slope for the series).
+    modality : str
+        ``CT``, ``MR`` or ``PET``.
+    folder : Path
+        Gets files ``<modality>_0001.dcm`` and so on.
+    study : DicomStudy
+    series_number : int
+    description, comment : str
+        SeriesDescription and ImageComments.
+    injection : Injection, optional
+        Needed for PET: with the study's weight it makes SUV computable.
+
+    Returns
+    -------
+    WrittenSeries
+
+    Raises
+    ------
+    ValueError
+        If a PET series has no `injection`.
+    """
+    if modality == PET and injection is None:
+        raise ValueError("a PET series needs to know what was injected, and when")
+    stored, slope = _stored(sitk.GetArrayFromImage(image), modality)
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    normal = direction[:, 2]
+    series_uid = study.uid(modality, series_number)
+    instances = []
+    for index, pixels in enumerate(stored):
+        sop_uid = study.uid(modality, series_number, index)
+        data = new_object(study, STORAGE[modality], sop_uid, DICOM_MODALITY[modality])
+        position = image.TransformIndexToPhysicalPoint((0, 0, index))
+        _series(data, study, series_uid, series_number, index, description, comment)
+        _plane(data, image, direction, position, float(np.dot(position, normal)))
+        _pixels(data, pixels)
+        if modality == CT:
+            _ct(data)
+        elif modality == MR:
+            _mr(data)
+        elif injection is not None:
+            data.ImageIndex = index + 1
+            _pet(data, study, injection, slope, len(stored))
+        save(data, folder / f"{modality}_{index + 1:04d}.dcm")
+        instances.append((float(np.dot(position, normal)), sop_uid))
+    return WrittenSeries(STORAGE[modality], series_uid, study.study_uid, tuple(instances))
+
+
+def _stored(values: NDArray[Any], modality: str) -> tuple[NDArray[np.generic], float]:
+    """Integers to store, shape (z, y, x), and the slope that brings them back."""
+    if modality == CT:
+        return np.clip(np.rint(values), -32768, 32767).astype("<i2"), 1.0
+    if modality == MR:
+        return np.clip(np.rint(values), 0, 65535).astype("<u2"), 1.0
+    slope = float(f"{max(float(values.max()), 1.0) / PET_MAXIMUM_STORED:.9g}")
+    return np.clip(np.rint(values / slope), 0, PET_MAXIMUM_STORED).astype("<i2"), slope
+
+
+def _series(data: Dataset, study: DicomStudy, uid: str, number: int, index: int, description: str, comment: str) -> None:
+    data.SeriesInstanceUID, data.SeriesNumber, data.SeriesDescription = uid, number, description
+    data.InstanceNumber, data.ImageComments = index + 1, comment
+    data.ContentDate, data.ContentTime = study.date, study.time
+    data.AcquisitionDate, data.AcquisitionTime, data.AcquisitionNumber = study.date, study.time, 1
+    data.FrameOfReferenceUID, data.PositionReferenceIndicator = study.frame_of_reference_uid, ""
+    data.PatientPosition, data.BodyPartExamined = "HFS", "HEAD"
+    data.BurnedInAnnotation = "NO"
+
+
+def _plane(data: Dataset, image: sitk.Image, direction: NDArray[np.float64], position: tuple[float, ...], along: float) -> None:
+    spacing = image.GetSpacing()
+    data.ImagePositionPatient = [decimal(v) for v in position]
+    data.ImageOrientationPatient = [decimal(v) for v in (*direction[:, 0], *direction[:, 1])]
+    data.PixelSpacing = [decimal(spacing[1]), decimal(spacing[0])]
+    data.SliceThickness, data.SliceLocation = decimal(spacing[2]), decimal(along)
+
+
+def _pixels(data: Dataset, pixels: NDArray[np.generic]) -> None:
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.Rows, data.Columns = pixels.shape
+    data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+    data.PixelRepresentation = int(pixels.dtype.kind == "i")
+    data.PixelData = pixels.tobytes()
+    data["PixelData"].VR = "OW"
+
+
+def _ct(data: Dataset) -> None:
+    data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    data.RescaleIntercept, data.RescaleSlope, data.RescaleType = "0", "1", "HU"
+    data.KVP = "120"
+    data.WindowCenter, data.WindowWidth = "40", "400"
+
+
+def _mr(data: Dataset) -> None:
+    data.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
+    data.ScanningSequence, data.SequenceVariant, data.ScanOptions = "GR", "SP", ""
+    data.MRAcquisitionType, data.MagneticFieldStrength = "3D", "1.5"
+    data.RepetitionTime, data.EchoTime, data.EchoTrainLength, data.FlipAngle = "20", "4", 1, "25"
+
+
+def _pet(data: Dataset, study: DicomStudy, injection: Injection, slope: float, slices: int) -> None:
+    data.ImageType = ["ORIGINAL", "PRIMARY"]
+    data.SeriesType, data.Units, data.CountsSource = ["STATIC", "IMAGE"], "BQML", "EMISSION"
+    data.NumberOfSlices = slices
+    data.CorrectedImage = ["DECY", "ATTN", "SCAT", "RAN"]
+    data.DecayCorrection, data.AttenuationCorrectionMethod = "START", "CT"
+    data.RandomsCorrectionMethod, data.ScatterCorrectionMethod = "DLYD", "model"
+    data.ReconstructionMethod, data.CollimatorType = "OSEM", "NONE"
+    data.FrameReferenceTime, data.ActualFrameDuration, data.DecayFactor = "0", 600000, "1"
+    data.RescaleIntercept, data.RescaleSlope = "0", decimal(slope)
+    tracer = Dataset()
+    tracer.Radiopharmaceutical, tracer.RadiopharmaceuticalRoute = "Fluorodeoxyglucose", ""
+    tracer.RadiopharmaceuticalVolume = ""
+    tracer.RadiopharmaceuticalStartTime = injection.time
+    tracer.RadiopharmaceuticalStartDateTime = study.date + injection.time
+    tracer.RadionuclideTotalDose = decimal(injection.activity_bq)
+    tracer.RadionuclideHalfLife, tracer.RadionuclidePositronFraction = decimal(FLUORINE_18_HALF_LIFE_S), "0.97"
+    tracer.RadionuclideCodeSequence = [code("77004003", "SCT", "^18^Fluorine")]
+    tracer.RadiopharmaceuticalCodeSequence = [code("35321007", "SCT", "Fluorodeoxyglucose F^18^")]
+    data.RadiopharmaceuticalInformationSequence = [tracer]
+    del data.PatientPosition  # PET says it with codes, and must not say it twice
+    data.PatientOrientationCodeSequence = [code("102538003", "SCT", "recumbent")]
+    data.PatientOrientationCodeSequence[0].PatientOrientationModifierCodeSequence = [code("40199007", "SCT", "supine")]
+    data.PatientGantryRelationshipCodeSequence = [code("102540008", "SCT", "headfirst")]
+
+
+def decimal(value: float) -> str:
+    """A DICOM decimal string: at most 16 characters."""
+    text = f"{value:.10g}"
+    return text if len(text) <= 16 else f"{value:.8g}"
