@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import UnusableInput
+from .average_face import AverageFace
 from .biometric_mask import BiometricMask
 from .defacing import Defacer
 from .quickshear import Quickshear
+from .surface_blur import SurfaceBlur
 
-REGISTRY: tuple[Defacer, ...] = (Quickshear(), BiometricMask())
+REGISTRY: tuple[Defacer, ...] = (Quickshear(), BiometricMask(), AverageFace(), SurfaceBlur())
 """All built-in methods, in table order."""
 
 MAKERS: dict[str, Callable[[str], Defacer]] = {"quickshear": Quickshear, "biometric_mask": BiometricMask}

@@ -1,0 +1,139 @@
+"""Average face: the face's surface is replaced by an average one, made of the patient's own tissue values.
+
+In the style of mri_reface (Schwarz et al. 2021, doi 10.1016/j.neuroimage.2021.117845); its code is closed, this is our own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..anatomy.average_head import average_head
+from ..anatomy.head import Head
+from ..anatomy.working_grid import field_of_view
+from ..case import Case, CaseImage
+from ..errors import MethodFailed
+from ..settings import Settings
+from .edit import Edit
+from .face_region import FaceRegion, face_region, mapped
+from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at, signed_distance_mm
+from .outline_fit import OutlineFit, fit_outline
+from .surface_blur import face_box
+from .surface_change import FAR_MM, Layer, SurfaceChange
+from .voxel_box import VoxelBox, box_around, boxed
+
+KEEP_FROM_BRAIN_MM = 8.0
+"""Nothing changes this near to the brain."""
+FACE_LEFT_OUT_MM = 12.0
+"""The fit doesn't look at the face, nor this far around it."""
+BORDER_MM = (22.0, 3.0)
+"""Outside the face, old and average surface blend between these distances, so that no step remains."""
+MARGIN_MM = 36.0
+"""Room around the face on the working grid."""
+LARGEST_CHANGE_MM = 25.0
+"""A surface that would move further is not a face laid over a face."""
+BELOW_TEMPLATE_MM = 4.0
+"""Skin nearer than this to the border of the scan or of the average head takes no part in the fit."""
+LAYER = Layer(sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, smoothing_mm=6.0, soft_only=True, noise=True)
+
+
+class AverageFace:
+    """Lay the average head over the patient's skull and take its face."""
+
+    key = "average_face"
+    title = "Average face (mri_reface-style)"
+    reference = "in the style of Schwarz et al. 2021, doi 10.1016/j.neuroimage.2021.117845"
+    limits = "replaces face and ears; what lies under the chin stays; where patient and average agree nothing moves"
+    licence = "Apache-2.0 (own implementation); average head: see data/templates/NOTICE.txt"
+
+    def available(self) -> str:
+        """It needs nothing beyond the core."""
+        return ""
+
+    def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
+        """Find the average face's surface in the patient (see `Defacer.find_edit`)."""
+        region = face_region(head)
+        old_whole = signed_distance_mm(head.outline)
+        fit = _fit(image, head, region, old_whole)
+        box = face_box(head, MARGIN_MM, with_ears=True)
+        old = old_whole[box.slices]
+        at = fit.average_points(head.grid, box)
+        level, scale = _average_level(), _scale(head.average_to_patient)
+        average = (sample_at(level, average_head().outline, at, FAR_MM).reshape(box.shape) / scale).astype(np.float32)
+        weight = _weight(head, region, box)
+        change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
+        new = old + weight * change
+        outermost = float(np.max(new[(old < 0) & (weight > 0)], initial=0.0))
+        acting = np.where((new < outermost + 6.0) & (np.minimum(old, new) > -LARGEST_CHANGE_MM), ramp(weight, 0.0, 0.3), 0.0)
+        if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
+            raise MethodFailed("the average face does not meet the patient's skin in this scan")
+        return SurfaceChange(
+            old=boxed(old, head.grid, box),
+            new=boxed(new.astype(np.float32), head.grid, box),
+            weight=boxed(acting.astype(np.float32), head.grid, box),
+            layer=LAYER,
+            region=region,
+            with_ears=True,
+            blurs_dose=False,
+            warnings=_warnings(head),
+            parameters={
+                "fit_residual_mm": round(fit.residual_mm, 2),
+                "keep_from_brain_mm": KEEP_FROM_BRAIN_MM,
+                "seed": settings.seed,
+            },
+        )
+
+
+def _fit(image: CaseImage, head: Head, region: FaceRegion, old: NDArray[np.float32]) -> OutlineFit:
+    """Fit the average head to the patient's skin, face and ears left out."""
+    spacing_mm = head.grid.GetSpacing()[0]
+    seen = sitk.GetArrayViewFromImage(field_of_view(image.image, head.grid)) > 0
+    inside_view = distance_outside_mm(np.pad(~seen, 1, constant_values=True), spacing_mm)[1:-1, 1:-1, 1:-1] > BELOW_TEMPLATE_MM
+    near_skin = (np.abs(old) < 0.75 * spacing_mm) & inside_view
+    index = np.argwhere(near_skin)
+    points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
+    average = average_head()
+    steering = sitk.GetArrayFromImage(average.steering).astype(np.float32)
+    at = mapped(head.average_to_patient, points)
+    use = (sample_at(steering, average.outline, at, 0.0) > 0.5) & ~region.face(points, FACE_LEFT_OUT_MM) & ~region.ears(points)
+    if int(use.sum()) < 500:
+        raise MethodFailed("too little of the skull's skin lies in the scan to lay the average head over it")
+    levels = old[near_skin][use].astype(np.float64)
+    extent = np.array([points.min(axis=0) - MARGIN_MM, points.max(axis=0) + MARGIN_MM])
+    return fit_outline(points[use], levels, extent, head.average_to_patient, _average_level(), average.outline)
+
+
+@cache
+def _average_level() -> NDArray[np.float32]:
+    """Signed distance from the average head's skin on its own grid, mm."""
+    return signed_distance_mm(average_head().outline)
+
+
+def _scale(affine: sitk.Transform) -> float:
+    """Average-head mm per patient mm."""
+    unit = mapped(affine, np.eye(3)) - mapped(affine, np.zeros((1, 3)))
+    return float(abs(np.linalg.det(unit)) ** (1 / 3))
+
+
+def _weight(head: Head, region: FaceRegion, box: VoxelBox) -> NDArray[np.float32]:
+    """1 in face and ears, 0 away from them and near the brain."""
+    points = grid_points_mm(head.grid, box)
+    depth = np.maximum(region.depth_mm(points), region.ear_depth_mm(points)).reshape(box.shape)
+    brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
+    distance = distance_outside_mm(brain, head.grid.GetSpacing()[0])
+    return ramp(depth, -BORDER_MM[0], -BORDER_MM[1]) * ramp(distance, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0)
+
+
+def _warnings(head: Head) -> tuple[str, ...]:
+    """What stays of the patient."""
+    bottom = box_around(sitk.GetArrayViewFromImage(head.outline) > 0)
+    chin = head.landmarks_mm["chin"][2]
+    if bottom is None:
+        return ()
+    lowest_mm = head.grid.GetOrigin()[2] + bottom.offset[2] * head.grid.GetSpacing()[2]
+    if lowest_mm < chin - BORDER_MM[0]:
+        return ("what lies below the chin (neck, shoulders) is the patient's own; the average face ends there",)
+    return ()
