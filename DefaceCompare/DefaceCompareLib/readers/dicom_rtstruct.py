@@ -70,7 +70,7 @@ def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> S
     for contour in (item.get("ContourSequence") or []) if item is not None else []:
         kind = str(contour.get("ContourGeometricType") or "")
         try:
-            points = np.array(contour.get("ContourData") or [], dtype=np.float64).reshape(-1, 3)
+            points = _contour_points(contour)
         except ValueError as error:
             raise UnusableInput(f"{header.path.name}: contour data of structure {number} is damaged; export it again") from error
         if not np.isfinite(points).all():
@@ -87,6 +87,18 @@ def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> S
     if not contours:
         notes += ("the structure has no closed contours",)
     return named(Structure(name=name, standard_name="", contours=tuple(contours), notes=notes), number)
+
+
+def _contour_points(contour: Dataset) -> NDArray[np.float64]:
+    """Points of one contour, shape (n, 3), from its stored text (pydicom's own number objects take 20 times as long)."""
+    if "ContourData" not in contour:
+        return np.empty((0, 3))
+    stored = contour.get_item("ContourData")
+    value = stored.value if stored is not None else None
+    if not isinstance(value, bytes):
+        return np.array(value or [], dtype=np.float64).reshape(-1, 3)
+    numbers = value.strip(b" \0").split(b"\\")
+    return np.array(numbers if numbers != [b""] else []).astype(np.float64).reshape(-1, 3)
 
 
 def referenced_series(header: Header) -> str:
