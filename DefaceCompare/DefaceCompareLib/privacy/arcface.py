@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import NotAvailable
 from .models import Model
+from .onnx_session import session_options
 from .recogniser import normalised
 
 
@@ -37,7 +38,7 @@ class ArcFaceRecogniser:
                 f"({error.name or error}): pip install --no-deps insightface, then pip install opencv-python-headless"
             ) from None
         self.model = model
-        self._network = get_model(str(path), providers=["CPUExecutionProvider"])
+        self._network = get_model(str(path), providers=["CPUExecutionProvider"], sess_options=session_options())
         if self._network is None or not hasattr(self._network, "get_feat"):
             raise NotAvailable(f"insightface does not take {path.name} for a face recognition network")
         scaling = (self._network.input_mean, self._network.input_std)

@@ -22,7 +22,7 @@ GRID_MM = 1.5
 SMOOTHING_MM = 1.0
 """Sigma of the Gaussian before meshing."""
 DEVICE_MARGIN_MM = 6.0
-"""What lies farther outside the patient's outline than this is no patient (couch, holder, mask shell)."""
+"""What lies farther outside the patient's outline than this (along an axis) is no patient: couch, holder, mask shell."""
 MARGIN_SIDE_MM, MARGIN_FRONT_MM, MARGIN_ABOVE_MM, MARGIN_BELOW_MM = 115.0, 40.0, 20.0, 45.0
 """The box around the face: half width from its middle, and margins in front of the nose, above the vertex, below the chin."""
 SINC_ITERATIONS, SINC_PASS_BAND = 12, 0.1
@@ -66,9 +66,8 @@ def face_box(head: Head) -> FaceBox:
 
 def outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
     """The patient's outline, grown by `DEVICE_MARGIN_MM`, on the face's grid; shape (z, y, x)."""
-    outline = sitk.Cast(head.outline, sitk.sitkUInt8)
-    far = sitk.SignedMaurerDistanceMap(outline, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-    return sitk.GetArrayFromImage(_resampled(far, box, 1e6)) <= DEVICE_MARGIN_MM
+    inside = sitk.GetArrayFromImage(_resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
+    return ndimage.binary_dilation(inside, iterations=round(DEVICE_MARGIN_MM / GRID_MM))
 
 
 def face_surface(
