@@ -85,6 +85,7 @@ def _add_case(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     case = commands.add_parser("case", help="compare methods on one patient")
     case.add_argument("input", type=Path, metavar="INPUT", help="a folder of DICOM files, or of image files with a case.json")
     _add_comparison(case)
+    case.add_argument("--no-report", action="store_true", help="rows and images only (needs no plotly, no Jinja2)")
     case.set_defaults(run=_case)
 
 
@@ -176,8 +177,10 @@ def _case(arguments: argparse.Namespace) -> int:
 
     methods, settings = _methods_of(arguments), _settings_of(arguments)
     with progress_of(arguments.progress) as progress:
-        report = run_single(arguments.input, arguments.out, methods, settings, arguments.keep_ids, progress)
-    return _tell(report, arguments)
+        report = run_single(
+            arguments.input, arguments.out, methods, settings, arguments.keep_ids, progress, report=not arguments.no_report
+        )
+    return DONE if report is None else _tell(report, arguments)
 
 
 def _study(arguments: argparse.Namespace) -> int:

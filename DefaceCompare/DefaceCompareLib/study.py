@@ -13,7 +13,6 @@ from typing import Any
 from .defacers.defacing import Defacer
 from .errors import DefaceCompareError, UnusableInput
 from .face_records import KEY_COLUMNS
-from .pool import pool_cases
 from .progress import Progress, report_step, silent
 from .readers import read_case
 from .settings import Settings
@@ -76,13 +75,27 @@ def run_study(
     if not finished:
         reasons = "; ".join(f"{case}: {reason}" for case, reason in unreadable.items())
         raise UnusableInput(f"no case of {input} could be compared ({reasons})")
+    from .pool import pool_cases
+
     return pool_cases(out, finished, unreadable)
 
 
 def run_single(
-    input: Path, out: Path, methods: Sequence[Defacer], settings: Settings, keep_ids: bool = False, progress: Progress = silent
-) -> StudyReport:
+    input: Path,
+    out: Path,
+    methods: Sequence[Defacer],
+    settings: Settings,
+    keep_ids: bool = False,
+    progress: Progress = silent,
+    report: bool = True,
+) -> StudyReport | None:
     """Compare methods on one patient's folder; writes what a study of one case would.
+
+    Parameters
+    ----------
+    report : bool
+        False writes ``cases/`` and ``identifiable/`` only and returns None: all that Slicer's panel reads, without the
+        packages that the report needs (Slicer has no plotly and no Jinja2).
 
     Raises
     ------
@@ -97,6 +110,10 @@ def run_single(
     job = CaseJob(input, case_id, out, tuple(methods), settings)
     outcome = compare_or_skip(job, progress)
     _write_key(out, [outcome])
+    if not report:
+        return None
+    from .pool import pool_cases
+
     return pool_cases(out, [case_id], {})
 
 
