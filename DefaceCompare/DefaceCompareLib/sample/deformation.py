@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
@@ -24,35 +26,54 @@ SIZE_SPREAD, ASPECT_SPREAD = 0.03, 0.025
 PITCH_DEGREES, YAW_DEGREES, ROLL_DEGREES = 3.0, 2.0, 1.5
 """Standard deviations of the pose on the couch."""
 SHIFT_MM = 4.0
+TURNING_POINT_MM = (0.0, 0.0, -35.0)
 
 
-def random_head(random: np.random.Generator) -> sitk.CompositeTransform:
-    """A random patient.
+@dataclass(frozen=True)
+class RandomHead:
+    """How a patient differs from the average head: average = u + displacement(u) with u = matrix @ patient + offset, all mm.
 
     Parameters
     ----------
-    random : numpy.random.Generator
-        Seeded.
-
-    Returns
-    -------
-    SimpleITK.CompositeTransform
-        Maps patient LPS mm to average-head mm (the transform to resample average-head images with).
+    matrix, offset : ndarray, shapes (3, 3) and (3,)
+        Pose and size.
+    field : ndarray, shape (z, y, x, 3)
+        Displacement in mm on the grid that `FIELD_LOWER_MM`, `FIELD_SPACING_MM` and `FIELD_SIZE` describe.
     """
-    pose = sitk.AffineTransform(3)
+
+    matrix: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    field: NDArray[np.float64]
+
+    def transform(self) -> sitk.CompositeTransform:
+        """The same as a SimpleITK transform: patient LPS mm to average-head mm (to resample average-head images with)."""
+        pose = sitk.AffineTransform(3)
+        pose.SetMatrix(self.matrix.ravel().tolist())
+        pose.SetTranslation(self.offset.tolist())
+        field = sitk.GetImageFromArray(self.field, isVector=True)
+        field.SetSpacing([FIELD_SPACING_MM] * 3)
+        field.SetOrigin(FIELD_LOWER_MM)
+        # The transform added last is applied first.
+        return sitk.CompositeTransform([sitk.DisplacementFieldTransform(field), pose])
+
+    def average_points(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map patient points, shape (n, 3) LPS mm, to the average head; ten times faster than point by point."""
+        upright = points_mm @ self.matrix.T + self.offset
+        index = ((upright - FIELD_LOWER_MM) / FIELD_SPACING_MM)[:, ::-1].T
+        moves = [ndimage.map_coordinates(self.field[..., i], index, order=1, output=np.float64) for i in range(3)]
+        return np.asarray(upright + np.stack(moves, axis=-1))
+
+
+def random_head(random: np.random.Generator) -> RandomHead:
+    """A random patient, from a seeded generator."""
+    degrees = random.standard_normal(3) * (PITCH_DEGREES, ROLL_DEGREES, YAW_DEGREES)
+    pitch, roll, yaw = np.radians(degrees).clip(-0.1, 0.1).tolist()
     turn = sitk.Euler3DTransform()
-    pitch, roll, yaw = np.radians(random.standard_normal(3) * (PITCH_DEGREES, ROLL_DEGREES, YAW_DEGREES)).clip(-0.1, 0.1)
-    turn.SetRotation(float(pitch), float(roll), float(yaw))
+    turn.SetRotation(pitch, roll, yaw)
     scale = (1.0 + SIZE_SPREAD * random.standard_normal()) * (1.0 + ASPECT_SPREAD * random.standard_normal(3))
-    scale = np.clip(scale, 0.94, 1.06)
-    pose.SetMatrix((np.diag(1.0 / scale) @ np.array(turn.GetMatrix()).reshape(3, 3)).ravel().tolist())
-    pose.SetCenter((0.0, 0.0, -35.0))
-    pose.SetTranslation((SHIFT_MM * random.standard_normal(3)).clip(-8.0, 8.0).tolist())
-    field = sitk.GetImageFromArray(displacement(random).astype(np.float64), isVector=True)
-    field.SetSpacing([FIELD_SPACING_MM] * 3)
-    field.SetOrigin(FIELD_LOWER_MM)
-    # The transform added last is applied first: pose, then deformation in the average head's upright frame.
-    return sitk.CompositeTransform([sitk.DisplacementFieldTransform(field), pose])
+    matrix = np.diag(1.0 / np.clip(scale, 0.94, 1.06)) @ np.array(turn.GetMatrix()).reshape(3, 3)
+    shift = (SHIFT_MM * random.standard_normal(3)).clip(-8.0, 8.0)
+    return RandomHead(matrix, np.array(TURNING_POINT_MM) - matrix @ TURNING_POINT_MM + shift, displacement(random))
 
 
 def calm_skull() -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..case import Structure
-from .deformation import random_head
+from .deformation import RandomHead, random_head
 from .dose import conformal_dose, dose_grid
 from .structures import patient_structures, random_targets
 from .tissue import ct_image, mr_image, patient_tissue, pet_suv
@@ -33,7 +33,7 @@ class SamplePatient:
     """A synthetic patient.
 
     `ct` HU int16, `mr` uint16, `pet` SUVbw float32, `dose` Gy float32; all LPS mm in one frame of reference.
-    `head` maps patient mm to average-head mm.
+    `head` says how the patient differs from the average head.
     """
 
     number: int
@@ -44,7 +44,7 @@ class SamplePatient:
     pet: sitk.Image
     dose: sitk.Image
     structures: tuple[Structure, ...]
-    head: sitk.Transform
+    head: RandomHead
 
 
 def sample_patient(
@@ -81,8 +81,8 @@ def sample_patient(
     ct = ct_image(patient_tissue(head, targets.gtv, ct_grid), noise[0])
     mr = mr_image(patient_tissue(head, targets.gtv, mr_grid), noise[1])
     pet = pet_suv(patient_tissue(head, targets.gtv, pet_grid), noise[2])
-    dose = conformal_dose(head, targets, site, dose_grid(ct, site))
-    structures = tuple(patient_structures(head, targets, site, ct))
+    dose = conformal_dose(head.transform(), targets, site, dose_grid(ct, site))
+    structures = tuple(patient_structures(head.transform(), targets, site, ct))
     return SamplePatient(number, site, superficial, with_couch(ct), mr, pet, dose, structures, head)
 
 

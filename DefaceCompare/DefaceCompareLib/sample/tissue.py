@@ -15,6 +15,7 @@ from ..anatomy.solid_shapes import depth_of_mask
 from ..anatomy.template_labels import LABELS
 from ..anatomy.template_source import like
 from ..anatomy.template_t1 import SKIN_ISOVALUE
+from .deformation import RandomHead
 
 HU_OF_LABEL: dict[str, float] = {
     "air": -60.0,
@@ -79,6 +80,8 @@ MR_NOISE = 9.0
 """Standard deviation of each of the two MR channels; brain is about 700."""
 TUMOUR_SUV, PET_FWHM_MM = 9.0, 6.0
 DEPTH_LIMIT_MM = 30.0
+OUTSIDE = (-60.0, 0.0, 0.0, -DEPTH_LIMIT_MM, -DEPTH_LIMIT_MM)
+"""What HU, T1, SUV, skin depth and tumour depth are outside the template."""
 LIFT_MM = 1000.0
 """Added to depths before resampling, so that the 0 outside the template reads as far outside."""
 
@@ -106,16 +109,15 @@ def skin_depth() -> sitk.Image:
 
 
 @cache
-def channels() -> tuple[sitk.Image, ...]:
-    """CT number, T1 signal, SUV and skin depth (lifted by `LIFT_MM`) of the average head (float32)."""
-    head, labels = template("average_head"), sitk.GetArrayFromImage(template("average_labels"))
-    t1 = sitk.GetArrayFromImage(head).astype(np.float32)
+def channels() -> tuple[Floats, ...]:
+    """CT number, T1 signal, SUV and skin depth of the average head, each of shape (z, y, x)."""
+    labels = sitk.GetArrayFromImage(template("average_labels"))
+    t1 = sitk.GetArrayFromImage(template("average_head")).astype(np.float32)
     is_brain = labels == LABELS["brain"]
-    texture = np.where(is_brain, np.clip(t1 - T1_BRAIN, -40.0, 40.0), 0.0)
-    hu = _painted(labels, HU_OF_LABEL) + HU_PER_T1 * texture
-    suv = _painted(labels, SUV_OF_LABEL) + SUV_PER_T1 * texture
-    planes = [like(array.astype(np.float32), head) for array in (hu, t1, suv)]
-    return (*planes, skin_depth() + LIFT_MM)
+    texture = np.where(is_brain, np.clip(t1 - T1_BRAIN, -40.0, 40.0), 0.0).astype(np.float32)
+    hu = _painted(labels, HU_OF_LABEL) + np.float32(HU_PER_T1) * texture
+    suv = _painted(labels, SUV_OF_LABEL) + np.float32(SUV_PER_T1) * texture
+    return hu, t1, suv, sitk.GetArrayFromImage(skin_depth())
 
 
 def _painted(labels: NDArray[np.uint8], values: dict[str, float]) -> NDArray[np.float32]:
@@ -146,24 +148,42 @@ class PatientTissue:
         return np.clip(0.5 + self.depth / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
 
 
-def patient_tissue(head: sitk.Transform, gtv: sitk.Image, grid: sitk.Image) -> PatientTissue:
-    """Sample the average head and a tumour on a patient's grid, in one pass.
+def patient_tissue(head: RandomHead, gtv: sitk.Image, grid: sitk.Image) -> PatientTissue:
+    """Sample the average head and a tumour on a patient's grid; only voxels near the head are looked up.
 
     Parameters
     ----------
-    head : SimpleITK.Transform
-        Patient mm to average-head mm.
+    head : RandomHead
     gtv : SimpleITK.Image
         Depth inside the gross tumour on the average head's grid, float32, mm.
     grid : SimpleITK.Image
-        Where to sample, LPS mm.
+        Where to sample, LPS mm, identity direction.
     """
-    stack = sitk.Compose([*channels(), gtv + LIFT_MM])
-    values = sitk.GetArrayFromImage(sitk.Resample(stack, grid, head, sitk.sitkLinear, 0.0, sitk.sitkVectorFloat32))
-    hu, t1, suv, skin, tumour = (np.ascontiguousarray(values[..., i]) for i in range(values.shape[-1]))
-    fraction = np.clip(0.5 + (tumour - np.float32(LIFT_MM)) / 2.0, 0.0, 1.0).astype(np.float32)
-    depth = np.clip(skin - np.float32(LIFT_MM), -DEPTH_LIMIT_MM, DEPTH_LIMIT_MM)
-    return PatientTissue(grid, hu, t1, suv, depth, fraction)
+    shape = grid.GetSize()[::-1]
+    near = near_head(head, grid)
+    index = np.argwhere(near)
+    points = np.array(grid.GetOrigin()) + index[:, ::-1] * np.array(grid.GetSpacing())
+    average = template("average_head")
+    where = ((head.average_points(points) - average.GetOrigin()) / average.GetSpacing())[:, ::-1].T
+    sampled = []
+    for values, outside in zip((*channels(), sitk.GetArrayViewFromImage(gtv)), OUTSIDE, strict=True):
+        whole = np.full(shape, outside, np.float32)
+        whole[near] = ndimage.map_coordinates(values, where, order=1, cval=outside, output=np.float32)
+        sampled.append(whole)
+    hu, t1, suv, depth, tumour = sampled
+    return PatientTissue(grid, hu, t1, suv, depth, np.clip(0.5 + tumour / 2.0, 0.0, 1.0))
+
+
+def near_head(head: RandomHead, grid: sitk.Image) -> NDArray[np.bool_]:
+    """Voxels of a grid that may hold the head: a coarse look, grown by two coarse voxels."""
+    coarse_mm = 8.0
+    extent = np.array(grid.GetSize()) * np.array(grid.GetSpacing())
+    coarse = sitk.Image([int(n) for n in np.ceil(extent / coarse_mm) + 1], sitk.sitkUInt8)
+    coarse.SetSpacing([coarse_mm] * 3)
+    coarse.SetOrigin(grid.GetOrigin())
+    found = sitk.Resample(skin_depth() + LIFT_MM, coarse, head.transform(), sitk.sitkLinear, 0.0) > LIFT_MM - coarse_mm
+    grown = sitk.BinaryDilate(found, [1, 1, 1])
+    return sitk.GetArrayFromImage(sitk.Resample(grown, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)) > 0
 
 
 def ct_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
