@@ -35,14 +35,15 @@ sys.path.insert(0, {library!r})
 import SimpleITK as sitk
 from DefaceCompareLib.measurement import Scope, write_measurements
 assert sys.argv[1:4] == ["-m", "DefaceCompareLib", "case"]
-given = dict(zip(sys.argv[5::2], sys.argv[6::2]))
+assert sys.argv[-1] == "--no-report"
+given = dict(zip(sys.argv[5:-1:2], sys.argv[6:-1:2]))
 assert given["--progress"] == "json"
 case, out, methods = Path(sys.argv[4]), Path(given["--out"]), given["--methods"].split(",")
 Path({marker!r}).write_text(f"{{os.getpid()}} {{case.parent}}")
 print(json.dumps({{"process": os.getpid(), "done": 0, "total": len(methods), "text": "reading"}}), flush=True)
 behaviour = {behaviour!r}
 if behaviour == "refuses":
-    print("case.json names an image that is not in the folder", flush=True)
+    print("deface-compare: case.json names an image that is not in the folder", file=sys.stderr, flush=True)
     sys.exit(2)
 if behaviour == "hangs":
     time.sleep(60)
@@ -54,7 +55,8 @@ for number, method in enumerate(methods, 1):
     rows.append(scope.row("success", defaced=1.0, image="CT"))
     rows.append(scope.row("planned_volume", original=2.5, defaced=2.5, structure="Brain"))
     print(json.dumps({{"done": number, "total": len(methods), "text": method}}), flush=True)
-write_measurements(out / "measurements.csv", rows)
+write_measurements(out / "cases" / "case-001" / "measurements.csv", rows)
+(out / "cases" / "case-001" / "case_report.json").write_text("{{}}")
 '''
 
 

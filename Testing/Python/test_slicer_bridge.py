@@ -252,7 +252,8 @@ def finished_output(folder: Path) -> Path:
     method = folder / "cases" / "case-001" / "quickshear"
     method.mkdir(parents=True)
     sitk.WriteImage(ct_image(), str(method / "CT.nrrd"))
-    write_measurements(folder / "measurements.csv", rows)
+    write_measurements(method.parent / "measurements.csv", rows)
+    (method.parent / "case_report.json").write_text("{}")
     return folder
 
 
@@ -276,7 +277,7 @@ def test_a_report_becomes_volumes_and_tables_with_units_under_one_folder(scene: 
 def test_tables_hold_the_rows_of_the_file_cell_for_cell(scene: Any, tmp_path: Path) -> None:
     out = finished_output(tmp_path)
     (nodes,) = report_to_nodes(out, scene)
-    for row in read_measurements(out / "measurements.csv"):
+    for row in read_measurements(out / "cases" / "case-001" / "measurements.csv"):
         table = nodes.tables[row.domain].GetTable()
         for column in COLUMNS:
             cell = table.GetColumnByName(column).GetValue(0)
@@ -294,4 +295,4 @@ def test_a_damaged_report_brings_no_node_into_the_scene(scene: Any, tmp_path: Pa
         report_to_nodes(out, scene)
     assert scene.GetNumberOfNodes() == before
     with pytest.raises(UnusableInput, match="did not finish"):
-        report_to_nodes(tmp_path / "cases", scene)
+        report_to_nodes(tmp_path / "elsewhere", scene)

@@ -20,6 +20,9 @@ from ..errors import NotAvailable
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 """The folder that holds DefaceCompareLib; the child must find it."""
 
+PROGRAM = "deface-compare: "
+"""What the command line puts before its sentences."""
+
 SECONDS_FOR_A_KILLED_CHILD = 5.0
 """How long the panel waits for a killed process before it removes the folder."""
 
@@ -35,7 +38,7 @@ class Answers:
 
 
 class ChildRun:
-    """``PythonSlicer -m DefaceCompareLib case FOLDER/case --out FOLDER/out --progress json``.
+    """``PythonSlicer -m DefaceCompareLib case FOLDER/case --out FOLDER/out --progress json --no-report``.
 
     Parameters
     ----------
@@ -105,11 +108,15 @@ class ChildRun:
             elif return_code == 0:
                 self._answers.finished(self._folder / "out")
             else:
-                self._answers.failed(
-                    self._last_words[-1] if self._last_words else f"The comparison ended with code {return_code}."
-                )
+                self._answers.failed(self._why(return_code))
         finally:
             shutil.rmtree(self._folder, ignore_errors=self._cancelled)
+
+    def _why(self, return_code: int) -> str:
+        """The child's one sentence: its last line, without the program's name before it."""
+        if not self._last_words:
+            return f"The comparison ended with code {return_code}."
+        return self._last_words[-1].removeprefix(PROGRAM)
 
 
 def command_line(case: Path, out: Path, methods: Sequence[str]) -> list[str]:
@@ -126,7 +133,7 @@ def command_line(case: Path, out: Path, methods: Sequence[str]) -> list[str]:
     return [
         python,
         *("-m", "DefaceCompareLib", "case", str(case)),
-        *("--out", str(out), "--methods", ",".join(methods), "--progress", "json"),
+        *("--out", str(out), "--methods", ",".join(methods), "--progress", "json", "--no-report"),
     ]
 
 

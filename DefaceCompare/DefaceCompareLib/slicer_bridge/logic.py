@@ -13,7 +13,6 @@ import slicer
 from ..case_report import CaseReport
 from ..compare import compare_case
 from ..defacers import defacer
-from ..measurement import write_measurements
 from ..progress import Progress, silent
 from ..readers import read_case
 from ..settings import DEFAULT_METHODS, Settings
@@ -75,6 +74,5 @@ def compare_nodes(
         out = Path(temporary) / "out"
         out.mkdir(mode=0o700)
         report = compare_case(case, chosen, settings or Settings(), progress=progress, out=out)
-        write_measurements(out / "measurements.csv", report.measurements)
         (nodes,) = report_to_nodes(out, scene or slicer.mrmlScene, images)
     return Comparison(report, nodes)

@@ -79,18 +79,17 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
     UnusableInput
         If `out` holds no finished comparison.
     """
-    table_file = out / "measurements.csv"
-    if not table_file.is_file():
-        raise UnusableInput(f"{out} holds no measurements.csv: the comparison did not finish.")
-    rows = read_measurements(table_file)
+    folders = [path.parent for path in sorted(out.glob("cases/*/case_report.json"))]
+    if not folders:
+        raise UnusableInput(f"{out} holds no finished case: the comparison did not finish.")
     made: list[CaseNodes] = []
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     try:
-        for case_id in dict.fromkeys(row.case for row in rows):
-            item = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), f"DefaceCompare {case_id}")
-            made.append(CaseNodes(case_id, item))
-            _add_volumes(made[-1], out / "cases" / case_id, scene, hierarchy, inputs or {})
-            _add_tables(made[-1], [row for row in rows if row.case == case_id], scene, hierarchy)
+        for folder in folders:
+            item = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), f"DefaceCompare {folder.name}")
+            made.append(CaseNodes(folder.name, item))
+            _add_volumes(made[-1], folder, scene, hierarchy, inputs or {})
+            _add_tables(made[-1], read_measurements(folder / "measurements.csv"), scene, hierarchy)
     except BaseException:
         for nodes in made:
             _remove(nodes, scene, hierarchy)
