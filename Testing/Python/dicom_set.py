@@ -102,6 +102,7 @@ def write_structures(
     series: str = "ct",
     frame: str = "frame",
     extra: dict[str, object] | None = None,
+    undefined_length: bool = False,
 ) -> Path:
     """Write an RTSTRUCT: name to (geometric type, contour data) pairs."""
     dataset = _file(path, STRUCTURE_CLASS, "RTSTRUCT", path.name, frame)
@@ -122,6 +123,11 @@ def write_structures(
         contours.append(item)
     dataset.StructureSetROISequence = DicomSequence(rois)
     dataset.ROIContourSequence = DicomSequence(contours)
+    if undefined_length:
+        for keyword in ("StructureSetROISequence", "ROIContourSequence"):
+            dataset[keyword].is_undefined_length = True
+            for item in dataset[keyword].value:
+                item.is_undefined_length_sequence_item = True
     for keyword, value in (extra or {}).items():
         setattr(dataset, keyword, value)
     return _save(dataset, path)

@@ -257,6 +257,22 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
             read_case(tmp_path)
 
 
+def test_a_truncated_structure_set_or_dose_is_named(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    drawn = {f"ROI {k}": [(CLOSED, square(1, 2, z, 3)) for z in range(10)] for k in range(3)}
+    for path in (
+        write_structures(tmp_path / "rs.dcm", drawn),
+        write_structures(tmp_path / "rs_open.dcm", drawn, undefined_length=True),
+        write_dose(tmp_path / "rd.dcm", _ramp(), OFFSETS),
+    ):
+        whole = path.read_bytes()
+        for length in range(400, len(whole) - 2, 197):
+            path.write_bytes(whole[:length])
+            with pytest.raises(UnusableInput, match=f"{path.name} is a damaged or truncated DICOM file"):
+                read_case(tmp_path)
+        path.unlink()
+
+
 def test_a_compressed_series_is_read_and_a_truncated_one_is_named(tmp_path: Path) -> None:
     paths = write_series(tmp_path, head_hu())
     for path in paths:

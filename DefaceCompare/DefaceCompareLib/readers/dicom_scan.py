@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from ..errors import UnusableInput
+from .dicom_whole import is_whole
 
 IMAGE_MODALITIES = ("CT", "MR", "PT")
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """SOP class Secondary Capture; its multi-frame relatives begin with the same digits."""
+PIXEL_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "4", "4.1", "128", "130", "481.2"))
+"""SOP classes that must hold pixels: CT, MR, PET, their enhanced forms, and RTDOSE."""
+RT_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("481.3", "481.5"))
+"""SOP classes RTSTRUCT and RTPLAN."""
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
-PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
-UNDEFINED_LENGTH = 0xFFFFFFFF
-"""Length of compressed pixel data, whose fragments end with a delimiter instead."""
-SEQUENCE_END = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
-"""Delimiter after the last fragment of compressed pixel data."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,8 @@ def _sort_in(header: Header, scan: Scan) -> str:
     if modality in lists:
         lists[modality].append(header)
         return ""
+    if modality in IMAGE_MODALITIES and "Rows" not in header.dataset:
+        return f"{modality} objects that are no images"
     if modality not in IMAGE_MODALITIES:
         return f"modality {modality or 'not stated'} is not used"
     if header.text("SOPClassUID").startswith(SECONDARY_CAPTURE):
@@ -124,24 +124,9 @@ def read_header(path: Path) -> Header | None:
             raise UnusableInput(damaged) from error
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None
-        modality = str(dataset.get("Modality") or "")
-        if not modality or (modality in (*IMAGE_MODALITIES, "RTDOSE") and _pixels_missing(stream, dataset, path)):
-            raise UnusableInput(damaged)
+    sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
+    syntax = str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian)
+    known = sop_class in PIXEL_CLASSES or sop_class in RT_CLASSES
+    if known and (not dataset.get("Modality") or not is_whole(path, syntax, sop_class in PIXEL_CLASSES)):
+        raise UnusableInput(damaged)
     return Header(path, dataset)
-
-
-def _pixels_missing(stream: BinaryIO, dataset: Dataset, path: Path) -> bool:
-    """Whether the file ends before the pixel data that it announces; the stream stands at the pixel data element."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax == DeflatedExplicitVRLittleEndian:
-        return False
-    start = stream.tell()
-    head = stream.read(12)
-    if len(head) < 12 or (head[:4] != PIXEL_DATA_TAG and (syntax is None or UID(syntax).is_little_endian)):
-        return True
-    explicit = head[4:6] in (b"OW", b"OB")
-    order = "<" if head[:4] == PIXEL_DATA_TAG else ">"
-    (length,) = struct.unpack(order + "I", head[8:12] if explicit else head[4:8])
-    if length == UNDEFINED_LENGTH:
-        return SEQUENCE_END not in stream.read()
-    return bool(start + (12 if explicit else 8) + length > path.stat().st_size)
