@@ -30,8 +30,8 @@ MOST_POINTS = 800
 ALIGNED_SHARE = 0.5
 """The alignment rests on this share of the surface outside the face: the part that lies closest to start with, so that what
 a method removed there (ears, temples) does not pull the head out of place."""
-MOST_ITERATIONS, ALIGNED_MM = 30, 0.01
-"""The alignment is refined this often, or until the part it rests on is this close."""
+MOST_ITERATIONS, ALIGNED_MM, LEAST_GAIN_MM = 30, 0.01, 0.001
+"""The alignment is refined this often, or until the part it rests on is this close, or comes no closer than by this."""
 
 
 def face_surface_distance_mm(
@@ -100,11 +100,14 @@ def _aligned(face: NDArray[np.float64], rest: NDArray[np.float64], defaced: vtkP
     vertices = vtk_to_numpy(defaced.GetPoints().GetData()).astype(np.float64)
     normals = vtk_to_numpy(defaced.GetPointData().GetNormals()).astype(np.float64)
     tree = cKDTree(vertices)
+    before_mm = np.inf
     for _ in range(MOST_ITERATIONS):
         distances, nearest = (np.asarray(each) for each in tree.query(rest))
         anchor = np.argsort(distances, kind="stable")[: max(6, int(ALIGNED_SHARE * len(rest)))]
-        if distances[anchor].mean() < ALIGNED_MM:
+        now_mm = float(distances[anchor].mean())
+        if now_mm < ALIGNED_MM or before_mm - now_mm < LEAST_GAIN_MM:
             break
+        before_mm = now_mm
         step = _step_to_planes(rest[anchor], vertices[nearest[anchor]], normals[nearest[anchor]])
         face, rest = step(face), step(rest)
     return face
