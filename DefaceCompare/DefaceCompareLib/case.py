@@ -95,6 +95,8 @@ class Structure:
     surface: vtkPolyData | None = None
     labelmap: sitk.Image | None = None
     notes: tuple[str, ...] = ()
+    plane_spacing_mm: float | None = None
+    """Distance of the structure set's contour planes: the thickness of a structure drawn in one plane only."""
 
     def __post_init__(self) -> None:
         forms = [form for form in (self.contours, self.surface, self.labelmap) if form is not None]

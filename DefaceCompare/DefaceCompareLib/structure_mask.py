@@ -14,7 +14,7 @@ from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToIm
 
 from .case import Structure
 from .errors import NotAvailable
-from .utility.contour_stack import ContourStack, fill, stack_contours
+from .utility.contour_stack import SINGLE_PLANE_MM, ContourStack, fill, stack_contours
 from .utility.lattice import Box, Lattice
 
 OBLIQUE_REFINEMENT = 2
@@ -82,7 +82,7 @@ def structure_box(structure: Structure, lattice: Lattice) -> Box:
         If the structure is empty.
     """
     if structure.contours is not None:
-        return lattice.box_around(_stack(structure, lattice).corners_mm())
+        return lattice.box_around(_stack(structure).corners_mm())
     if structure.labelmap is not None:
         own = Lattice.of(structure.labelmap)
         size = np.array(own.size)
@@ -102,15 +102,15 @@ def mask_in_box(structure: Structure, lattice: Lattice, box: Box) -> NDArray[np.
     """
     part = lattice.crop(box)
     if structure.contours is not None:
-        stack = _stack(structure, lattice)
+        stack = _stack(structure)
         return _inside_axial(stack, part) if stack.axial and part.aligned else _inside_oblique(stack, part)
     if structure.labelmap is not None:
         return _inside_labelmap(structure.labelmap, part)
     return _inside_surface(_surface(structure), part)
 
 
-def _stack(structure: Structure, lattice: Lattice) -> ContourStack:
-    return stack_contours(structure.contours or (), single_plane_mm=float(lattice.spacing.max()))
+def _stack(structure: Structure) -> ContourStack:
+    return stack_contours(structure.contours or (), structure.plane_spacing_mm or SINGLE_PLANE_MM)
 
 
 def _surface(structure: Structure) -> vtkPolyData:

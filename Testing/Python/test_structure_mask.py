@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,6 +110,15 @@ def test_a_surface_and_a_labelmap_have_the_volume_of_the_sphere() -> None:
         assert same is not None
         assert same.offset == surface.offset
         assert np.array_equal(same.inside, surface.inside)
+
+
+def test_a_structure_drawn_in_one_plane_is_as_thick_as_the_sets_slices() -> None:
+    one = Structure("one", "one", contours=(_circle(CENTRE, 10.0),))
+    grid = _grid(np.eye(3), (1.0, 1.0, 0.5))
+    for spacing_mm, expected_mm in ((2.0, 2.0), (None, 3.0)):
+        mask = structure_mask(replace(one, plane_spacing_mm=spacing_mm), grid)
+        # Measured: +0.1 %.
+        assert _volume(mask, grid) == pytest.approx(np.pi * 100 * expected_mm, rel=0.01)
 
 
 def test_a_structure_outside_the_grid_or_without_contours_has_no_mask() -> None:

@@ -12,7 +12,7 @@ from ..case import Structure, StructureSet
 from ..errors import UnusableInput
 from .contour_file import LEAST_POINTS, closed_polygon
 from .dicom_scan import Header
-from .named_structures import named, naming_notes, unique_names
+from .named_structures import named, structure_notes, unique_names
 
 CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
@@ -59,7 +59,7 @@ def read_structure_set(header: Header, frame_uid: str) -> StructureSet:
         structures=unique,
         frame_of_reference_uid=frame_uid,
         referenced_series_uid=referenced_series(header),
-        notes=notes + naming_notes(unique),
+        notes=notes + structure_notes(unique),
         sources=(header.path,),
     )
 

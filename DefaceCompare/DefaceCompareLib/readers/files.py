@@ -13,7 +13,7 @@ from ..case import CT, MR, PET, Case, CaseImage, Dose, Structure, StructureSet
 from ..errors import UnusableInput
 from .checked_image import checked_image
 from .contour_file import read_contours
-from .named_structures import naming_notes, unique_names
+from .named_structures import structure_notes, unique_names
 from .segmentation_file import read_mask_folder, read_pixels, read_seg_nrrd
 
 CASE_FILE = "case.json"
@@ -84,7 +84,7 @@ def _structure_set(folder: Path, described: dict[str, Any]) -> StructureSet | No
         return None
     path = folder / described["structures"]
     structures, notes = unique_names(_structures(path))
-    return StructureSet(structures=structures, notes=notes + naming_notes(structures), sources=(path,))
+    return StructureSet(structures=structures, notes=notes + structure_notes(structures), sources=(path,))
 
 
 def _structures(path: Path) -> list[Structure]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ..case import Structure
+from ..utility.contour_stack import plane_spacing_mm
 from ..utility.structure_names import AMBIGUOUS, EXCLUDED, MAPPED, TARGET_GROUPS, UNKNOWN, read_structure_name
 
 
@@ -41,7 +44,7 @@ def unique_names(structures: Sequence[Structure]) -> tuple[tuple[Structure, ...]
     by_name: dict[str, list[int]] = {}
     for index, structure in enumerate(structures):
         by_name.setdefault(structure.standard_name, []).append(index)
-    result = list(structures)
+    result = list(with_plane_spacing(structures))
     notes = []
     for name, indices in by_name.items():
         if len(indices) == 1:
@@ -66,9 +69,19 @@ def _number_targets(result: list[Structure], indices: list[int], name: str, take
         result[index] = replace(result[index], standard_name=f"{name}_{number}")
 
 
-def naming_notes(structures: Sequence[Structure]) -> tuple[str, ...]:
-    """Say, by count only, how many structures give no rows."""
+def with_plane_spacing(structures: Sequence[Structure]) -> tuple[Structure, ...]:
+    """Tell contours the set's usual plane distance, which a structure drawn in one plane cannot know."""
+    known = [s for structure in structures if structure.contours and (s := plane_spacing_mm(structure.contours))]
+    if not known:
+        return tuple(structures)
+    usual = float(np.median(known))
+    return tuple(s if s.contours is None else replace(s, plane_spacing_mm=usual) for s in structures)
+
+
+def structure_notes(structures: Sequence[Structure]) -> tuple[str, ...]:
+    """Notes of the compared structures by TG-263 name; the others by count only (their names may name people)."""
+    notes = tuple(f"{s.standard_name}: {'; '.join(s.notes)}" for s in structures if s.group != "other" and s.notes)
     others = sum(structure.group == "other" for structure in structures)
-    if not others:
-        return ()
-    return (f"{others} of {len(structures)} structures are not among the compared organs and targets and give no rows",)
+    if others:
+        notes += (f"{others} of {len(structures)} structures are not among the compared organs and targets and give no rows",)
+    return notes

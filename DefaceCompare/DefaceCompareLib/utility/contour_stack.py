@@ -14,6 +14,8 @@ PLANE_TOLERANCE_MM = 0.05
 """Contours closer than this along the normal lie in one plane (DICOM exports round to 0.01 mm)."""
 WARP_TOLERANCE_MM = 1.0
 """A contour that leaves its plane by more is not planar."""
+SINGLE_PLANE_MM = 3.0
+"""Thickness of a structure in one plane where no other structure tells the spacing (a usual planning CT slice)."""
 GAP_FACTOR = 1.5
 """Neighbouring planes further apart than this many usual spacings are separate parts; the gap stays empty."""
 TIE_MM = 1e-6
@@ -61,7 +63,7 @@ class ContourStack:
         return np.where(inside, index, -1)
 
 
-def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: float) -> ContourStack:
+def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: float = SINGLE_PLANE_MM) -> ContourStack:
     """Sort contours into planes and give each plane its slab.
 
     Each contour stands for the space up to half way to the next plane, at the ends for half the usual spacing (the slab
@@ -99,6 +101,15 @@ def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: flo
         upper_mm=planes + np.concatenate([half, [0.5 * spacing]]),
         polygons=tuple(tuple(turned[i][:, :2] for i in group) for group in groups),
     )
+
+
+def plane_spacing_mm(contours: Sequence[NDArray[np.float64]]) -> float | None:
+    """Usual distance of a structure's contour planes; None if it has fewer than two planes or none can be told."""
+    try:
+        planes = stack_contours(contours).planes_mm
+    except NotAvailable:
+        return None
+    return float(np.median(np.diff(planes))) if len(planes) > 1 else None
 
 
 def _rotation(contours: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
