@@ -44,22 +44,43 @@ def brain_from_image(
         None where the image does not show a brain (a phantom, a scan below it).
     """
     spacing_mm = outline.GetSpacing()[0]
-    guide = sitk.GetArrayFromImage(average_brain) > 0
-    calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(values, 0.5 * spacing_mm))
+    box = _box_around(sitk.GetArrayViewFromImage(average_brain), round((SEARCH_MM + 2 * NECK_MM) / spacing_mm) + 2)
+    if box is None:
+        return None
+    calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(values, 0.5 * spacing_mm))[box]
+    patient = sitk.GetArrayViewFromImage(outline)[box] > 0
+    inside = _segment(calm, patient, sitk.GetArrayViewFromImage(average_brain)[box] > 0, modality, spacing_mm)
+    if inside is None:
+        return None
+    brain = np.zeros(outline.GetSize()[::-1], bool)
+    brain[box] = inside
+    return brain
+
+
+def _segment(
+    calm: NDArray[np.floating], patient: NDArray[np.bool_], guide: NDArray[np.bool_], modality: str, spacing_mm: float
+) -> NDArray[np.bool_] | None:
+    """Grow from where brain must be, by intensity, and keep what agrees with the guide."""
     core = inner_distance_mm(guide, spacing_mm) > CORE_MM
-    if not core.any():
+    if not core.any() or _is_constant(calm[core]):
         return None
     low, high = _brain_range(calm[core], modality)
     candidate = (calm > low) & (calm < high)
     candidate &= inner_distance_mm(~guide, spacing_mm) <= SEARCH_MM
-    candidate &= inner_distance_mm(sitk.GetArrayFromImage(outline) > 0, spacing_mm) > SKIN_MM
+    candidate &= inner_distance_mm(patient, spacing_mm) > SKIN_MM
     opened = largest_part(inner_distance_mm(candidate, spacing_mm) > NECK_MM)
     if not opened.any():
         return None
     brain = candidate & (inner_distance_mm(~opened, spacing_mm) <= NECK_MM + spacing_mm)
     brain = ndimage.binary_fill_holes(_closed(brain, 2 * NECK_MM, spacing_mm))
     dice = 2.0 * int((brain & guide).sum()) / int(brain.sum() + guide.sum())
-    return brain if dice >= LEAST_DICE and not _is_constant(calm[core]) else None
+    return brain if dice >= LEAST_DICE else None
+
+
+def _box_around(mask: NDArray[np.generic], margin: int) -> tuple[slice, ...] | None:
+    """The box of a mask's non-zero voxels, wider by `margin` voxels; None for an empty mask."""
+    (found,) = ndimage.find_objects(mask.astype(bool).astype(np.uint8), max_label=1)
+    return None if found is None else tuple(slice(max(0, one.start - margin), one.stop + margin) for one in found)
 
 
 def _brain_range(core: NDArray[np.floating], modality: str) -> tuple[float, float]:

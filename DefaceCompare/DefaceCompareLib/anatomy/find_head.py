@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 
-from ..case import Case, CaseImage
+from ..case import CT, Case, CaseImage
 from ..errors import FaceNotFound
 from ..settings import Settings
 from ..structure_mask import structure_mask
+from .air import skin_threshold
 from .average_head import AverageHead, average_head
 from .brain import brain_from_image
 from .head import Head, Point
@@ -18,8 +19,10 @@ from .working_grid import field_of_view, on_grid, working_grid
 
 HALVES = {"upper": ("nasion", "eye_left", "eye_right"), "lower": ("mouth", "chin")}
 """Landmarks that must lie in the scan for the upper and the lower half of the face."""
-FACE_MARGIN_MM = 5.0
+FACE_MARGIN_MM = 10.0
 """How uncertain the registered landmarks are (the average head's chin is not the patient's): this much may be cut."""
+SOLID_SHARE = 0.9
+"""Share of the brain's place that must be tissue: resection cavities and air cells are small, lungs are not."""
 PLANNED, IMAGE, AVERAGE = "planned structure", "image", "average head"
 """Where a brain mask comes from."""
 
@@ -51,6 +54,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     extent = face_extent(landmarks, outline, seen)
     if extent == "none":
         raise FaceNotFound(f"image {image.key} holds no face between brow and chin; use a scan that covers it")
+    _refuse_hollow(image, values, seen, average, to_average)
     brains = _brains(case, image, settings, values, outline, average, to_average)
     source, brain = brains[0]
     return Head(
@@ -66,6 +70,16 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         face_extent=extent,
         notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}"),
     )
+
+
+def _refuse_hollow(
+    image: CaseImage, values: sitk.Image, seen: sitk.Image, average: AverageHead, to_average: sitk.Transform
+) -> None:
+    """Refuse a round body whose inside is air where a head has its brain (a thorax)."""
+    laid = sitk.GetArrayFromImage(sitk.Resample(average.brain, seen, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8))
+    there = sitk.GetArrayViewFromImage(values)[(laid > 0) & (sitk.GetArrayViewFromImage(seen) > 0)]
+    if image.modality == CT and there.size and (there > skin_threshold(image)).mean() < SOLID_SHARE:
+        raise FaceNotFound(f"image {image.key} shows no head: there is air where the brain would lie (a thorax?)")
 
 
 def _brains(
