@@ -46,7 +46,7 @@ def test_the_average_head_moved_by_a_known_transform_is_found_within_three_and_a
         float(np.linalg.norm(np.subtract(head.landmarks_mm[name], back.TransformPoint(point))))
         for name, point in average_head().landmarks_mm.items()
     ]
-    assert max(errors_mm) < 3.5  # measured: 2.5 mm unmoved (the same outline twice has a flat optimum), 0.3 mm moved
+    assert max(errors_mm) < 3.5  # measured: 0.5 mm unmoved, 0.7 mm moved
 
 
 def test_two_searches_of_one_head_give_the_same_numbers() -> None:
@@ -90,7 +90,7 @@ def test_a_cylinder_like_a_thorax_is_not_taken_for_a_head(slices: int) -> None:
     body = ((x - 90) / 80.0) ** 2 + ((y - 70) / 55.0) ** 2 < 1
     image = sitk.GetImageFromArray(np.where(body, TISSUE_HU, AIR_HU).astype(np.int16))
     image.SetSpacing((2.0, 2.0, 3.0))
-    with pytest.raises(FaceNotFound, match="no head|no face"):
+    with pytest.raises(FaceNotFound, match=r"no (head|face)"):
         find(CaseImage("CT", "CT", image, "HU"))
 
 
