@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .head import Point
 
@@ -63,5 +64,11 @@ def cut(first: Field, second: Field, seam_mm: float) -> Field:
 
 
 def depth_of_mask(mask: sitk.Image) -> sitk.Image:
-    """Signed distance to the boundary of a uint8 mask in mm, positive inside (float32)."""
-    return sitk.SignedMaurerDistanceMap(mask, insideIsPositive=True, squaredDistance=False, useImageSpacing=True)
+    """Signed distance to the boundary of a uint8 mask in mm, positive inside (float32); 0 midway between voxel centres."""
+    inside = sitk.GetArrayViewFromImage(mask) > 0
+    spacing = mask.GetSpacing()[::-1]
+    half = 0.5 * min(spacing)
+    depth = ndimage.distance_transform_edt(inside, spacing) - ndimage.distance_transform_edt(~inside, spacing)
+    image = sitk.GetImageFromArray((depth - half * np.sign(depth)).astype(np.float32))
+    image.CopyInformation(mask)
+    return image

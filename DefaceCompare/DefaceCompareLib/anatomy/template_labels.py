@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .head import Point
-from .solid_shapes import Coordinates, Field, depth_of_mask, ellipsoid, tube
+from .solid_shapes import Coordinates, Field, ellipsoid, tube
 
 Mask = NDArray[np.bool_]
 
@@ -140,14 +140,29 @@ def _paint_organs(labels: NDArray[np.uint8], at: Coordinates, depth: Field, brai
     for side, sign in (("left", 1.0), ("right", -1.0)):
         gland = ellipsoid(at, (sign * 57.0, 4.0, -86.0), (12.0, 19.0, 26.0)) > 0
         labels[gland & soft & (depth > 4.0)] = LABELS[f"parotid_{side}"]
-        eye: Point = (sign * 30.0, -78.0, -33.0)
-        nerve = tube(at, [(sign * x, y, z) for x, y, z in OPTIC_NERVE], [2.7, 2.6, 2.5, 2.5]) > 0
-        labels[nerve] = LABELS[f"optic_nerve_{side}"]
-        labels[ellipsoid(at, eye, (12.0, 12.0, 12.0)) > 0] = LABELS[f"eye_{side}"]
-        labels[ellipsoid(at, (eye[0], eye[1] - 8.0, eye[2]), (4.7, 3.2, 4.7)) > 0] = LABELS[f"lens_{side}"]
-    labels[ellipsoid(at, (0.0, -20.0, -20.0), (8.0, 5.0, 3.4)) > 0] = LABELS["optic_chiasm"]
+        for name in (f"optic_nerve_{side}", f"eye_{side}", f"lens_{side}"):
+            labels[small_organ(at, name) > 0] = LABELS[name]
+    labels[small_organ(at, "optic_chiasm") > 0] = LABELS["optic_chiasm"]
 
 
+def small_organ(at: Coordinates, name: str) -> Field:
+    """Depth inside an eye, lens, optic nerve or the chiasm, which are drawn as closed forms.
+
+    Globes of 12 mm radius, lenses 9.4 mm wide and 6.4 mm thick (a planner's contour is thicker than the 4 mm of the lens itself).
+    """
+    if name == "optic_chiasm":
+        return ellipsoid(at, (0.0, -20.0, -20.0), (8.0, 5.0, 3.4))
+    sign = 1.0 if name.endswith("left") else -1.0
+    x, y, z = EYE
+    if name.startswith("eye"):
+        return ellipsoid(at, (sign * x, y, z), (12.0, 12.0, 12.0))
+    if name.startswith("lens"):
+        return ellipsoid(at, (sign * x, y - 8.0, z), (4.7, 3.2, 4.7))
+    return tube(at, [(sign * px, py, pz) for px, py, pz in OPTIC_NERVE], [2.7, 2.6, 2.5, 2.5])
+
+
+EYE: Point = (30.0, -78.0, -33.0)
+"""Centre of the left globe."""
 SPINE: list[Point] = [(0.0, 27.0, -82.0), (0.0, 32.0, -120.0), (0.0, 34.0, -214.0)]
 """Middle of the spinal canal from the foramen magnum down."""
 VERTEBRAE: list[Point] = [(0.0, 12.0, -92.0), (0.0, 14.0, -140.0), (0.0, 14.0, -214.0)]
@@ -194,10 +209,3 @@ def face_regions(grid: sitk.Image, depth: Field, brain: Mask) -> NDArray[np.uint
         flap = ellipsoid(at, (sign * 80.0, 14.0, -52.0), (22.0, 26.0, 40.0)) > 0
         regions[flap & (depth > -FACE_AIR_MM) & (depth < 10.0) & away] = REGIONS[side]
     return regions
-
-
-def mask_depth(mask: Mask, grid: sitk.Image) -> Field:
-    """Signed distance to the boundary of a mask in mm, positive inside."""
-    image = sitk.GetImageFromArray(mask.astype(np.uint8))
-    image.CopyInformation(grid)
-    return sitk.GetArrayFromImage(depth_of_mask(image))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..anatomy.head import Point
 from ..anatomy.solid_shapes import Coordinates, depth_of_mask, ellipsoid, joined
-from ..anatomy.template_labels import LABELS
+from ..anatomy.template_labels import LABELS, small_organ
 from ..anatomy.template_source import like
 from ..case import Structure
 from ..writers.contours import contours_of_field
@@ -23,6 +23,8 @@ CTV_MARGIN_MM = {BRAIN: 10.0, HEAD_AND_NECK: 6.0}
 PTV_MARGIN_MM = 4.0
 SKIN_SPARING_MM = 4.0
 """CTV and PTV stay this far below the skin, as planners crop them."""
+CLOSED_FORMS = ("eye", "lens", "optic_nerve", "optic_chiasm")
+"""Groups whose shape is a formula, see `small_organ`."""
 FINE_MM = 1.0
 """In-plane grid on which organs smaller than `SMALL_CC` are contoured."""
 SMALL_CC = 40.0
@@ -64,9 +66,22 @@ def planned_name(organ: Organ, site: str) -> str:
 @cache
 def organ_depth(organ: Organ) -> sitk.Image:
     """Depth inside an organ of the average head in mm, cropped to its box and 12 mm around it (float32)."""
+    if organ.group in CLOSED_FORMS:
+        return closed_form_depth(organ)
     labels = template("average_labels")
     inside = np.isin(sitk.GetArrayViewFromImage(labels), [LABELS[name] for name in organ.labels])
     return cropped_depth(like(inside.astype(np.uint8), labels))
+
+
+def closed_form_depth(organ: Organ) -> sitk.Image:
+    """Depth inside an organ that the average head draws as a closed form, on a 1 mm grid: too small for its 2 mm labels."""
+    labels = template("average_labels")
+    number = LABELS[organ.labels[0]]
+    where = np.argwhere(sitk.GetArrayViewFromImage(labels) == number)[:, ::-1]
+    lower, upper = (np.array(labels.GetOrigin()) + end * np.array(labels.GetSpacing()) for end in (where.min(0), where.max(0)))
+    grid = sitk.Image([int(n) for n in upper - lower + 25], sitk.sitkUInt8)
+    grid.SetOrigin((lower - 12.0).tolist())
+    return like(small_organ(Coordinates(grid), organ.labels[0]), grid)
 
 
 def cropped_depth(mask: sitk.Image) -> sitk.Image:
@@ -75,7 +90,7 @@ def cropped_depth(mask: sitk.Image) -> sitk.Image:
     lower = [max(int(axis.min()) - 6, 0) for axis in where[::-1]]
     upper = [min(int(axis.max()) + 7, n) for axis, n in zip(where[::-1], mask.GetSize(), strict=True)]
     box = mask[lower[0] : upper[0], lower[1] : upper[1], lower[2] : upper[2]]
-    return sitk.Cast(sitk.SmoothingRecursiveGaussian(depth_of_mask(box), 1.0), sitk.sitkFloat32)
+    return sitk.Cast(sitk.SmoothingRecursiveGaussian(depth_of_mask(box), 0.8), sitk.sitkFloat32)
 
 
 @dataclass(frozen=True)
