@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
 from DefaceCompareLib.utility.structure_names import (
     AMBIGUOUS,
     EXCLUDED,
@@ -25,6 +26,9 @@ from DefaceCompareLib.utility.structure_names import (
         ("Nerf Optique D", "OpticNrv_R", "optic_nerve", "R"),
         ("Sehnerv li.", "OpticNrv_L", "optic_nerve", "L"),
         ("parotide sx", "Parotid_L", "parotid", "L"),
+        ("Øje højre", "Eye_R", "eye", "R"),
+        ("glándula parótida izquierda", "Parotid_L", "parotid", "L"),
+        ("Augen bds.", "Eyes", "eye", "B"),
         ("Cavité buccale", "Cavity_Oral", "oral_cavity", ""),
         ("tronc cérébral", "Brainstem", "brainstem", ""),
         ("opt chiasm", "OpticChiasm", "optic_chiasm", ""),

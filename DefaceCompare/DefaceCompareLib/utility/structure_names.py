@@ -40,6 +40,8 @@ TARGET_WORDS = re.compile(r"gtv|ctv|ptv")
 DISTANCE = re.compile(r"\d\s*(?:mm|cm)\b|[+]\s*\d", re.IGNORECASE)
 """An expansion: ``+5``, ``3mm``."""
 NODAL = re.compile(r"^(?:n\d*|nd|nod|node|nodes|ln|gg|adp|ggd|ggg)$|^gg")
+LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE"})
+"""Letters that Unicode does not split into a base letter and an accent."""
 PRIMARY = re.compile(r"^(?:p|t|primaire|primary|prim)$")
 
 
@@ -144,7 +146,15 @@ def _named(name: str, entry: _Entry, side: str, doubtful: bool) -> StructureName
 
 def _words(name: str) -> list[str]:
     """Words in lower case without accents, cut at separators, case changes and digits."""
-    plain = unicodedata.normalize("NFKD", name).replace("ł", "l").replace("Ł", "L").replace("œ", "oe").replace("Œ", "OE")
+    plain = (
+        unicodedata.normalize("NFKD", name)
+        .replace("ł", "l")
+        .replace("Ł", "L")
+        .replace("ø", "o")
+        .replace("Ø", "O")
+        .replace("œ", "oe")
+        .replace("Œ", "OE")
+    )
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     cut = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     return re.findall(r"[^\W\d_]+|\d+", cut.casefold())
