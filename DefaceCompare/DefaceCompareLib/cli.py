@@ -247,7 +247,7 @@ def _methods(arguments: argparse.Namespace) -> int:
     for method in REGISTRY:
         reason = method.available()
         print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
-        print(f"{'':<16} after {method.reference}; {method.licence}")
+        print(f"{'':<16} {method.reference}; {method.licence}")
     return DONE
 
 

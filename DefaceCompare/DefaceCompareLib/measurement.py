@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -142,7 +142,9 @@ def write_measurements(path: Path, rows: Iterable[Measurement]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in rows:
-            writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in asdict(row).values()])
+            writer.writerow(
+                ["" if isinstance(v, float) and math.isnan(v) else v for v in (getattr(row, name) for name in COLUMNS)]
+            )
     temporary.replace(path)
 
 

@@ -151,8 +151,8 @@ def _in_this_process(jobs: Sequence[CaseJob], progress: Progress) -> Iterator[Ca
     total = STEPS * len(jobs)
     for number, job in enumerate(jobs):
 
-        def step(done: int, of: int, text: str, number: int = number, job: CaseJob = job) -> bool:
-            return progress(STEPS * number + (STEPS * done // of if of else 0), total, f"{job.id}: {text}")
+        def step(done: int, of: int, text: str, number: int = number) -> bool:
+            return progress(STEPS * number + (STEPS * done // of if of else 0), total, text)
 
         outcome = run_case(job, step)
         report_step(progress, STEPS * (number + 1), total, _told(outcome))

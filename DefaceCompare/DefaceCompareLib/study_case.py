@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -86,7 +87,8 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     case = read_case(job.folder, job.id)
     growing = job.out / UNFINISHED / job.id
     shutil.rmtree(growing, ignore_errors=True)
-    growing.mkdir(parents=True, mode=0o700)
+    growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    growing.mkdir(mode=0o700)
     compare_case(case, job.methods, job.settings, progress=progress, out=growing)
     _move_in(growing, job)
     person = case.person or job.id
@@ -106,6 +108,8 @@ def _move_in(growing: Path, job: CaseJob) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     (growing / "cases" / job.id).rename(target)
     shutil.rmtree(growing)
+    with contextlib.suppress(OSError):  # other workers' cases are still growing there
+        growing.parent.rmdir()
 
 
 def identifiable(out: Path) -> Path:

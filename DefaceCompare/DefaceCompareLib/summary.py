@@ -7,7 +7,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -308,7 +308,9 @@ def write_summary(path: Path, rows: Iterable[SummaryRow]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(SUMMARY_COLUMNS)
         for row in rows:
-            writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in asdict(row).values()])
+            writer.writerow(
+                ["" if isinstance(v, float) and math.isnan(v) else v for v in (getattr(row, name) for name in SUMMARY_COLUMNS)]
+            )
     temporary.replace(path)
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+
 from DefaceCompareLib.defacers import REGISTRY
 from DefaceCompareLib.measurement import Measurement, Scope, write_measurements
 from DefaceCompareLib.privacy.face_prints import FacePrint, FacePrints, save_face_prints

@@ -6,14 +6,19 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkImagingCore import vtkImageResize
+from vtkmodules.vtkImagingCore import vtkExtractVOI, vtkImageResize
 from vtkmodules.vtkIOImage import vtkJPEGWriter, vtkPNGReader
 
 CASES_SHOWN = 3
 """How many patients' faces a report shows."""
 PICTURE_PIXELS = 240
 JPEG_QUALITY = 82
+DARK = 8
+"""Grey levels up to this one are background."""
+MARGIN = 1.15
+"""Side of the square shown, in sizes of the original head."""
 ORIGINAL = "original"
 
 
@@ -50,19 +55,42 @@ def synthetic_faces(renders: Path, cases: list[str], titles: dict[str, str]) -> 
         for original in sorted(folder.glob(f"*_{ORIGINAL}.png")):
             image = original.name[: -len(f"_{ORIGINAL}.png")]
             found = [(ORIGINAL, original)] + [(key, folder / f"{image}_{key}.png") for key in titles]
+            box = head_box(original)
             faces = tuple(
-                Face("Original" if key == ORIGINAL else titles[key], jpeg(path)) for key, path in found if path.is_file()
+                Face("Original" if key == ORIGINAL else titles[key], jpeg(path, box)) for key, path in found if path.is_file()
             )
             rows.append(FaceRow(case, image, faces))
     return rows
 
 
-def jpeg(path: Path) -> str:
-    """A PNG file as a small JPEG data URI."""
+def head_box(path: Path) -> tuple[int, int, int, int]:
+    """A square around what is drawn on the black background, as (left, right, bottom, top) pixels; the same for all methods."""
     reader = vtkPNGReader()
     reader.SetFileName(str(path))
+    reader.Update()
+    picture = reader.GetOutput()
+    width, height, _ = picture.GetDimensions()
+    pixels = vtk_to_numpy(picture.GetPointData().GetScalars()).reshape(height, width, -1)
+    lit = pixels.max(axis=2) > DARK
+    if not lit.any():
+        return 0, width - 1, 0, height - 1
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    half = int(MARGIN * max(rows[-1] - rows[0], columns[-1] - columns[0]) / 2)
+    half = min(half, width // 2 - 1, height // 2 - 1)
+    x = int(np.clip((columns[0] + columns[-1]) // 2, half, width - 1 - half))
+    y = int(np.clip((rows[0] + rows[-1]) // 2, half, height - 1 - half))
+    return x - half, x + half, y - half, y + half
+
+
+def jpeg(path: Path, box: tuple[int, int, int, int]) -> str:
+    """A box of a PNG file as a small JPEG data URI."""
+    reader = vtkPNGReader()
+    reader.SetFileName(str(path))
+    cut = vtkExtractVOI()
+    cut.SetInputConnection(reader.GetOutputPort())
+    cut.SetVOI(*box, 0, 0)
     resize = vtkImageResize()
-    resize.SetInputConnection(reader.GetOutputPort())
+    resize.SetInputConnection(cut.GetOutputPort())
     resize.SetOutputDimensions(PICTURE_PIXELS, PICTURE_PIXELS, 1)
     writer = vtkJPEGWriter()
     writer.SetInputConnection(resize.GetOutputPort())

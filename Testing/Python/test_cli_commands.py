@@ -1,0 +1,187 @@
+"""The command line: exit codes, one sentence instead of a traceback, progress that programs can read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from DefaceCompareLib import cli, study_case
+from DefaceCompareLib.case import Case
+from DefaceCompareLib.case_report import CaseReport
+from DefaceCompareLib.errors import UnusableInput
+from DefaceCompareLib.measurement import Scope
+from DefaceCompareLib.progress import report_step
+
+QUICK = ["--methods", "quickshear", "--face-model", "none"]
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Reading and comparing replaced by something instant; the list collects the cases that were compared."""
+    compared: list[str] = []
+
+    def read(folder: Path, case_id: str | None = None) -> Case:
+        if (folder / "broken").exists():
+            raise UnusableInput(f"{folder} holds a truncated DICOM file; export it again")
+        return Case(id=case_id or folder.name, person=f"person of {folder.name}")
+
+    def compare(case: Case, methods, settings, progress, out: Path) -> CaseReport:
+        report_step(progress, 0, 2, "half")
+        compared.append(case.id)
+        (out / "identifiable" / "face_prints").mkdir(parents=True)
+        scope = Scope(case.id, methods[0].key, "", settings.fill, settings.protect)
+        rows = (scope.row("success", defaced=1.0, image="CT"),)
+        report = CaseReport(case.id, False, rows, {methods[0].key: {"title": "T"}}, settings, {}, {methods[0].key: 1.5})
+        report.write(out)
+        return report
+
+    monkeypatch.setattr(study_case, "read_case", read)
+    monkeypatch.setattr("DefaceCompareLib.study.read_case", read)
+    monkeypatch.setattr(study_case, "compare_case", compare)
+    return compared
+
+
+def patients(folder: Path, *names: str, broken: str = "") -> Path:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / ("broken" if name == broken else "image")).write_text(name)
+    return folder
+
+
+def test_a_study_whose_cases_are_all_read_ends_with_zero(
+    made: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = patients(tmp_path / "in", "anna", "bert")
+    assert cli.main(["study", str(source), "--out", str(tmp_path / "out"), *QUICK]) == 0
+    assert made == ["case-001", "case-002"]
+    printed = capsys.readouterr()
+    assert "success 2/2" in printed.out
+    assert "1.5 s a case" in printed.out
+    assert f"Report: {tmp_path / 'out' / 'report.html'}" in printed.out
+    assert "anna" not in printed.out + printed.err
+
+
+def test_an_unreadable_case_is_listed_and_ends_with_three(
+    made: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = patients(tmp_path / "in", "anna", "bert", "carl", broken="bert")
+    assert cli.main(["study", str(source), "--out", str(tmp_path / "out"), *QUICK]) == 3
+    assert made == ["case-001", "case-003"]
+    assert "case-002: unreadable: case-002 holds a truncated DICOM file" in capsys.readouterr().out
+    manifest = (tmp_path / "out" / "study.json").read_text()
+    assert json.loads(manifest)["unreadable"] == {"case-002": "case-002 holds a truncated DICOM file; export it again"}
+    assert "bert" not in manifest + (tmp_path / "out" / "report.html").read_text()
+
+
+def test_unusable_input_ends_with_two_and_one_sentence(
+    made: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = patients(tmp_path / "in", "anna", broken="anna")
+    assert cli.main(["case", str(source / "anna"), "--out", str(tmp_path / "out"), *QUICK]) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert error[-1] == f"deface-compare: {source / 'anna'} holds a truncated DICOM file; export it again"
+    assert not any("Traceback" in line for line in error)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["case", "{tmp}/nowhere", "--out", "{tmp}/out", *QUICK],
+        ["study", "{tmp}/nowhere", "--out", "{tmp}/out", *QUICK],
+        ["case", "{tmp}", "--out", "{tmp}/out", "--methods", "nosuch"],
+        ["case", "{tmp}", "--out", "{tmp}/out", "--face-model", "nosuch"],
+        ["case", "{tmp}", "--out", "{tmp}/out", "--variant", "average_face=x", "--methods", "quickshear"],
+        ["pool", "{tmp}", "--out", "{tmp}/out"],
+        ["names", "{tmp}/nowhere"],
+        ["models", "get", "yunet", "sface", "--file", "x"],
+    ],
+)
+def test_every_unusable_argument_gives_one_sentence(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([part.format(tmp=tmp_path) for part in arguments]) == 2
+    assert capsys.readouterr().err.startswith("deface-compare: ")
+
+
+def test_a_rerun_computes_only_what_changed(made: list[str], tmp_path: Path) -> None:
+    source, out = patients(tmp_path / "in", "anna", "bert"), tmp_path / "out"
+    command = ["study", str(source), "--out", str(out), *QUICK]
+    cli.main(command)
+    first = (out / "measurements.csv").read_bytes()
+    made.clear()
+    assert cli.main(command) == 0
+    assert made == []
+    assert (out / "measurements.csv").read_bytes() == first
+    (source / "bert" / "image").write_text("another scan")
+    cli.main(command)
+    assert made == ["case-002"]
+    cli.main([*command, "--seed", "2"])
+    assert made == ["case-002", "case-001", "case-002"]
+
+
+def test_who_is_who_stands_in_the_key_file_only(made: list[str], tmp_path: Path) -> None:
+    source, out = patients(tmp_path / "in", "anna"), tmp_path / "out"
+    cli.main(["case", str(source / "anna"), "--out", str(out), *QUICK])
+    assert (out / "identifiable").stat().st_mode & 0o777 == 0o700
+    assert (out / "identifiable" / "key.csv").read_text().splitlines()[1] == f"case-001,person of anna,{source / 'anna'}"
+    for path in out.rglob("*"):
+        if path.is_file() and "identifiable" not in path.parts:
+            assert b"anna" not in path.read_bytes(), path
+
+
+def test_ids_are_kept_when_asked_for(made: list[str], tmp_path: Path) -> None:
+    source = patients(tmp_path / "in", "anna", "bert")
+    cli.main(["study", str(source), "--out", str(tmp_path / "out"), "--keep-ids", *QUICK])
+    assert made == ["anna", "bert"]
+
+
+def test_a_broken_case_does_not_cost_the_others(made: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare = study_case.compare_case
+
+    def sometimes(case: Case, *rest, **named):
+        if case.id == "case-001":
+            raise ZeroDivisionError("surprise")
+        return compare(case, *rest, **named)
+
+    monkeypatch.setattr(study_case, "compare_case", sometimes)
+    source = patients(tmp_path / "in", "anna", "bert")
+    assert cli.main(["study", str(source), "--out", str(tmp_path / "out"), *QUICK]) == 3
+    assert made == ["case-002"]
+    assert "surprise" in (tmp_path / "out" / "identifiable" / "errors" / "case-001.txt").read_text()
+    assert not (tmp_path / "out" / "cases" / "case-001").exists()
+
+
+def test_progress_for_programs_is_one_json_object_a_line(
+    made: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = patients(tmp_path / "in", "anna")
+    cli.main(["study", str(source), "--out", str(tmp_path / "out"), "--progress", "json", *QUICK])
+    steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all({"done", "total", "text"} <= set(step) for step in steps)
+    assert steps[-1]["done"] == steps[-1]["total"]
+
+
+def test_names_of_a_text_file_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "names.txt").write_text("Parotid L\nno such organ\n")
+    assert cli.main(["names", str(tmp_path / "names.txt")]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "Parotid_L" in first
+    assert "unknown" in second
+
+
+def test_the_command_line_starts_without_heavy_imports() -> None:
+    code = (
+        "import sys; from DefaceCompareLib.cli import make_parser; make_parser();"
+        "heavy = ('numpy', 'SimpleITK', 'vtkmodules', 'pandas', 'plotly', 'dask', 'pydicom', 'onnxruntime');"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    folder = Path(cli.__file__).resolve().parents[1]
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert time.monotonic() - begin < 3.0  # 0.19 s measured on an idle machine; the bound leaves room for a busy one

@@ -1,0 +1,86 @@
+"""The published figures are judged by rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from DefaceCompareLib.report.published import Answer, Evidence, claims, judge_claim
+from DefaceCompareLib.summary import Arm, Item, PatientValues, SummaryRow
+
+ORAL = Item("", "CT", "intensity", "Cavity_Oral", "median", "%")
+
+
+def evidence(**changed: object) -> Evidence:
+    """Twelve patients whose oral cavity changes by -48.4 % under a zero-filled Biometric_mask; AUC 0.80 to 0.95 on CT."""
+    arm = Arm("biometric_mask", "", "zero", "none")
+    row = SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.87, 0.80, 0.95, "CI95")
+    values = PatientValues({str(k): -48.4 + 0.1 * (k % 3 - 1) for k in range(12)})
+    known: dict[str, object] = {
+        "table": {ORAL: {arm: values}},
+        "summary": [row],
+        "auc_differences": {},
+        "synthetic": False,
+        "face_model_loss": "ArcFace (additive angular margin)",
+        "seed": 1,
+    }
+    return Evidence(**{**known, **changed})  # type: ignore[arg-type]
+
+
+def answer(claim_id: str, found: Evidence) -> Answer:
+    (claim,) = [claim for claim in claims() if claim.id == claim_id]
+    return judge_claim(claim, found)
+
+
+def test_a_value_inside_the_interval_is_confirmed_and_one_outside_contradicted() -> None:
+    assert answer("auc-biometric-brain-ct", evidence()).verdict == "confirms"  # 0.88
+    assert answer("hu-oral-biometric-brain", evidence()).verdict == "confirms"  # -48.4 %
+    narrow = SummaryRow("c", "biometric_mask", "", "zero", "none", "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.6, 0.5, 0.7)
+    assert answer("auc-biometric-brain-ct", evidence(summary=[narrow])).verdict == "contradicts"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"synthetic": True}, "synthetic"),
+        ({"face_model_loss": "SFace"}, "no ArcFace model"),
+        ({"summary": []}, "was not run"),
+    ],
+)
+def test_what_cannot_be_tested_says_why(changed: dict[str, object], reason: str) -> None:
+    found = answer("auc-biometric-brain-ct", evidence(**changed))
+    assert found.verdict == "cannot test"
+    assert reason in found.reason
+
+
+def test_an_order_is_confirmed_only_where_the_difference_is_clear() -> None:
+    quick, box = Arm("quickshear", "", "zero", "none"), Arm("biometric_mask", "", "zero", "none")
+    rows = [SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.6, 0.5, 0.7) for arm in (quick, box)]
+
+    def verdict(low: float, high: float) -> str:
+        differences = {("CT", quick, box): (low, high)}
+        return answer("auc-order-quickshear-ct", evidence(summary=rows, auc_differences=differences)).verdict
+
+    assert [verdict(-0.4, -0.1), verdict(-0.2, 0.1), verdict(0.1, 0.3)] == ["confirms", "cannot test", "contradicts"]
+
+
+def test_percent_of_hu_is_compared_with_published_percent_for_zero_fill_only() -> None:
+    arm = Arm("biometric_mask", "", "background", "none")
+    row = SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.87, 0.80, 0.95)
+    values = PatientValues({str(k): -48.4 for k in range(12)})
+    found = answer("hu-oral-biometric-brain", evidence(summary=[row], table={ORAL: {arm: values}}))
+    assert (found.verdict, found.reason) == ("cannot test", "percent of HU depends on the fill; run with --fill zero")
+
+
+def test_a_style_never_stands_for_the_product_it_follows() -> None:
+    arm = Arm("surface_blur", "", "background", "none")
+    row = SummaryRow("c", *arm, "", "CT", "intensity", "Eye", "median", "%", 12, 0, 44.4, 40.0, 50.0)
+    item = ORAL._replace(structure="Eye")
+    found = answer("hu-eye-curatai-brain", evidence(summary=[row], table={item: {arm: PatientValues({"a": 44.4})}}))
+    assert found.verdict == "cannot test"
+    assert "the product was not run" in found.reason
+
+
+def test_every_claim_has_a_source_and_a_known_kind() -> None:
+    listed = claims()
+    assert len({claim.id for claim in listed}) == len(listed) > 20
+    assert all(claim.source and claim.kind in ("value", "lower") for claim in listed)
