@@ -8,13 +8,14 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from DefaceCompareLib.errors import UnusableInput
-from DefaceCompareLib.readers import read_case
-from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import RLELossless
+
+from DefaceCompareLib.errors import UnusableInput
+from DefaceCompareLib.readers import read_case
+from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
 
 CLOSED = "CLOSED_PLANAR"
 OFFSETS = [0.0, 4.0, 8.0, 12.0, 16.0]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from numpy.typing import NDArray
+
 from DefaceCompareLib.errors import UnusableInput
 from DefaceCompareLib.readers import read_case
 from DefaceCompareLib.readers.checked_image import SHIFTED_NOTE, UNCONFIRMED_NOTE
-from numpy.typing import NDArray
 
 
 def _head(air: float = -1000, soft: float = 40, dtype: type = np.int16) -> sitk.Image:

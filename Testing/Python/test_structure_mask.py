@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from DefaceCompareLib.case import Structure
-from DefaceCompareLib.structure_mask import StructureMask, structure_mask
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from vtkmodules.vtkFiltersSources import vtkSphereSource
+
+from DefaceCompareLib.case import Structure
+from DefaceCompareLib.structure_mask import StructureMask, structure_mask
 
 CENTRE = np.array([5.0, -12.0, 30.0])
 

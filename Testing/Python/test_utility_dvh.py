@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from numpy.typing import NDArray
+
 from DefaceCompareLib.case import Case, Structure
 from DefaceCompareLib.defacers.edit import Patch
 from DefaceCompareLib.errors import NotAvailable
@@ -18,7 +20,6 @@ from DefaceCompareLib.readers.contour_file import read_contours
 from DefaceCompareLib.utility.dose_sampling import sample_region
 from DefaceCompareLib.utility.dvh import DVH, dvh_metric
 from DefaceCompareLib.utility.region import Region
-from numpy.typing import NDArray
 
 DOSE_0_GY = 50.0
 GRADIENT_GY_PER_MM = np.array([0.12, 0.25, -0.18])

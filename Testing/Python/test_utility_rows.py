@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DefaceCompareLib.case import Case, CaseImage, Dose, Structure, StructureSet
 from DefaceCompareLib.defacers.defacing import Defacing
 from DefaceCompareLib.defacers.edit import Patch

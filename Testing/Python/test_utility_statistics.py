@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DefaceCompareLib.utility.statistics import NO_CHANGE, average_by_case, compare_methods, holm, summarise_changes
 
 
