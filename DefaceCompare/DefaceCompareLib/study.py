@@ -19,7 +19,7 @@ from .settings import Settings
 from .study_case import CaseJob, CaseOutcome, compare_or_skip, identifiable, run_case, subfolders
 from .study_report import StudyReport
 
-SECONDS_TO_CONNECT = 20
+SECONDS_TO_CONNECT = 10
 """How long a Dask scheduler may take to answer."""
 STEPS = 100
 """Progress steps of one case."""
@@ -173,10 +173,11 @@ def _client(jobs: int, scheduler: str | None) -> Iterator[Any]:
 
     if scheduler is not None:
         try:
-            with Client(scheduler, timeout=SECONDS_TO_CONNECT) as client:
-                yield client
+            client = Client(scheduler, timeout=SECONDS_TO_CONNECT)
         except OSError as error:
-            raise UnusableInput(f"no Dask scheduler answers at {scheduler}: {error}") from error
+            raise UnusableInput(f"no Dask scheduler answers at {scheduler}; start one or use --jobs") from error
+        with client:
+            yield client
         return
     with (
         dask.config.set({"distributed.worker.daemon": False, "distributed.comm.timeouts.connect": "60s"}),

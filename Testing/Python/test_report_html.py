@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from DefaceCompareLib.compare import SYNTHETIC_NOTE
 from DefaceCompareLib.errors import UnusableInput
 from DefaceCompareLib.pool import pool
 from DefaceCompareLib.privacy.render import write_png
@@ -83,8 +84,9 @@ def test_six_cases_stay_below_six_megabytes(six: Path) -> None:
     assert (six / "report.html").stat().st_size < LARGEST_REPORT_MB * 1e6  # 5.0 MB measured, 4.9 of them plotly
 
 
-def test_a_synthetic_cohort_says_so(page: Page) -> None:
+def test_a_synthetic_cohort_says_so_in_the_words_of_its_rows(page: Page) -> None:
     assert SYNTHETIC_WARNING in page.words
+    assert SYNTHETIC_WARNING == SYNTHETIC_NOTE
 
 
 def test_faces_of_synthetic_heads_are_shown_and_faces_of_patients_never(page: Page, tmp_path: Path) -> None:
