@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 import synthetic_head as synthetic
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import Case, CaseImage, Structure, StructureSet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 import synthetic_head as synthetic
 from DefaceCompareLib.case import CaseImage
 from DefaceCompareLib.defacers.biometric_mask import BiometricMask

@@ -37,6 +37,10 @@ LARGEST_CHANGE_MM = 25.0
 """A surface that would move further is not a face laid over a face."""
 BELOW_TEMPLATE_MM = 4.0
 """Skin nearer than this to the border of the scan or of the average head takes no part in the fit."""
+ALIKE_MM = 2.0
+"""Where the average lies nearer than this to the patient's skin, a replacement moves nothing and means to move nothing."""
+LEAST_MOVING_SHARE = 0.25
+"""If less of the face would move, the average is no disguise for this patient."""
 LAYER = Layer(sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, smoothing_mm=6.0, soft_only=True, noise=True)
 
 
@@ -70,6 +74,9 @@ class AverageFace:
         acting = np.where((new < outermost + 6.0) & (np.minimum(old, new) > -LARGEST_CHANGE_MM), ramp(weight, 0.0, 0.3), 0.0)
         if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
             raise MethodFailed("the average face does not meet the patient's skin in this scan")
+        moving = _moving_share(head, region, box, old, new)
+        if moving < LEAST_MOVING_SHARE:
+            raise MethodFailed(f"the average face is too like the patient's own: {100 * moving:.0f} % of the face would move")
         return SurfaceChange(
             old=boxed(old, head.grid, box),
             new=boxed(new.astype(np.float32), head.grid, box),
@@ -78,9 +85,11 @@ class AverageFace:
             region=region,
             with_ears=True,
             blurs_dose=False,
-            warnings=_warnings(head),
+            intended_from_mm=ALIKE_MM,
+            warnings=_warnings(head, moving),
             parameters={
                 "fit_residual_mm": round(fit.residual_mm, 2),
+                "planned_share_over_2_mm": round(moving, 3),
                 "keep_from_brain_mm": KEEP_FROM_BRAIN_MM,
                 "seed": settings.seed,
             },
@@ -127,13 +136,19 @@ def _weight(head: Head, region: FaceRegion, box: VoxelBox) -> NDArray[np.float32
     return ramp(depth, -BORDER_MM[0], -BORDER_MM[1]) * ramp(distance, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0)
 
 
-def _warnings(head: Head) -> tuple[str, ...]:
+def _moving_share(head: Head, region: FaceRegion, box: VoxelBox, old: NDArray[np.float32], new: NDArray[np.float32]) -> float:
+    """Share of the face's skin from brow to chin that the average surface moves by `ALIKE_MM` or more."""
+    skin = np.abs(old) < 0.5 * head.grid.GetSpacing()[0]
+    face = skin & (region.depth_mm(grid_points_mm(head.grid, box)) >= 0).reshape(box.shape)
+    return float(np.mean(np.abs(new - old)[face] >= ALIKE_MM)) if face.any() else 0.0
+
+
+def _warnings(head: Head, moving: float) -> tuple[str, ...]:
     """What stays of the patient."""
-    bottom = box_around(sitk.GetArrayViewFromImage(head.outline) > 0)
-    chin = head.landmarks_mm["chin"][2]
-    if bottom is None:
-        return ()
-    lowest_mm = head.grid.GetOrigin()[2] + bottom.offset[2] * head.grid.GetSpacing()[2]
-    if lowest_mm < chin - BORDER_MM[0]:
-        return ("what lies below the chin (neck, shoulders) is the patient's own; the average face ends there",)
-    return ()
+    alike = f"{100 * (1 - moving):.0f} % of the face lies within {ALIKE_MM:g} mm of the average and does not move"
+    outline = box_around(sitk.GetArrayViewFromImage(head.outline) > 0)
+    lowest = 0 if outline is None else outline.offset[2]
+    lowest_mm = head.grid.GetOrigin()[2] + lowest * head.grid.GetSpacing()[2]
+    if lowest_mm < head.landmarks_mm["chin"][2] - BORDER_MM[0]:
+        return alike, "what lies below the chin (neck, shoulders) is the patient's own; the average face ends there"
+    return (alike,)

@@ -24,15 +24,15 @@ from .voxel_box import VoxelBox, boxed
 
 SHAPE_SMOOTHING_MM = 7.0
 """Gaussian sigma of the face's shape: nose and lips shrink, eye sockets fill."""
-DISPLACEMENT_MM = 5.5
+DISPLACEMENT_MM = 6.5
 """Displacement of the smoothed shape, inwards here and outwards there."""
 PATCH_SIZE_MM = 14.0
 """Gaussian sigma of the random field that says which parts go in and which out; patches are some 50 mm across."""
-PATCH_STEEPNESS = 0.35
+PATCH_STEEPNESS = 0.25
 """In standard deviations of that field: small values make narrow borders between patches."""
 SHAPE_WINS_PER_MM = 0.6
 """How strongly smoothing's own direction (averaged over a patch) decides the patch's: the two should not cancel."""
-INWARD_LIMIT_MM, OUTWARD_LIMIT_MM = 8.0, 5.0
+INWARD_LIMIT_MM, OUTWARD_LIMIT_MM = 9.0, 6.0
 """The skin never moves further."""
 KEEP_FROM_BRAIN_MM = 8.0
 """Nothing changes this near to the brain."""

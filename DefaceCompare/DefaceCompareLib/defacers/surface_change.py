@@ -20,7 +20,7 @@ from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Patch
 from .face_region import FaceRegion
-from .level_set import ramp
+from .level_set import ramp, sample_at
 from .voxel_box import VoxelBox, box_around, box_of_points, corners_mm, sample_box, whole_box
 
 FAR_MM = 99.0
@@ -75,6 +75,8 @@ class SurfaceChange:
         Does the method mean to change the ears, too?
     blurs_dose : bool
         Policy ``follow``: blur the dose in the layer (synthetic), or only clear it where tissue became air.
+    intended_from_mm : float
+        Skin that lies nearer than this to the new surface is not meant to move.
     """
 
     old: sitk.Image
@@ -84,6 +86,7 @@ class SurfaceChange:
     region: FaceRegion
     with_ears: bool
     blurs_dose: bool
+    intended_from_mm: float = 0.0
     warnings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -155,9 +158,14 @@ class SurfaceChange:
         return whole
 
     def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Skin of the face from brow to chin, and of the ears if the method changes them (see `Edit.intends`)."""
-        face = self.region.face(points_mm)
-        return face | self.region.ears(points_mm) if self.with_ears else face
+        """Skin of face (and ears, if the method changes them) that is not where the new skin is anyway (see `Edit.intends`)."""
+        meant = self.region.face(points_mm)
+        if self.with_ears:
+            meant |= self.region.ears(points_mm)
+        if self.intended_from_mm > 0:
+            away = sample_at(sitk.GetArrayViewFromImage(self.new), self.new, points_mm, 0.0)
+            meant &= np.abs(away) >= self.intended_from_mm
+        return meant
 
     def follow(self, dose: Dose, head: Head) -> Patch:
         """0 Gy where tissue became air; in a blurred layer blurred dose, which is synthetic (see `Edit.follow`)."""
@@ -189,7 +197,7 @@ def fill_level(image: CaseImage, settings: Settings) -> float:
     return 0.0 if settings.fill == "zero" else air_level(image)
 
 
-def rounded(values: NDArray[np.float32], dtype: np.dtype) -> NDArray[np.generic]:
+def rounded(values: NDArray[np.generic], dtype: np.dtype) -> NDArray[np.generic]:
     """`values` in the stored type of an image: rounded for integers and held inside their range."""
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)

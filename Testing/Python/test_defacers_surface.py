@@ -1,0 +1,175 @@
+"""Average face and surface blur: surfaces that move, tissue of the patient's own, untouched depth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+import synthetic_head as synthetic
+from DefaceCompareLib.anatomy.average_head import average_head
+from DefaceCompareLib.anatomy.head import Head
+from DefaceCompareLib.anatomy.working_grid import on_grid
+from DefaceCompareLib.case import MR, CaseImage
+from DefaceCompareLib.defacers.average_face import AverageFace
+from DefaceCompareLib.defacers.edit import Edit
+from DefaceCompareLib.defacers.face_region import face_region
+from DefaceCompareLib.defacers.level_set import sample_at, signed_distance_mm
+from DefaceCompareLib.defacers.outline_fit import fit_outline
+from DefaceCompareLib.defacers.surface_blur import SHELL, SurfaceBlur
+from DefaceCompareLib.defacers.surface_change import noise_level
+from DefaceCompareLib.defacers.voxel_box import whole_box
+from DefaceCompareLib.quality import surface_movement
+from DefaceCompareLib.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def patient() -> tuple[CaseImage, Head]:
+    """A CT whose head is the average head, its lower face pushed forward: an upright patient known voxel by voxel."""
+    average = average_head()
+    outline = sitk.GetArrayFromImage(average.outline) > 0
+    grid = average.outline
+    nose_z = average.landmarks_mm["nose_tip"][2]
+    lowest = round((nose_z - 20.0 - grid.GetOrigin()[2]) / 2.0)
+    eyes = round((average.landmarks_mm["eye_left"][2] + 20.0 - grid.GetOrigin()[2]) / 2.0)
+    pushed = outline.copy()
+    pushed[lowest:eyes, :-3] |= outline[lowest:eyes, 3:] & (np.arange(outline.shape[1] - 3) < 45)[None, :, None]
+    values = np.where(pushed, 40, -1000) + np.random.default_rng(5).integers(-12, 13, outline.shape)
+    image = CaseImage("CT", "CT", on_grid(values.astype(np.int16), grid), "HU")
+    head = Head(
+        image_key="CT",
+        outline=on_grid(pushed, grid),
+        devices=on_grid(np.zeros_like(outline), grid),
+        brain=average.brain,
+        brain_source="average head",
+        brain_independent=average.brain,
+        average_to_patient=sitk.AffineTransform(3),
+        brain_to_patient=average.to_mni,
+        landmarks_mm=average.landmarks_mm,
+        face_extent="full",
+    )
+    return image, head
+
+
+Patient = tuple[CaseImage, Head]
+
+
+def edit_of(method: AverageFace | SurfaceBlur, image: CaseImage, head: Head, seed: int = 1) -> Edit:
+    return method.find_edit(synthetic.case(image), image, head, Settings(seed=seed))
+
+
+def test_the_outline_fit_finds_a_known_bend_where_it_looks() -> None:
+    head = synthetic.head()
+    level = signed_distance_mm(head.outline)
+    index = np.argwhere(np.abs(level) < 1.5)
+    points = index[:, ::-1] * 2.0 + np.array(head.grid.GetOrigin())
+    levels = level[tuple(index.T)].astype(float)
+    bent = points - np.column_stack([np.zeros(len(points)), np.zeros(len(points)), 4.0 + 0.02 * points[:, 1]])
+    extent = np.array([bent.min(axis=0) - 20, bent.max(axis=0) + 20])
+    fit = fit_outline(bent, levels, extent, sitk.AffineTransform(3), level, head.grid)
+    # measured: 0.25 mm left of an offset of 2-6 mm
+    assert fit.residual_mm < 0.6
+
+
+def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_edit: Edit) -> None:
+    image, head = patient
+    edit = average_edit
+    edited = sitk.GetArrayFromImage(edit.apply(image, head, Settings()).whole(image.image))
+    wanted = signed_distance_mm(average_head().outline)
+    nose = np.array([average_head().landmarks_mm["nose_tip"]])
+    where = synthetic.points(image.image).reshape(-1, 3)
+    near = (np.linalg.norm(where - nose, axis=1) < 25.0).reshape(edited.shape)
+    # within 25 mm of the nose tip the result's tissue is the average's: measured 97 % of the voxels off its edge
+    clear = near & (np.abs(wanted) > 2.0)
+    assert np.mean((edited > -300)[clear] == (wanted < 0)[clear]) > 0.93
+    moved = surface_movement(image, edit.apply(image, head, Settings()), head, edit)
+    assert moved.face_gone
+
+
+def test_the_average_face_keeps_what_lies_deep_and_fills_with_the_patients_own_median(
+    patient: Patient, average_edit: Edit
+) -> None:
+    image, head = patient
+    edit = average_edit
+    edited = sitk.GetArrayFromImage(edit.apply(image, head, Settings()).whole(image.image))
+    brain = sitk.GetArrayFromImage(head.brain) > 0
+    assert np.array_equal(edited[brain], image.array()[brain])
+    rewritten = (edited != image.array()) & (edited > -100)
+    assert rewritten.sum() > 1000
+    # measured: median 40 HU, spread 7.2 HU against 7.2 HU of the patient's uniform noise
+    assert np.median(edited[rewritten]) == pytest.approx(40.0, abs=3.0)
+
+
+def test_noise_is_measured_from_neighbours() -> None:
+    values = np.random.default_rng(3).normal(100.0, 5.0, (40, 40, 40)).astype(np.float32)
+    values[:, :, :10] = 0.0
+    image = CaseImage("MR", MR, sitk.GetImageFromArray(values), "a.u.")
+    # measured: 5.01
+    assert noise_level(image, whole_box(image.image)) == pytest.approx(5.0, rel=0.03)
+
+
+def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patient) -> None:
+    image, head = patient
+    edit = edit_of(SurfaceBlur(), image, head)
+    patch = edit.apply(image, head, Settings())
+    edited = sitk.GetArrayFromImage(patch.whole(image.image))
+    outline = sitk.GetArrayFromImage(head.outline) > 0
+    deep = signed_distance_mm(head.outline) < -SHELL.blended_mm - 1.0
+    assert np.array_equal(edited[deep], image.array()[deep])
+    before, after = (image.array() > -300).sum(), (edited > -300).sum()
+    # measured: 0.2 % of the head
+    assert abs(int(after) - int(before)) < 0.01 * outline.sum()
+    moved = surface_movement(image, patch, head, edit)
+    assert moved.p95_mm >= 3.0
+    assert moved.moved_share >= 0.8
+
+
+@pytest.fixture(scope="module")
+def average_edit(patient: Patient) -> Edit:
+    """The average face's edit of that patient."""
+    return edit_of(AverageFace(), *patient)
+
+
+def test_the_same_seed_gives_the_same_bytes(patient: Patient, average_edit: Edit) -> None:
+    image, head = patient
+    first, again, other = (average_edit.apply(image, head, Settings(seed=seed)).values.tobytes() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    surfaces = [edit_of(SurfaceBlur(), image, head, seed).removed(image.image) for seed in (1, 1, 2)]
+    assert np.array_equal(surfaces[0], surfaces[1])
+    assert not np.array_equal(surfaces[0], surfaces[2])
+
+
+def test_stored_unsigned_types_are_kept_and_never_wrap_round(patient: Patient, average_edit: Edit) -> None:
+    image, head = patient
+    values = np.where(image.array() > -300, 250, 3).astype(np.uint8)
+    mr = replace(image, key="MR_T1", modality=MR, image=on_grid(values, image.image))
+    for edit in (average_edit, edit_of(SurfaceBlur(), mr, head)):
+        patch = edit.apply(mr, head, Settings())
+        assert patch.values.dtype == np.uint8
+        changed = patch.values[patch.altered(mr.image)]
+        assert changed.min() >= 3
+        assert changed.max() <= 250
+
+
+def test_dose_follows_cleared_where_air_came_and_blurred_in_the_shell(patient: Patient, average_edit: Edit) -> None:
+    image, head = patient
+    dose = synthetic.dose(image.image)
+    original = sitk.GetArrayFromImage(dose.image)
+    for edit, blurred in ((average_edit, False), (edit_of(SurfaceBlur(), image, head), True)):
+        followed = sitk.GetArrayFromImage(edit.follow(dose, head).whole(dose.image))
+        removed = edit.removed(dose.image)
+        assert removed.sum() > 500
+        assert not followed[removed].any()
+        assert ((followed != original) & ~removed).any() == blurred
+
+
+def test_the_points_that_blur_intends_are_the_whole_face_and_no_ear(patient: Patient) -> None:
+    image, head = patient
+    edit = edit_of(SurfaceBlur(), image, head)
+    points = np.array([head.landmarks_mm[name] for name in ("nose_tip", "mouth", "ear_left", "vertex")])
+    assert edit.intends(points).tolist() == [True, True, False, False]
+    assert face_region(head).ears(points).tolist() == [False, False, True, False]
+    assert sample_at(np.ones((4, 4, 4), dtype=np.float32), sitk.Image(4, 4, 4, sitk.sitkUInt8), points[:1], 7.0)[0] == 7.0
