@@ -22,10 +22,10 @@ LANDMARKS_MM: dict[str, Point] = {
     "nasion": (0.0, -100.0, -33.0),
     "nose_tip": (0.0, -118.0, -68.0),
     "mouth": (0.0, -97.0, -104.0),
-    "chin": (0.0, -96.0, -137.0),
+    "chin": (0.0, -93.0, -137.0),
     "ear_left": (78.0, 14.0, -50.0),
     "ear_right": (-78.0, 14.0, -50.0),
-    "vertex": (0.0, 18.0, 87.0),
+    "vertex": (0.0, 18.0, 83.0),
 }
 """Landmarks of the average head, read off its surface and its slices."""
 
