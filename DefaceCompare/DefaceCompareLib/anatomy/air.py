@@ -11,7 +11,10 @@ from ..errors import UnusableInput
 SKIN_HU = -300.0
 """Skin isovalue of CT in HU, midway between air and soft tissue; works on both real CT heads (shared data README)."""
 PET_SKIN_PERCENTILE = 95.0
-"""PET is binarised at this percentile (Bou Hanna 2024, doi 10.1038/s41597-024-03800-4)."""
+"""Whole-body PET is binarised at this percentile (Bou Hanna 2024, doi 10.1038/s41597-024-03800-4). In a scan of the head
+alone that is the brain's surface; then the border between air and any uptake is lower, and an attacker would take that."""
+PET_FLOOR_SHARE = 0.01
+"""Of the 99th percentile: uptake below it is noise and must not stretch the logarithm."""
 MR_SKIN_FRACTION = 0.3
 """MR skin isovalue as a fraction of the median above Otsu's threshold: 44-63 on 12 shared heads, where 50-60 works by eye."""
 HISTOGRAM_BINS = 256
@@ -42,14 +45,15 @@ def skin_threshold(image: CaseImage) -> float:
         return SKIN_HU
     sample = _sample(image)
     if image.modality == PET:
-        return float(np.percentile(sample, PET_SKIN_PERCENTILE))
+        bright = float(np.percentile(sample, 99.0)) - float(sample.min())
+        return min(float(np.percentile(sample, PET_SKIN_PERCENTILE)), otsu_of_log(sample, PET_FLOOR_SHARE * bright))
     foreground = otsu_of_log(sample)
     return max(foreground, MR_SKIN_FRACTION * float(np.median(sample[sample > foreground])))
 
 
-def otsu_of_log(values: NDArray[np.floating]) -> float:
-    """Otsu's threshold on the logarithm of the values above their minimum (scanner units differ by orders)."""
-    shifted = np.log1p(values - values.min())
+def otsu_of_log(values: NDArray[np.floating], floor: float = 1.0) -> float:
+    """Otsu's threshold on log(value - minimum + floor): scanner units differ by orders of magnitude."""
+    shifted = np.log(values - values.min() + floor)
     counts, edges = np.histogram(shifted, bins=HISTOGRAM_BINS)
     centres = 0.5 * (edges[1:] + edges[:-1])
     below = np.cumsum(counts)
@@ -57,7 +61,7 @@ def otsu_of_log(values: NDArray[np.floating]) -> float:
     weighted = np.cumsum(counts * centres)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = below * above * (weighted / below - (weighted[-1] - weighted) / above) ** 2
-    return float(np.expm1(centres[int(np.nanargmax(spread))]) + values.min())
+    return float(np.exp(centres[int(np.nanargmax(spread))]) - floor + values.min())
 
 
 def _sample(image: CaseImage) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..case import CT
-from .outline import inner_distance_mm, largest_part
+from .outline import box_around, grown, inner_distance_mm, largest_part
 
 SEARCH_MM = 8.0
 """How far the brain may reach beyond the average head's brain after an affine fit."""
@@ -44,7 +44,7 @@ def brain_from_image(
         None where the image does not show a brain (a phantom, a scan below it).
     """
     spacing_mm = outline.GetSpacing()[0]
-    box = _box_around(sitk.GetArrayViewFromImage(average_brain), round((SEARCH_MM + 2 * NECK_MM) / spacing_mm) + 2)
+    box = box_around(sitk.GetArrayViewFromImage(average_brain), round((SEARCH_MM + 2 * NECK_MM) / spacing_mm) + 2)
     if box is None:
         return None
     calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(values, 0.5 * spacing_mm))[box]
@@ -66,21 +66,15 @@ def _segment(
         return None
     low, high = _brain_range(calm[core], modality)
     candidate = (calm > low) & (calm < high)
-    candidate &= inner_distance_mm(~guide, spacing_mm) <= SEARCH_MM
+    candidate &= grown(guide, SEARCH_MM, spacing_mm)
     candidate &= inner_distance_mm(patient, spacing_mm) > SKIN_MM
     opened = largest_part(inner_distance_mm(candidate, spacing_mm) > NECK_MM)
     if not opened.any():
         return None
-    brain = candidate & (inner_distance_mm(~opened, spacing_mm) <= NECK_MM + spacing_mm)
+    brain = candidate & grown(opened, NECK_MM + spacing_mm, spacing_mm)
     brain = ndimage.binary_fill_holes(_closed(brain, 2 * NECK_MM, spacing_mm))
     dice = 2.0 * int((brain & guide).sum()) / int(brain.sum() + guide.sum())
     return brain if dice >= LEAST_DICE else None
-
-
-def _box_around(mask: NDArray[np.generic], margin: int) -> tuple[slice, ...] | None:
-    """The box of a mask's non-zero voxels, wider by `margin` voxels; None for an empty mask."""
-    (found,) = ndimage.find_objects(mask.astype(bool).astype(np.uint8), max_label=1)
-    return None if found is None else tuple(slice(max(0, one.start - margin), one.stop + margin) for one in found)
 
 
 def _brain_range(core: NDArray[np.floating], modality: str) -> tuple[float, float]:
@@ -96,5 +90,7 @@ def _is_constant(core: NDArray[np.floating]) -> bool:
 
 def _closed(mask: NDArray[np.bool_], radius_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
     """Morphological closing: ventricles and sulci belong to the brain."""
-    grown = inner_distance_mm(np.pad(~mask, 8, constant_values=True), spacing_mm) <= radius_mm
-    return (inner_distance_mm(grown, spacing_mm) > radius_mm)[8:-8, 8:-8, 8:-8] | mask
+    margin = round(radius_mm / spacing_mm) + 1
+    wide = grown(np.pad(mask, margin), radius_mm, spacing_mm)
+    inner = tuple(slice(margin, margin + n) for n in mask.shape)
+    return (inner_distance_mm(wide, spacing_mm) > radius_mm)[inner] | mask

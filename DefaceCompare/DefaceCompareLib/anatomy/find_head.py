@@ -48,7 +48,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     grid = working_grid(image.image)
     values, outline, devices = outline_on_grid(image, grid)
     seen = field_of_view(image.image, grid)
-    fit = register_head(values, outline, seen, average)
+    fit = register_head(values, outline, seen)
     to_average = sitk.AffineTransform(fit.transform)
     landmarks = _landmarks(average, to_average)
     extent = face_extent(landmarks, outline, seen)

@@ -52,29 +52,19 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
     return values, on_grid(filled, grid), on_grid(dense & ~filled, grid)
 
 
-def _ball(radius_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
-    radius = max(1, round(radius_mm / spacing_mm))
-    z, y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1, -radius : radius + 1]
-    return x * x + y * y + z * z <= radius * radius + 0.5
-
-
 def _largest_without_shells(dense: NDArray[np.bool_], spacing_mm: float, has_shells: bool) -> NDArray[np.bool_]:
     """The largest solid body: thin shells are opened away, then the body's own thin parts (ears, nose) are grown back."""
-    body = dense
-    if has_shells:
-        solid = ndimage.binary_fill_holes(dense) & dense
-        core = inner_distance_mm(solid, spacing_mm) > 0.5 * SHELL_THICKNESS_MM
-        core = largest_part(core)
-        near = inner_distance_mm(~core, spacing_mm) <= 0.5 * SHELL_THICKNESS_MM + spacing_mm
-        body = dense & near
-    return largest_part(body)
+    if not has_shells:
+        return largest_part(dense)
+    core = largest_part(inner_distance_mm(dense, spacing_mm) > 0.5 * SHELL_THICKNESS_MM)
+    return largest_part(dense & grown(core, 0.5 * SHELL_THICKNESS_MM + spacing_mm, spacing_mm))
 
 
 def fill_cavities(patient: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
     """Close narrow openings, then fill what no straight path in an axial slice leads out of (sinuses, airways, skull)."""
     reach = GAP_MM / 2
-    grown = inner_distance_mm(~patient, spacing_mm) <= reach
-    closed = inner_distance_mm(np.pad(grown, 1, mode="edge"), spacing_mm)[1:-1, 1:-1, 1:-1] > reach
+    wide = np.pad(grown(patient, reach, spacing_mm), 1, mode="edge")  # what leaves the scan counts as going on
+    closed = inner_distance_mm(wide, spacing_mm)[1:-1, 1:-1, 1:-1] > reach
     filled = np.stack([ndimage.binary_fill_holes(plane) for plane in closed | patient])
     return ndimage.binary_fill_holes(filled)
 
@@ -86,10 +76,29 @@ def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
 
 
+def box_around(mask: NDArray[np.generic], margin: int = 0) -> tuple[slice, ...] | None:
+    """The box of a mask's non-zero voxels, wider by `margin` voxels; None for an empty mask."""
+    places = ndimage.find_objects(mask.astype(bool).view(np.uint8), max_label=1)
+    return None if places[0] is None else tuple(slice(max(0, one.start - margin), one.stop + margin) for one in places[0])
+
+
 def inner_distance_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
-    """Distance in mm of the voxels in `mask` to the nearest voxel outside it (0 outside)."""
+    """Distance in mm of the voxels in `mask` to the nearest voxel outside it (0 outside), computed in the mask's box."""
     if mask.all():
         return np.full(mask.shape, np.inf, np.float32)
-    outside = sitk.GetImageFromArray((~mask).astype(np.uint8))
-    distance = sitk.SignedMaurerDistanceMap(outside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
-    return np.maximum(sitk.GetArrayFromImage(distance), 0) * np.float32(spacing_mm)
+    distance = np.zeros(mask.shape, np.float32)
+    box = box_around(mask, 1)
+    if box is not None:
+        outside = sitk.GetImageFromArray((~mask[box]).view(np.uint8))
+        signed = sitk.SignedMaurerDistanceMap(outside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
+        distance[box] = np.maximum(sitk.GetArrayFromImage(signed), 0) * np.float32(spacing_mm)
+    return distance
+
+
+def grown(mask: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+    """All voxels within `reach_mm` of the mask, the mask included."""
+    wide = np.zeros(mask.shape, bool)
+    box = box_around(mask, int(reach_mm / spacing_mm) + 2)
+    if box is not None:
+        wide[box] = inner_distance_mm(~mask[box], spacing_mm) <= reach_mm
+    return wide

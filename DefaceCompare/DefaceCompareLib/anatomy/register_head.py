@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..errors import FaceNotFound
-from .average_head import AverageHead
+from .average_head import AverageHead, average_head
 from .working_grid import on_grid
 
 COARSE_MM, FINE_MM = 8.0, 4.0
@@ -44,7 +45,7 @@ class Fit:
     dice: float
 
 
-def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image, average: AverageHead) -> Fit:
+def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> Fit:
     """Register the average head to the patient.
 
     Parameters
@@ -57,6 +58,7 @@ def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image, ave
     FaceNotFound
         If no position of the average head covers the patient's outline.
     """
+    average = average_head()
     mask = _steering_mask(outline, seen)
     coarse = _Outlines(outline, mask, average, COARSE_MM)
     fits = [coarse.fit(start, 30) for start in _starts(outline, seen, average.outline)]
@@ -135,6 +137,17 @@ def _coarser(image: sitk.Image, spacing_mm: float, smooth: bool = True) -> sitk.
     return sitk.Resample(source, size, sitk.Transform(), how, image.GetOrigin(), [spacing_mm] * 3, image.GetDirection(), 0.0)
 
 
+@cache
+def _average_outline(spacing_mm: float) -> sitk.Image:
+    """The average head's outline on a coarser grid: the same for every patient."""
+    return _coarser(average_head().outline, spacing_mm)
+
+
+@cache
+def _average_intensities(spacing_mm: float) -> sitk.Image:
+    return _coarser(average_head().image, spacing_mm)
+
+
 def _registration(iterations: int, spacing_mm: float) -> sitk.ImageRegistrationMethod:
     method = sitk.ImageRegistrationMethod()
     method.SetMetricSamplingStrategy(sitk.ImageRegistrationMethod.REGULAR)
@@ -155,7 +168,7 @@ class _Outlines:
         self.spacing_mm = spacing_mm
         self.patient = _coarser(outline, spacing_mm)
         self.mask = _coarser(mask, spacing_mm, smooth=False)
-        self.average = _coarser(average.outline, spacing_mm)
+        self.average = _average_outline(spacing_mm)
         self.steering = average.steering
         self.binary = sitk.GetArrayFromImage(self.patient) > 0.5
         # 0 outside of what may steer, 1 air, 2 head
@@ -199,7 +212,7 @@ def _intensity_fit(
     low, high = np.percentile(sitk.GetArrayViewFromImage(values)[sitk.GetArrayViewFromImage(outline) > 0], [1, 99])
     method.Execute(
         _coarser(sitk.Clamp(values, sitk.sitkFloat32, float(low), float(high)), FINE_MM),
-        _coarser(average.image, FINE_MM),
+        _average_intensities(FINE_MM),
     )
     return transform
 
