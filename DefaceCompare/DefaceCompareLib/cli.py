@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -110,7 +111,7 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_assignment,
         metavar="NAME=FOLDER",
-        help="images defaced elsewhere, under the tool's own name; may be given several times",
+        help="images defaced elsewhere, under the tool's own name: FOLDER[/PATIENT]/CT.nrrd ...; may be given several times",
     )
     parser.add_argument("--protect", choices=PROTECTIONS, default="none", help="what no method may alter (default none)")
     parser.add_argument("--fill", choices=FILLS, default="background", help="what removed voxels become (default background)")
@@ -232,13 +233,25 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def _methods_of(arguments: argparse.Namespace) -> list[Defacer]:
-    from .defacers import defacer
+    from .defacers import REGISTRY, defacer
+    from .defacers.external import ExternalFolder
 
     variants = dict(arguments.variant)
     unknown = sorted(set(variants) - set(arguments.methods))
     if unknown:
         raise UnusableInput(f"--variant names {', '.join(unknown)}, which is not among --methods {','.join(arguments.methods)}")
-    return [defacer(key, variants.get(key, "")) for key in dict.fromkeys(arguments.methods)]
+    chosen = [defacer(key, variants.get(key, "")) for key in dict.fromkeys(arguments.methods)]
+    known = {method.key for method in REGISTRY}
+    for name, folder in arguments.external:
+        if name in known or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise UnusableInput(
+                f"--external {name}: give the tool's own name in letters, digits, . _ -, other than a built-in method's"
+            )
+        if not Path(folder).is_dir():
+            raise UnusableInput(f"--external {name}: {folder} is not a folder")
+        known.add(name)
+        chosen.append(ExternalFolder(name, Path(folder).resolve()))
+    return chosen
 
 
 def _methods(arguments: argparse.Namespace) -> int:

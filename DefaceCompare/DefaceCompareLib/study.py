@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .defacers.defacing import Defacer
+from .defacers.external import ExternalFolder
 from .errors import DefaceCompareError, UnusableInput
 from .face_records import KEY_COLUMNS
 from .progress import Progress, report_step, silent
@@ -107,7 +108,7 @@ def run_single(
     if not input.is_dir():
         raise UnusableInput(f"{input} is not a folder; give the folder of one patient")
     case_id = file_name(read_case(input).id) if keep_ids else "case-001"
-    job = CaseJob(input, case_id, out, tuple(methods), settings)
+    job = CaseJob(input, case_id, out, _for_patient(methods, input.resolve(), case_id, alone=True), settings)
     outcome = compare_or_skip(job, progress)
     _write_key(out, [outcome])
     if not report:
@@ -131,7 +132,28 @@ def _jobs(input: Path, out: Path, methods: tuple[Defacer, ...], settings: Settin
     ids = [f"case-{number:03d}" for number in range(1, len(folders) + 1)]
     if keep_ids:
         ids = _own_ids(folders)
-    return [CaseJob(folder, case_id, out, methods, settings) for folder, case_id in zip(folders, ids, strict=True)]
+    return [
+        CaseJob(folder, case_id, out, _for_patient(methods, folder, case_id, alone=False), settings)
+        for folder, case_id in zip(folders, ids, strict=True)
+    ]
+
+
+def _for_patient(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:
+    """Methods that import volumes look into the patient's own folder only: another patient's face must never be taken for it.
+
+    Parameters
+    ----------
+    alone : bool
+        There is only this patient, whose volumes may lie in the import folder itself.
+    """
+    found: list[Defacer] = []
+    for method in methods:
+        if isinstance(method, ExternalFolder):
+            own = [method.folder / folder.name, method.folder / case_id]
+            beside = [method.folder] if alone else []
+            method = ExternalFolder(method.key, next((path for path in (*own, *beside) if path.is_dir()), own[-1]))
+        found.append(method)
+    return tuple(found)
 
 
 def _own_ids(folders: Sequence[Path]) -> list[str]:

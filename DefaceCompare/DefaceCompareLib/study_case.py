@@ -125,20 +125,16 @@ def fingerprint(job: CaseJob) -> str:
     described: dict[str, Any] = {
         "version": __version__,
         "settings": job.settings.as_dict(),
-        "methods": [_described(method, job) for method in job.methods],
+        "methods": [_described(method) for method in job.methods],
         "files": hash_files(job.folder),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def _described(method: Defacer, job: CaseJob) -> dict[str, Any]:
+def _described(method: Defacer) -> dict[str, Any]:
     folder = getattr(method, "folder", None)
-    here = (
-        None
-        if folder is None
-        else hash_files(Path(folder) / job.folder.name if (Path(folder) / job.folder.name).is_dir() else Path(folder))
-    )
-    return {"key": method.key, "variant": getattr(method, "variant", ""), "unavailable": method.available(), "files": here}
+    files = hash_files(folder) if folder is not None and folder.is_dir() else None
+    return {"key": method.key, "variant": getattr(method, "variant", ""), "unavailable": method.available(), "files": files}
 
 
 def hash_files(folder: Path) -> list[tuple[str, str]]:

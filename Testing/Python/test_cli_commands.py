@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from DefaceCompareLib import cli, study_case
+from DefaceCompareLib import cli, study, study_case
 from DefaceCompareLib.case import Case
 from DefaceCompareLib.case_report import CaseReport
+from DefaceCompareLib.defacers.external import ExternalFolder
 from DefaceCompareLib.errors import UnusableInput
 from DefaceCompareLib.measurement import Scope
 from DefaceCompareLib.progress import report_step
@@ -185,3 +186,19 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert time.monotonic() - begin < 3.0  # 0.19 s measured on an idle machine; the bound leaves room for a busy one
+
+
+def test_an_imported_volume_comes_from_the_patients_own_folder_only(tmp_path: Path) -> None:
+    (tmp_path / "tool" / "anna").mkdir(parents=True)
+    methods = [ExternalFolder("tool", tmp_path / "tool")]
+    own = study._for_patient(methods, tmp_path / "in" / "anna", "case-001", alone=False)
+    other = study._for_patient(methods, tmp_path / "in" / "bert", "case-002", alone=False)
+    assert own[0].folder == tmp_path / "tool" / "anna"  # type: ignore[attr-defined]
+    assert "case-002" in other[0].available()
+    assert "bert" not in other[0].available()
+
+
+@pytest.mark.parametrize("name", ["quickshear", "../up", "a b"])
+def test_an_imported_tool_needs_a_name_of_its_own(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["case", str(tmp_path), "--out", str(tmp_path / "o"), *QUICK, "--external", f"{name}={tmp_path}"]) == 2
+    assert "give the tool's own name" in capsys.readouterr().err

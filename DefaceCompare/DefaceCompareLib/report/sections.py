@@ -8,7 +8,7 @@ from functools import partial
 
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, metrics
 from ..settings import DOSE_POLICIES
-from ..summary import MINUS, Arm, SummaryRow, arm_of, find, is_of_one_arm
+from ..summary import MINUS, Arm, SummaryRow, arm_of, find, is_change, is_of_one_arm
 from ..tradeoff import Axis
 from ..verdict import Verdict
 from .published import Answer
@@ -202,7 +202,8 @@ def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str) 
     shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
     for metric, unit, image in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
         rows = find(shown, metric=metric, unit=unit, image=image)
-        caption = f"{metric_title(metric, unit)}, {image}" if image else metric_title(metric, unit)
+        title = metric_title(metric, unit, change=is_change(domain, metric))
+        caption = f"{title} · {image}" if image and domain != "dose" else title
         opened = metric in OPEN_TABLES and (domain != "volume" or unit == "%")
         table = structure_table(caption, rows, names, planned=planned if domain == "volume" else None, opened=opened)
         tables += [table] if table else []

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..measurement import Metric, metrics
 from ..summary import Arm, SummaryRow, arm_of, is_change, is_organ
 from .words import NOTHING, auc_number, count, interval, number, without_warning
 
@@ -160,11 +159,8 @@ def value_cell(row: SummaryRow | None) -> Cell:
     return _median_cell(row)
 
 
-def metric_title(name: str, unit: str) -> str:
-    """A metric's name with unit, for captions."""
-    return f"{name} ({unit})" if unit else name
-
-
-def glossary(names: Sequence[str]) -> list[Metric]:
-    """The metrics that the report shows, in table order."""
-    return [metric for name, metric in metrics().items() if name in names]
+def metric_title(name: str, unit: str, *, change: bool = False) -> str:
+    """A metric's name in words with its unit: ``intact_volume``, ``%`` -> ``Change of intact volume (%)``."""
+    words = name.replace("_", " ") if name.islower() else name
+    words = f"Change of {words}" if change else words[:1].upper() + words[1:]
+    return f"{words} ({unit})" if unit else words
