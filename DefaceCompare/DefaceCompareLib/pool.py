@@ -166,7 +166,7 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         image=image,
         manifest=manifest,
         settings=settings,
-        faces=_faces(pooled),
+        faces=_faces(pooled, image),
         auc_differences=faces.differences,
     )
     write_measurements(out / "measurements.csv", rows)
@@ -271,13 +271,13 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _faces(pooled: Pool) -> list[FaceRow]:
+def _faces(pooled: Pool, image: str) -> list[FaceRow]:
     """Pictures of synthetic patients only."""
-    titles = {method.key: method.title for method in REGISTRY}
+    titles = {method["key"]: method["title"] for method in _methods(pooled, pooled.rows)}
     rows: list[FaceRow] = []
     for folder in dict.fromkeys(case.out for case in pooled.cases):
         synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
-        rows += synthetic_faces(folder / "identifiable" / "renders", synthetic, titles)
+        rows += synthetic_faces(folder / "identifiable" / "renders", synthetic, titles, image)
     return rows
 
 

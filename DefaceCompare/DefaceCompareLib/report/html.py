@@ -126,8 +126,8 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
         "success": sections.success_tables(summary, names),
         "privacy": sections.privacy_tables(summary, names),
-        "volumes": sections.utility_tables(summary, names, "volume"),
-        "intensities": sections.utility_tables(summary, names, "intensity"),
+        "volumes": sections.utility_tables(summary, names, "volume", content.image),
+        "intensities": sections.utility_tables(summary, names, "intensity", content.image),
         "doses": sections.dose_tables(summary, names),
         "tests": sections.test_table(summary),
         "published": sections.published_table(answers(evidence)),
@@ -142,6 +142,8 @@ def verdict_sentence(verdict: Verdict, names: ArmNames) -> str:
     if verdict.reason:
         return verdict.reason
     titles = [names.title(arm) for arm in names.arms if arm in verdict.front]
+    if len(titles) == len(verdict.standings) > 1:
+        return "No single winner: no method is beaten by another one on these patients."
     if len(titles) == 1:
         return f"Only {titles[0]} is not beaten by any other method on these patients."
     return f"No single winner: {', '.join(titles[:-1])} and {titles[-1]} are not beaten by any other method on these patients."

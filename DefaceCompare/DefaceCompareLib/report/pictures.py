@@ -24,7 +24,7 @@ ORIGINAL = "original"
 
 @dataclass(frozen=True)
 class Face:
-    """One render: under which title, as a data URI."""
+    """One render: under which title, as a data URI; ``""`` where there is none."""
 
     title: str
     source: str
@@ -39,8 +39,8 @@ class FaceRow:
     faces: tuple[Face, ...]
 
 
-def synthetic_faces(renders: Path, cases: list[str], titles: dict[str, str]) -> list[FaceRow]:
-    """Rows of faces from ``renders/<case>/<IMAGE>_<method>.png``.
+def synthetic_faces(renders: Path, cases: list[str], titles: dict[str, str], headline: str) -> list[FaceRow]:
+    """Rows of faces from ``renders/<case>/<IMAGE>_<method>.png``: all images of the first case, then the headline's only.
 
     Parameters
     ----------
@@ -48,17 +48,21 @@ def synthetic_faces(renders: Path, cases: list[str], titles: dict[str, str]) -> 
         Ids of synthetic cases; no other case may be passed (DESIGN section 7).
     titles : dict of method key to title
         In the order in which they are shown.
+    headline : str
+        Key of the image that the verdict is about.
     """
     rows = []
-    for case in cases[:CASES_SHOWN]:
+    for number, case in enumerate(cases[:CASES_SHOWN]):
         folder = renders / case
-        for original in sorted(folder.glob(f"*_{ORIGINAL}.png")):
+        for original in sorted(
+            folder.glob(f"*_{ORIGINAL}.png"), key=lambda path: (not path.name.startswith(f"{headline}_"), path)
+        ):
             image = original.name[: -len(f"_{ORIGINAL}.png")]
-            found = [(ORIGINAL, original)] + [(key, folder / f"{image}_{key}.png") for key in titles]
+            if number and image != headline:
+                continue
             box = head_box(original)
-            faces = tuple(
-                Face("Original" if key == ORIGINAL else titles[key], jpeg(path, box)) for key, path in found if path.is_file()
-            )
+            shown = [("Original", original), *((title, folder / f"{image}_{key}.png") for key, title in titles.items())]
+            faces = tuple(Face(title, jpeg(path, box) if path.is_file() else "") for title, path in shown)
             rows.append(FaceRow(case, image, faces))
     return rows
 

@@ -70,8 +70,8 @@ def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, n
     columns["Pareto set"] = standing
     note = (
         "AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
-        "another one is at least as good in every column and clearly better (95 % interval of the paired difference) in at "
-        "least one."
+        "another one is at least as good in AUC and every cost and clearly better (95 % interval of the paired difference) in at "
+        "least one; success stands beside it."
     )
     return arm_table(f"On {image}", names, names.arms, columns, note=note)
 
@@ -195,16 +195,17 @@ def _difference_table(here: Sequence[SummaryRow], image: str) -> ReportTable | N
     )
 
 
-def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str) -> list[ReportTable]:
-    """Structure tables of volumes or intensities, a metric, unit and image each."""
+def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str, image: str) -> list[ReportTable]:
+    """Structure tables of volumes, intensities or doses; those of the headline's image (and of dose) lie open, others unfold."""
     tables = []
     planned = {row.structure: row for row in find(summary, metric="planned_volume")}
     shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
-    for metric, unit, image in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
-        rows = find(shown, metric=metric, unit=unit, image=image)
-        title = metric_title(metric, unit, change=is_change(domain, metric))
-        caption = f"{title} · {image}" if image and domain != "dose" else title
-        opened = metric in OPEN_TABLES and (domain != "volume" or unit == "%")
+    for metric, unit, key in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
+        rows = find(shown, metric=metric, unit=unit, image=key)
+        of_prescription = domain == "dose" and unit == "%" and metrics()[metric].unit == "Gy"
+        title = metric_title(metric, "% of prescription" if of_prescription else unit, change=is_change(domain, metric))
+        caption = f"{title} · {key}" if key and domain != "dose" else title
+        opened = metric in OPEN_TABLES and (unit == "%") == (domain == "volume") and (key == image or domain == "dose")
         table = structure_table(caption, rows, names, planned=planned if domain == "volume" else None, opened=opened)
         tables += [table] if table else []
     return tables
@@ -214,7 +215,7 @@ def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, lis
     """Structure tables of DVH numbers by dose policy."""
     by_policy = {}
     for policy in DOSE_POLICIES:
-        tables = utility_tables(find(summary, dose_policy=policy), names, "dose")
+        tables = utility_tables(find(summary, dose_policy=policy), names, "dose", "")
         if tables:
             by_policy[policy] = tables
     return by_policy

@@ -148,7 +148,7 @@ def rate_cell(row: SummaryRow | None) -> Cell:
     if row is None or math.isnan(row.value):
         return Cell(NOTHING, kind="quiet")
     successes = round(row.value * row.n / 100)
-    kind = "good" if successes == row.n else "bad" if not successes else ""
+    kind = "" if row.metric == "detection_rate" else "good" if successes == row.n else "bad" if not successes else ""
     if row.n == 1:
         return Cell("yes" if successes else "no", kind=kind)
     return Cell(f"{successes}/{row.n}", small=f"{row.value:.0f}\u00a0% [{row.low:.0f},\u00a0{row.high:.0f}]", kind=kind)
