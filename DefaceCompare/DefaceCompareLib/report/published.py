@@ -11,8 +11,9 @@ from importlib.resources import files
 import numpy as np
 
 from ..summary import Arm, SummaryRow, Table, arm_of, is_of_one_arm
+from ..tradeoff import DOSE_POLICY
 from ..verdict import median_interval
-from .words import auc_words, number
+from .words import auc_words, interval, number
 
 CONFIRMS, CONTRADICTS, CANNOT_TEST = "confirms", "contradicts", "cannot test"
 FEWEST_PATIENTS = 5
@@ -100,6 +101,8 @@ def judge_claim(claim: Claim, evidence: Evidence) -> Answer:
     if shown is None:
         return Answer(claim, "", CANNOT_TEST, f"{claim.published_method} was not run")
     here, verdict, reason = judge(claim, shown, evidence)
+    if style is not None and here:
+        here = f"{here} ({style.method})"
     if evidence.synthetic:
         verdict, reason = CANNOT_TEST, "synthetic patients are no evidence"
     elif style is not None:
@@ -136,7 +139,7 @@ def _auc_row(claim: Claim, arm: Arm, evidence: Evidence) -> SummaryRow | None:
 def _order(claim: Claim, arm: Arm, evidence: Evidence) -> tuple[str, str, str]:
     for (image, first, second), (low, high) in evidence.auc_differences.items():
         if first == arm and second.method == claim.against and image in _images(claim, evidence):
-            here = f"difference [{low:+.2f}, {high:+.2f}], {image}".replace("-", "−")
+            here = f"difference {interval(low, high, signed=True)}, {image}"
             if high < 0:
                 return here, CONFIRMS, ""
             if low > 0:
@@ -148,16 +151,17 @@ def _order(claim: Claim, arm: Arm, evidence: Evidence) -> tuple[str, str, str]:
 def _median_value(claim: Claim, arm: Arm, evidence: Evidence) -> tuple[str, str, str]:
     for item, arms in evidence.table.items():
         wanted = (item.metric, item.structure, item.unit) == (claim.metric, claim.structure, claim.unit)
-        if not wanted or arm not in arms or item.dose_policy not in ("", "mask"):
+        if not wanted or arm not in arms or item.dose_policy not in ("", DOSE_POLICY):
             continue
         if claim.modality and modality_of(item.image) != claim.modality:
             continue
         values = np.array(list(arms[arm].values.values()))
         if not values.size:
             continue
-        here = f"{number(float(np.median(values)), claim.unit, signed=True)} {claim.unit}, n {values.size}"
         if claim.fill and arm.fill != claim.fill:
-            return here, CANNOT_TEST, f"percent of HU depends on the fill; run with --fill {claim.fill}"
+            return "", CANNOT_TEST, f"percent of HU depends on the fill; run with --fill {claim.fill}"
+        policy = f", dose policy {item.dose_policy}" if item.dose_policy else ""
+        here = f"{number(float(np.median(values)), claim.unit, signed=True)} {claim.unit}, n {values.size}{policy}"
         if values.size < FEWEST_PATIENTS:
             return here, CANNOT_TEST, f"fewer than {FEWEST_PATIENTS} patients"
         return here, *_within(claim.value, *median_interval(values, evidence.seed))
@@ -167,6 +171,6 @@ def _median_value(claim: Claim, arm: Arm, evidence: Evidence) -> tuple[str, str,
 def _within(published: str, low: float, high: float) -> tuple[str, str]:
     """Whether the published figure, give or take half of its last digit, lies in the interval."""
     rounding = 0.5 * 10.0 ** -len(published.partition(".")[2])
-    interval = f"95 % interval here [{low:.3g}, {high:.3g}]".replace("-", "−")
+    spread = f"95 % interval here [{low:.3g}, {high:.3g}]".replace("-", "−")
     inside = low - rounding <= float(published) <= high + rounding
-    return (CONFIRMS if inside else CONTRADICTS), interval
+    return (CONFIRMS if inside else CONTRADICTS), spread
