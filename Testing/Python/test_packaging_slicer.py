@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+
 from DefaceCompareLib.report.words import BANNED
 
 ROOT = Path(__file__).resolve().parents[2]

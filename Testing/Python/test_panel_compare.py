@@ -172,9 +172,10 @@ def test_a_finished_run_brings_volumes_and_tables_and_leaves_no_file(panel: Any,
     ]
     ticked = [defacer.key for defacer in REGISTRY if not defacer.available()]
     assert [node.GetAttribute("DefaceCompare.Method") for node in volumes] == sorted(ticked)
-    assert panel.ui.resultTable.model().rowCount() == len(ticked)
+    assert panel.ui.resultTable.model().rowCount() == 1
+    assert panel.ui.resultTable.model().columnCount() == 2 + len(ticked)
     panel.ui.tableComboBox.setCurrentIndex(2)
-    assert panel.ui.resultTable.mrmlTableNode().GetName() == "case-001 volume"
+    assert panel.ui.resultTable.mrmlTableNode().GetName() == "case-001 volume, methods side by side"
     assert not Path(marker.read_text().split()[1]).exists()
     assert list(Path(slicer.app.temporaryPath).iterdir()) == []
 

@@ -23,6 +23,7 @@ from DefaceCompareLib.readers import read_case  # noqa: E402
 from DefaceCompareLib.readers.dicom_rt import SAMPLE_MANUFACTURER  # noqa: E402
 from DefaceCompareLib.sample.patient import SamplePatient, sample_patient  # noqa: E402
 from DefaceCompareLib.slicer_bridge.case_folder import DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
+from DefaceCompareLib.slicer_bridge.comparison_table import add_comparison_table  # noqa: E402
 from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.sample_nodes import sample_to_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.volumes import add_volume, image_of_volume  # noqa: E402
@@ -284,6 +285,24 @@ def test_tables_hold_the_rows_of_the_file_cell_for_cell(scene: Any, tmp_path: Pa
             expected = getattr(row, column)
             assert cell == expected or (np.isnan(cell) and np.isnan(expected))
     assert nodes.tables["volume"].GetTable().GetColumnByName("unit").GetValue(0) == "cc"
+
+
+def test_methods_stand_side_by_side_with_value_change_and_reasonless_gaps(scene: Any) -> None:
+    first, second = (Scope("case-001", method, "", "background", "none") for method in ("quickshear", "biometric_mask"))
+    rows = [
+        first.row("intact_volume", original=10.0, defaced=7.5, structure="Eye_L", image="CT"),
+        first.row("face_gone", defaced=1.0, image="CT"),
+        second.missing("intact_volume", "the method failed", structure="Eye_L", image="CT", status="failed"),
+        second.row("face_gone", defaced=0.0, image="CT"),
+    ]
+    table = add_comparison_table(scene, "side by side", rows)
+    columns = [table.GetColumnName(index) for index in range(table.GetNumberOfColumns())]
+    assert columns[-2:] == ["Quickshear (ours)", "Biometric_mask (ours, from its description)"]
+    cells = [[table.GetCellText(row, column) for column in range(len(columns))] for row in range(2)]
+    assert cells == [
+        ["CT", "Eye_L", "intact_volume", "cc", "10.00", "7.50 (−2.50)", "failed"],
+        ["CT", "", "face_gone", "", "", "yes", "no"],
+    ]
 
 
 def test_a_damaged_report_brings_no_node_into_the_scene(scene: Any, tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
+import slicer
+import slicer.util
+
 import qmrml
 import qt
 import scene_host
 import scripted_module
-import slicer
-import slicer.util
 
 
 def start() -> tuple[Any, scene_host.HostApplication]:

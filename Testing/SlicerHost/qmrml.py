@@ -5,9 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from typing import Any, ClassVar
 
+import vtk
+
 import ctk
 import qt
-import vtk
 
 
 @qt.in_pythonqt_style

@@ -18,21 +18,6 @@ from ..slicer_bridge.report_nodes import DOMAINS, CaseNodes, report_to_nodes
 from .child_run import Answers, ChildRun
 from .method_boxes import MethodBoxes
 
-SHOWN_COLUMNS = (
-    "method",
-    "image",
-    "structure",
-    "metric",
-    "unit",
-    "dose_policy",
-    "original",
-    "defaced",
-    "change",
-    "status",
-    "note",
-)
-"""Columns of a table that the panel shows; the node keeps all."""
-
 METHODS_PARAMETER = "Methods"
 """Where the parameter node keeps the ticked methods."""
 
@@ -207,11 +192,9 @@ class ComparePanel:
         self._show_table()
 
     def _show_table(self) -> None:
-        tables = self._results.tables if self._results is not None else {}
+        tables = self._results.comparisons if self._results is not None else {}
         table = tables.get(DOMAINS[max(self.ui.tableComboBox.currentIndex, 0)])
         self.ui.resultsCollapsibleButton.enabled = bool(tables)
         self.ui.tableNoteLabel.text = table.GetDescription() if table is not None else ""
         self.ui.resultTable.setMRMLTableNode(table)
-        if table is not None:
-            for column in range(table.GetNumberOfColumns()):
-                self.ui.resultTable.setColumnHidden(column, table.GetColumnName(column) not in SHOWN_COLUMNS)
+        self.ui.resultTable.resizeColumnsToContents()

@@ -15,13 +15,14 @@ from .. import __version__
 from ..defacers import REGISTRY
 from ..errors import UnusableInput
 from ..measurement import COLUMNS, Measurement, metrics, read_measurements
-from ..report.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE
+from ..report.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
+from .comparison_table import add_comparison_table
 from .volumes import add_volume
 
 DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
 """The tables of a case, in the order in which they are read."""
 
-DOMAIN_NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
+DOMAIN_NOTES = {"dose": (DOSE_SENTENCE,), "privacy": (f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}",)}
 """What stands with the table wherever it is shown (the description of its node)."""
 
 NUMBER_COLUMNS = frozenset(column.name for column in fields(Measurement) if column.type == "float")
@@ -49,13 +50,15 @@ class CaseNodes:
     folder_item : int
         Subject hierarchy item that holds everything of this case.
     volumes : dict of (method key, image key) to vtkMRMLScalarVolumeNode
-    tables : dict of domain to vtkMRMLTableNode
+    tables, comparisons : dict of domain to vtkMRMLTableNode
+        All rows; the same with one column a method.
     """
 
     case_id: str
     folder_item: int
     volumes: dict[tuple[str, str], Any] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
+    comparisons: dict[str, Any] = field(default_factory=dict)
 
 
 def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = None) -> list[CaseNodes]:
@@ -135,14 +138,19 @@ def _share_window(original: Any, volume: Any) -> None:
 
 
 def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hierarchy: Any) -> None:
-    """Add one table per domain that has rows."""
+    """Add two tables per domain that has rows: all rows as they are, and the methods side by side."""
     for domain in DOMAINS:
         chosen = [row for row in rows if row.domain == domain]
         if chosen:
+            warning = [SYNTHETIC_WARNING] if any(row.note.startswith(SYNTHETIC_WARNING) for row in chosen) else []
+            description = "\n".join([*warning, *DOMAIN_NOTES.get(domain, ())])
             table = add_table(scene, f"{nodes.case_id} {domain}", chosen)
-            table.SetDescription(DOMAIN_NOTES.get(domain, ""))
             nodes.tables[domain] = table
-            _file_under(hierarchy, nodes.folder_item, table)
+            side_by_side = add_comparison_table(scene, f"{nodes.case_id} {domain}, methods side by side", chosen)
+            nodes.comparisons[domain] = side_by_side
+            for node in (side_by_side, table):
+                node.SetDescription(description)
+                _file_under(hierarchy, nodes.folder_item, node)
 
 
 def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
@@ -181,7 +189,7 @@ def _file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
 
 def _remove(nodes: CaseNodes, scene: Any, hierarchy: Any) -> None:
     """Take back what was added for one case."""
-    for node in (*nodes.volumes.values(), *nodes.tables.values()):
+    for node in (*nodes.volumes.values(), *nodes.tables.values(), *nodes.comparisons.values()):
         if node.IsA("vtkMRMLDisplayableNode"):
             for index in reversed(range(node.GetNumberOfDisplayNodes())):
                 scene.RemoveNode(node.GetNthDisplayNode(index))
