@@ -13,6 +13,7 @@ from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkImplicitPolyDataDista
 from .anatomy.air import air_level
 from .anatomy.working_grid import onto_grid
 from .case import CaseImage
+from .defacers.voxel_box import cropped_to
 
 SMOOTHING_MM = 1.2
 """Gaussian sigma before meshing: coil noise goes, the surface is located between voxels."""
@@ -40,7 +41,7 @@ def outer_surface(image: CaseImage, isovalue: float, grid: sitk.Image, devices: 
         Triangles; empty if nothing exceeds the isovalue.
     """
     air = air_level(image)
-    smooth = sitk.SmoothingRecursiveGaussian(onto_grid(image.image, grid, air), SMOOTHING_MM)
+    smooth = sitk.SmoothingRecursiveGaussian(onto_grid(cropped_to(image.image, grid), grid, air), SMOOTHING_MM)
     values = sitk.GetArrayFromImage(smooth)
     values[devices] = air
     tissue = values > isovalue

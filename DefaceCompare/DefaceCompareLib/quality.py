@@ -62,7 +62,12 @@ class SurfaceMovement:
 
 
 def quality_rows(
-    case: Case, heads: Mapping[str, Head], defacing: Defacing, scope: Scope, settings: Settings
+    case: Case,
+    heads: Mapping[str, Head],
+    defacing: Defacing,
+    scope: Scope,
+    settings: Settings,
+    skins: dict[str, OriginalSkin] | None = None,
 ) -> list[Measurement]:
     """The quality rows of every image; numbers stand in the column `defaced`.
 
@@ -73,6 +78,8 @@ def quality_rows(
     defacing : Defacing
     scope : Scope
     settings : Settings
+    skins : dict of image key to OriginalSkin, optional
+        Filled here; a caller that passes the same dict for every method of a case saves the original's surface each time.
 
     Returns
     -------
@@ -80,9 +87,12 @@ def quality_rows(
         `METRICS` for each image; an image that was not edited has the same rows with status and reason.
     """
     rows: list[Measurement] = []
+    skins = {} if skins is None else skins
     for image in case.images:
         if image.key in defacing.patches:
-            rows.extend(_image_rows(case, image, heads[image.key], defacing, scope))
+            if image.key not in skins:
+                skins[image.key] = original_skin(image, heads[image.key])
+            rows.extend(_image_rows(case, image, heads[image.key], skins[image.key], defacing, scope))
         else:
             reason = defacing.unavailable.get(image.key, defacing.note)
             status = NOT_AVAILABLE if reason.startswith(NOT_AVAILABLE) else FAILED
@@ -90,11 +100,13 @@ def quality_rows(
     return rows
 
 
-def _image_rows(case: Case, image: CaseImage, head: Head, defacing: Defacing, scope: Scope) -> list[Measurement]:
+def _image_rows(
+    case: Case, image: CaseImage, head: Head, skin: OriginalSkin, defacing: Defacing, scope: Scope
+) -> list[Measurement]:
     """The rows of one edited image."""
     patch = defacing.patches[image.key]
     edited_cc = float(patch.altered(image.image).sum()) * _voxel_cc(image.image)
-    surface = _surface_rows(image, head, patch, defacing.edits[image.key], scope)
+    surface = _surface_rows(image, skin, patch, defacing.edits[image.key], scope)
     whole = _data_rows(image, head, patch, scope)
     edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
     target = _target_row(case, image, patch, scope)
@@ -111,11 +123,11 @@ def _success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str) 
     return scope.row("success", defaced=1.0, image=key)
 
 
-def _surface_rows(image: CaseImage, head: Head, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
+def _surface_rows(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
     """`face_gone`, `face_covered_fraction`, `face_surface_moved_p95`."""
     names = ("face_gone", "face_covered_fraction", "face_surface_moved_p95")
     try:
-        moved = surface_movement(image, patch, head, edit)
+        moved = surface_movement(image, skin, patch, edit)
     except NotAvailable as reason:
         return [scope.missing(name, str(reason), image=image.key) for name in names]
     criterion = f"{100 * moved.moved_share:.1f} % of the intended surface moved by {MOVED_MM:g} mm or more"
@@ -129,7 +141,40 @@ def _surface_rows(image: CaseImage, head: Head, patch: Patch, edit: Edit, scope:
     ]
 
 
-def surface_movement(image: CaseImage, patch: Patch, head: Head, edit: Edit) -> SurfaceMovement:
+@dataclass(frozen=True)
+class OriginalSkin:
+    """The outside skin of an original image, and how it was found.
+
+    Parameters
+    ----------
+    points_mm : ndarray, shape (n, 3)
+        Skin points, LPS mm.
+    face : ndarray of bool, shape (n,)
+        Those from brow to chin.
+    isovalue : float
+    grid : SimpleITK.Image
+        The box of the working grid around the head.
+    devices : ndarray of bool, shape (z, y, x) of `grid`
+    """
+
+    points_mm: NDArray[np.float64]
+    face: NDArray[np.bool_]
+    isovalue: float
+    grid: sitk.Image
+    devices: NDArray[np.bool_]
+
+
+def original_skin(image: CaseImage, head: Head) -> OriginalSkin:
+    """Mesh the skin of an original image on the working grid and keep what is skin."""
+    box = _head_box(head)
+    grid = sitk.RegionOfInterest(head.grid, box.size, box.offset)
+    devices = sitk.GetArrayViewFromImage(head.devices)[box.slices] > 0
+    isovalue = skin_threshold(image)
+    points = _skin_points(points_of(outer_surface(image, isovalue, grid, devices)), image, head)
+    return OriginalSkin(points, face_region(head).face(points), isovalue, grid, devices)
+
+
+def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit) -> SurfaceMovement:
     """How far the skin that the edit means to change moved, and how much of the face did.
 
     Distances run from points of the original skin to the nearest place on the defaced outside surface, both meshed on
@@ -140,24 +185,19 @@ def surface_movement(image: CaseImage, patch: Patch, head: Head, edit: Edit) -> 
     NotAvailable
         If the image shows none of the surface that the method means to change.
     """
-    box = _head_box(head)
-    grid = sitk.RegionOfInterest(head.grid, box.size, box.offset)
-    devices = sitk.GetArrayViewFromImage(head.devices)[box.slices] > 0
-    isovalue = skin_threshold(image)
-    skin = _skin_points(points_of(outer_surface(image, isovalue, grid, devices)), image, head)
-    intended = edit.intends(skin)
+    intended = edit.intends(skin.points_mm)
     if int(intended.sum()) < FEWEST_POINTS:
         raise NotAvailable(f"image {image.key} shows no skin where the method means to change it")
-    defaced = outer_surface(replace(image, image=patch.whole(image.image)), isovalue, grid, devices)
-    face = face_region(head).face(skin)
-    asked = intended | face
-    distance = np.zeros(len(skin))
-    distance[asked] = np.minimum(distances_mm(skin[asked], defaced), float(np.linalg.norm(grid.GetSize())) * grid.GetSpacing()[0])
-    covered = 100.0 * float(np.mean(distance[face] >= MOVED_MM)) if int(face.sum()) >= FEWEST_POINTS else float("nan")
+    defaced = outer_surface(replace(image, image=patch.whole(image.image)), skin.isovalue, skin.grid, skin.devices)
+    asked = intended | skin.face
+    distance = np.zeros(len(skin.points_mm))
+    extent_mm = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
+    distance[asked] = np.minimum(distances_mm(skin.points_mm[asked], defaced), extent_mm)
+    enough = int(skin.face.sum()) >= FEWEST_POINTS
     return SurfaceMovement(
         moved_share=float(np.mean(distance[intended] >= MOVED_MM)),
         p95_mm=float(np.percentile(distance[intended], 95)),
-        face_covered_percent=covered,
+        face_covered_percent=100.0 * float(np.mean(distance[skin.face] >= MOVED_MM)) if enough else float("nan"),
     )
 
 

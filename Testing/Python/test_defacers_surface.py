@@ -21,7 +21,7 @@ from DefaceCompareLib.defacers.outline_fit import fit_outline
 from DefaceCompareLib.defacers.surface_blur import SHELL, SurfaceBlur
 from DefaceCompareLib.defacers.surface_change import noise_level
 from DefaceCompareLib.defacers.voxel_box import whole_box
-from DefaceCompareLib.quality import surface_movement
+from DefaceCompareLib.quality import original_skin, surface_movement
 from DefaceCompareLib.settings import Settings
 
 
@@ -84,7 +84,7 @@ def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_e
     # within 25 mm of the nose tip the result's tissue is the average's: measured 97 % of the voxels off its edge
     clear = near & (np.abs(wanted) > 2.0)
     assert np.mean((edited > -300)[clear] == (wanted < 0)[clear]) > 0.93
-    moved = surface_movement(image, edit.apply(image, head, Settings()), head, edit)
+    moved = surface_movement(image, original_skin(image, head), edit.apply(image, head, Settings()), edit)
     assert moved.face_gone
 
 
@@ -121,7 +121,7 @@ def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patien
     before, after = (image.array() > -300).sum(), (edited > -300).sum()
     # measured: 0.2 % of the head
     assert abs(int(after) - int(before)) < 0.01 * outline.sum()
-    moved = surface_movement(image, patch, head, edit)
+    moved = surface_movement(image, original_skin(image, head), patch, edit)
     assert moved.p95_mm >= 3.0
     assert moved.moved_share >= 0.8
 

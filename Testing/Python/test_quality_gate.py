@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 import synthetic_head as synthetic
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import CaseImage, Structure, StructureSet
@@ -17,7 +18,7 @@ from DefaceCompareLib.defacers.quickshear import shear
 from DefaceCompareLib.defacers.removal import Polytope, Removal
 from DefaceCompareLib.measurement import Measurement, Scope
 from DefaceCompareLib.outer_surface import distances_mm, outer_surface, points_of
-from DefaceCompareLib.quality import METRICS, quality_rows, surface_movement
+from DefaceCompareLib.quality import METRICS, original_skin, quality_rows, surface_movement
 from DefaceCompareLib.settings import Settings
 
 SCOPE = Scope("case-001", "quickshear", "", "background", "none")
@@ -64,7 +65,7 @@ def test_the_outer_surface_lies_on_the_ellipsoid_and_has_no_inner_walls() -> Non
 def test_a_peeled_head_moves_by_what_was_peeled(depth_mm: float, gone: bool) -> None:
     head, image = synthetic.head(), synthetic.ct(synthetic.grid())
     side = Removal((Polytope(np.array([[0.0, -1.0, 0.0]]), np.array([-20.0])),))  # behind the ears: plain ellipsoid
-    moved = surface_movement(image, peeled(image, depth_mm), head, side)
+    moved = surface_movement(image, original_skin(image, head), peeled(image, depth_mm), side)
     # measured: 1.0 -> 1.3 mm, 4.0 -> 4.2 mm (2 mm voxels)
     assert moved.p95_mm == pytest.approx(depth_mm, abs=0.7)
     assert moved.face_gone is gone

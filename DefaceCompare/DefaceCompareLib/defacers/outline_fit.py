@@ -19,7 +19,7 @@ from .voxel_box import VoxelBox, index_to_mm
 
 CONTROL_SPACING_MM = 60.0
 """Spacing of the spline's control points: it follows the shape of a skull, not of a feature."""
-ROUNDS = 4
+ROUNDS = 3
 """Gauss-Newton rounds; the residual no longer changes after three on the shared heads."""
 STIFFNESS = 0.3
 """Weight of bending (second differences of neighbouring control points) against one skin point's residual."""
@@ -27,7 +27,7 @@ RIDGE = 0.01
 """Weight of staying near the affine fit."""
 RESIDUAL_LIMIT_MM = 8.0
 """Residuals beyond are clipped: hair, a collar, a tube shall not pull."""
-MOST_POINTS = 2500
+MOST_POINTS = 1500
 """Skin points that take part, picked at equal steps."""
 
 

@@ -125,10 +125,23 @@ def _displacement(
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal(old.shape), sigma)
     shape = ndimage.gaussian_filter(skin * by_smoothing, 0.5 * sigma) / (ndimage.gaussian_filter(skin, 0.5 * sigma) + 1e-3)
     field = noise / noise.std() + SHAPE_WINS_PER_MM * shape
-    low, high = float(field.min()), float(field.max())
-    for _ in range(40):  # bisection for the shift at which as much volume comes as goes
+    shift = _balancing_shift(by_smoothing[skin > 0], field[skin > 0], skin[skin > 0])
+    return _limited(by_smoothing, field - shift).astype(np.float32)
+
+
+def _limited(by_smoothing: NDArray[np.float32], field: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Smoothing's own movement and the patches' together, mm outwards, within the limits."""
+    outward = by_smoothing + DISPLACEMENT_MM * np.tanh(field / PATCH_STEEPNESS)
+    return np.clip(outward, -INWARD_LIMIT_MM, OUTWARD_LIMIT_MM)
+
+
+def _balancing_shift(by_smoothing: NDArray[np.float32], field: NDArray[np.floating], share: NDArray[np.floating]) -> float:
+    """The shift of the random field at which as much volume comes as goes (bisection over the skin's voxels)."""
+    if field.size == 0:
+        return 0.0
+    low, high = float(field.min()) - 1.0, float(field.max()) + 1.0
+    for _ in range(40):
         shift = 0.5 * (low + high)
-        outward = by_smoothing + DISPLACEMENT_MM * np.tanh((field - shift) / PATCH_STEEPNESS)
-        outward = np.clip(outward, -INWARD_LIMIT_MM, OUTWARD_LIMIT_MM)
-        low, high = (shift, high) if float((outward * skin).sum()) > 0 else (low, shift)
-    return outward.astype(np.float32)
+        grows = float((_limited(by_smoothing, field - shift) * share).sum()) > 0
+        low, high = (shift, high) if grows else (low, shift)
+    return shift

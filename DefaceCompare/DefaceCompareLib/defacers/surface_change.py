@@ -21,7 +21,7 @@ from ..settings import Settings
 from .edit import Patch
 from .face_region import FaceRegion
 from .level_set import ramp, sample_at
-from .voxel_box import VoxelBox, box_around, box_of_points, corners_mm, sample_box, whole_box
+from .voxel_box import VoxelBox, box_around, box_of_points, corners_mm, cropped_to, sample_box, whole_box
 
 FAR_MM = 99.0
 """Signed distance where a level set is not known: outside, far from the surface."""
@@ -128,7 +128,7 @@ class SurfaceChange:
 
     def _tissue(self, image: CaseImage, box: VoxelBox, settings: Settings) -> NDArray[np.float32]:
         """What the layer is made of at each voxel of `box`: the patient's own, smoothed along the skin, with or without noise."""
-        values = sitk.GetArrayFromImage(onto_grid(image.image, self.old, air_level(image)))
+        values = sitk.GetArrayFromImage(onto_grid(cropped_to(image.image, self.old), self.old, air_level(image)))
         old = sitk.GetArrayViewFromImage(self.old)
         shallow, deep = self.layer.sampled_mm
         sampled = (old <= -shallow) & (old >= -deep) & (values > skin_threshold(image))

@@ -116,6 +116,12 @@ def sample_box(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: floa
     return sitk.GetArrayFromImage(sampled)
 
 
+def cropped_to(image: sitk.Image, grid: sitk.Image, margin_mm: float = 6.0) -> sitk.Image:
+    """The part of `image` that `grid` covers, `margin_mm` wider; the whole image where they don't meet."""
+    box = box_of_points(corners_mm(grid), image, margin_mm)
+    return image if box.empty else sitk.RegionOfInterest(image, box.size, box.offset)
+
+
 def boxed(array: NDArray[np.generic], grid: sitk.Image, box: VoxelBox) -> sitk.Image:
     """`array`, the (z, y, x) values of `box`, as an image that lies where the box lies."""
     image = sitk.GetImageFromArray(array)
