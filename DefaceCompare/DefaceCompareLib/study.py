@@ -14,6 +14,7 @@ from .defacers.defacing import Defacer
 from .defacers.external import ExternalFolder
 from .errors import DefaceCompareError, UnusableInput
 from .face_records import KEY_COLUMNS
+from .measurement import read_measurements, write_measurements
 from .progress import Progress, report_step, silent
 from .readers import read_case
 from .settings import Settings
@@ -95,8 +96,8 @@ def run_single(
     Parameters
     ----------
     report : bool
-        False writes ``cases/`` and ``identifiable/`` only and returns None: all that Slicer's panel reads, without the
-        packages that the report needs (Slicer has no plotly and no Jinja2).
+        False writes no report and no manifest and returns None: all that Slicer's panel reads, without the packages that
+        the report needs (Slicer has no plotly and no Jinja2).
 
     Raises
     ------
@@ -112,6 +113,8 @@ def run_single(
     outcome = compare_or_skip(job, progress)
     _write_key(out, [outcome])
     if not report:
+        rows = read_measurements(out / "cases" / case_id / "measurements.csv")
+        write_measurements(out / "measurements.csv", rows)
         return None
     from .pool import pool_cases
 
