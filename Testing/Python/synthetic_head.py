@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
+
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import CT, Case, CaseImage, Dose
-from numpy.typing import NDArray
 
 SKULL_MM, CENTRE_MM = (75.0, 95.0, 110.0), (0.0, 0.0, 0.0)
 """Half axes (x, y, z) and centre of the head, LPS mm."""
@@ -68,12 +69,21 @@ def mask(of: sitk.Image, array: NDArray[np.bool_]) -> sitk.Image:
 
 def ct(of: sitk.Image, seed: int = 7) -> CaseImage:
     """int16 HU with a little noise."""
-    where = points(of)
+    return _ct(of.GetSize(), of.GetSpacing(), of.GetOrigin(), of.GetDirection(), seed)
+
+
+@lru_cache(maxsize=4)
+def _ct(
+    size: tuple[int, ...], spacing: tuple[float, ...], origin: tuple[float, ...], direction: tuple[float, ...], seed: int
+) -> CaseImage:
+    where = _points(size, spacing, origin, direction)
     values = np.where(outline_at(where), TISSUE_HU, AIR_HU)
     values[inside(where, BRAIN_MM, BRAIN_CENTRE_MM)] = BRAIN_HU
     values = values + np.random.default_rng(seed).integers(-8, 9, values.shape)
     image = sitk.GetImageFromArray(values.astype(np.int16))
-    image.CopyInformation(of)
+    image.SetSpacing(spacing)
+    image.SetOrigin(origin)
+    image.SetDirection(direction)
     return CaseImage(key="CT", modality=CT, image=image, unit="HU")
 
 
