@@ -1,0 +1,152 @@
+"""Every shared real head through `case` or `study` with the four methods; skipped, and said so, where the heads are absent."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from DefaceCompareLib.case import Structure
+from DefaceCompareLib.cli import main
+from DefaceCompareLib.measurement import Measurement, read_measurements
+from DefaceCompareLib.readers import read_case
+from DefaceCompareLib.structure_mask import structure_mask
+
+METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur")
+SUBJECTS = range(1, 13)
+CONTROLS = ("control_rerendered_auc", "control_shuffled_auc")
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+
+def compare(source: Path, out: Path) -> dict[tuple[str, str], Measurement]:
+    """Run `case`; the quality and privacy rows by method and metric."""
+    assert main(["case", str(source), "--out", str(out), "--no-report"]) == 0
+    rows = read_measurements(out / "measurements.csv")
+    return {(row.method, row.metric): row for row in rows if row.domain in ("quality", "privacy")}
+
+
+def altered(source: Path, defaced: Path) -> np.ndarray:
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(source))) != sitk.GetArrayFromImage(sitk.ReadImage(str(defaced)))
+
+
+def test_the_cranium_ct_is_defaced_by_all_methods(shared_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    content = {"id": "cranium", "images": {"CT": str(shared_data / "ct_head_cranium" / "cranium_ct.nrrd")}}
+    (tmp_path / "case" / "case.json").write_text(json.dumps(content))
+    rows = compare(tmp_path / "case", tmp_path / "out")
+    assert all(rows[method, "face_gone"].status == "ok" for method in METHODS)
+    assert rows["quickshear", "face_gone"].defaced == 1.0
+
+
+def test_the_headsq_series_is_defaced_and_its_shift_to_hu_is_said(shared_data: Path, tmp_path: Path) -> None:
+    rows = compare(shared_data / "ct_head_headsq" / "dicom", tmp_path / "out")
+    notes = json.loads((tmp_path / "out" / "cases" / "case-001" / "case_report.json").read_text())["notes"]
+    assert any("not HU" in note for note in notes)
+    assert rows["quickshear", "face_gone"].defaced == 1.0
+    assert all(rows[method, "edited_volume"].status == "ok" for method in METHODS)
+
+
+def test_the_phantom_is_defaced_and_its_planned_brain_is_whole(shared_data: Path, tmp_path: Path) -> None:
+    """CT made from the BODY contour (air -1000, inside 0 HU); BRAIN is kept from the methods and used to judge them."""
+    folder = shared_data / "rt_eclipse_ent"
+    contours = folder / "EclipseEnt_Structures.seg"
+    structures = {structure.name: structure for structure in _planned(contours, tmp_path)}
+    source = tmp_path / "case"
+    source.mkdir()
+    ct = _ct_of_body(structures["BODY"])
+    sitk.WriteImage(ct, str(source / "ct.nrrd"))
+    (source / "case.json").write_text(json.dumps({"id": "ent", "images": {"CT": "ct.nrrd"}}))
+    rows = compare(source, tmp_path / "out")
+    brain = structure_mask(structures["BRAIN"], ct)
+    assert brain is not None
+    for method in METHODS:
+        assert rows[method, "edited_volume"].status == "ok", method
+        changed = altered(source / "ct.nrrd", tmp_path / "out" / "cases" / "case-001" / method / "CT.nrrd")
+        assert int((changed & brain.whole(ct)).sum()) == 0, method
+
+
+def _planned(contours: Path, scratch: Path) -> tuple[Structure, ...]:
+    dose = contours.parent / "EclipseEnt_Dose.nrrd"
+    (scratch / "planned").mkdir()
+    content = {"id": "ent", "images": {}, "structures": str(contours), "dose": str(dose)}
+    (scratch / "planned" / "case.json").write_text(json.dumps(content))
+    structure_set = read_case(scratch / "planned").structure_set
+    assert structure_set is not None
+    return structure_set.structures
+
+
+def _ct_of_body(body: Structure) -> sitk.Image:
+    assert body.contours is not None
+    points = np.concatenate(body.contours)
+    low, high = points.min(axis=0) - 20.0, points.max(axis=0) + 20.0
+    low[2], high[2] = points[:, 2].min(), points[:, 2].max()
+    spacing = np.array([1.5, 1.5, 2.5])
+    size = np.ceil((high - low) / spacing).astype(int) + 1
+    ct = sitk.Image(size.tolist(), sitk.sitkInt16)
+    ct.SetSpacing(spacing.tolist())
+    ct.SetOrigin(low.tolist())
+    inside = structure_mask(body, ct)
+    assert inside is not None
+    filled = sitk.GetImageFromArray(np.where(inside.whole(ct), 0, -1000).astype(np.int16))
+    filled.CopyInformation(ct)
+    return filled
+
+
+@pytest.mark.xdist_group("mr_study")
+class TestTwelveMrHeads:
+    """One study over the 12 MR heads; each test looks at another side of its result."""
+
+    @pytest.fixture(scope="class")
+    def study(self, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        root = tmp_path_factory.mktemp("mr")
+        for subject in SUBJECTS:
+            folder = root / "in" / f"subject-{subject:02}"
+            folder.mkdir(parents=True)
+            image = shared_data / "mr_cohort_dev" / f"Subj{subject}_T1.nii.gz"
+            (folder / "case.json").write_text(json.dumps({"id": folder.name, "images": {"MR_T1": str(image)}}))
+        assert main(["study", str(root / "in"), "--out", str(root / "out"), "--keep-ids"]) == 0
+        return root / "out"
+
+    def test_quickshear_and_the_others_edit_every_head(self, study: Path) -> None:
+        rows = read_measurements(study / "measurements.csv")
+        edited = [row for row in rows if row.metric == "edited_volume"]
+        gone = [row.defaced for row in rows if row.metric == "face_gone" and row.method == "quickshear"]
+        assert len(edited) == len(SUBJECTS) * len(METHODS)
+        assert {row.status for row in edited} == {"ok"}
+        assert sum(gone) == len(SUBJECTS)
+
+    def test_no_voxel_of_the_dlmuse_brain_is_altered(self, study: Path, shared_data: Path) -> None:
+        folder = shared_data / "mr_cohort_dev"
+        hurt = {}
+        for subject in SUBJECTS:
+            brain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"Subj{subject}_T1_DLMUSE.nii.gz"))) > 0
+            for method in METHODS:
+                defaced = study / "cases" / f"subject-{subject:02}" / method / "MR_T1.nrrd"
+                count = int((altered(folder / f"Subj{subject}_T1.nii.gz", defaced) & brain).sum())
+                if count:
+                    hurt[subject, method] = count
+        assert hurt == {}
+
+    def test_rerendered_originals_are_recognised_and_shuffled_ones_are_not(self, study: Path) -> None:
+        summary = _summary(study)
+        controls = {name: {float(row["value"]) for row in summary if row["metric"] == name} for name in CONTROLS}
+        if not controls["control_rerendered_auc"]:
+            pytest.skip("the face models are not installed (deface-compare models get)")
+        assert min(controls["control_rerendered_auc"]) >= 0.95
+        assert all(abs(value - 0.5) <= 0.02 for value in controls["control_shuffled_auc"])
+
+    def test_every_method_has_an_auc_with_its_interval(self, study: Path) -> None:
+        rows = [row for row in _summary(study) if row["metric"] == "auc_own"]
+        assert {row["method"] for row in rows} == set(METHODS)
+        assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in rows)
+        assert {row["interval"] for row in rows} == {"CI95"}
+
+
+def _summary(study: Path) -> list[dict[str, str]]:
+    with (study / "summary.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
