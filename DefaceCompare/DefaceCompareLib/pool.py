@@ -15,13 +15,14 @@ from .defacers import REGISTRY
 from .errors import UnusableInput
 from .face_records import read_face_records
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measurements, write_measurements
+from .patient_table import Table, arm_of, arm_order, patient_table
 from .privacy.models import known_models
 from .report.html import ReportContent, write_report
 from .report.pictures import FaceRow, synthetic_faces
 from .report.words import SYNTHETIC_WARNING, without_warning
 from .settings import Settings, Tolerances
 from .study_report import StudyReport
-from .summary import SummaryRow, Table, arm_of, arm_order, describe_all, patient_table, write_summary
+from .summary import SummaryRow, describe_all, write_summary
 from .summary_privacy import FaceRecord, PrivacySummary, headline, summarise_faces
 from .summary_tests import method_test_rows
 from .tradeoff import tradeoff_axes

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .measurement import COLUMNS, Measurement
+from .patient_table import Arm, arm_of, arm_order
 from .report.words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
-from .summary import SUMMARY_COLUMNS, Arm, SummaryRow, arm_of, arm_order, find, is_of_one_arm
+from .summary import SUMMARY_COLUMNS, SummaryRow, find, is_of_one_arm
 from .summary_privacy import arm_key
 
 if TYPE_CHECKING:

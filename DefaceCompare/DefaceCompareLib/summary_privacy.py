@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .measurement import metrics
+from .patient_table import Arm, arm_of
 from .privacy.bootstrap import compare_methods, shuffled_control
 from .privacy.pairs import constant_control, highest_impostor, similarity_matrix
 from .privacy.reidentification import FEWEST_PERSONS, Reidentification, reidentify
-from .summary import CI95, MINUS, Arm, SummaryRow, arm_of
+from .summary import CI95, MINUS, SummaryRow
 
 LOWEST_RERENDERED_AUC = 0.95
 """A model that cannot link an original to its own re-rendering measures nothing (DESIGN section 5)."""

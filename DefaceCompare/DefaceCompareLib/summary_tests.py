@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .summary import ALL_METHODS, IQR, PLANNED_METRICS, TESTED_DOMAINS, Arm, Item, PatientValues, SummaryRow, Table, arm_order
+from .patient_table import PLANNED_METRICS, Arm, Item, PatientValues, Table, arm_order
+from .summary import ALL_METHODS, IQR, TESTED_DOMAINS, SummaryRow
 from .summary_privacy import arm_key, difference_row
 from .utility.statistics import LEAST_CASES, Comparison, compare_methods
 

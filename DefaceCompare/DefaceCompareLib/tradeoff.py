@@ -9,7 +9,7 @@ from statistics import fmean
 
 import numpy as np
 
-from .summary import OUTER, Arm, Item, PatientValues, Table, is_organ
+from .patient_table import OUTER, Arm, Item, PatientValues, Table, is_organ
 
 DOSE_POLICY = "mask"
 """The named dose policy of the trade-off: 0 Gy where an image voxel was removed, the same rule for every method."""

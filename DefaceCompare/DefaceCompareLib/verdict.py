@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .summary import Arm, arm_order
+from .patient_table import Arm, arm_order
 from .tradeoff import Axis
 
 CHANCE_AUC = 0.5

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from DefaceCompareLib.patient_table import Arm, Item, PatientValues
 from DefaceCompareLib.report.published import Answer, Evidence, claims, judge_claim
-from DefaceCompareLib.summary import Arm, Item, PatientValues, SummaryRow
+from DefaceCompareLib.summary import SummaryRow
 
 ORAL = Item("", "CT", "intensity", "Cavity_Oral", "median", "%")
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from DefaceCompareLib.summary import Arm, find
+from DefaceCompareLib.patient_table import Arm
+from DefaceCompareLib.summary import find
 from DefaceCompareLib.summary_privacy import FaceRecord, headline, summarise_faces
 
 OPEN, SHUT = (Arm(name, "", "background", "none") for name in ("open", "shut"))

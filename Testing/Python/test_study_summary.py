@@ -7,8 +7,9 @@ import math
 import pytest
 
 from DefaceCompareLib.measurement import Scope
+from DefaceCompareLib.patient_table import Arm, organ, patient_table
 from DefaceCompareLib.settings import Settings
-from DefaceCompareLib.summary import Arm, describe_all, find, organ, patient_table, write_summary
+from DefaceCompareLib.summary import describe_all, find, write_summary
 from DefaceCompareLib.summary_tests import method_test_rows
 
 TOLERANCES = Settings().tolerances

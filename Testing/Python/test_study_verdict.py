@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from DefaceCompareLib.summary import Arm
+from DefaceCompareLib.patient_table import Arm
 from DefaceCompareLib.tradeoff import Axis
 from DefaceCompareLib.verdict import judge, median_interval
 

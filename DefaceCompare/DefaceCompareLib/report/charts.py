@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ..summary import Arm, SummaryRow, arm_of
+from ..patient_table import Arm, arm_of
+from ..summary import SummaryRow
 from ..tradeoff import Axis
 from ..verdict import CHANCE_AUC
 from .tables import ArmNames

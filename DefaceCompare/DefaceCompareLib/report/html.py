@@ -13,8 +13,9 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from ..measurement import Measurement, metrics
+from ..patient_table import Arm, Table, arm_of, arm_order
 from ..settings import Settings
-from ..summary import Arm, SummaryRow, Table, arm_of, arm_order, find, first_of_each_arm, is_of_one_arm
+from ..summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
 from ..verdict import Verdict
 from . import sections
 from .charts import organ_chart, tradeoff_chart

@@ -10,7 +10,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from ..summary import Arm, SummaryRow, Table, arm_of, is_of_one_arm
+from ..patient_table import Arm, Table, arm_of
+from ..summary import SummaryRow, is_of_one_arm
 from ..tradeoff import DOSE_POLICY
 from ..verdict import median_interval
 from .words import auc_words, interval, number

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, metrics
+from ..patient_table import Arm, arm_of
 from ..settings import DOSE_POLICIES
-from ..summary import MINUS, Arm, SummaryRow, arm_of, find, is_change, is_of_one_arm
+from ..summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..tradeoff import Axis
 from ..verdict import Verdict
 from .published import Answer
@@ -45,6 +47,9 @@ PRIVACY_COLUMNS = {
     "cosine_similarity_own": ("Similarity, own", value_cell),
     "face_surface_distance": ("Surface distance (mm)", value_cell),
 }
+DECIMAL = re.compile(r"\d+\.\d+")
+"""Measured numbers in a reason: they differ from case to case, the reason does not."""
+CASES_NAMED = 3
 LONGEST_LIST = 60
 """Rows of a list of failures or notes that a page shows; the CSV has all."""
 
@@ -259,25 +264,31 @@ def published_table(found: Sequence[Answer]) -> ReportTable:
 
 
 def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], names: ArmNames) -> ReportTable | None:
-    """What failed, and what could not be had, each with its reason and count."""
-    counted: dict[tuple[str, str, str, str], list[str]] = {}
+    """What failed, and what could not be had: each reason once, with where, for which methods and for how many cases."""
+    found: dict[tuple[str, str, str], list[Measurement]] = {}
     for row in rows:
         if row.status in (FAILED, NOT_AVAILABLE):
-            where = " ".join(part for part in (row.image, row.dose_policy) if part)
-            counted.setdefault((row.status, names.title(arm_of(row)), where, without_warning(row.note)), []).append(row.case)
-    lines = [
-        (Cell("unreadable", kind="bad"), Cell(case), Cell(""), Cell(""), Cell(reason))
-        for case, reason in sorted(unreadable.items())
-    ]
-    for (status, title, where, note), cases in sorted(counted.items())[:LONGEST_LIST]:
-        ids = sorted(set(cases))
-        shown = ", ".join(ids[:4]) + (f" and {len(ids) - 4} more" if len(ids) > 4 else "")
-        kind = "bad" if status == FAILED else "quiet"
-        lines.append((Cell(status, kind=kind), Cell(shown), Cell(title), Cell(where), Cell(note, small=f"{len(cases)} rows")))
+            reason = DECIMAL.sub("…", without_warning(row.note))
+            found.setdefault((row.status, row.image, reason), []).append(row)
+    lines = [(Cell("unreadable"), Cell(reason), Cell(""), Cell(""), Cell(case)) for case, reason in sorted(unreadable.items())]
+    for (status, image, reason), members in sorted(found.items(), key=lambda each: (each[0][0], -len(each[1]), each[0]))[
+        :LONGEST_LIST
+    ]:
+        arms = {arm_of(row) for row in members}
+        titles = (
+            ", ".join(names.title(arm) for arm in names.arms if arm in arms) if len(arms) < len(names.arms) else "all methods"
+        )
+        lines.append((Cell(status), Cell(reason, small=f"{len(members)} rows"), Cell(image), Cell(titles), _cases_cell(members)))
     if not lines:
         return None
-    left = len(counted) - LONGEST_LIST
-    note = f"{left} more kinds in measurements.csv." if left > 0 else ""
-    return ReportTable(
-        "What failed or is not available", ("Status", "Cases", "Method", "Where", "Reason"), tuple(lines), note=note, words=True
-    )
+    left = len(found) - LONGEST_LIST
+    note = f"{left} more reasons in measurements.csv." if left > 0 else ""
+    head = ("Status", "Reason", "Image", "Methods", "Cases")
+    return ReportTable("What failed or is not available", head, tuple(lines), note=note, words=True)
+
+
+def _cases_cell(rows: Sequence[Measurement]) -> Cell:
+    """A few case ids and how many more."""
+    ids = sorted({row.case for row in rows})
+    more = f" and {len(ids) - CASES_NAMED} more" if len(ids) > CASES_NAMED else ""
+    return Cell(", ".join(ids[:CASES_NAMED]) + more)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..summary import Arm, SummaryRow, arm_of, is_change, is_organ
+from ..patient_table import Arm, arm_of, is_organ
+from ..summary import SummaryRow, is_change
 from .words import NOTHING, auc_number, count, interval, number, without_warning
 
 

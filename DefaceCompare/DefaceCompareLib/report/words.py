@@ -46,7 +46,7 @@ def count(n: int) -> str:
 
 def without_warning(note: str) -> str:
     """A row's note without the SYNTHETIC warning, which a page prints once."""
-    return note.removeprefix(SYNTHETIC_WARNING).removeprefix("; ")
+    return note.replace(f"{SYNTHETIC_WARNING}; ", "").replace(SYNTHETIC_WARNING, "")
 
 
 def auc_number(value: float) -> str:

@@ -1,0 +1,163 @@
+"""One number a patient: what medians, tests and trade-offs are made of."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import NamedTuple, Protocol
+
+from .measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
+from .settings import DEFAULT_METHODS
+
+VALUE_METRICS = ("mean_absolute_difference", "altered_fraction")
+"""Utility metrics that are a value of the defaced image by themselves, not a change."""
+PLANNED_METRICS = ("planned_volume",)
+"""Described by the original's value; not a change and never tested."""
+SIDE = re.compile(r"_(L|R)$")
+TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)")
+UNION = "_all"
+"""Ends the name of all GTVs taken together; not averaged with its own parts."""
+OUTER = ("External", "BODY", "Body")
+"""Names of the outer contour: neither organ nor target."""
+
+
+class Arm(NamedTuple):
+    """A method as it was run; two arms of one study differ in at least one of these."""
+
+    method: str
+    variant: str
+    fill: str
+    protect: str
+
+
+class Item(NamedTuple):
+    """What was measured, whoever defaced it."""
+
+    dose_policy: str
+    image: str
+    domain: str
+    structure: str
+    metric: str
+    unit: str
+
+
+@dataclass
+class PatientValues:
+    """One number a patient for one arm and item, and what is missing."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+    not_available: frozenset[str] = frozenset()
+    engines: frozenset[str] = frozenset()
+
+
+Table = dict[Item, dict[Arm, PatientValues]]
+
+
+class OfAnArm(Protocol):
+    """Any row that says by which arm it was made."""
+
+    @property
+    def method(self) -> str:
+        """Key of the method."""
+
+    @property
+    def variant(self) -> str:
+        """Variant of the method."""
+
+    @property
+    def fill(self) -> str:
+        """What removed voxels became."""
+
+    @property
+    def protect(self) -> str:
+        """What the method might not alter."""
+
+
+def arm_of(row: OfAnArm) -> Arm:
+    """The arm that a row belongs to."""
+    return Arm(row.method, row.variant, row.fill, row.protect)
+
+
+def arm_order(arm: Arm) -> tuple[int, Arm]:
+    """Sort key: the built-in methods in their own order, then all others by name."""
+    known = arm.method in DEFAULT_METHODS
+    return (DEFAULT_METHODS.index(arm.method) if known else len(DEFAULT_METHODS), arm)
+
+
+def organ(structure: str) -> str:
+    """The name under which left, right and several targets are averaged: ``Eye_L`` -> ``Eye``, ``GTV_2`` -> ``GTV``."""
+    target = TARGET.match(structure)
+    if structure.endswith(UNION):
+        return structure
+    return target.group(1) if target else SIDE.sub("", structure)
+
+
+def is_organ(structure: str) -> bool:
+    """Whether a structure counts as an organ in the trade-off (no target, no outer contour, no unnamed structure)."""
+    return bool(structure) and not TARGET.match(structure) and structure not in OUTER and not structure.startswith("structure-")
+
+
+def numbers_of(row: Measurement) -> list[tuple[str, float]]:
+    """The numbers of one measurement that enter the cohort table, as (unit, number).
+
+    A change enters in its own unit and, where the measurement has one, in percent; a metric without an original enters as
+    its value on the defaced image.
+    """
+    if row.metric in PLANNED_METRICS:
+        return _finite((row.unit, row.original), (row.unit, row.defaced))[:1]
+    if row.domain in ("quality", "privacy") or row.metric in VALUE_METRICS:
+        return _finite((row.unit, row.defaced), (row.unit, row.change))[:1]
+    if row.unit == "%":
+        return _finite((row.unit, row.change))
+    return _finite((row.unit, row.change), ("%", row.change_percent))
+
+
+def _finite(*numbers: tuple[str, float]) -> list[tuple[str, float]]:
+    return [(unit, number) for unit, number in numbers if math.isfinite(number)]
+
+
+def patient_table(rows: Iterable[Measurement]) -> Table:
+    """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there).
+
+    A patient that failed or is not available is so in every unit that the others have a number in.
+    """
+    numbers: dict[Item, dict[Arm, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    missing: dict[Item, dict[Arm, dict[str, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    engines: dict[Item, dict[Arm, set[str]]] = defaultdict(lambda: defaultdict(set))
+    unit_of: dict[Item, str] = {}
+    for row in rows:
+        if row.dose_policy == "keep":
+            continue
+        arm, item = arm_of(row), Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, "")
+        if row.status != OK:
+            missing[item][arm][row.status].add(row.case)
+            unit_of.setdefault(item, row.unit)
+            continue
+        engines[item][arm].add(row.engine)
+        for unit, number in numbers_of(row):
+            numbers[item._replace(unit=unit)][arm][row.case].append(number)
+    filled = {item._replace(unit="") for item in numbers}
+    items = [*numbers, *(item._replace(unit=unit_of[item]) for item in missing if item not in filled)]
+    table: Table = {}
+    for item in sorted(items, key=item_order):
+        whole = item._replace(unit="")
+        table[item] = {
+            arm: PatientValues(
+                {case: fmean(found) for case, found in sorted(numbers[item][arm].items())},
+                frozenset(missing[whole][arm][FAILED]),
+                frozenset(missing[whole][arm][NOT_AVAILABLE]),
+                frozenset(engines[whole][arm]),
+            )
+            for arm in sorted({*numbers[item], *missing[whole]}, key=arm_order)
+        }
+    return table
+
+
+def item_order(item: Item) -> tuple[int, str, str, str, str]:
+    """Sort key: metrics in the order of ``data/metrics.csv``, then image, policy, structure."""
+    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit)
