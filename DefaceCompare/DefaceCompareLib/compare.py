@@ -23,7 +23,7 @@ from .privacy.face_scorer import NO_MODEL, FaceReference, FaceScorer
 from .privacy.render import write_png
 from .privacy.rows import missing_privacy_rows, privacy_rows
 from .progress import Progress, report_step, silent
-from .quality import quality_rows
+from .quality import OriginalSkin, quality_rows
 from .settings import Settings
 from .utility.baseline import Baseline, utility_baseline
 from .utility.rows import utility_rows
@@ -78,6 +78,7 @@ def compare_case(
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
     faces = _original_faces(case, heads, reasons, settings, out)
+    skins: dict[str, OriginalSkin] = {}
     rows: list[Measurement] = []
     told: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
@@ -85,7 +86,7 @@ def compare_case(
         report_step(progress, 2 + number, total, f"{case.id}: {method.title}")
         defacing = deface(method, case, heads, settings, reasons)
         scope = _scope(case, defacing, settings)
-        rows += quality_rows(case, heads, defacing, scope, settings)
+        rows += quality_rows(case, heads, defacing, scope, settings, skins)
         rows += _face_rows(case, faces, defacing, scope, out)
         rows += utility_rows(case, baseline, defacing, scope, settings)
         told[defacing.method] = _what_it_did(case, defacing, out)
