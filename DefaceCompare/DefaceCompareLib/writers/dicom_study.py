@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -102,10 +103,17 @@ def new_object(study: DicomStudy, sop_class: str, sop_uid: str, modality: str) -
 
 
 def save(data: Dataset, path: Path) -> None:
-    """Write one object under a temporary name and rename it."""
+    """Write one object, and its folder if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    content = BytesIO()
+    data.save_as(content, enforce_file_format=True)
+    replace_file(path, content.getvalue())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name and rename it; its folder must be there."""
     temporary = path.with_name(path.name + ".part")
-    data.save_as(temporary, enforce_file_format=True)
+    temporary.write_bytes(content)
     temporary.replace(path)
 
 

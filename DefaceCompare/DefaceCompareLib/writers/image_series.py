@@ -13,7 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
 
 from ..case import CT, MR, PET
-from .dicom_study import DicomStudy, WrittenSeries, code, new_object, save
+from .dicom_study import DicomStudy, WrittenSeries, code, new_object
+from .slice_files import SliceFiles
 
 STORAGE = {CT: CTImageStorage, MR: MRImageStorage, PET: PositronEmissionTomographyImageStorage}
 DICOM_MODALITY = {CT: "CT", MR: "MR", PET: "PT"}
@@ -74,23 +75,25 @@ def write_image_series(
     direction = np.array(image.GetDirection()).reshape(3, 3)
     normal = direction[:, 2]
     series_uid = study.uid(modality, series_number)
+    shared = new_object(study, STORAGE[modality], "", DICOM_MODALITY[modality])
+    _series(shared, study, series_uid, series_number, description, comment)
+    _plane(shared, image, direction)
+    _pixels(shared, stored)
+    if modality == CT:
+        _ct(shared)
+    elif modality == MR:
+        _mr(shared)
+    elif injection is not None:
+        _pet(shared, study, injection, slope, len(stored))
+    folder.mkdir(parents=True, exist_ok=True)
+    files = SliceFiles(shared)
     instances = []
     for index, pixels in enumerate(stored):
         sop_uid = study.uid(modality, series_number, index)
-        data = new_object(study, STORAGE[modality], sop_uid, DICOM_MODALITY[modality])
         position = image.TransformIndexToPhysicalPoint((0, 0, index))
-        _series(data, study, series_uid, series_number, index, description, comment)
-        _plane(data, image, direction, position, float(np.dot(position, normal)))
-        _pixels(data, pixels)
-        if modality == CT:
-            _ct(data)
-        elif modality == MR:
-            _mr(data)
-        elif injection is not None:
-            data.ImageIndex = index + 1
-            _pet(data, study, injection, slope, len(stored))
-        save(data, folder / f"{modality}_{index + 1:04d}.dcm")
-        instances.append((float(np.dot(position, normal)), sop_uid))
+        along = float(np.dot(position, normal))
+        files.save(_slice(sop_uid, index, position, along, pixels, modality), folder / f"{modality}_{index + 1:04d}.dcm")
+        instances.append((along, sop_uid))
     return WrittenSeries(STORAGE[modality], series_uid, study.study_uid, tuple(instances))
 
 
@@ -104,9 +107,9 @@ def _stored(values: NDArray[Any], modality: str) -> tuple[NDArray[np.generic], f
     return np.clip(np.rint(values / slope), 0, PET_MAXIMUM_STORED).astype("<i2"), slope
 
 
-def _series(data: Dataset, study: DicomStudy, uid: str, number: int, index: int, description: str, comment: str) -> None:
+def _series(data: Dataset, study: DicomStudy, uid: str, number: int, description: str, comment: str) -> None:
     data.SeriesInstanceUID, data.SeriesNumber, data.SeriesDescription = uid, number, description
-    data.InstanceNumber, data.ImageComments = index + 1, comment
+    data.ImageComments = comment
     data.ContentDate, data.ContentTime = study.date, study.time
     data.AcquisitionDate, data.AcquisitionTime, data.AcquisitionNumber = study.date, study.time, 1
     data.FrameOfReferenceUID, data.PositionReferenceIndicator = study.frame_of_reference_uid, ""
@@ -114,21 +117,31 @@ def _series(data: Dataset, study: DicomStudy, uid: str, number: int, index: int,
     data.BurnedInAnnotation = "NO"
 
 
-def _plane(data: Dataset, image: sitk.Image, direction: NDArray[np.float64], position: tuple[float, ...], along: float) -> None:
+def _slice(
+    sop_uid: str, index: int, position: tuple[float, ...], along: float, pixels: NDArray[np.generic], modality: str
+) -> Dataset:
+    """The elements that differ from slice to slice."""
+    own = Dataset()
+    own.SOPInstanceUID, own.InstanceNumber = sop_uid, index + 1
+    own.ImagePositionPatient, own.SliceLocation = [decimal(v) for v in position], decimal(along)
+    if modality == PET:
+        own.ImageIndex = index + 1
+    own.add_new("PixelData", "OW", pixels.tobytes())
+    return own
+
+
+def _plane(data: Dataset, image: sitk.Image, direction: NDArray[np.float64]) -> None:
     spacing = image.GetSpacing()
-    data.ImagePositionPatient = [decimal(v) for v in position]
     data.ImageOrientationPatient = [decimal(v) for v in (*direction[:, 0], *direction[:, 1])]
     data.PixelSpacing = [decimal(spacing[1]), decimal(spacing[0])]
-    data.SliceThickness, data.SliceLocation = decimal(spacing[2]), decimal(along)
+    data.SliceThickness = decimal(spacing[2])
 
 
-def _pixels(data: Dataset, pixels: NDArray[np.generic]) -> None:
+def _pixels(data: Dataset, stored: NDArray[np.generic]) -> None:
     data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
-    data.Rows, data.Columns = pixels.shape
+    data.Rows, data.Columns = stored.shape[1:]
     data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
-    data.PixelRepresentation = int(pixels.dtype.kind == "i")
-    data.PixelData = pixels.tobytes()
-    data["PixelData"].VR = "OW"
+    data.PixelRepresentation = int(stored.dtype.kind == "i")
 
 
 def _ct(data: Dataset) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import RTStructureSetStorage
@@ -107,16 +107,15 @@ def _contours(
         polygon = Dataset()
         polygon.ContourImageSequence = [reference(series.sop_class_uid, series.instance_at(float(points[0, 2])))]
         polygon.ContourGeometricType, polygon.NumberOfContourPoints, polygon.ContourNumber = "CLOSED_PLANAR", len(points), order
-        polygon[CONTOUR_DATA] = _contour_data(points)
+        polygon.add(_contour_data(points))
         item.ContourSequence.append(polygon)
     return item
 
 
-def _contour_data(points: NDArray[np.float64]) -> RawDataElement:
-    """Coordinates with three decimals, already encoded: pydicom would check each number on its own, at 100 times the cost."""
-    text = "\\".join(f"{value:.3f}" for value in points.ravel()).encode("ascii")
-    text += b" " * (len(text) % 2)
-    return RawDataElement(CONTOUR_DATA, "DS", len(text), text, 0, False, True)
+def _contour_data(points: NDArray[np.float64]) -> DataElement:
+    """Coordinates with three decimals as one finished text: pydicom would check each number on its own, at 100 times the cost."""
+    text = "\\".join(f"{value:.3f}" for value in points.ravel().tolist())
+    return DataElement(CONTOUR_DATA, "DS", text, already_converted=True)
 
 
 def _colour(number: int) -> tuple[int, int, int]:
