@@ -69,8 +69,8 @@ def test_the_outline_fit_finds_a_known_bend_where_it_looks() -> None:
     bent = points - np.column_stack([np.zeros(len(points)), np.zeros(len(points)), 4.0 + 0.02 * points[:, 1]])
     extent = np.array([bent.min(axis=0) - 20, bent.max(axis=0) + 20])
     fit = fit_outline(bent, levels, extent, sitk.AffineTransform(3), level, head.grid)
-    # measured: 0.25 mm left of an offset of 2-6 mm
-    assert fit.residual_mm < 0.6
+    # measured: 0.04 mm left of an offset of 2-6 mm
+    assert fit.residual_mm < 0.2
 
 
 def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_edit: Edit) -> None:
@@ -81,9 +81,9 @@ def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_e
     nose = np.array([average_head().landmarks_mm["nose_tip"]])
     where = synthetic.points(image.image).reshape(-1, 3)
     near = (np.linalg.norm(where - nose, axis=1) < 25.0).reshape(edited.shape)
-    # within 25 mm of the nose tip the result's tissue is the average's: measured 97 % of the voxels off its edge
+    # within 25 mm of the nose tip the result's tissue is the average's: measured 100 % of voxels off its edge (before: 93 %)
     clear = near & (np.abs(wanted) > 2.0)
-    assert np.mean((edited > -300)[clear] == (wanted < 0)[clear]) > 0.93
+    assert np.mean((edited > -300)[clear] == (wanted < 0)[clear]) > 0.99
     moved = surface_movement(image, original_skin(image, head), edit.apply(image, head, Settings()), edit)
     assert moved.face_gone
 
@@ -98,15 +98,19 @@ def test_the_average_face_keeps_what_lies_deep_and_fills_with_the_patients_own_m
     assert np.array_equal(edited[brain], image.array()[brain])
     rewritten = (edited != image.array()) & (edited > -100)
     assert rewritten.sum() > 1000
-    # measured: median 40 HU, spread 7.2 HU against 7.2 HU of the patient's uniform noise
-    assert np.median(edited[rewritten]) == pytest.approx(40.0, abs=3.0)
+    middle = np.median(edited[rewritten])
+    # measured: 39 HU
+    assert middle == pytest.approx(40.0, abs=3.0)
+    spread = 1.4826 * np.median(np.abs(edited[rewritten] - middle))
+    # uniform noise of +-12 HU has a standard deviation of 7.2 HU; measured: 8.9 HU (edge voxels take part)
+    assert spread == pytest.approx(7.2, abs=2.5)
 
 
 def test_noise_is_measured_from_neighbours() -> None:
     values = np.random.default_rng(3).normal(100.0, 5.0, (40, 40, 40)).astype(np.float32)
     values[:, :, :10] = 0.0
     image = CaseImage("MR", MR, sitk.GetImageFromArray(values), "a.u.")
-    # measured: 5.01
+    # measured: 5.007
     assert noise_level(image, whole_box(image.image)) == pytest.approx(5.0, rel=0.03)
 
 
@@ -119,9 +123,10 @@ def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patien
     deep = signed_distance_mm(head.outline) < -SHELL.blended_mm - 1.0
     assert np.array_equal(edited[deep], image.array()[deep])
     before, after = (image.array() > -300).sum(), (edited > -300).sum()
-    # measured: 0.2 % of the head
+    # measured: 0.22 % of the head
     assert abs(int(after) - int(before)) < 0.01 * outline.sum()
     moved = surface_movement(image, original_skin(image, head), patch, edit)
+    # measured: 86 %, 95th percentile 11 mm
     assert moved.p95_mm >= 3.0
     assert moved.moved_share >= 0.8
 

@@ -66,7 +66,7 @@ def test_a_peeled_head_moves_by_what_was_peeled(depth_mm: float, gone: bool) -> 
     head, image = synthetic.head(), synthetic.ct(synthetic.grid())
     side = Removal((Polytope(np.array([[0.0, -1.0, 0.0]]), np.array([-20.0])),))  # behind the ears: plain ellipsoid
     moved = surface_movement(image, original_skin(image, head), peeled(image, depth_mm), side)
-    # measured: 1.0 -> 1.3 mm, 4.0 -> 4.2 mm (2 mm voxels)
+    # measured: 1.0 -> 1.59 mm, 4.0 -> 4.47 mm (95th percentile, 2 mm voxels)
     assert moved.p95_mm == pytest.approx(depth_mm, abs=0.7)
     assert moved.face_gone is gone
 

@@ -14,9 +14,12 @@ STAIR_SMOOTHING_VOXELS = 1.0
 
 
 def signed_distance_mm(mask: sitk.Image) -> NDArray[np.float32]:
-    """mm from the border of a mask, negative inside, without the mask's stair-steps, shape (z, y, x)."""
+    """mm from the border of a mask, negative inside, without the mask's stair-steps, shape (z, y, x).
+
+    The distance map counts from the centres of the mask's outermost voxels; the border runs half a voxel further out.
+    """
     distance = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask > 0, False, False, True))
-    return ndimage.gaussian_filter(distance, STAIR_SMOOTHING_VOXELS)
+    return ndimage.gaussian_filter(distance, STAIR_SMOOTHING_VOXELS) - np.float32(0.5 * mask.GetSpacing()[0])
 
 
 def distance_outside_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:

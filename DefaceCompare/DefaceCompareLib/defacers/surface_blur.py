@@ -24,10 +24,10 @@ from .voxel_box import VoxelBox, boxed
 
 SHAPE_SMOOTHING_MM = 7.0
 """Gaussian sigma of the face's shape: nose and lips shrink, eye sockets fill."""
-DISPLACEMENT_MM = 6.5
+DISPLACEMENT_MM = 8.0
 """Displacement of the smoothed shape, inwards here and outwards there."""
-PATCH_SIZE_MM = 14.0
-"""Gaussian sigma of the random field that says which parts go in and which out; patches are some 50 mm across."""
+PATCH_SIZE_MM = 22.0
+"""Gaussian sigma of the random field that says which parts go in and which out; patches are some 70 mm across."""
 PATCH_STEEPNESS = 0.25
 """In standard deviations of that field: small values make narrow borders between patches."""
 SHAPE_WINS_PER_MM = 0.6

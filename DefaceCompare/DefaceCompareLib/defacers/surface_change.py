@@ -104,7 +104,10 @@ class SurfaceChange:
         shallow_air = (new > -SHALLOW_MM) & (before < skin_threshold(image))
         inside = before + np.where(shallow_air, 1.0, rewritten) * (tissue - before)
         edge_mm = max(1.0, float(np.median(image.image.GetSpacing())))
-        solid = np.clip(0.5 - new / edge_mm, 0.0, 1.0)
+        air = air_level(image)
+        # the edge passes the skin's own isovalue, which lies above the middle in CT, where the new skin is
+        at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
+        solid = np.clip(at_skin - new / edge_mm, 0.0, 1.0)
         after = before + weight * (background + solid * (inside - background) - before)
         touched = (weight > 0) & ((solid < 1) | (rewritten > 0) | shallow_air)
         values = original.copy()
