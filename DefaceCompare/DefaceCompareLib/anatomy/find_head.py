@@ -14,6 +14,7 @@ from .average_head import AverageHead, average_head
 from .brain import brain_from_image
 from .head import Head, Point
 from .outline import outline_on_grid
+from .register_brain import flattened, register_brain
 from .register_head import register_head
 from .working_grid import field_of_view, on_grid, working_grid
 
@@ -65,7 +66,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         brain_source=source,
         brain_independent=brains[1][1] if len(brains) > 1 and brains[1][0] != AVERAGE else None,
         average_to_patient=to_average,
-        brain_to_patient=_to_mni(average, to_average),
+        brain_to_patient=_to_mni(average, to_average, source, brain, seen),
         landmarks_mm=landmarks,
         face_extent=extent,
         notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}"),
@@ -144,6 +145,9 @@ def _is_seen(point_mm: Point, outline: sitk.Image, seen: sitk.Image) -> bool:
     return bool(sitk.GetArrayViewFromImage(seen)[box].any() and sitk.GetArrayViewFromImage(outline)[box].any())
 
 
-def _to_mni(average: AverageHead, to_average: sitk.AffineTransform) -> sitk.Transform:
-    """Patient mm to MNI mm: first to the average head, then on (a composite applies its last transform first)."""
-    return sitk.CompositeTransform([average.to_mni, to_average])
+def _to_mni(
+    average: AverageHead, to_average: sitk.AffineTransform, source: str, brain: sitk.Image, seen: sitk.Image
+) -> sitk.Transform:
+    """Patient mm to MNI mm: by way of the average head, then refined on the patient's own brain, if the scan shows one."""
+    start = flattened((average.to_mni, to_average))
+    return start if source == AVERAGE else register_brain(brain, seen, start)

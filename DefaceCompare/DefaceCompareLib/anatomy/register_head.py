@@ -69,19 +69,19 @@ def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> 
         raise FaceNotFound(
             f"the scan shows no head like the average head (overlap {best.dice:.2f}, at least {LOWEST_DICE} needed)"
         )
-    candidates = [best, fine.fit(_as_affine(best.transform), 40)]
-    start = max(filter(_is_plausible, candidates), key=lambda fit: fit.dice, default=best)
+    candidates = [best, fine.fit(as_affine(best.transform), 40)]
+    start = max((fit for fit in candidates if is_plausible(fit.transform)), key=lambda fit: fit.dice, default=best)
     if not _is_flat(values, outline):
-        refined = _intensity_fit(_as_affine(start.transform), values, outline, mask, average)
+        refined = _intensity_fit(as_affine(start.transform), values, outline, mask, average)
         candidates.append(Fit(refined, fine.dice(refined)))
-        if _is_plausible(candidates[-1]) and candidates[-1].dice > start.dice - INTENSITY_DICE_LOSS:
+        if is_plausible(candidates[-1].transform) and candidates[-1].dice > start.dice - INTENSITY_DICE_LOSS:
             start = candidates[-1]
-    return Fit(_as_affine(start.transform), start.dice)
+    return Fit(as_affine(start.transform), start.dice)
 
 
-def _is_plausible(fit: Fit) -> bool:
+def is_plausible(transform: sitk.Similarity3DTransform | sitk.AffineTransform) -> bool:
     """Human heads are not squeezed: no direction is scaled much more than another."""
-    scales = np.linalg.svd(np.array(_as_affine(fit.transform).GetMatrix(), dtype=float).reshape(3, 3), compute_uv=False)
+    scales = np.linalg.svd(np.array(as_affine(transform).GetMatrix(), dtype=float).reshape(3, 3), compute_uv=False)
     return bool(
         scales.max() / scales.min() <= MOST_ANISOTROPIC and SMALLEST_SCALE <= scales.min() <= scales.max() <= LARGEST_SCALE
     )
@@ -129,7 +129,7 @@ def _starts(outline: sitk.Image, seen: sitk.Image, average_outline: sitk.Image) 
     return starts
 
 
-def _coarser(image: sitk.Image, spacing_mm: float, smooth: bool = True) -> sitk.Image:
+def coarser(image: sitk.Image, spacing_mm: float, smooth: bool = True) -> sitk.Image:
     """Resample to a coarser isotropic grid; masks by nearest neighbour."""
     size = [max(1, math.ceil(n * s / spacing_mm)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
     source = sitk.SmoothingRecursiveGaussian(sitk.Cast(image, sitk.sitkFloat32), 0.5 * spacing_mm) if smooth else image
@@ -140,15 +140,16 @@ def _coarser(image: sitk.Image, spacing_mm: float, smooth: bool = True) -> sitk.
 @cache
 def _average_outline(spacing_mm: float) -> sitk.Image:
     """The average head's outline on a coarser grid: the same for every patient."""
-    return _coarser(average_head().outline, spacing_mm)
+    return coarser(average_head().outline, spacing_mm)
 
 
 @cache
 def _average_intensities(spacing_mm: float) -> sitk.Image:
-    return _coarser(average_head().image, spacing_mm)
+    return coarser(average_head().image, spacing_mm)
 
 
-def _registration(iterations: int, spacing_mm: float) -> sitk.ImageRegistrationMethod:
+def registration(iterations: int, spacing_mm: float) -> sitk.ImageRegistrationMethod:
+    """A registration that gives the same transform on every run: one work unit, seeded sampling."""
     method = sitk.ImageRegistrationMethod()
     method.SetMetricSamplingStrategy(sitk.ImageRegistrationMethod.REGULAR)
     method.SetMetricSamplingPercentage(SAMPLED_SHARE[spacing_mm], SAMPLING_SEED)
@@ -166,8 +167,8 @@ class _Outlines:
 
     def __init__(self, outline: sitk.Image, mask: sitk.Image, average: AverageHead, spacing_mm: float) -> None:
         self.spacing_mm = spacing_mm
-        self.patient = _coarser(outline, spacing_mm)
-        self.mask = _coarser(mask, spacing_mm, smooth=False)
+        self.patient = coarser(outline, spacing_mm)
+        self.mask = coarser(mask, spacing_mm, smooth=False)
         self.average = _average_outline(spacing_mm)
         self.steering = average.steering
         self.binary = sitk.GetArrayFromImage(self.patient) > 0.5
@@ -176,7 +177,7 @@ class _Outlines:
 
     def fit(self, start: sitk.Similarity3DTransform | sitk.AffineTransform, iterations: int) -> Fit:
         """Improve `start` (its kind of transform is kept)."""
-        method = _registration(iterations, self.spacing_mm)
+        method = registration(iterations, self.spacing_mm)
         method.SetMetricAsMeanSquares()
         method.SetMetricFixedMask(self.mask)
         method.SetMetricMovingMask(self.steering)
@@ -201,17 +202,17 @@ def _intensity_fit(
     start: sitk.AffineTransform, values: sitk.Image, outline: sitk.Image, mask: sitk.Image, average: AverageHead
 ) -> sitk.AffineTransform:
     """Mattes mutual information inside the head, so that skull and brain, not only skin, find their place."""
-    method = _registration(40, FINE_MM)
+    method = registration(40, FINE_MM)
     method.SetOptimizerAsRegularStepGradientDescent(1.0, 0.02, 40, 0.6, 1e-6)
     method.SetMetricAsMattesMutualInformation(32)
     near = sitk.BinaryDilate(outline, (3, 3, 3)) & mask
-    method.SetMetricFixedMask(_coarser(near, FINE_MM, smooth=False))
+    method.SetMetricFixedMask(coarser(near, FINE_MM, smooth=False))
     method.SetMetricMovingMask(average.steering)
     transform = sitk.AffineTransform(start)
     method.SetInitialTransform(transform, inPlace=True)
     low, high = np.percentile(sitk.GetArrayViewFromImage(values)[sitk.GetArrayViewFromImage(outline) > 0], [1, 99])
     method.Execute(
-        _coarser(sitk.Clamp(values, sitk.sitkFloat32, float(low), float(high)), FINE_MM),
+        coarser(sitk.Clamp(values, sitk.sitkFloat32, float(low), float(high)), FINE_MM),
         _average_intensities(FINE_MM),
     )
     return transform
@@ -224,7 +225,8 @@ def _is_flat(values: sitk.Image, outline: sitk.Image) -> bool:
     return bool(high - low < FLAT_INTENSITY_SHARE * (high - air))
 
 
-def _as_affine(transform: sitk.Similarity3DTransform | sitk.AffineTransform) -> sitk.AffineTransform:
+def as_affine(transform: sitk.Similarity3DTransform | sitk.AffineTransform) -> sitk.AffineTransform:
+    """A copy as an affine transform, whatever it was."""
     affine = sitk.AffineTransform(3)
     affine.SetMatrix(transform.GetMatrix())
     affine.SetCenter(transform.GetCenter())
