@@ -118,6 +118,7 @@ def read_header(path: Path) -> Header | None:
     with path.open("rb") as stream:
         try:
             dataset = pydicom.dcmread(stream, stop_before_pixels=True)
+            stopped_at = stream.tell()
         except InvalidDicomError:
             return None
         except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
@@ -127,6 +128,6 @@ def read_header(path: Path) -> Header | None:
     sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     syntax = str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian)
     known = sop_class in PIXEL_CLASSES or sop_class in RT_CLASSES
-    if known and (not dataset.get("Modality") or not is_whole(path, syntax, sop_class in PIXEL_CLASSES)):
+    if known and (not dataset.get("Modality") or not is_whole(path, syntax, sop_class in PIXEL_CLASSES, stopped_at)):
         raise UnusableInput(damaged)
     return Header(path, dataset)

@@ -26,20 +26,23 @@ class _Cut(Exception):
     """The file ends within an element."""
 
 
-def is_whole(path: Path, transfer_syntax: str, needs_pixels: bool) -> bool:
+def is_whole(path: Path, transfer_syntax: str, needs_pixels: bool, pixels_at: int) -> bool:
     """Whether the file ends where its elements end, and holds pixel data if it needs them.
 
-    Deflated files cannot be walked without inflating and pass (reading them fails by itself if they are cut).
+    `pixels_at` is where reading stopped before the pixels; if pixel data begins there, what lies before it is whole and is not
+    walked again. Deflated files cannot be walked without inflating and pass (reading them fails by itself if they are cut).
     """
     syntax = UID(transfer_syntax)
     if syntax == DeflatedExplicitVRLittleEndian:
         return True
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            position = _Walker(data, "<", explicit=True).after_meta(PREAMBLE_BYTES)
             order = "<" if syntax.is_little_endian else ">"
             walker = _Walker(data, order, explicit=not syntax.is_implicit_VR)
-            walker.top_level(position)
+            if walker.pixels_begin(pixels_at):
+                walker.top_level(pixels_at)
+            else:
+                walker.top_level(_Walker(data, "<", explicit=True).after_meta(PREAMBLE_BYTES))
         except _Cut:
             return False
     return walker.pixels_seen or not needs_pixels
@@ -52,6 +55,10 @@ class _Walker:
         self.data, self.order, self.explicit = data, order, explicit
         self.size = len(data)
         self.pixels_seen = False
+
+    def pixels_begin(self, position: int) -> bool:
+        """Whether pixel data begins at a position."""
+        return position + 4 <= self.size and self._tag(position) == PIXEL_DATA
 
     def after_meta(self, position: int) -> int:
         """Position after the file's meta group."""
