@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -264,8 +265,9 @@ def _names(arguments: argparse.Namespace) -> int:
     from .cli_names import planned_names
     from .utility.structure_names import read_structure_name
 
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(("name", "tg263", "group", "side", "status"))
     for name in planned_names(arguments.file):
         read = read_structure_name(name)
-        meaning = " ".join(part for part in (read.tg263 or "-", f"[{read.group}]", read.side) if part)
-        print(f"{name:<32} {read.status:<10} {meaning}")
+        table.writerow((name, read.tg263, read.group, read.side, read.status))
     return DONE

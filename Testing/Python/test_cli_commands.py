@@ -170,9 +170,9 @@ def test_progress_for_programs_is_one_json_object_a_line(
 def test_names_of_a_text_file_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "names.txt").write_text("Parotid L\nno such organ\n")
     assert cli.main(["names", str(tmp_path / "names.txt")]) == 0
-    first, second = capsys.readouterr().out.splitlines()
-    assert "Parotid_L" in first
-    assert "unknown" in second
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert heading == "name,tg263,group,side,status"
+    assert rows == ["Parotid L,Parotid_L,parotid,L,mapped", "no such organ,,other,,unknown"]
 
 
 def test_the_command_line_starts_without_heavy_imports() -> None:
