@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..anatomy.template_source import like
+from .deformation import RandomHead
 from .structures import HEAD_AND_NECK, Targets
-from .tissue import LIFT_MM, skin_depth
+from .tissue import patient_tissue
 
 PRESCRIPTION_GY = {"brain": 60.0, "hn": 70.0}
 FRACTIONS = {"brain": 30, "hn": 35}
@@ -22,6 +23,8 @@ PENUMBRA_MM, PENUMBRA_OUTSIDE_MM = 3.0, 8.0
 """Steepness of the fall-off and how far outside the target it has fallen to half."""
 BATH, BATH_REACH_MM = 0.30, 45.0
 """Low dose from entering beams: its share of the prescription next to the target, and the distance over which it falls."""
+LIMIT_MM = 80.0
+"""Distances beyond this are far."""
 BUILD_UP_MM = 2.5
 """Depth below the skin over which the dose builds up."""
 
@@ -38,21 +41,20 @@ def dose_grid(ct: sitk.Image, site: str) -> sitk.Image:
     return grid
 
 
-def conformal_dose(head: sitk.Transform, targets: Targets, site: str, grid: sitk.Image) -> sitk.Image:
+def conformal_dose(head: RandomHead, targets: Targets, site: str, grid: sitk.Image) -> sitk.Image:
     """Dose in Gy (float32) on `grid`.
 
     Parameters
     ----------
-    head : SimpleITK.Transform
-        Patient mm to average-head mm.
+    head : RandomHead
     targets : Targets
         Head and neck: a boost to the CTV and 80 % of the prescription 10 mm around it.
     site : str
     grid : SimpleITK.Image
         Dose grid, patient LPS mm.
     """
-    both = sitk.Resample(sitk.Compose([targets.ptv + LIFT_MM, skin_depth() + LIFT_MM]), grid, head, sitk.sitkLinear, 0.0)
-    depth, skin = np.moveaxis(sitk.GetArrayFromImage(both) - np.float32(LIFT_MM), -1, 0)
+    tissue = patient_tissue(head, targets.gtv, grid)
+    depth, skin = tissue.value(targets.ptv, -LIMIT_MM), tissue.depth
     relative = _fall_off(depth, PENUMBRA_OUTSIDE_MM) * PEAK
     if site == HEAD_AND_NECK:
         relative = np.maximum(relative, 0.55 * _fall_off(depth, PENUMBRA_OUTSIDE_MM + 12.0))
@@ -65,4 +67,4 @@ def conformal_dose(head: sitk.Transform, targets: Targets, site: str, grid: sitk
 
 def _fall_off(depth: NDArray[np.float32], outside_mm: float) -> NDArray[np.float32]:
     """1 inside the target, half `outside_mm` outside it, 0 far away."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(depth + outside_mm, -80.0, 80.0) / PENUMBRA_MM)), dtype=np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(depth + outside_mm, -LIMIT_MM, LIMIT_MM) / PENUMBRA_MM)), dtype=np.float32)

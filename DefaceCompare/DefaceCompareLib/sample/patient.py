@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..anatomy.template_source import like
 from ..case import Structure
 from .deformation import RandomHead, random_head
 from .dose import conformal_dose, dose_grid
@@ -78,11 +79,12 @@ def sample_patient(
     pet_extent = np.array(CT_SIZE) * np.array(CT_SPACING_MM)
     pet_grid = grid_around(CT_MIDDLE_MM, [int(n) for n in pet_extent / PET_SPACING_MM], PET_SPACING_MM)
     noise = random.spawn(3)
-    ct = ct_image(patient_tissue(head, targets.gtv, ct_grid), noise[0])
+    tissue = patient_tissue(head, targets.gtv, ct_grid)
+    ct = ct_image(tissue, noise[0])
     mr = mr_image(patient_tissue(head, targets.gtv, mr_grid), noise[1])
     pet = pet_suv(patient_tissue(head, targets.gtv, pet_grid), noise[2])
-    dose = conformal_dose(head.transform(), targets, site, dose_grid(ct, site))
-    structures = tuple(patient_structures(head.transform(), targets, site, ct))
+    dose = conformal_dose(head, targets, site, dose_grid(ct, site))
+    structures = tuple(patient_structures(head, targets, site, ct, like(tissue.depth, ct)))
     return SamplePatient(number, site, superficial, with_couch(ct), mr, pet, dose, structures, head)
 
 

@@ -15,7 +15,8 @@ from ..anatomy.template_labels import LABELS, small_organ
 from ..anatomy.template_source import like
 from ..case import Structure
 from ..writers.contours import contours_of_field
-from .tissue import DEPTH_LIMIT_MM, skin_depth, template
+from .deformation import RandomHead
+from .tissue import DEPTH_LIMIT_MM, positive_box, sampled, skin_depth, template
 
 BRAIN, HEAD_AND_NECK = "brain", "hn"
 SITES = (BRAIN, HEAD_AND_NECK)
@@ -150,24 +151,26 @@ def _whole(field: sitk.Image, grid: sitk.Image) -> NDArray[np.float32]:
     return sitk.GetArrayFromImage(sitk.Resample(field, grid, sitk.Transform(), sitk.sitkLinear, -DEPTH_LIMIT_MM))
 
 
-def patient_structures(head: sitk.Transform, targets: Targets, site: str, ct: sitk.Image) -> list[Structure]:
+def patient_structures(head: RandomHead, targets: Targets, site: str, ct: sitk.Image, skin: sitk.Image) -> list[Structure]:
     """Every structure of a patient as contours on the CT's slices.
 
     Parameters
     ----------
-    head : SimpleITK.Transform
-        Patient mm to average-head mm.
+    head : RandomHead
     targets : Targets
     site : str
     ct : SimpleITK.Image
         Contours lie in its slices.
+    skin : SimpleITK.Image
+        Depth below the patient's skin on the CT's grid, float32, mm.
 
     Returns
     -------
     list of Structure
         BODY and targets first, then the organs.
     """
-    found = [_structure("BODY", "External", "external", skin_depth(), head, ct)]
+    body = contours_of_field(skin, -DEPTH_LIMIT_MM)
+    found = [Structure(name="BODY", standard_name="External", group="external", contours=body)]
     for name, field in (("GTV", targets.gtv), ("CTV", targets.ctv), ("PTV", targets.ptv)):
         found.append(_structure(name, name, name.lower(), field, head, ct))
     for organ in ORGANS:
@@ -175,21 +178,21 @@ def patient_structures(head: sitk.Transform, targets: Targets, site: str, ct: si
     return [structure for structure in found if structure.contours]
 
 
-def _structure(name: str, standard: str, group: str, field: sitk.Image, head: sitk.Transform, ct: sitk.Image) -> Structure:
+def _structure(name: str, standard: str, group: str, field: sitk.Image, head: RandomHead, ct: sitk.Image) -> Structure:
     """One structure: its field sampled where the patient has it, then contoured."""
     grid = contour_grid(field, head, ct)
-    sampled = sitk.Resample(field, grid, head, sitk.sitkLinear, -DEPTH_LIMIT_MM)
-    return Structure(name=name, standard_name=standard, group=group, contours=contours_of_field(sampled, -DEPTH_LIMIT_MM))
+    depth = like(sampled(field, head.average_on(grid), -DEPTH_LIMIT_MM), grid)
+    return Structure(name=name, standard_name=standard, group=group, contours=contours_of_field(depth, -DEPTH_LIMIT_MM))
 
 
-def contour_grid(field: sitk.Image, head: sitk.Transform, ct: sitk.Image) -> sitk.Image:
+def contour_grid(field: sitk.Image, head: RandomHead, ct: sitk.Image) -> sitk.Image:
     """The part of the CT's slices where a field of the average head is positive; finer in-plane for small organs."""
-    inside = np.argwhere(sitk.GetArrayViewFromImage(field) > -2.0)
-    volume_cc = len(inside) * float(np.prod(field.GetSpacing())) / 1000.0
-    points = np.array(field.GetOrigin()) + inside[:, ::-1] * np.array(field.GetSpacing())
-    corners = np.array(np.meshgrid(*zip(points.min(axis=0), points.max(axis=0), strict=True))).reshape(3, -1).T
-    patient = np.array([_patient_point(head, corner) for corner in corners])
-    lower, upper = patient.min(axis=0) - 12.0, patient.max(axis=0) + 12.0
+    box = positive_box(field)
+    volume_cc = np.count_nonzero(sitk.GetArrayViewFromImage(box) > -2.0) * float(np.prod(field.GetSpacing())) / 1000.0
+    ends = np.array([box.TransformIndexToPhysicalPoint(index) for index in ((0, 0, 0), [n - 1 for n in box.GetSize()])])
+    corners = np.array(np.meshgrid(*ends.T)).reshape(3, -1).T
+    patient = _patient_points(head, corners)
+    lower, upper = patient.min(axis=0) - 10.0, patient.max(axis=0) + 10.0
     origin, spacing, size = np.array(ct.GetOrigin()), np.array(ct.GetSpacing()), np.array(ct.GetSize())
     first = np.clip(np.floor((lower - origin) / spacing), 0, size - 1)
     last = np.clip(np.ceil((upper - origin) / spacing), 0, size - 1)
@@ -202,9 +205,9 @@ def contour_grid(field: sitk.Image, head: sitk.Transform, ct: sitk.Image) -> sit
     return grid
 
 
-def _patient_point(head: sitk.Transform, point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where a point of the average head lies in the patient: fixed-point inversion, to well below a millimetre."""
-    guess = point.copy()
+def _patient_points(head: RandomHead, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where points of the average head, shape (n, 3), lie in the patient: fixed-point inversion, to well below a millimetre."""
+    guess = points.copy()
     for _ in range(20):
-        guess = guess + point - np.array(head.TransformPoint(guess.tolist()))
+        guess = guess + points - head.average_points(guess)
     return guess

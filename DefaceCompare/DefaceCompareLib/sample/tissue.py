@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import as_file, files
 
 import numpy as np
@@ -11,7 +11,6 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..anatomy.solid_shapes import depth_of_mask
 from ..anatomy.template_labels import LABELS
 from ..anatomy.template_source import like
 from ..anatomy.template_t1 import SKIN_ISOVALUE
@@ -80,10 +79,8 @@ MR_NOISE = 9.0
 """Standard deviation of each of the two MR channels; brain is about 700."""
 TUMOUR_SUV, PET_FWHM_MM = 9.0, 6.0
 DEPTH_LIMIT_MM = 30.0
-OUTSIDE = (-60.0, 0.0, 0.0, -DEPTH_LIMIT_MM, -DEPTH_LIMIT_MM)
-"""What HU, T1, SUV, skin depth and tumour depth are outside the template."""
-LIFT_MM = 1000.0
-"""Added to depths before resampling, so that the 0 outside the template reads as far outside."""
+AIR_AROUND, NOTHING = -60.0, 0.0
+"""CT number (of skin: the edge is drawn from the depth) and signal outside the template."""
 
 
 Floats = NDArray[np.float32]
@@ -101,7 +98,9 @@ def skin_depth() -> sitk.Image:
     """Depth below the skin of the average head in mm (float32), sub-voxel at the skin."""
     head = template("average_head")
     solid = sitk.BinaryFillhole((head > SKIN_ISOVALUE) | (template("average_labels") > 0))
-    far = sitk.GetArrayFromImage(depth_of_mask(solid))
+    # Of the outside: exact in the head, a voxel rough in the air, where no depth is used. 0 midway between voxel centres.
+    outward = sitk.SignedMaurerDistanceMap(solid == 0, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
+    far = sitk.GetArrayFromImage(outward) - np.float32(0.5 * head.GetSpacing()[0])
     near = (sitk.GetArrayFromImage(head) / (2.0 * SKIN_ISOVALUE) - 0.5) * 4.0
     depth = np.where(far < 2.5, np.clip(near, -2.0, 2.0), far)
     depth = np.where(far < -2.5, far, depth)
@@ -109,15 +108,16 @@ def skin_depth() -> sitk.Image:
 
 
 @cache
-def channels() -> tuple[Floats, ...]:
-    """CT number, T1 signal, SUV and skin depth of the average head, each of shape (z, y, x)."""
+def channels() -> tuple[sitk.Image, sitk.Image, sitk.Image]:
+    """CT number, T1 signal and SUV of the average head (float32)."""
+    head = template("average_head")
     labels = sitk.GetArrayFromImage(template("average_labels"))
-    t1 = sitk.GetArrayFromImage(template("average_head")).astype(np.float32)
+    t1 = sitk.GetArrayFromImage(head).astype(np.float32)
     is_brain = labels == LABELS["brain"]
     texture = np.where(is_brain, np.clip(t1 - T1_BRAIN, -40.0, 40.0), 0.0).astype(np.float32)
     hu = _painted(labels, HU_OF_LABEL) + np.float32(HU_PER_T1) * texture
     suv = _painted(labels, SUV_OF_LABEL) + np.float32(SUV_PER_T1) * texture
-    return hu, t1, suv, sitk.GetArrayFromImage(skin_depth())
+    return like(hu, head), like(t1, head), like(suv, head)
 
 
 def _painted(labels: NDArray[np.uint8], values: dict[str, float]) -> NDArray[np.float32]:
@@ -128,19 +128,83 @@ def _painted(labels: NDArray[np.uint8], values: dict[str, float]) -> NDArray[np.
     return table[labels]
 
 
+def sampled(field: sitk.Image, average_mm: Floats, outside: float) -> Floats:
+    """A field of the average head at points of it (linear interpolation).
+
+    Parameters
+    ----------
+    field : SimpleITK.Image
+        float32, LPS mm, identity direction.
+    average_mm : ndarray, shape (3, ...)
+        x, y, z in average-head mm.
+    outside : float
+        Value outside the field.
+    """
+    index = np.empty_like(average_mm)
+    for axis, (origin, spacing) in enumerate(zip(field.GetOrigin(), field.GetSpacing(), strict=True)):
+        np.subtract(average_mm[axis], np.float32(origin), out=index[2 - axis])
+        index[2 - axis] /= np.float32(spacing)
+    values = sitk.GetArrayViewFromImage(field)
+    return np.asarray(ndimage.map_coordinates(values, index, order=1, cval=outside, output=np.float32))
+
+
 @dataclass(frozen=True)
 class PatientTissue:
-    """The average head's values in a patient; arrays float32 of shape (z, y, x).
+    """The average head's values on a patient's grid, looked up when asked for; arrays float32 of shape (z, y, x).
 
-    `tumour` is the fraction of each voxel that is gross tumour, `depth` mm below the skin.
+    Parameters
+    ----------
+    grid : SimpleITK.Image
+        LPS mm, identity direction.
+    near : ndarray of bool, shape (z, y, x)
+        Voxels that may hold the head; only these are looked up.
+    average_mm : ndarray, shape (3, n)
+        Where the n voxels of `near` lie in the average head: x, y, z in mm.
+    gtv : SimpleITK.Image
+        Depth inside the gross tumour of the average head, float32, mm.
     """
 
     grid: sitk.Image
-    hu: Floats
-    t1: Floats
-    suv: Floats
-    depth: Floats
-    tumour: Floats
+    near: NDArray[np.bool_]
+    average_mm: Floats
+    gtv: sitk.Image
+
+    def value(self, field: sitk.Image, outside: float) -> Floats:
+        """A field of the average head in the patient."""
+        whole = np.full(self.near.shape, outside, np.float32)
+        whole[self.near] = sampled(field, self.average_mm, outside)
+        return whole
+
+    @property
+    def hu(self) -> Floats:
+        return self.value(channels()[0], AIR_AROUND)
+
+    @property
+    def t1(self) -> Floats:
+        return self.value(channels()[1], NOTHING)
+
+    @property
+    def suv(self) -> Floats:
+        return self.value(channels()[2], NOTHING)
+
+    @cached_property
+    def depth(self) -> Floats:
+        """Depth below the skin in mm."""
+        return self.value(skin_depth(), -DEPTH_LIMIT_MM)
+
+    @property
+    def tumour(self) -> Floats:
+        """Fraction of each voxel that is gross tumour."""
+        box = positive_box(self.gtv)
+        lower, upper = (np.array(box.TransformIndexToPhysicalPoint(i)) for i in ((0, 0, 0), [n - 1 for n in box.GetSize()]))
+        inside = np.ones(self.average_mm.shape[1], bool)
+        for axis in range(3):
+            inside &= (self.average_mm[axis] > lower[axis]) & (self.average_mm[axis] < upper[axis])
+        near = np.zeros(len(inside), np.float32)
+        near[inside] = np.clip(0.5 + sampled(box, self.average_mm[:, inside], -DEPTH_LIMIT_MM) / 2.0, 0.0, 1.0)
+        whole = np.zeros(self.near.shape, np.float32)
+        whole[self.near] = near
+        return whole
 
     @property
     def occupied(self) -> Floats:
@@ -148,30 +212,21 @@ class PatientTissue:
         return np.clip(0.5 + self.depth / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
 
 
-def patient_tissue(head: RandomHead, gtv: sitk.Image, grid: sitk.Image) -> PatientTissue:
-    """Sample the average head and a tumour on a patient's grid; only voxels near the head are looked up.
+def positive_box(field: sitk.Image) -> sitk.Image:
+    """The part of a depth field, mm inside, that lies deeper than -2 mm, and one voxel around it."""
+    inside = sitk.GetArrayViewFromImage(field) > -2.0
+    box = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != 2 - axis)
+        where = np.flatnonzero(inside.any(axis=others))
+        box.append(slice(max(int(where[0]) - 1, 0), min(int(where[-1]) + 2, field.GetSize()[axis])))
+    return field[tuple(box)]
 
-    Parameters
-    ----------
-    head : RandomHead
-    gtv : SimpleITK.Image
-        Depth inside the gross tumour on the average head's grid, float32, mm.
-    grid : SimpleITK.Image
-        Where to sample, LPS mm, identity direction.
-    """
-    shape = grid.GetSize()[::-1]
+
+def patient_tissue(head: RandomHead, gtv: sitk.Image, grid: sitk.Image) -> PatientTissue:
+    """Find where the voxels of a patient's grid (LPS mm, identity direction) lie in the average head; `gtv` as in the class."""
     near = near_head(head, grid)
-    index = np.argwhere(near)
-    points = np.array(grid.GetOrigin()) + index[:, ::-1] * np.array(grid.GetSpacing())
-    average = template("average_head")
-    where = ((head.average_points(points) - average.GetOrigin()) / average.GetSpacing())[:, ::-1].T
-    sampled = []
-    for values, outside in zip((*channels(), sitk.GetArrayViewFromImage(gtv)), OUTSIDE, strict=True):
-        whole = np.full(shape, outside, np.float32)
-        whole[near] = ndimage.map_coordinates(values, where, order=1, cval=outside, output=np.float32)
-        sampled.append(whole)
-    hu, t1, suv, depth, tumour = sampled
-    return PatientTissue(grid, hu, t1, suv, depth, np.clip(0.5 + tumour / 2.0, 0.0, 1.0))
+    return PatientTissue(grid, near, head.average_on(grid)[:, near], gtv)
 
 
 def near_head(head: RandomHead, grid: sitk.Image) -> NDArray[np.bool_]:
@@ -181,7 +236,7 @@ def near_head(head: RandomHead, grid: sitk.Image) -> NDArray[np.bool_]:
     coarse = sitk.Image([int(n) for n in np.ceil(extent / coarse_mm) + 1], sitk.sitkUInt8)
     coarse.SetSpacing([coarse_mm] * 3)
     coarse.SetOrigin(grid.GetOrigin())
-    found = sitk.Resample(skin_depth() + LIFT_MM, coarse, head.transform(), sitk.sitkLinear, 0.0) > LIFT_MM - coarse_mm
+    found = like((sampled(skin_depth(), head.average_on(coarse), -DEPTH_LIMIT_MM) > -coarse_mm).astype(np.uint8), coarse)
     grown = sitk.BinaryDilate(found, [1, 1, 1])
     return sitk.GetArrayFromImage(sitk.Resample(grown, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)) > 0
 
@@ -195,8 +250,9 @@ def ct_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
 
 def mr_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
     """T1-like MR (uint16) with coil shading and Rician noise."""
-    shading = ndimage.zoom(1.0 + 0.08 * random.standard_normal((3, 3, 3)), np.array(tissue.t1.shape) / 3.0, order=1)
-    signal = 5.0 * tissue.t1 * (1.0 - 0.3 * tissue.tumour) * shading.astype(np.float32)
+    t1 = tissue.t1
+    shading = ndimage.zoom(1.0 + 0.08 * random.standard_normal((3, 3, 3)).astype(np.float32), np.array(t1.shape) / 3.0, order=1)
+    signal = 5.0 * t1 * (1.0 - 0.3 * tissue.tumour) * shading
     noise = random.standard_normal((2, *signal.shape), dtype=np.float32) * np.float32(MR_NOISE)
     return like(np.rint(np.hypot(signal + noise[0], noise[1])).astype(np.uint16), tissue.grid)
 

@@ -30,46 +30,50 @@ def contours_of_field(field: sitk.Image, outside: float = -100.0) -> tuple[NDArr
     tuple of ndarray, shape (n, 3)
         LPS mm, without repeating the first point; several in one slice combine by even-odd.
     """
-    array = sitk.GetArrayFromImage(field).astype(np.float32)
-    origin, spacing = np.array(field.GetOrigin()), np.array(field.GetSpacing())
+    array = np.pad(sitk.GetArrayViewFromImage(field).astype(np.float32), ((0, 0), (1, 1), (1, 1)), constant_values=outside)
+    lines = _ZeroLines(array.shape[1:])
+    spacing = np.array(field.GetSpacing())
+    corner = np.array(field.GetOrigin()) - (spacing[0], spacing[1], 0.0)
     polygons: list[NDArray[np.float64]] = []
-    for index, plane in enumerate(array):
-        if plane.max() > 0:
-            level = origin[2] + index * spacing[2]
-            polygons += _polygons(np.pad(plane, 1, constant_values=outside), origin[:2] - spacing[:2], spacing[:2], level)
+    for index in np.flatnonzero(array.max(axis=(1, 2)) > 0).tolist():
+        for ring in lines.rings(array[index]):
+            polygon = np.full((len(ring), 3), corner[2] + index * spacing[2])
+            polygon[:, :2] = corner[:2] + ring * spacing[:2]
+            if _area(polygon) >= MINIMUM_AREA_MM2:
+                polygons.append(polygon)
     return tuple(polygons)
 
 
-def _polygons(
-    plane: NDArray[np.float32], origin: NDArray[np.float64], spacing: NDArray[np.float64], level: float
-) -> list[NDArray[np.float64]]:
-    """The zero lines of one padded slice, shape (y, x), at z = `level`."""
-    image = vtkImageData()
-    image.SetDimensions(plane.shape[1], plane.shape[0], 1)
-    image.SetOrigin(float(origin[0]), float(origin[1]), 0.0)
-    image.SetSpacing(float(spacing[0]), float(spacing[1]), 1.0)
-    values = numpy_to_vtk(np.ascontiguousarray(plane).ravel(), deep=True)
-    image.GetPointData().SetScalars(values)
-    edges = vtkFlyingEdges2D()
-    edges.SetInputData(image)
-    edges.SetValue(0, 0.0)
-    strips = vtkStripper()
-    strips.SetInputConnection(edges.GetOutputPort())
-    strips.JoinContiguousSegmentsOn()
-    strips.SetMaximumLength(100000)
-    strips.Update()
-    found = strips.GetOutput()
-    if found.GetNumberOfLines() == 0:
-        return []
-    points = vtk_to_numpy(found.GetPoints().GetData()).astype(np.float64)
-    offsets = vtk_to_numpy(found.GetLines().GetOffsetsArray())
-    ids = vtk_to_numpy(found.GetLines().GetConnectivityArray())
-    lines = [points[ids[start:stop]] for start, stop in pairwise(offsets)]
-    rings = [line[:-1] for line in lines if len(line) > 3 and np.allclose(line[0], line[-1])]
-    return [np.column_stack([ring[:, :2], np.full(len(ring), level)]) for ring in rings if _area(ring) >= MINIMUM_AREA_MM2]
+class _ZeroLines:
+    """Finds the zero lines of planes of one shape (y, x); the filters are set up once."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.image = vtkImageData()
+        self.image.SetDimensions(shape[1], shape[0], 1)
+        self.edges = vtkFlyingEdges2D()
+        self.edges.SetInputData(self.image)
+        self.edges.SetValue(0, 0.0)
+        self.strips = vtkStripper()
+        self.strips.SetInputConnection(self.edges.GetOutputPort())
+        self.strips.JoinContiguousSegmentsOn()
+        self.strips.SetMaximumLength(100000)
+
+    def rings(self, plane: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+        """Closed lines of one plane in voxels, each of shape (n, 2) for x and y, without repeating the first point."""
+        self.image.GetPointData().SetScalars(numpy_to_vtk(plane.ravel()))
+        self.image.Modified()
+        self.strips.Update()
+        found = self.strips.GetOutput()
+        if found.GetNumberOfLines() == 0:
+            return []
+        points = vtk_to_numpy(found.GetPoints().GetData())[:, :2].astype(np.float64)
+        offsets = vtk_to_numpy(found.GetLines().GetOffsetsArray()).tolist()
+        ids = vtk_to_numpy(found.GetLines().GetConnectivityArray())
+        pieces = [ids[start:stop] for start, stop in pairwise(offsets)]
+        return [points[piece[:-1]] for piece in pieces if len(piece) > 3 and piece[0] == piece[-1]]
 
 
 def _area(ring: NDArray[np.float64]) -> float:
     """Area of a polygon in mm2."""
-    x, y = ring[:, 0], ring[:, 1]
-    return 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
+    x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
+    return 0.5 * abs(float(np.dot(x[1:-1], y[2:]) - np.dot(y[1:-1], x[2:])))
