@@ -79,17 +79,23 @@ def test_two_images_of_a_frame_share_one_edit_and_a_third_without_a_head_says_wh
         defacing.edited_image(other)
 
 
-def test_everything_outside_a_patch_is_bit_identical_and_two_runs_give_the_same_bytes() -> None:
+def test_everything_outside_a_patch_is_bit_identical() -> None:
     head, ct = synthetic.head(), synthetic.ct(synthetic.grid((2.0, 2.0, 4.0)))
     for method in REGISTRY:
-        first, again = (run(method, synthetic.case(ct), head) for _ in range(2))
-        assert first.patches["CT"].values.tobytes() == again.patches["CT"].values.tobytes()
+        first = run(method, synthetic.case(ct), head)
         edited = sitk.GetArrayFromImage(first.edited_image(ct))
         changed = edited != ct.array()
         outside = np.ones_like(changed)
         outside[first.patches["CT"].box] = False
         assert changed.any()
         assert not changed[outside].any()
+
+
+@pytest.mark.parametrize("key", ["quickshear", "biometric_mask", "surface_blur"])
+def test_two_runs_give_the_same_bytes(key: str) -> None:
+    head, ct = synthetic.head(), synthetic.ct(synthetic.grid((2.0, 2.0, 4.0)))
+    first, again = (run(defacer(key), synthetic.case(ct), head).patches["CT"] for _ in range(2))
+    assert (first.offset, first.values.tobytes()) == (again.offset, again.values.tobytes())
 
 
 def test_a_failure_is_a_sentence_and_leaves_no_image() -> None:

@@ -222,3 +222,19 @@ def test_quickshear_is_found_through_its_protocol() -> None:
     for variant in ("", "nipy"):
         edit = Quickshear(variant).find_edit(synthetic.case(image), image, head, Settings())
         assert edit.intends(np.array([[0.0, -112.0, -25.0], [0.0, 94.0, 0.0]])).tolist() == [True, False]
+
+
+def test_the_ear_plane_of_a_turned_head_stays_out_of_the_brain_except_as_ichseg() -> None:
+    turned = sitk.Euler3DTransform((0.0, 0.0, 0.0), 0.0, 0.0, np.radians(20))
+    turned.SetTranslation((0.0, 20.0, 0.0))
+    wide = synthetic.mask(
+        synthetic.grid(), synthetic.inside(synthetic.points(synthetic.grid()), (72.0, 80.0, 60.0), (0.0, 8.0, 0.0))
+    )
+    head, image = synthetic.head(brain=wide, brain_to_patient=turned), synthetic.ct(synthetic.grid())
+    brain = sitk.GetArrayFromImage(wide) > 0
+    lost = [
+        int((BiometricMask(variant).find_edit(synthetic.case(image), image, head, Settings()).removed(wide) & brain).sum())
+        for variant in ("", "ichseg")
+    ]
+    assert lost[0] == 0
+    assert lost[1] > 0

@@ -27,6 +27,8 @@ EAR_BOXES_MM = (
     ((-89.0, -79.0), (16.0, 66.0), (-71.0, -12.0)),
 )
 """Ear boxes, left then right, template mm, LPS; ichseg's voxel ranges 1:10 and 170:180, 60:110, 1:60."""
+BRAIN_CLEARANCE_MM = 5.0
+"""The inner plane of an ear stays this far from the brain mask, whose own error is 3 mm at the temples (shared MR heads)."""
 SAMPLE_STEP_MM = 1.0
 """The boxes are carried over point by point on the template's own 1 mm grid."""
 
@@ -51,9 +53,10 @@ class BiometricMask:
         """Find face and ear regions (see `Defacer.find_edit`); a face box outside the patient is a failure."""
         axes = plane_axes(image.image) if self.variant == "ichseg" else np.eye(3)
         face = face_region(head, axes)
-        if not np.any(face.holds(_patient_points(head))):
+        if not np.any(face.holds(grid_points(head.outline))):
             raise MethodFailed("the face box of the template lies outside the patient in this scan")
-        ears = tuple(ear_region(head, axes, box) for box in EAR_BOXES_MM)
+        brain = grid_points(head.brain) @ axes.T if self.variant != "ichseg" else np.empty((0, 3))
+        ears = tuple(ear_region(head, axes, box, brain) for box in EAR_BOXES_MM)
         names = {"variant": self.variant or "world axes", "face_top_mm": round(float(face.limits[-1]), 2)}
         return Removal(parts=(face, *ears), parameters=names)
 
@@ -76,15 +79,25 @@ def face_region(head: Head, axes: NDArray[np.float64]) -> Polytope:
     )
 
 
-def ear_region(head: Head, axes: NDArray[np.float64], box_mm: tuple[tuple[float, float], ...]) -> Polytope:
-    """The height and depth of an ear box, from its innermost point outwards to the border of the image."""
+def ear_region(
+    head: Head, axes: NDArray[np.float64], box_mm: tuple[tuple[float, float], ...], brain: NDArray[np.float64]
+) -> Polytope:
+    """The height and depth of an ear box, from its innermost point outwards to the border of the image.
+
+    In a turned head the innermost point of a turned box may lie in the brain; the inner plane then moves out of `brain`
+    (its points along `axes`, shape (n, 3)). The source has no such guard: its variant passes no points.
+    """
     along = _box_in_patient(head, box_mm) @ axes.T
     left, back, up = axes
-    on_left = box_mm[0][0] > 0
-    inwards, inner_mm = (-left, -along[:, 0].min()) if on_left else (left, along[:, 0].max())
+    side = 1.0 if box_mm[0][0] > 0 else -1.0
+    low, high = along.min(axis=0), along.max(axis=0)
+    inner_mm = float((side * along[:, 0]).min())
+    level = np.all((brain[:, 1:] >= low[1:] - BRAIN_CLEARANCE_MM) & (brain[:, 1:] <= high[1:] + BRAIN_CLEARANCE_MM), axis=1)
+    if level.any():
+        inner_mm = max(inner_mm, float((side * brain[level, 0]).max()) + BRAIN_CLEARANCE_MM)
     return Polytope(
-        np.array([inwards, back, -back, up, -up]),
-        np.array([inner_mm, along[:, 1].max(), -along[:, 1].min(), along[:, 2].max(), -along[:, 2].min()]),
+        np.array([-side * left, back, -back, up, -up]),
+        np.array([-inner_mm, high[1], -low[1], high[2], -low[2]]),
     )
 
 
@@ -95,8 +108,8 @@ def _box_in_patient(head: Head, box_mm: tuple[tuple[float, float], ...]) -> NDAr
     return mapped(head.brain_to_patient.GetInverse(), points)
 
 
-def _patient_points(head: Head) -> NDArray[np.float64]:
-    """Centres of the outline's voxels, shape (n, 3), LPS mm."""
-    index = np.argwhere(sitk.GetArrayViewFromImage(head.outline))[:, ::-1]
-    matrix, origin = index_to_mm(head.outline)
+def grid_points(mask: sitk.Image) -> NDArray[np.float64]:
+    """Centres of a mask's voxels, shape (n, 3), LPS mm."""
+    index = np.argwhere(sitk.GetArrayViewFromImage(mask))[:, ::-1]
+    matrix, origin = index_to_mm(mask)
     return origin + index @ matrix.T

@@ -34,8 +34,8 @@ SHAPE_WINS_PER_MM = 0.6
 """How strongly smoothing's own direction (averaged over a patch) decides the patch's: the two should not cancel."""
 INWARD_LIMIT_MM, OUTWARD_LIMIT_MM = 9.0, 6.0
 """The skin never moves further."""
-KEEP_FROM_BRAIN_MM = 8.0
-"""Nothing changes this near to the brain."""
+KEEP_FROM_BRAIN_MM = 10.0
+"""Nothing changes this near to the brain mask, which may itself miss 9 mm at the frontal pole (shared MR heads)."""
 BORDER_MM = (16.0, 3.0)
 """The change grows from nothing to full between these distances outside the face."""
 MARGIN_MM = 30.0
