@@ -170,8 +170,10 @@ def test_the_head_lies_within_the_voxels_that_are_looked_up() -> None:
     assert near_head(head, grid)[depth > -1.5].all()
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_patient(deep: SamplePatient, tmp_path: Path) -> None:
-    (made,) = make_sample(tmp_path / "a", patients=1, seed=1, site="brain", **SMALL_GRID)
+def test_the_same_seed_gives_the_same_bytes_in_any_process_and_another_seed_another_patient(
+    deep: SamplePatient, tmp_path: Path
+) -> None:
+    (made,) = make_sample(tmp_path / "a", patients=1, seed=1, site="brain", jobs=2, **SMALL_GRID)
     write_patient(deep, 1, tmp_path / "b")
     digests = []
     for folder in (made, tmp_path / "b"):
@@ -209,3 +211,5 @@ def test_a_site_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
         make_sample(tmp_path, site="pelvis")
     with pytest.raises(UnusableInput, match="at least 1"):
         make_sample(tmp_path, patients=0)
+    with pytest.raises(UnusableInput, match="jobs must be at least 1"):
+        make_sample(tmp_path, jobs=0)

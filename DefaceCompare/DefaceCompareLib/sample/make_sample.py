@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,7 @@ def make_sample(
     progress: Progress = silent,
     ct_size: Sequence[int] = CT_SIZE,
     ct_spacing_mm: Sequence[float] = CT_SPACING_MM,
+    jobs: int = 1,
 ) -> list[Path]:
     """Write a cohort of synthetic patients, one DICOM folder each.
 
@@ -51,6 +55,8 @@ def make_sample(
     progress : Progress
     ct_size, ct_spacing_mm : sequence of 3
         The CT's grid (x, y, z), for example (512, 512, 100) at (0.98, 0.98, 3.0) mm.
+    jobs : int
+        Patients made at the same time, in processes of their own if more than 1; the bytes are the same.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def make_sample(
     Raises
     ------
     UnusableInput
-        If `site` or `patients` make no sense, or a patient's folder is already there.
+        If `site`, `patients` or `jobs` make no sense, or a patient's folder is already there.
     Cancelled
         If `progress` answers False.
     """
@@ -68,17 +74,44 @@ def make_sample(
         raise UnusableInput(f"site must be {' or '.join(SITES)}, not {site!r}")
     if patients < 1:
         raise UnusableInput(f"the number of patients must be at least 1, not {patients}")
+    if jobs < 1:
+        raise UnusableInput(f"the number of jobs must be at least 1, not {jobs}")
     folders = [out / f"sample-{number:03d}" for number in range(1, patients + 1)]
     for folder in folders:
         if folder.exists() and any(folder.iterdir()):
             raise UnusableInput(f"{folder} already holds files; choose an empty folder for the sample")
-    for number, folder in enumerate(folders, start=1):
-        report_step(progress, number - 1, patients, f"synthetic patient {number} of {patients}")
-        here = site or SITES[(number - 1) % len(SITES)]
-        patient = sample_patient(number, seed, here, is_superficial(number, site), ct_size, ct_spacing_mm)
-        write_patient(patient, seed, folder)
+    make = partial(make_patient, seed=seed, site=site, ct_size=ct_size, ct_spacing_mm=ct_spacing_mm)
+    tasks = list(enumerate(folders, start=1))
+    if jobs == 1:
+        for number, folder in tasks:
+            report_step(progress, number - 1, patients, f"synthetic patient {number} of {patients}")
+            make(number, folder)
+    else:
+        _make_at_once(make, tasks, min(jobs, patients), progress)
     report_step(progress, patients, patients, "synthetic patients written")
     return folders
+
+
+def _make_at_once(make: Callable[[int, Path], None], tasks: Sequence[tuple[int, Path]], jobs: int, progress: Progress) -> None:
+    """Make patients in several processes; those begun are finished if `progress` answers False."""
+    # Not forked: a copy of a process in which libraries hold threads can hang.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        try:
+            running = [pool.submit(make, number, folder) for number, folder in tasks]
+            for (number, _), future in zip(tasks, running, strict=True):
+                report_step(progress, number - 1, len(tasks), f"synthetic patient {number} of {len(tasks)}")
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def make_patient(
+    number: int, folder: Path, seed: int, site: str | None, ct_size: Sequence[int], ct_spacing_mm: Sequence[float]
+) -> None:
+    """Make patient `number` of a cohort and write it; `site` None alternates."""
+    here = site or SITES[(number - 1) % len(SITES)]
+    write_patient(sample_patient(number, seed, here, is_superficial(number, site), ct_size, ct_spacing_mm), seed, folder)
 
 
 def is_superficial(number: int, site: str | None) -> bool:
