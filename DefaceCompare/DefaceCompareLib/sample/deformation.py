@@ -70,14 +70,16 @@ class RandomHead:
     def average_on(self, grid: sitk.Image) -> NDArray[np.float32]:
         """Average-head mm of every voxel centre of a patient grid with identity direction, shape (3 for x y z, z, y, x).
 
-        Mapped at nodes as far apart as those of the displacement field and interpolated linearly between them (measured within
-        0.2 mm of `average_points`).
+        Mapped at nodes as far apart as those of the displacement field and interpolated linearly between them: measured 0.1 mm
+        from `average_points` in the mean, 0.9 mm at most. The nodes are the same for every grid, so a patient's images, contours
+        and dose agree.
         """
         nodes, places = [], []
         for start, spacing, size in zip(grid.GetOrigin(), grid.GetSpacing(), grid.GetSize(), strict=True):
-            count = int(np.ceil((size - 1) * spacing / FIELD_SPACING_MM)) + 2
-            nodes.append(start + FIELD_SPACING_MM * np.arange(count))
-            places.append(np.arange(size) * (spacing / FIELD_SPACING_MM))
+            place = (start + spacing * np.arange(size)) / FIELD_SPACING_MM
+            first = np.floor(place[0])
+            nodes.append(FIELD_SPACING_MM * np.arange(first, np.floor(place[-1]) + 2))
+            places.append(place - first)
         z, y, x = np.meshgrid(*nodes[::-1], indexing="ij")
         mapped = self.average_points(np.column_stack([x.ravel(), y.ravel(), z.ravel()]))
         fine = np.ascontiguousarray(mapped.T, dtype=np.float32).reshape(3, *x.shape)
