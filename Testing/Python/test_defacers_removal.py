@@ -46,14 +46,14 @@ def test_the_shear_plane_of_an_ellipsoid_brain_is_the_closed_form_chord() -> Non
     half_y, half_z = synthetic.BRAIN_MM[1:]
     angle = np.linspace(0, np.pi / 2, 200_001)  # the lower front quarter of the silhouette's ellipse
     y, z = -half_y * np.cos(angle), -half_z * np.sin(angle)
-    end = int(np.argmax(np.hypot(y - y[0], z - z[0]) >= 15.0))
+    end = int(np.argmax(np.hypot(y - y[0], z - z[0]) >= 25.0))
     chord = np.array([y[end] - y[0], z[end] - z[0]])
     outward = np.array([chord[1], -chord[0]]) / np.hypot(*chord)
     found = -plane.normals[0][1:]
-    # measured: 0.93 degrees (the mask has 2 mm voxels and is smoothed)
+    # measured: 0.36 degrees (the mask has 2 mm voxels and is smoothed)
     assert np.degrees(np.arccos(found @ outward)) < 2.0
     support = np.hypot(half_y * found[0], half_z * found[1]) + found @ np.array(synthetic.BRAIN_CENTRE_MM[1:])
-    # the plane stands 10 mm off the ellipse, perpendicular; measured: 9.67 mm (smoothing shrinks a convex outline)
+    # the plane stands 10 mm off the ellipse, perpendicular; measured: 9.79 mm (smoothing shrinks a convex outline)
     assert -plane.limits[0] - support == pytest.approx(10.0, abs=0.7)
 
 
@@ -65,13 +65,13 @@ def test_quickshear_takes_the_nose_and_no_brain_whatever_the_slices(spacing: tup
     removed = edit.removed(grid)
     assert not removed[synthetic.inside(where, synthetic.BRAIN_MM, synthetic.BRAIN_CENTRE_MM)].any()
     assert removed[synthetic.inside(where, (6.0, 6.0, 6.0), (0.0, -105.0, -25.0))].all()
-    # measured: 0.2 % of itself between 1 mm and 3 mm slices
+    # measured: 0.1 % of itself between 1 mm and 3 mm slices
     assert removed_fraction(edit, grid) == pytest.approx(removed_fraction(edit, synthetic.grid()), rel=0.02)
 
 
 def test_quickshear_removes_the_same_share_in_any_axis_order() -> None:
     edit = shear(synthetic.head().brain)
-    # measured: 0.07 % between an LPS grid and an oblique, flipped, permuted one
+    # measured: 0.1 % between an LPS grid and an oblique, flipped, permuted one
     assert removed_fraction(edit, oblique_grid()) == pytest.approx(removed_fraction(edit, synthetic.grid()), rel=0.02)
 
 
