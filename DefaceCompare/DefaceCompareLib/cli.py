@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code: 0, 2 (unusable input) or 3 (some cases unreadable).
     """
+    # before numpy loads: more BLAS threads than cores cost minutes, and their number may change last digits
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = make_parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:

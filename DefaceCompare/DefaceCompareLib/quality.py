@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .anatomy.air import skin_threshold
 from .anatomy.head import Head
-from .anatomy.working_grid import field_of_view
 from .case import PET, Case, CaseImage
 from .defacers.defacing import Defacing
 from .defacers.edit import Edit, Patch
@@ -218,8 +217,8 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
     if len(points_mm) == 0:
         return points_mm
     grid = head.grid
-    to_skin = _at(_signed_distance(head.outline), points_mm, grid)
-    inside_view = -_at(_signed_distance(field_of_view(image.image, grid)), points_mm, grid)
+    to_skin = _at(head.skin_distance_mm, points_mm, grid)
+    inside_view = _margin_in_view_mm(image.image, points_mm)
     border_mm = 2.0 * grid.GetSpacing()[0]
     first = np.array(grid.GetOrigin())
     last = first + np.array(grid.GetSize()) * grid.GetSpacing()[0]
@@ -228,9 +227,12 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
     return points_mm[near & (inside_view > border_mm) & (inside_grid > border_mm)]
 
 
-def _signed_distance(mask: sitk.Image) -> NDArray[np.float32]:
-    """mm from the border of a mask, negative inside, shape (z, y, x)."""
-    return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask, False, False, True))
+def _margin_in_view_mm(image: sitk.Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far inside the field of view of an image points lie, along its nearest axis; negative outside, shape (n,)."""
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    along = (points_mm - np.array(image.GetOrigin())) @ direction
+    spacing, size = np.array(image.GetSpacing()), np.array(image.GetSize())
+    return np.min(np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along), axis=1)
 
 
 def _at(values: NDArray[np.float32], points_mm: NDArray[np.float64], grid: sitk.Image) -> NDArray[np.float32]:

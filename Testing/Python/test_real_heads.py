@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from DefaceCompareLib.case import Structure
 from DefaceCompareLib.cli import main
-from DefaceCompareLib.measurement import Measurement, read_measurements
+from DefaceCompareLib.measurement import FAILED, Measurement, read_measurements
 from DefaceCompareLib.readers import read_case
 from DefaceCompareLib.structure_mask import structure_mask
 
@@ -112,13 +112,16 @@ class TestTwelveMrHeads:
         assert main(["study", str(root / "in"), "--out", str(root / "out"), "--keep-ids"]) == 0
         return root / "out"
 
-    def test_quickshear_and_the_others_edit_every_head(self, study: Path) -> None:
+    def test_every_method_moves_every_face_or_says_why_it_cannot(self, study: Path) -> None:
         rows = read_measurements(study / "measurements.csv")
-        edited = [row for row in rows if row.metric == "edited_volume"]
-        gone = [row.defaced for row in rows if row.metric == "face_gone" and row.method == "quickshear"]
-        assert len(edited) == len(SUBJECTS) * len(METHODS)
-        assert {row.status for row in edited} == {"ok"}
-        assert sum(gone) == len(SUBJECTS)
+        gone = {(row.case, row.method): row for row in rows if row.metric == "face_gone"}
+        assert len(gone) == len(SUBJECTS) * len(METHODS)
+        for (case, method), row in gone.items():
+            if method == "average_face" and row.status == FAILED:
+                assert "too like" in row.note, case  # measured: one head, whose own face is nearly the average
+            else:
+                assert (row.status, row.defaced) == ("ok", 1.0), (case, method)
+        assert sum(row.status == FAILED for row in gone.values()) <= 2
 
     def test_no_voxel_of_the_dlmuse_brain_is_altered(self, study: Path, shared_data: Path) -> None:
         folder = shared_data / "mr_cohort_dev"
@@ -127,6 +130,8 @@ class TestTwelveMrHeads:
             brain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"Subj{subject}_T1_DLMUSE.nii.gz"))) > 0
             for method in METHODS:
                 defaced = study / "cases" / f"subject-{subject:02}" / method / "MR_T1.nrrd"
+                if not defaced.is_file():
+                    continue
                 count = int((altered(folder / f"Subj{subject}_T1.nii.gz", defaced) & brain).sum())
                 if count:
                     hurt[subject, method] = count

@@ -16,7 +16,7 @@ from .head import Head, Point
 from .outline import outline_on_grid
 from .register_brain import flattened, register_brain
 from .register_head import register_head
-from .working_grid import field_of_view, on_grid, working_grid
+from .working_grid import field_of_view, head_grid, on_grid
 
 HALVES = {"upper": ("nasion", "eye_left", "eye_right"), "lower": ("mouth", "chin")}
 """Landmarks that must lie in the scan for the upper and the lower half of the face."""
@@ -46,7 +46,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         If the image shows no head, or no part of a face.
     """
     average = average_head()
-    grid = working_grid(image.image)
+    grid = head_grid(image)
     values, outline, devices = outline_on_grid(image, grid)
     seen = field_of_view(image.image, grid)
     fit = register_head(values, outline, seen)

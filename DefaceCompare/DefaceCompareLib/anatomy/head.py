@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import SimpleITK as sitk
@@ -61,6 +62,11 @@ class Head:
     def grid(self) -> sitk.Image:
         """The working grid (any image on it)."""
         return self.outline
+
+    @cached_property
+    def skin_distance_mm(self) -> NDArray[np.float32]:
+        """mm from the outline's border on the grid, negative inside, shape (z, y, x); computed once a head."""
+        return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(self.outline, False, False, True))
 
 
 def average_points_in_patient(head: Head, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Edit
 from .face_region import FaceRegion, face_region, mapped
-from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at, signed_distance_mm
+from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at, signed_distance_mm, without_steps
 from .outline_fit import OutlineFit, fit_outline
 from .surface_blur import face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
@@ -60,7 +60,7 @@ class AverageFace:
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the average face's surface in the patient (see `Defacer.find_edit`)."""
         region = face_region(head)
-        old_whole = signed_distance_mm(head.outline)
+        old_whole = without_steps(head.skin_distance_mm, head.grid.GetSpacing()[0])
         fit = _fit(image, head, region, old_whole)
         box = face_box(head, MARGIN_MM, with_ears=True)
         old = old_whole[box.slices]

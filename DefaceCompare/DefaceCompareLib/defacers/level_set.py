@@ -14,12 +14,17 @@ STAIR_SMOOTHING_VOXELS = 1.0
 
 
 def signed_distance_mm(mask: sitk.Image) -> NDArray[np.float32]:
-    """mm from the border of a mask, negative inside, without the mask's stair-steps, shape (z, y, x).
+    """mm from the border of a mask, negative inside, without the mask's stair-steps, shape (z, y, x)."""
+    distance = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask > 0, False, False, True))
+    return without_steps(distance, mask.GetSpacing()[0])
+
+
+def without_steps(distance_mm: NDArray[np.float32], spacing_mm: float) -> NDArray[np.float32]:
+    """A mask's distance map without the mask's stair-steps.
 
     The distance map counts from the centres of the mask's outermost voxels; the border runs half a voxel further out.
     """
-    distance = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask > 0, False, False, True))
-    return ndimage.gaussian_filter(distance, STAIR_SMOOTHING_VOXELS) - np.float32(0.5 * mask.GetSpacing()[0])
+    return ndimage.gaussian_filter(distance_mm, STAIR_SMOOTHING_VOXELS) - np.float32(0.5 * spacing_mm)
 
 
 def distance_outside_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:

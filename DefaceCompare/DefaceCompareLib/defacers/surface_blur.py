@@ -18,7 +18,7 @@ from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Edit
 from .face_region import face_region
-from .level_set import distance_outside_mm, grid_points_mm, ramp, signed_distance_mm
+from .level_set import distance_outside_mm, grid_points_mm, ramp, without_steps
 from .surface_change import Layer, SurfaceChange
 from .voxel_box import VoxelBox, boxed
 
@@ -60,7 +60,7 @@ class SurfaceBlur:
         """Find the new surface (see `Defacer.find_edit`)."""
         region = face_region(head)
         box = face_box(head, MARGIN_MM, with_ears=False)
-        old_whole = signed_distance_mm(head.outline)
+        old_whole = without_steps(head.skin_distance_mm, head.grid.GetSpacing()[0])
         smooth = ndimage.gaussian_filter(np.clip(old_whole, -20.0, 20.0), SHAPE_SMOOTHING_MM / head.grid.GetSpacing()[0])
         old, smooth = old_whole[box.slices], smooth[box.slices]
         depth = region.depth_mm(grid_points_mm(head.grid, box)).reshape(box.shape)
