@@ -13,13 +13,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml $(DATA)/requirements.txt $(DATA)/requirements_no_deps.txt
-	$(BIN)/pip install --quiet --editable .
-	grep insightface $(DATA)/requirements_no_deps.txt | $(BIN)/pip install --quiet --no-deps --requirement /dev/stdin
+	$(BIN)/pip install -qq --editable .
+	grep insightface $(DATA)/requirements_no_deps.txt | $(BIN)/pip install -qq --no-deps --requirement /dev/stdin
 	$(BIN)/deface-compare models get
 	touch $@
 
 $(VENV)/tested: $(VENV)/installed Testing/requirements.txt
-	$(BIN)/pip install --quiet --requirement Testing/requirements.txt
+	$(BIN)/pip install -qq --requirement Testing/requirements.txt
 	touch $@
 
 demo: install

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DefaceCompareLib.anatomy.air import air_level, skin_threshold
 from DefaceCompareLib.anatomy.average_head import average_head
 from DefaceCompareLib.anatomy.find_head import find_head

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from DefaceCompareLib.errors import NotAvailable, UnusableInput
 from DefaceCompareLib.privacy import models
 from DefaceCompareLib.privacy.folding import dequantised, fold_weights

@@ -8,6 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkCommonTransforms import vtkTransform
+from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import CT, CaseImage
 from DefaceCompareLib.errors import NotAvailable
@@ -17,12 +24,6 @@ from DefaceCompareLib.privacy.detector import intersection_over_union, letterbox
 from DefaceCompareLib.privacy.face_distance import face_region, face_surface_distance_mm
 from DefaceCompareLib.privacy.surface import FaceBox, SkinLevel, face_box, face_surface, outline_on_box, skin_level
 from DefaceCompareLib.privacy.view_axes import HeadAxes, head_axes
-from numpy.typing import NDArray
-from scipy import ndimage
-from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkCommonDataModel import vtkPolyData
-from vtkmodules.vtkCommonTransforms import vtkTransform
-from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
 
 RADIUS_MM = 80.0
 CENTRE_MM = np.array([10.0, -20.0, 30.0])

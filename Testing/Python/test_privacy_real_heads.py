@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DefaceCompareLib.anatomy.find_head import find_head
 from DefaceCompareLib.case import MR, Case, CaseImage
 from DefaceCompareLib.privacy.bootstrap import shuffled_control

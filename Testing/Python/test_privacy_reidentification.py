@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from DefaceCompareLib.errors import NotAvailable
 from DefaceCompareLib.privacy.bootstrap import compare_methods, estimate_mean_auc, shuffled_control
 from DefaceCompareLib.privacy.pairs import (
@@ -16,7 +18,6 @@ from DefaceCompareLib.privacy.pairs import (
     similarity_matrix,
 )
 from DefaceCompareLib.privacy.reidentification import reidentify
-from numpy.typing import NDArray
 
 
 def _faces(generator: np.random.Generator, count: int, noise: float, length: int = 8) -> tuple[NDArray, NDArray]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from numpy.typing import NDArray
+
 from DefaceCompareLib.anatomy.average_head import average_head
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import MR, CaseImage
@@ -21,7 +23,6 @@ from DefaceCompareLib.privacy.face_scorer import FaceProbe, FaceReference, FaceS
 from DefaceCompareLib.privacy.models import OK, known_model, verify_model
 from DefaceCompareLib.privacy.recogniser import normalised, open_recogniser, self_test
 from DefaceCompareLib.privacy.rows import METRICS, missing_privacy_rows, privacy_rows
-from numpy.typing import NDArray
 
 SCOPE = Scope("case-001", "surface_blur", "", "background", "none")
 

@@ -99,7 +99,7 @@ class AverageFace:
 def _fit(image: CaseImage, head: Head, region: FaceRegion, old: NDArray[np.float32]) -> OutlineFit:
     """Fit the average head to the patient's skin, face and ears left out."""
     spacing_mm = head.grid.GetSpacing()[0]
-    seen = sitk.GetArrayViewFromImage(field_of_view(image.image, head.grid)) > 0
+    seen = sitk.GetArrayFromImage(field_of_view(image.image, head.grid)) > 0
     inside_view = distance_outside_mm(np.pad(~seen, 1, constant_values=True), spacing_mm)[1:-1, 1:-1, 1:-1] > BELOW_TEMPLATE_MM
     near_skin = (np.abs(old) < 0.75 * spacing_mm) & inside_view
     index = np.argwhere(near_skin)

@@ -124,7 +124,8 @@ def random_targets(site: str, superficial: bool, random: np.random.Generator) ->
         radii.append((float(stretch[0]), float(stretch[1]), float(stretch[2])))
     second = np.array(centre) + random.uniform(-0.6, 0.6, 3) * radius
     gross = joined(ellipsoid(at, centre, radii[0]), ellipsoid(at, (second[0], second[1], second[2]), radii[1]), 4.0)
-    skin = sitk.GetArrayViewFromImage(skin_depth())
+    depth = skin_depth()
+    skin = sitk.GetArrayViewFromImage(depth)
     gtv = np.minimum(gross, skin - 1.5)
     sparing = min(SKIN_SPARING_MM, 3.0) if superficial else SKIN_SPARING_MM
     ctv = np.minimum(gross + CTV_MARGIN_MM[site], skin - sparing)
