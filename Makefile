@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/DefaceCompareLib/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test clean
+.PHONY: install demo demo-ct test prove clean
 
 install: $(VENV)/installed
 
@@ -36,6 +36,10 @@ test: $(VENV)/tested
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# all twelve MR heads instead of five (needs ../shared/data); about 10 minutes
+prove: $(VENV)/tested
+	DEFACE_COMPARE_PROVE=1 $(BIN)/pytest -n 2 --dist loadgroup Testing/Python/test_real_heads.py
 
 clean:
 	rm -rf $(VENV) build demo demo-ct

@@ -33,6 +33,8 @@ SKIN_BAND_MM = 8.0
 """An outside surface point this near to the head's outline is skin; others are devices, hair or image noise."""
 FEWEST_POINTS = 50
 """Fewer skin points (about 2 cm²) are no surface to judge by."""
+MOST_POINTS = 20_000
+"""Points of the outside surface that are judged: one for each 5 mm² or less, so that a percentage is off by 0.3 at most."""
 METRICS = (
     "success",
     "face_gone",
@@ -169,7 +171,8 @@ def original_skin(image: CaseImage, head: Head) -> OriginalSkin:
     grid = sitk.RegionOfInterest(head.grid, box.size, box.offset)
     devices = sitk.GetArrayViewFromImage(head.devices)[box.slices] > 0
     isovalue = skin_threshold(image)
-    points = _skin_points(points_of(outer_surface(image, isovalue, grid, devices)), image, head)
+    everywhere = points_of(outer_surface(image, isovalue, grid, devices))
+    points = _skin_points(everywhere[:: max(1, len(everywhere) // MOST_POINTS)], image, head)
     return OriginalSkin(points, face_region(head).face(points), isovalue, grid, devices)
 
 

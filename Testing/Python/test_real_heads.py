@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,14 @@ import SimpleITK as sitk
 
 from DefaceCompareLib.case import Structure
 from DefaceCompareLib.cli import main
-from DefaceCompareLib.measurement import FAILED, Measurement, read_measurements
+from DefaceCompareLib.measurement import Measurement, read_measurements
 from DefaceCompareLib.readers import read_case
 from DefaceCompareLib.structure_mask import structure_mask
 
 METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur")
-SUBJECTS = range(1, 13)
+PROVE = os.environ.get("DEFACE_COMPARE_PROVE") == "1"
+SUBJECTS = tuple(range(1, 13)) if PROVE else (2, 5, 8, 11, 12)
+"""`make prove` runs all twelve; five are the fewest that an AUC is given for."""
 CONTROLS = ("control_rerendered_auc", "control_shuffled_auc")
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
@@ -98,8 +101,8 @@ def _ct_of_body(body: Structure) -> sitk.Image:
 
 
 @pytest.mark.xdist_group("mr_study")
-class TestTwelveMrHeads:
-    """One study over the 12 MR heads; each test looks at another side of its result."""
+class TestMrHeads:
+    """One study over the MR heads; each test looks at another side of its result."""
 
     @pytest.fixture(scope="class")
     def study(self, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -112,16 +115,14 @@ class TestTwelveMrHeads:
         assert main(["study", str(root / "in"), "--out", str(root / "out"), "--keep-ids"]) == 0
         return root / "out"
 
-    def test_every_method_moves_every_face_or_says_why_it_cannot(self, study: Path) -> None:
+    def test_every_method_moves_the_face_but_one_that_is_average_itself(self, study: Path) -> None:
         rows = read_measurements(study / "measurements.csv")
         gone = {(row.case, row.method): row for row in rows if row.metric == "face_gone"}
         assert len(gone) == len(SUBJECTS) * len(METHODS)
-        for (case, method), row in gone.items():
-            if method == "average_face" and row.status == FAILED:
-                assert "too like" in row.note, case  # measured: one head, whose own face is nearly the average
-            else:
-                assert (row.status, row.defaced) == ("ok", 1.0), (case, method)
-        assert sum(row.status == FAILED for row in gone.values()) <= 2
+        assert {row.status for row in gone.values()} == {"ok"}
+        still = [(case, method) for (case, method), row in gone.items() if row.defaced != 1.0]
+        assert all(method == "average_face" for _, method in still), still
+        assert len(still) <= 2  # measured: Subj8, whose own face is nearly the average
 
     def test_no_voxel_of_the_dlmuse_brain_is_altered(self, study: Path, shared_data: Path) -> None:
         folder = shared_data / "mr_cohort_dev"
@@ -130,8 +131,6 @@ class TestTwelveMrHeads:
             brain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"Subj{subject}_T1_DLMUSE.nii.gz"))) > 0
             for method in METHODS:
                 defaced = study / "cases" / f"subject-{subject:02}" / method / "MR_T1.nrrd"
-                if not defaced.is_file():
-                    continue
                 count = int((altered(folder / f"Subj{subject}_T1.nii.gz", defaced) & brain).sum())
                 if count:
                     hurt[subject, method] = count

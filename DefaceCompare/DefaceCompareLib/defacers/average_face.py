@@ -40,7 +40,7 @@ BELOW_TEMPLATE_MM = 4.0
 ALIKE_MM = 2.0
 """Where the average lies nearer than this to the patient's skin, a replacement moves nothing and means to move nothing."""
 LEAST_MOVING_SHARE = 0.25
-"""If less of the face would move, the average is no disguise for this patient."""
+"""If less of the face would move, the average is no disguise for this patient: then the gate asks for the whole face."""
 LAYER = Layer(sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, smoothing_mm=6.0, soft_only=True, noise=True)
 
 
@@ -75,8 +75,6 @@ class AverageFace:
         if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
             raise MethodFailed("the average face does not meet the patient's skin in this scan")
         moving = _moving_share(head, region, box, old, new)
-        if moving < LEAST_MOVING_SHARE:
-            raise MethodFailed(f"the average face is too like the patient's own: {100 * moving:.0f} % of the face would move")
         return SurfaceChange(
             old=boxed(old, head.grid, box),
             new=boxed(new.astype(np.float32), head.grid, box),
@@ -85,7 +83,7 @@ class AverageFace:
             region=region,
             with_ears=True,
             blurs_dose=False,
-            intended_from_mm=ALIKE_MM,
+            intended_from_mm=ALIKE_MM if moving >= LEAST_MOVING_SHARE else 0.0,
             warnings=_warnings(head, moving),
             parameters={
                 "fit_residual_mm": round(fit.residual_mm, 2),

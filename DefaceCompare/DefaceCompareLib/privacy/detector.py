@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from .models import DETECTOR, known_model, model_path
 from .onnx_session import onnx_session
@@ -71,22 +73,25 @@ def letterbox(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Scale a picture so that its longer side is `size`, black below or to the right; shape (size, size, channels)."""
     scale = size / max(picture.shape[:2])
     height, width = (round(length * scale) for length in picture.shape[:2])
-    top, down = _interpolation(picture.shape[0], height)
-    left, right = _interpolation(picture.shape[1], width)
-    grey = picture.astype(np.float32)
-    tall = grey[top] * (1 - down[:, None, None]) + grey[np.minimum(top + 1, grey.shape[0] - 1)] * down[:, None, None]
-    boxed = np.zeros((size, size, picture.shape[2]), np.float32)
-    boxed[:height, :width] = (
-        tall[:, left] * (1 - right[:, None]) + tall[:, np.minimum(left + 1, grey.shape[1] - 1)] * right[:, None]
-    )
+    rows, columns, channels = picture.shape
+    tall = _interpolation(rows, height) @ picture.reshape(rows, -1).astype(np.float32)
+    on_its_side = tall.reshape(height, columns, channels).transpose(1, 0, 2).reshape(columns, -1)
+    wide = (_interpolation(columns, width) @ on_its_side).reshape(width, height, channels).transpose(1, 0, 2)
+    boxed = np.zeros((size, size, channels), np.float32)
+    boxed[:height, :width] = wide
     return np.rint(boxed)
 
 
-def _interpolation(length: int, new_length: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Linear interpolation between pixel centres, edges repeated: left neighbour and weight of the right one."""
+@cache
+def _interpolation(length: int, new_length: int) -> sparse.csr_matrix:
+    """Linear interpolation between pixel centres, edges repeated: a matrix of shape (new_length, length), float32."""
     position = np.clip((np.arange(new_length) + 0.5) * length / new_length - 0.5, 0, length - 1)
     left = position.astype(np.intp)
-    return left, (position - left).astype(np.float32)
+    share = (position - left).astype(np.float32)
+    right = np.minimum(left + 1, length - 1)
+    place = np.tile(np.arange(new_length), 2)
+    weights = np.concatenate([1.0 - share, share]).astype(np.float32)
+    return sparse.csr_matrix((weights, (place, np.concatenate([left, right]))), shape=(new_length, length))
 
 
 def _decode(outputs: dict[str, NDArray], stride: int, size: int, scale: float) -> list[Face]:
