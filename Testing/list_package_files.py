@@ -19,7 +19,11 @@ IGNORED = {"__pycache__", "CMakeLists.txt"}
 
 def files_of_the_tree(module: Path = MODULE) -> dict[str, list[str]]:
     """What the lists must hold: every .py as script, every other file as resource, paths relative to the module."""
-    paths = [path for path in module.rglob("*") if path.is_file() and not IGNORED & set(path.parts)]
+    paths = [
+        path
+        for path in module.rglob("*")
+        if path.is_file() and not IGNORED & set(path.parts) and ".egg-info" not in path.parent.name
+    ]
     kept = [path.relative_to(module).as_posix() for path in paths if not path.name.endswith((".pyc", ".part"))]
     scripts = sorted(name for name in kept if name.endswith(".py"))
     return {SCRIPTS: scripts, RESOURCES: sorted(set(kept) - set(scripts))}

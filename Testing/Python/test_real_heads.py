@@ -100,55 +100,60 @@ def _ct_of_body(body: Structure) -> sitk.Image:
     return filled
 
 
+@pytest.fixture(scope="module")
+def study(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One study over the MR heads; the tests below look at different sides of its result."""
+    root = tmp_path_factory.mktemp("mr")
+    for subject in SUBJECTS:
+        folder = root / "in" / f"subject-{subject:02}"
+        folder.mkdir(parents=True)
+        image = shared_data / "mr_cohort_dev" / f"Subj{subject}_T1.nii.gz"
+        (folder / "case.json").write_text(json.dumps({"id": folder.name, "images": {"MR_T1": str(image)}}))
+    assert main(["study", str(root / "in"), "--out", str(root / "out"), "--keep-ids"]) == 0
+    return root / "out"
+
+
 @pytest.mark.xdist_group("mr_study")
-class TestMrHeads:
-    """One study over the MR heads; each test looks at another side of its result."""
+def test_every_method_moves_the_face_but_one_that_is_average_itself(study: Path) -> None:
+    rows = read_measurements(study / "measurements.csv")
+    gone = {(row.case, row.method): row for row in rows if row.metric == "face_gone"}
+    assert len(gone) == len(SUBJECTS) * len(METHODS)
+    assert {row.status for row in gone.values()} == {"ok"}
+    still = [(case, method) for (case, method), row in gone.items() if row.defaced != 1.0]
+    assert all(method == "average_face" for _, method in still), still
+    assert len(still) <= 2  # measured: Subj8, whose own face is nearly the average
 
-    @pytest.fixture(scope="class")
-    def study(self, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        root = tmp_path_factory.mktemp("mr")
-        for subject in SUBJECTS:
-            folder = root / "in" / f"subject-{subject:02}"
-            folder.mkdir(parents=True)
-            image = shared_data / "mr_cohort_dev" / f"Subj{subject}_T1.nii.gz"
-            (folder / "case.json").write_text(json.dumps({"id": folder.name, "images": {"MR_T1": str(image)}}))
-        assert main(["study", str(root / "in"), "--out", str(root / "out"), "--keep-ids"]) == 0
-        return root / "out"
 
-    def test_every_method_moves_the_face_but_one_that_is_average_itself(self, study: Path) -> None:
-        rows = read_measurements(study / "measurements.csv")
-        gone = {(row.case, row.method): row for row in rows if row.metric == "face_gone"}
-        assert len(gone) == len(SUBJECTS) * len(METHODS)
-        assert {row.status for row in gone.values()} == {"ok"}
-        still = [(case, method) for (case, method), row in gone.items() if row.defaced != 1.0]
-        assert all(method == "average_face" for _, method in still), still
-        assert len(still) <= 2  # measured: Subj8, whose own face is nearly the average
+@pytest.mark.xdist_group("mr_study")
+def test_no_voxel_of_the_dlmuse_brain_is_altered(study: Path, shared_data: Path) -> None:
+    folder = shared_data / "mr_cohort_dev"
+    hurt = {}
+    for subject in SUBJECTS:
+        brain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"Subj{subject}_T1_DLMUSE.nii.gz"))) > 0
+        for method in METHODS:
+            defaced = study / "cases" / f"subject-{subject:02}" / method / "MR_T1.nrrd"
+            count = int((altered(folder / f"Subj{subject}_T1.nii.gz", defaced) & brain).sum())
+            if count:
+                hurt[subject, method] = count
+    assert hurt == {}
 
-    def test_no_voxel_of_the_dlmuse_brain_is_altered(self, study: Path, shared_data: Path) -> None:
-        folder = shared_data / "mr_cohort_dev"
-        hurt = {}
-        for subject in SUBJECTS:
-            brain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"Subj{subject}_T1_DLMUSE.nii.gz"))) > 0
-            for method in METHODS:
-                defaced = study / "cases" / f"subject-{subject:02}" / method / "MR_T1.nrrd"
-                count = int((altered(folder / f"Subj{subject}_T1.nii.gz", defaced) & brain).sum())
-                if count:
-                    hurt[subject, method] = count
-        assert hurt == {}
 
-    def test_rerendered_originals_are_recognised_and_shuffled_ones_are_not(self, study: Path) -> None:
-        summary = _summary(study)
-        controls = {name: {float(row["value"]) for row in summary if row["metric"] == name} for name in CONTROLS}
-        if not controls["control_rerendered_auc"]:
-            pytest.skip("the face models are not installed (deface-compare models get)")
-        assert min(controls["control_rerendered_auc"]) >= 0.95
-        assert all(abs(value - 0.5) <= 0.02 for value in controls["control_shuffled_auc"])
+@pytest.mark.xdist_group("mr_study")
+def test_rerendered_originals_are_recognised_and_shuffled_ones_are_not(study: Path) -> None:
+    summary = _summary(study)
+    controls = {name: {float(row["value"]) for row in summary if row["metric"] == name} for name in CONTROLS}
+    if not controls["control_rerendered_auc"]:
+        pytest.skip("the face models are not installed (deface-compare models get)")
+    assert min(controls["control_rerendered_auc"]) >= 0.95
+    assert all(abs(value - 0.5) <= 0.02 for value in controls["control_shuffled_auc"])
 
-    def test_every_method_has_an_auc_with_its_interval(self, study: Path) -> None:
-        rows = [row for row in _summary(study) if row["metric"] == "auc_own"]
-        assert {row["method"] for row in rows} == set(METHODS)
-        assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in rows)
-        assert {row["interval"] for row in rows} == {"CI95"}
+
+@pytest.mark.xdist_group("mr_study")
+def test_every_method_has_an_auc_with_its_interval(study: Path) -> None:
+    rows = [row for row in _summary(study) if row["metric"] == "auc_own"]
+    assert {row["method"] for row in rows} == set(METHODS)
+    assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in rows)
+    assert {row["interval"] for row in rows} == {"CI95"}
 
 
 def _summary(study: Path) -> list[dict[str, str]]:
