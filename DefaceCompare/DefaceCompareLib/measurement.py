@@ -136,15 +136,19 @@ def percent_change(original: float, defaced: float) -> float:
 
 
 def write_measurements(path: Path, rows: Iterable[Measurement]) -> None:
-    """Write rows as CSV with every digit that the number has; NaN is an empty cell."""
+    """Write ``measurements.csv``."""
+    write_table(path, COLUMNS, rows)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[object]) -> None:
+    """Write the attributes `columns` of rows as CSV, with every digit that a number has; NaN is an empty cell."""
     temporary = path.with_name(path.name + ".part")
     with temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(columns)
         for row in rows:
-            writer.writerow(
-                ["" if isinstance(v, float) and math.isnan(v) else v for v in (getattr(row, name) for name in COLUMNS)]
-            )
+            values = (getattr(row, name) for name in columns)
+            writer.writerow(["" if isinstance(value, float) and math.isnan(value) else value for value in values])
     temporary.replace(path)
 
 

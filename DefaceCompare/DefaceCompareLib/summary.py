@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
-from .measurement import metrics
+from .measurement import metrics, write_table
 from .patient_table import PLANNED_METRICS, VALUE_METRICS, Arm, Item, PatientValues, Table, arm_of, arm_order
 from .settings import Tolerances
 from .utility.statistics import Summary, holm, summarise_changes
@@ -172,16 +171,8 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
 
 
 def write_summary(path: Path, rows: Iterable[SummaryRow]) -> None:
-    """Write ``summary.csv`` with every digit that a number has; NaN is an empty cell."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(SUMMARY_COLUMNS)
-        for row in rows:
-            writer.writerow(
-                ["" if isinstance(v, float) and math.isnan(v) else v for v in (getattr(row, name) for name in SUMMARY_COLUMNS)]
-            )
-    temporary.replace(path)
+    """Write ``summary.csv``."""
+    write_table(path, SUMMARY_COLUMNS, rows)
 
 
 def find(rows: Sequence[SummaryRow], **wanted: str) -> list[SummaryRow]:
