@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,22 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 CT, MR, PET = "CT", "MR", "PET"
 """The modalities of a `CaseImage` (DICOM's PT is called PET here, as in the tables)."""
+
+
+@dataclass(frozen=True)
+class OwnFrame:
+    """Where a grid lay before a registration moved it into another frame of reference (LPS mm)."""
+
+    uid: str
+    origin: tuple[float, ...]
+    direction: tuple[float, ...]
+
+    def put_back(self, image: sitk.Image) -> sitk.Image:
+        """The same voxels on the grid's own place; nothing is resampled."""
+        result = sitk.Image(image)
+        result.SetOrigin(self.origin)
+        result.SetDirection(self.direction)
+        return result
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,8 @@ class CaseImage:
         As read, for matching only; never printed in a shared table.
     notes : tuple of str
         What a reader of the numbers must know ("values are not HU: shifted by -1024").
+    own_frame : OwnFrame, optional
+        Of an image that a registration moved into `frame_of_reference_uid`: its own frame and place.
     """
 
     key: str
@@ -45,6 +63,8 @@ class CaseImage:
     date: str = ""
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
+    levels: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Grey levels that `anatomy.air` found in this image, each looked for once; an edited copy starts without."""
 
     def array(self) -> NDArray[np.generic]:
         """The voxels as a read-only view, shape (z, y, x), in the stored type."""
@@ -61,6 +81,7 @@ class Dose:
     summation: str = ""
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
+    own_frame: OwnFrame | None = None
 
 
 @dataclass(frozen=True)

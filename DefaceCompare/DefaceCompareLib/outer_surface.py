@@ -10,9 +10,7 @@ from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkImplicitPolyDataDistance
 
-from .anatomy.air import air_level
 from .anatomy.working_grid import onto_grid
-from .case import CaseImage
 from .defacers.voxel_box import cropped_to
 
 SMOOTHING_MM = 1.2
@@ -21,15 +19,22 @@ OPENING_VOXELS = 2
 """Nostrils, ear canals and pits narrower than twice this are closed; what lies behind is not outside."""
 
 
-def outer_surface(image: CaseImage, isovalue: float, grid: sitk.Image, devices: NDArray[np.bool_]) -> vtkPolyData:
+def calm_values(image: sitk.Image, grid: sitk.Image, air: float) -> NDArray[np.float32]:
+    """An image on `grid`, smoothed by `SMOOTHING_MM`; `air` where it ends; shape (z, y, x)."""
+    return sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(onto_grid(cropped_to(image, grid), grid, air), SMOOTHING_MM))
+
+
+def outer_surface(
+    calm: NDArray[np.float32], isovalue: float, air: float, grid: sitk.Image, devices: NDArray[np.bool_]
+) -> vtkPolyData:
     """The outside skin of an image, in LPS mm.
 
     Parameters
     ----------
-    image : CaseImage
-        Original or defaced.
-    isovalue : float
-        Skin threshold of the original, in the image's unit.
+    calm : ndarray of float32, shape (z, y, x) of `grid`
+        `calm_values` of an original or defaced image.
+    isovalue, air : float
+        Skin threshold and air level of the original, in the image's unit.
     grid : SimpleITK.Image
         Where to look, about 2 mm, along LPS axes.
     devices : ndarray of bool, shape (z, y, x) of `grid`
@@ -40,15 +45,14 @@ def outer_surface(image: CaseImage, isovalue: float, grid: sitk.Image, devices: 
     vtkPolyData
         Triangles; empty if nothing exceeds the isovalue.
     """
-    air = air_level(image)
-    smooth = sitk.SmoothingRecursiveGaussian(onto_grid(cropped_to(image.image, grid), grid, air), SMOOTHING_MM)
-    values = sitk.GetArrayFromImage(smooth)
-    values[devices] = air
-    tissue = values > isovalue
+    values = np.pad(calm, 1, constant_values=air)
+    inner = values[1:-1, 1:-1, 1:-1]
+    inner[devices] = air
+    tissue = inner > isovalue
     solid = _without_cavities(tissue)
-    values[solid & ~tissue] = isovalue + (isovalue - air)  # cavities become as solid as air was empty
-    values[~solid & tissue] = air  # specks beside the head
-    return _mesh(np.pad(values, 1, constant_values=air), grid, isovalue)
+    inner[solid & ~tissue] = isovalue + (isovalue - air)  # cavities become as solid as air was empty
+    inner[~solid & tissue] = air  # specks beside the head
+    return _mesh(values, grid, isovalue)
 
 
 def _without_cavities(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:

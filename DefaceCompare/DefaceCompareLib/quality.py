@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from .anatomy.air import skin_threshold
+from .anatomy.air import air_level, skin_threshold
 from .anatomy.head import Head
 from .case import PET, Case, CaseImage
 from .defacers.defacing import Defacing
 from .defacers.edit import Edit, Patch
 from .defacers.face_region import face_region
 from .defacers.protection import targets
-from .defacers.voxel_box import VoxelBox, box_around, box_of_patch, sample_box
+from .defacers.voxel_box import VoxelBox, box_around, box_of_patch, box_of_points, corners_mm, sample_box
 from .errors import NotAvailable
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
-from .outer_surface import distances_mm, outer_surface, points_of
+from .outer_surface import calm_values, distances_mm, outer_surface, points_of
 from .settings import Settings
 from .structure_mask import structure_mask
 
@@ -33,7 +33,9 @@ SKIN_BAND_MM = 8.0
 """An outside surface point this near to the head's outline is skin; others are devices, hair or image noise."""
 FEWEST_POINTS = 50
 """Fewer skin points (about 2 cm²) are no surface to judge by."""
-MOST_POINTS = 20_000
+PATCH_REACH_MM, SMOOTHING_REACH_MM = 8.0, 10.0
+"""A patch changes smoothed values a voxel and this much beyond its box, which in turn depend on so much more: over five sigma."""
+MOST_POINTS = 10_000
 """About so many points of the outside surface are judged, evenly thinned: distances cost the most of the gate."""
 METRICS = (
     "success",
@@ -152,16 +154,21 @@ class OriginalSkin:
         Skin points, LPS mm.
     face : ndarray of bool, shape (n,)
         Those from brow to chin.
-    isovalue : float
+    isovalue, air : float
+        The original's skin threshold and air level.
     grid : SimpleITK.Image
         The box of the working grid around the head.
+    calm : ndarray of float32, shape (z, y, x) of `grid`
+        The original, smoothed: a defaced image differs from it only near its patch.
     devices : ndarray of bool, shape (z, y, x) of `grid`
     """
 
     points_mm: NDArray[np.float64]
     face: NDArray[np.bool_]
     isovalue: float
+    air: float
     grid: sitk.Image
+    calm: NDArray[np.float32]
     devices: NDArray[np.bool_]
 
 
@@ -170,10 +177,11 @@ def original_skin(image: CaseImage, head: Head) -> OriginalSkin:
     box = _head_box(head)
     grid = sitk.RegionOfInterest(head.grid, box.size, box.offset)
     devices = sitk.GetArrayViewFromImage(head.devices)[box.slices] > 0
-    isovalue = skin_threshold(image)
-    everywhere = points_of(outer_surface(image, isovalue, grid, devices))
+    isovalue, air = skin_threshold(image), air_level(image)
+    calm = calm_values(image.image, grid, air)
+    everywhere = points_of(outer_surface(calm, isovalue, air, grid, devices))
     points = _skin_points(everywhere[:: max(1, len(everywhere) // MOST_POINTS)], image, head)
-    return OriginalSkin(points, face_region(head).face(points), isovalue, grid, devices)
+    return OriginalSkin(points, face_region(head).face(points), isovalue, air, grid, calm, devices)
 
 
 def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit) -> SurfaceMovement:
@@ -190,7 +198,7 @@ def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: E
     intended = edit.intends(skin.points_mm)
     if int(intended.sum()) < FEWEST_POINTS:
         raise NotAvailable(f"image {image.key} shows no skin where the method means to change it")
-    defaced = outer_surface(replace(image, image=patch.whole(image.image)), skin.isovalue, skin.grid, skin.devices)
+    defaced = outer_surface(calm_defaced(image, skin, patch), skin.isovalue, skin.air, skin.grid, skin.devices)
     asked = intended | skin.face
     distance = np.zeros(len(skin.points_mm))
     extent_mm = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
@@ -201,6 +209,21 @@ def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: E
         p95_mm=float(np.percentile(distance[intended], 95)),
         face_covered_percent=100.0 * float(np.mean(distance[skin.face] >= MOVED_MM)) if enough else float("nan"),
     )
+
+
+def calm_defaced(image: CaseImage, skin: OriginalSkin, patch: Patch) -> NDArray[np.float32]:
+    """The defaced image, smoothed, on the skin's grid: computed anew where the patch reaches, shape (z, y, x)."""
+    corners = corners_mm(image.image, box_of_patch(patch))
+    reach_mm = max(image.image.GetSpacing()) + PATCH_REACH_MM
+    inner = box_of_points(corners, skin.grid, reach_mm)
+    if inner.empty:
+        return skin.calm
+    outer = box_of_points(corners, skin.grid, reach_mm + SMOOTHING_REACH_MM)
+    anew = calm_values(patch.whole(image.image), sitk.RegionOfInterest(skin.grid, outer.size, outer.offset), skin.air)
+    offset = np.subtract(inner.offset, outer.offset).tolist()
+    calm = skin.calm.copy()
+    calm[inner.slices] = anew[VoxelBox((offset[0], offset[1], offset[2]), inner.size).slices]
+    return calm
 
 
 def _head_box(head: Head) -> VoxelBox:
@@ -232,8 +255,8 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
 
 def _margin_in_view_mm(image: sitk.Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far inside the field of view of an image points lie, along its nearest axis; negative outside, shape (n,)."""
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    along = (points_mm - np.array(image.GetOrigin())) @ direction
+    to_axes = np.linalg.inv(np.array(image.GetDirection()).reshape(3, 3))  # no transpose: gantry tilt slants an axis
+    along = (points_mm - np.array(image.GetOrigin())) @ to_axes.T
     spacing, size = np.array(image.GetSpacing()), np.array(image.GetSize())
     return np.min(np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along), axis=1)
 
@@ -278,4 +301,5 @@ def _target_row(case: Case, image: CaseImage, patch: Patch, scope: Scope) -> Mea
 
 def _voxel_cc(image: sitk.Image) -> float:
     """Volume of one voxel in cc."""
-    return float(np.prod(image.GetSpacing())) / 1000.0
+    slant = abs(float(np.linalg.det(np.array(image.GetDirection()).reshape(3, 3))))  # below 1 under gantry tilt
+    return float(np.prod(image.GetSpacing())) * slant / 1000.0

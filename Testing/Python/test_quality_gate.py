@@ -17,8 +17,8 @@ from DefaceCompareLib.defacers.edit import Edit, Patch
 from DefaceCompareLib.defacers.quickshear import shear
 from DefaceCompareLib.defacers.removal import Polytope, Removal
 from DefaceCompareLib.measurement import Measurement, Scope
-from DefaceCompareLib.outer_surface import distances_mm, outer_surface, points_of
-from DefaceCompareLib.quality import METRICS, original_skin, quality_rows, surface_movement
+from DefaceCompareLib.outer_surface import calm_values, distances_mm, outer_surface, points_of
+from DefaceCompareLib.quality import METRICS, calm_defaced, original_skin, quality_rows, surface_movement
 from DefaceCompareLib.settings import Settings
 
 SCOPE = Scope("case-001", "quickshear", "", "background", "none")
@@ -50,7 +50,8 @@ def test_the_outer_surface_lies_on_the_ellipsoid_and_has_no_inner_walls() -> Non
     stored = sitk.GetImageFromArray(array)
     stored.CopyInformation(image.image)
     grid = synthetic.grid()
-    surface = outer_surface(replace(image, image=stored), -300.0, grid, np.zeros(grid.GetSize()[::-1], dtype=bool))
+    calm = calm_values(stored, grid, synthetic.AIR_HU)
+    surface = outer_surface(calm, -300.0, synthetic.AIR_HU, grid, np.zeros(grid.GetSize()[::-1], dtype=bool))
     points = points_of(surface)
     back = points[points[:, 1] > 40.0]
     scaled = np.linalg.norm(back / np.array(synthetic.SKULL_MM), axis=1)
@@ -59,6 +60,18 @@ def test_the_outer_surface_lies_on_the_ellipsoid_and_has_no_inner_walls() -> Non
     assert np.linalg.norm(points - np.array([0.0, -20.0, -60.0]), axis=1).min() > 25.0
     # measured: 11.5 mm (the last voxel centre inside lies 1 mm before the ellipsoid's end)
     assert distances_mm(np.array([[0.0, 105.0, 0.0]]), surface)[0] == pytest.approx(10.0, abs=2.0)
+
+
+def test_smoothing_only_around_the_patch_gives_the_values_of_smoothing_everything() -> None:
+    head, image = synthetic.head(), synthetic.ct(synthetic.grid())
+    skin = original_skin(image, head)
+    z, y, x = np.array(image.array().shape) // 3
+    values = np.full((z, y, x), synthetic.AIR_HU, image.array().dtype)
+    patch = Patch((int(x), int(y) // 2, int(z)), values)
+    whole = calm_values(patch.whole(image.image), skin.grid, skin.air)
+    assert np.abs(whole - skin.calm).max() > 500.0
+    # measured: 0.0002 HU
+    assert np.abs(calm_defaced(image, skin, patch) - whole).max() < 0.01
 
 
 @pytest.mark.parametrize(("depth_mm", "gone"), [(1.0, False), (4.0, True)])

@@ -28,6 +28,21 @@ def air_level(image: CaseImage) -> float:
     UnusableInput
         If the image is constant or holds NaN.
     """
+    if "air" not in image.levels:
+        image.levels["air"] = _find_air(image)
+    return image.levels["air"]
+
+
+def skin_threshold(image: CaseImage) -> float:
+    """The isovalue of the skin surface, found on the original image and reused for its defaced versions."""
+    if image.modality == CT:
+        return SKIN_HU
+    if "skin" not in image.levels:
+        image.levels["skin"] = _find_skin(image)
+    return image.levels["skin"]
+
+
+def _find_air(image: CaseImage) -> float:
     sample = _sample(image)
     low, high = float(sample.min()), float(sample.max())
     if image.modality == CT:
@@ -39,10 +54,7 @@ def air_level(image: CaseImage) -> float:
     return float(edges[int(np.argmax(counts))]) if high > low else low
 
 
-def skin_threshold(image: CaseImage) -> float:
-    """The isovalue of the skin surface, found on the original image and reused for its defaced versions."""
-    if image.modality == CT:
-        return SKIN_HU
+def _find_skin(image: CaseImage) -> float:
     sample = _sample(image)
     if image.modality == PET:
         bright = float(np.percentile(sample, 99.0)) - float(sample.min())

@@ -79,6 +79,7 @@ class Renderer:
         skin.SetAmbient(0.05)
         skin.SetDiffuse(1.0)
         skin.SetSpecular(0.0)
+        skin.BackfaceCullingOn()
         self._scene = vtkRenderer()
         self._scene.SetBackground(0.0, 0.0, 0.0)
         self._scene.AutomaticLightCreationOff()

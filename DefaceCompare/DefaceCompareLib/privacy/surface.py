@@ -17,7 +17,7 @@ from ..anatomy.head import Head
 from ..case import CaseImage
 from ..errors import NotAvailable
 
-GRID_MM = 1.5
+GRID_MM = 1.7
 """Spacing of the grid on which the surface is built; gives 80 000 to 150 000 triangles for the front half of a head."""
 SMOOTHING_MM = 1.0
 """Sigma of the Gaussian before meshing."""
@@ -117,9 +117,12 @@ def _grey_values(
 ) -> NDArray[np.float32]:
     """The image on the face's grid, scaled so that air is -1, skin threshold 0, and brighter than 1 is 1."""
     contrast = max(level.threshold - level.air, np.finfo(np.float32).tiny)
-    sampled = sitk.GetArrayFromImage(_resampled(sitk.Cast(image, sitk.sitkFloat32), box, level.air))
-    scaled = (sampled - level.threshold) / np.float32(contrast)
-    scaled = np.clip(scaled if noise is None else scaled + noise, -1.0, 1.0)
+    scaled = sitk.GetArrayFromImage(_resampled(image, box, level.air))
+    scaled -= np.float32(level.threshold)
+    scaled /= np.float32(contrast)
+    if noise is not None:
+        scaled += noise
+    np.clip(scaled, -1.0, 1.0, out=scaled)
     if within is not None:
         scaled[~within] = -1.0
     return ndimage.gaussian_filter(scaled, SMOOTHING_MM / GRID_MM, mode="nearest", truncate=3.0)
@@ -144,7 +147,7 @@ def open_air(air: NDArray[np.bool_]) -> NDArray[np.bool_]:
     sides = (labels[:, 0, :], labels[-1], labels[:, :, 0], labels[:, :, -1])
     reached = np.zeros(count + 1, bool)
     for side in sides:
-        reached[np.unique(side)] = True
+        reached[side.ravel()] = True
     reached[0] = False
     return reached[labels]
 
