@@ -63,6 +63,7 @@ class CaseImage:
     date: str = ""
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
+    own_frame: OwnFrame | None = None
     levels: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Grey levels that `anatomy.air` found in this image, each looked for once; an edited copy starts without."""
 

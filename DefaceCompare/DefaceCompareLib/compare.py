@@ -224,7 +224,9 @@ def _what_it_did(case: Case, defacing: Defacing, out: Path | None) -> dict[str, 
     """One method's entry in ``case_report.json``; its defaced images are written on the way."""
     images: dict[str, Any] = {}
     for key, patch in defacing.patches.items():
+        own_frame = case.image(key).own_frame
         edited = defacing.edited_image(case.image(key))
+        edited = edited if own_frame is None else own_frame.put_back(edited)
         images[key] = {"box_offset": list(patch.offset), "box_size": list(patch.values.shape[::-1]), "sha256": image_hash(edited)}
         if out is not None:
             images[key]["file"] = f"cases/{case.id}/{defacing.method}/{key}.nrrd"

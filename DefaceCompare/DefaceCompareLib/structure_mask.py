@@ -173,13 +173,14 @@ def _inside_surface(surface: vtkPolyData, part: Lattice) -> NDArray[np.bool_]:
     turned = vtkPolyData()
     turned.DeepCopy(surface)
     points = vtkPoints()
-    own_axes = vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64) @ part.direction
+    to_axes = np.linalg.inv(part.direction)  # no transpose: gantry tilt slants an axis
+    own_axes = vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64) @ to_axes.T
     points.SetData(numpy_to_vtk(np.ascontiguousarray(own_axes), deep=True))
     turned.SetPoints(points)
     nx, ny, nz = part.size
     stencil = vtkPolyDataToImageStencil()
     stencil.SetInputData(turned)
-    stencil.SetOutputOrigin(*(part.direction.T @ part.origin))
+    stencil.SetOutputOrigin(*(to_axes @ part.origin))
     stencil.SetOutputSpacing(*part.spacing)
     stencil.SetOutputWholeExtent(0, nx - 1, 0, ny - 1, 0, nz - 1)
     stencil.SetTolerance(0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from pydicom.uid import RLELossless
 
 from DefaceCompareLib.errors import UnusableInput
 from DefaceCompareLib.readers import read_case
+from DefaceCompareLib.utility.lattice import Lattice
 from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
 
 CLOSED = "CLOSED_PLANAR"
@@ -292,13 +294,44 @@ def test_missing_slices_are_named_by_series(tmp_path: Path) -> None:
         read_case(tmp_path)
 
 
-def test_a_tilted_series_is_refused(tmp_path: Path) -> None:
-    for path in write_series(tmp_path, head_hu()):
+def tilt(paths: list[Path], beside_mm: Callable[[float], float]) -> None:
+    """Move each slice along y by a function of its z."""
+    for path in paths:
         dataset = pydicom.dcmread(path)
         x, y, z = dataset.ImagePositionPatient
-        dataset.ImagePositionPatient = [x, float(y) + 0.2 * float(z), z]
+        dataset.ImagePositionPatient = [x, float(y) + beside_mm(float(z)), z]
         dataset.save_as(path)
-    with pytest.raises(UnusableInput, match="gantry tilt"):
+
+
+def test_a_tilted_series_keeps_its_voxels_where_the_headers_put_them(tmp_path: Path) -> None:
+    array = head_hu()
+    paths = write_series(tmp_path, array)
+    tilt(paths, lambda z: np.tan(np.radians(15.0)) * z)
+    image = read_case(tmp_path).images[0]
+    assert np.array_equal(image.array(), array)
+    for path in paths:
+        dataset = pydicom.dcmread(path)
+        index = (3, 2, int(dataset.InstanceNumber) - 1)
+        expected = np.array(dataset.ImagePositionPatient, dtype=float) + np.array([6.0, 4.0, 0.0])
+        assert np.abs(np.array(image.image.TransformIndexToPhysicalPoint(index)) - expected).max() < 1e-9  # measured 4e-15
+    assert any("gantry tilt of 15.0 degrees" in note for note in image.notes)
+
+
+def test_a_tilted_image_measures_true_volumes(tmp_path: Path) -> None:
+    """Slices of a tilted series are as far apart as their planes, not as their first voxels: 3 mm, not 3.1 mm."""
+    paths = write_series(tmp_path, head_hu())
+    tilt(paths, lambda z: np.tan(np.radians(15.0)) * z)
+    grid = read_case(tmp_path).images[0].image
+    lattice = Lattice.of(grid)
+    assert lattice.voxel_cc == pytest.approx(2.0 * 2.0 * 3.0 / 1000.0, rel=1e-12)
+    index = np.array([[1.0, 2.0, 3.0], [7.5, 0.0, 10.0]])
+    assert np.abs(lattice.indices(lattice.points(index)) - index).max() < 1e-12
+
+
+@pytest.mark.parametrize("beside_mm", [lambda z: 0.01 * z * z, lambda z: 1.5 * z], ids=["on an arc", "steeper than a gantry"])
+def test_slices_beside_their_axis_are_refused(tmp_path: Path, beside_mm: Callable[[float], float]) -> None:
+    tilt(write_series(tmp_path, head_hu()), beside_mm)
+    with pytest.raises(UnusableInput, match=r"CT series 3 has slices that lie up to [\d.]+ mm beside their common axis"):
         read_case(tmp_path)
 
 

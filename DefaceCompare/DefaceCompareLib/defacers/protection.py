@@ -52,6 +52,8 @@ def protected_voxels(
     if margin_mm > 0:
         # distances run between voxel centres: half a diagonal more keeps the margin full at the target's true edge
         margin_mm += 0.5 * float(np.linalg.norm(grid.GetSpacing()))
+        # that transform takes the axes for square: under gantry tilt a true mm counts as up to this much more
+        margin_mm /= float(np.linalg.svd(np.array(grid.GetDirection()).reshape(3, 3), compute_uv=False).min())
         kept = ndimage.distance_transform_edt(~kept, sampling=grid.GetSpacing()[::-1]) <= margin_mm
     x, y, z = np.subtract(box.offset, wide.offset).tolist()
     return np.ascontiguousarray(kept[VoxelBox((x, y, z), box.size).slices])

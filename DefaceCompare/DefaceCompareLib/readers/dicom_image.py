@@ -84,7 +84,7 @@ def _pixels(series: Series, pixel_type: int | None) -> sitk.Image:
         raise UnusableInput(f"{series.name} holds colour pictures, not a scan")
     first = series.headers[0].dataset
     row_mm, column_mm = (float(value) for value in first.PixelSpacing)
-    image.SetSpacing((column_mm, row_mm, series.normal_spacing_mm))
+    image.SetSpacing((column_mm, row_mm, series.step_mm))
     image.SetOrigin([float(value) for value in first.ImagePositionPatient])
     image.SetDirection(series.direction.ravel().tolist())
     return strip_metadata(image)

@@ -9,9 +9,11 @@ from ..case import Case, CaseImage, StructureSet
 from ..errors import UnusableInput
 from .dicom_choose_dose import choose_dose
 from .dicom_image import MODALITIES, read_image
+from .dicom_reg import rigid_joins
 from .dicom_rtstruct import frames_of, read_structure_set, referenced_series
 from .dicom_scan import Header, Scan, scan_folder
 from .dicom_series import Series, arrange, largest, mr_sequence
+from .joined_frames import joined_dose, joined_image
 
 SAMPLE_MANUFACTURER = "DefaceCompare sample"
 """Manufacturer that the built-in synthetic cohort writes."""
@@ -32,16 +34,19 @@ def read_dicom_case(folder: Path) -> Case:
     structure_header = _choose_structure_set(scan.structure_sets, series, notes)
     ordered = _primary_first(series, structure_header)
     images = _images(ordered, notes)
-    frames = {image.frame_of_reference_uid for image in images}
+    frames = [image.frame_of_reference_uid for image in images]
     structure_set = _structures(structure_header, images, scan.doses, notes)
     if not frames and structure_set is not None:
-        frames = {structure_set.frame_of_reference_uid}
-    dose, dose_notes = choose_dose(scan.doses, scan.plans, frames)
+        frames = [structure_set.frame_of_reference_uid]
+    joins, join_notes = rigid_joins(scan.registrations, frames, _frame_of_instances(scan))
+    notes.extend(join_notes)
+    near = set(frames) | {source for source, (target, _) in joins.items() if target in frames}
+    dose, dose_notes = choose_dose(scan.doses, scan.plans, near if frames else set())
     notes.extend(dose_notes)
+    images = tuple(joined_image(image, joins) for image in images)
+    dose = None if dose is None else joined_dose(dose, joins)
     if not images and not (dose and structure_set):
         raise UnusableInput(f"folder {folder.name} holds no images{': ' + '; '.join(notes) if notes else ''}")
-    if scan.registrations:
-        notes.append(f"{len(scan.registrations)} registration objects were not used; images in other frames stay unregistered")
     return Case(
         id=folder.name,
         images=images,
@@ -51,6 +56,12 @@ def read_dicom_case(folder: Path) -> Case:
         notes=tuple(notes) + (structure_set.notes if structure_set else ()),
         person=scan.person,
     )
+
+
+def _frame_of_instances(scan: Scan) -> dict[str, str]:
+    """FrameOfReferenceUID by SOPInstanceUID of every image."""
+    headers = (header for series in scan.series.values() for header in series)
+    return {header.text("SOPInstanceUID"): header.text("FrameOfReferenceUID") for header in headers}
 
 
 def _volumes(scan: Scan, notes: list[str]) -> list[Series]:

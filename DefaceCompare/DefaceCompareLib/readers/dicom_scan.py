@@ -18,8 +18,8 @@ SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """SOP class Secondary Capture; its multi-frame relatives begin with the same digits."""
 PIXEL_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "4", "4.1", "128", "130", "481.2"))
 """SOP classes that must hold pixels: CT, MR, PET, their enhanced forms, and RTDOSE."""
-RT_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("481.3", "481.5"))
-"""SOP classes RTSTRUCT and RTPLAN."""
+RT_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("481.3", "481.5", "66.1"))
+"""SOP classes RTSTRUCT, RTPLAN and Spatial Registration."""
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
 

@@ -18,6 +18,10 @@ SPACING_TOLERANCE_MM = 0.05
 """Slices further from even spacing than this are uneven (headers round positions to 0.01 mm)."""
 TILT_TOLERANCE_MM = 0.1
 """In-plane drift from first to last slice beyond which a series is tilted (gantry tilt)."""
+DRIFT_TOLERANCE_MM = 0.1
+"""Slices further beside the straight line through first and last one than this make no stack, tilted or not."""
+STEEPEST_TILT_DEGREES = 45.0
+"""CT gantries tilt by 30 degrees at most."""
 MARGIN_OF_SIZE = 1.001
 """A series must cover this much more volume than the next to be called the largest."""
 
@@ -40,9 +44,12 @@ class Series:
         DICOM's: ``CT``, ``MR``, ``PT``.
     headers : tuple of Header
     normal_spacing_mm : float
-        Distance of neighbouring slices.
+        Distance of neighbouring slices, along their normal.
     direction : ndarray, shape (3, 3)
-        Columns are the unit vectors of column index, row index and slice index in LPS.
+        Columns are the unit vectors of column index, row index and slice index in LPS. The last one is the normal, but in a
+        series with gantry tilt, whose slices lie beside one another on a slanted line.
+    step_mm : float
+        Distance of neighbouring slices' first voxels, along the last column: more than the normal spacing under tilt.
     """
 
     uid: str
@@ -50,6 +57,7 @@ class Series:
     headers: tuple[Header, ...]
     normal_spacing_mm: float
     direction: NDArray[np.float64]
+    step_mm: float
     notes: tuple[str, ...] = ()
 
     @property
@@ -76,7 +84,7 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     Raises
     ------
     UnusableInput
-        If slices are too few, doubled, missing, unevenly spaced or sheared; the sentence names the series.
+        If slices are too few, doubled, missing, unevenly spaced or beside one line; the sentence names the series.
     """
     chosen, notes = _one_stack(headers)
     modality = chosen[0].text("Modality")
@@ -97,18 +105,43 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
             f"{name} has missing or unevenly spaced slices ({steps[worst]:.2f} mm after slice {worst + 1}, elsewhere"
             f" {spacing:.2f} mm; first file {chosen[int(order[0])].path.name}); export it complete"
         )
-    along = positions[order[-1]] - positions[order[0]]
-    if np.linalg.norm(along - normal * (along @ normal)) > TILT_TOLERANCE_MM:
-        raise UnusableInput(f"{name} is sheared by gantry tilt; resample it to a straight volume first")
     mean_spacing = float(steps.mean())
+    step = _step(positions[order], normal, name)
+    tilt_degrees = float(np.degrees(np.arccos(min(1.0, mean_spacing / float(np.linalg.norm(step))))))
+    if tilt_degrees > 0:
+        notes.append(f"gantry tilt of {tilt_degrees:.1f} degrees: the slices stay where they lie, nothing was resampled")
     return Series(
         uid=uid,
         modality=modality,
         headers=tuple(chosen[int(i)] for i in order),
         normal_spacing_mm=mean_spacing,
-        direction=np.stack([row, column, normal], axis=1),
+        direction=np.stack([row, column, step / np.linalg.norm(step)], axis=1),
+        step_mm=float(np.linalg.norm(step)),
         notes=tuple(notes),
     )
+
+
+def _step(positions: NDArray[np.float64], normal: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """From one slice's first voxel to the next one's, LPS mm: along the normal, or slanted by gantry tilt.
+
+    Raises
+    ------
+    UnusableInput
+        If the slices do not lie on one line, or the line is too slanted for a gantry.
+    """
+    along = positions[-1] - positions[0]
+    height = float(along @ normal)
+    drift_mm = float(np.linalg.norm(along - normal * height))
+    if drift_mm <= TILT_TOLERANCE_MM:
+        return normal * height / (len(positions) - 1)
+    share = ((positions - positions[0]) @ normal / height)[:, None]
+    beside_mm = float(np.linalg.norm(positions - positions[0] - share * along, axis=1).max())
+    if beside_mm > DRIFT_TOLERANCE_MM or drift_mm > height * np.tan(np.radians(STEEPEST_TILT_DEGREES)):
+        raise UnusableInput(
+            f"{name} has slices that lie up to {max(beside_mm, drift_mm):.1f} mm beside their common axis; export it as one"
+            " straight or evenly tilted stack"
+        )
+    return along / (len(positions) - 1)
 
 
 def _one_stack(headers: Sequence[Header]) -> tuple[list[Header], list[str]]:

@@ -54,12 +54,13 @@ class Lattice:
 
     def indices(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Continuous indices of points, shape (..., 3)."""
-        return np.asarray(((points_mm - self.origin) @ self.direction) / self.spacing)
+        return np.asarray(((points_mm - self.origin) @ np.linalg.inv(self.direction).T) / self.spacing)
 
     def box_around(self, points_mm: NDArray[np.float64], margin_mm: float = 0.0) -> Box:
         """The box of indices whose points can lie within the extent of `points_mm` widened by a margin; not clipped."""
         index = self.indices(points_mm)
-        margin = margin_mm / self.spacing
+        # the rows of the inverse are longer than 1 under gantry tilt: a mm across slanted axes is more than a mm along them
+        margin = margin_mm * np.linalg.norm(np.linalg.inv(self.direction), axis=1) / self.spacing
         low = np.ceil(index.min(axis=0) - margin - 1e-6).astype(np.int64)
         high = np.floor(index.max(axis=0) + margin + 1e-6).astype(np.int64) + 1
         return low, np.maximum(high, low)
@@ -77,4 +78,4 @@ class Lattice:
     @property
     def voxel_cc(self) -> float:
         """Volume of one voxel in cc."""
-        return float(np.prod(self.spacing) / 1000.0)
+        return float(np.prod(self.spacing) * abs(np.linalg.det(self.direction)) / 1000.0)
