@@ -18,7 +18,7 @@ from .edit import Edit
 from .face_region import mapped
 from .quickshear import nearest_axes
 from .removal import Polytope, Removal
-from .voxel_box import index_to_mm
+from .voxel_box import grid_points
 
 FACE_BOX_MM = ((-39.0, 41.0), (-91.0, -44.0), (-71.0, -57.0))
 """Face box in template mm, LPS (x, y, z limits); ichseg's voxel ranges 50:130, 170:217, 1:15 on its 1 mm grid."""
@@ -106,10 +106,3 @@ def _box_in_patient(head: Head, box_mm: tuple[tuple[float, float], ...]) -> NDAr
     ranges = [np.arange(low, high + 0.5 * SAMPLE_STEP_MM, SAMPLE_STEP_MM) for low, high in box_mm]
     points = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
     return mapped(head.brain_to_patient.GetInverse(), points)
-
-
-def grid_points(mask: sitk.Image) -> NDArray[np.float64]:
-    """Centres of a mask's voxels, shape (n, 3), LPS mm."""
-    index = np.argwhere(sitk.GetArrayViewFromImage(mask))[:, ::-1]
-    matrix, origin = index_to_mm(mask)
-    return origin + index @ matrix.T

@@ -166,8 +166,7 @@ def voxel_shear(image: sitk.Image, brain: sitk.Image, buffer_voxels: float = BUF
     seen = seen[:: signs[1], :: signs[2]]
     if not seen.any():
         raise MethodFailed("no brain lies in the image, and Quickshear steers by it")
-    edge: NDArray[np.bool_] = np.not_equal(ndimage.binary_dilation(seen), ndimage.binary_erosion(seen))  # both rims, as there
-    hull = lower_hull(np.argwhere(edge).astype(np.float64))
+    hull = lower_hull(np.argwhere(_rims(seen)).astype(np.float64))
     slope = (hull[1][1] - hull[0][1]) / (hull[1][0] - hull[0][0])
     intercept = hull[0][1] - slope * hull[0][0] - buffer_voxels
     # S - slope * P <= intercept - 1, with P and S counted from the front and from below
@@ -186,6 +185,13 @@ def voxel_shear(image: sitk.Image, brain: sitk.Image, buffer_voxels: float = BUF
         parts=(Polytope((normal / length)[None, :], np.array([(limit + normal @ origin) / length + 1e-9])),),
         parameters={"variant": "nipy", "buffer_voxels": buffer_voxels, "slope": round(float(slope), 4)},
     )
+
+
+def _rims(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels inside and outside a silhouette that touch its border; as in the original the picture's ends are joined."""
+    wrapped = np.pad(seen, 1, mode="wrap")
+    rims: NDArray[np.bool_] = np.not_equal(ndimage.binary_dilation(wrapped), ndimage.binary_erosion(wrapped))
+    return rims[1:-1, 1:-1]
 
 
 def right_posterior_superior(image: sitk.Image) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -8,15 +8,16 @@ from ..errors import UnusableInput
 from .average_face import AverageFace
 from .biometric_mask import BiometricMask
 from .defacing import Defacer
+from .eye_line import EyeLine
 from .quickshear import Quickshear
 from .surface_blur import SurfaceBlur
 
-REGISTRY: tuple[Defacer, ...] = (Quickshear(), BiometricMask(), AverageFace(), SurfaceBlur())
+REGISTRY: tuple[Defacer, ...] = (Quickshear(), BiometricMask(), AverageFace(), SurfaceBlur(), EyeLine())
 """All built-in methods, in table order."""
 
-MAKERS: dict[str, Callable[[str], Defacer]] = {"quickshear": Quickshear, "biometric_mask": BiometricMask}
+MAKERS: dict[str, Callable[[str], Defacer]] = {"quickshear": Quickshear, "biometric_mask": BiometricMask, "eye_line": EyeLine}
 """Those that come in variants."""
-VARIANTS: dict[str, tuple[str, ...]] = {"quickshear": ("", "nipy"), "biometric_mask": ("", "ichseg")}
+VARIANTS: dict[str, tuple[str, ...]] = {"quickshear": ("", "nipy"), "biometric_mask": ("", "ichseg"), "eye_line": ("", "plain")}
 """Variants by key; the first is the default. A key that is not here has no variants."""
 
 

@@ -16,10 +16,14 @@ from ..case import CaseImage, Dose
 from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Patch
+from .level_set import sample_at
 from .voxel_box import VoxelBox, box_around, box_between, index_to_mm, sample_box, whole_box
 
 TIGHTENING_ROUNDS = 4
 """Rounds of interval propagation; one is exact for a single plane, four settle boxes in oblique images."""
+
+LEAST_MOVE_MM = 2.0
+"""Skin nearer than this to what is spared can hardly move, and is not meant to."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,48 @@ def _tightened(slopes: NDArray[np.float64], limits: NDArray[np.float64], grid: s
 
 
 @dataclass(frozen=True)
+class Spared:
+    """What a removal leaves: all within `reach_mm` of a mask.
+
+    Parameters
+    ----------
+    distance : SimpleITK.Image
+        float32, mm from the mask at every voxel of a box around it.
+    reach_mm : float
+    """
+
+    distance: sitk.Image
+    reach_mm: float
+
+    @staticmethod
+    def around(mask: sitk.Image, reach_mm: float) -> Spared | None:
+        """Spare a mask on the working grid and `reach_mm` around it; None if the mask is empty."""
+        box = box_around(sitk.GetArrayViewFromImage(mask) > 0)
+        if box is None:
+            return None
+        margin = int(np.ceil((reach_mm + LEAST_MOVE_MM) / min(mask.GetSpacing()))) + 2
+        x, y, z = (int(n) for n in box.offset)
+        cropped = sitk.ConstantPad(sitk.RegionOfInterest(mask, box.size, (x, y, z)), [margin] * 3, [margin] * 3, 0)
+        return Spared(sitk.SignedMaurerDistanceMap(cropped > 0, False, False, True), reach_mm)
+
+    def on(self, grid: sitk.Image, box: VoxelBox) -> NDArray[np.bool_]:
+        """Which voxel centres of `box` of `grid` are spared, shape (z, y, x)."""
+        return sample_box(self.distance, grid, box, self.reach_mm + 1.0) <= self.reach_mm
+
+    def holds(self, points_mm: NDArray[np.float64], margin_mm: float) -> NDArray[np.bool_]:
+        """Which points, shape (n, 3), lie in what is spared or nearer than `margin_mm` to it."""
+        far_mm = self.reach_mm + margin_mm
+        return sample_at(sitk.GetArrayViewFromImage(self.distance), self.distance, points_mm, far_mm + 1.0) <= far_mm
+
+
+@dataclass(frozen=True)
 class Removal:
-    """Everything inside the union of `parts` becomes background, tissue and air alike."""
+    """Everything inside the union of `parts`, but for what is `spared`, becomes background, tissue and air alike."""
 
     parts: tuple[Polytope, ...]
     warnings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    spared: Spared | None = None
 
     def region(self, grid: sitk.Image) -> tuple[VoxelBox, NDArray[np.bool_]] | None:
         """The smallest box of `grid` that holds the region, and the region in it (z, y, x); None if they don't meet."""
@@ -102,6 +142,8 @@ class Removal:
             for part_box, part_inside in found:
                 x, y, z = np.subtract(part_box.offset, box.offset).tolist()
                 inside[VoxelBox((x, y, z), part_box.size).slices] |= part_inside
+        if self.spared is not None:
+            inside &= ~self.spared.on(grid, box)
         tight = box_around(inside)
         return None if tight is None else (box.within(tight), inside[tight.slices])
 
@@ -136,7 +178,8 @@ class Removal:
 
     def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Every skin point inside the region (see `Edit.intends`)."""
-        return np.any([part.holds(points_mm) for part in self.parts], axis=0)
+        meant: NDArray[np.bool_] = np.any([part.holds(points_mm) for part in self.parts], axis=0)
+        return meant if self.spared is None else meant & ~self.spared.holds(points_mm, LEAST_MOVE_MM)
 
     def follow(self, dose: Dose, head: Head) -> Patch:
         """0 Gy in the region (see `Edit.follow`)."""

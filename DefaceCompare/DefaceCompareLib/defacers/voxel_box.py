@@ -80,6 +80,13 @@ def index_to_mm(grid: sitk.Image) -> tuple[NDArray[np.float64], NDArray[np.float
     return direction * np.array(grid.GetSpacing()), np.array(grid.GetOrigin())
 
 
+def grid_points(mask: sitk.Image) -> NDArray[np.float64]:
+    """Centres of a mask's voxels, shape (n, 3), LPS mm."""
+    index = np.argwhere(sitk.GetArrayViewFromImage(mask))[:, ::-1]
+    matrix, origin = index_to_mm(mask)
+    return origin + index @ matrix.T
+
+
 def box_of_points(points_mm: NDArray[np.float64], grid: sitk.Image, margin_mm: float = 0.0) -> VoxelBox:
     """The voxels of `grid` in the box around `points_mm` (n, 3), widened by `margin_mm`; may be empty."""
     matrix, origin = index_to_mm(grid)
