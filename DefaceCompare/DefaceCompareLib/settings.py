@@ -8,6 +8,8 @@ from typing import Any
 FILLS = ("background", "zero", "permute")
 PROTECTIONS = ("none", "targets", "brain+targets")
 DOSE_POLICIES = ("keep", "mask", "follow")
+SLAB, SURFACE = "slab", "surface"
+DVH_ENDS = (SLAB, SURFACE)
 DEFAULT_METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur")
 
 
@@ -49,6 +51,8 @@ class Settings:
     """``structures``: the planned brain where there is one, else the image; ``image``: always from the image."""
     seed: int = 1
     dvh_oversampling: int = 4
+    dvh_ends: str = SLAB
+    """How contours become a body for DVHs: ``slab`` (as drawn) or ``surface`` (joined and capped, as SlicerRT does)."""
     tolerances: Tolerances = Tolerances()
 
     def __post_init__(self) -> None:
@@ -56,6 +60,8 @@ class Settings:
             raise ValueError(f"fill must be one of {', '.join(FILLS)}, not {self.fill!r}")
         if self.protect not in PROTECTIONS:
             raise ValueError(f"protect must be one of {', '.join(PROTECTIONS)}, not {self.protect!r}")
+        if self.dvh_ends not in DVH_ENDS:
+            raise ValueError(f"dvh_ends must be one of {', '.join(DVH_ENDS)}, not {self.dvh_ends!r}")
         if self.brain_source not in ("structures", "image"):
             raise ValueError(f"brain_source must be structures or image, not {self.brain_source!r}")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import SimpleITK as sitk
@@ -14,7 +16,9 @@ from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToIm
 
 from .case import Structure
 from .errors import NotAvailable
+from .settings import SLAB, SURFACE
 from .utility.contour_stack import SINGLE_PLANE_MM, ContourStack, fill, stack_contours
+from .utility.contour_surface import Layer, layer_of, layers, passages
 from .utility.lattice import Box, Lattice
 
 OBLIQUE_REFINEMENT = 2
@@ -92,8 +96,14 @@ def structure_box(structure: Structure, lattice: Lattice) -> Box:
     return lattice.box_around(vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64))
 
 
-def mask_in_box(structure: Structure, lattice: Lattice, box: Box) -> NDArray[np.bool_]:
+def mask_in_box(structure: Structure, lattice: Lattice, box: Box, ends: str = SLAB) -> NDArray[np.bool_]:
     """Which points of a box of the lattice lie inside a structure, shape (z, y, x) of the box.
+
+    Parameters
+    ----------
+    ends : str
+        How contours become a body: ``slab`` (each plane up to half way to the next) or ``surface`` (planes joined by a
+        surface that tapers to caps). Labelmaps and surfaces are their own surface.
 
     Raises
     ------
@@ -103,14 +113,36 @@ def mask_in_box(structure: Structure, lattice: Lattice, box: Box) -> NDArray[np.
     part = lattice.crop(box)
     if structure.contours is not None:
         stack = _stack(structure)
-        return _inside_axial(stack, part) if stack.axial and part.aligned else _inside_oblique(stack, part)
+        aligned = stack.axial and part.aligned
+        if ends == SURFACE:
+            return _joined_axial(stack, part) if aligned else _joined_oblique(stack, part)
+        return _inside_axial(stack, part) if aligned else _inside_oblique(stack, part)
     if structure.labelmap is not None:
         return _inside_labelmap(structure.labelmap, part)
     return _inside_surface(_surface(structure), part)
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Contours as a key of the cache: the same only if they are the very same object."""
+
+    contours: tuple[NDArray[np.float64], ...]
+    spacing_mm: float
+
+    def __hash__(self) -> int:
+        return hash((id(self.contours), self.spacing_mm))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Drawn) and self.contours is other.contours and self.spacing_mm == other.spacing_mm
+
+
 def _stack(structure: Structure) -> ContourStack:
-    return stack_contours(structure.contours or (), structure.plane_spacing_mm or SINGLE_PLANE_MM)
+    return _cached_stack(_Drawn(structure.contours or (), structure.plane_spacing_mm or SINGLE_PLANE_MM))
+
+
+@lru_cache(maxsize=128)
+def _cached_stack(drawn: _Drawn) -> ContourStack:
+    return stack_contours(drawn.contours, drawn.spacing_mm)
 
 
 def _surface(structure: Structure) -> vtkPolyData:
@@ -135,24 +167,92 @@ def _inside_axial(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
     return inside
 
 
-def _inside_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
-    """Look each voxel centre up in a fine raster of its contour plane (nearest point)."""
+def _joined_axial(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
+    """Points of each slice against the surface that joins the contours."""
     nx, ny, nz = part.size
-    step = float(part.spacing.min()) / OBLIQUE_REFINEMENT
-    points = np.concatenate([polygon for plane in stack.polygons for polygon in plane])
-    # Not a whole step: drawn outlines like round numbers, and points exactly on them would all fall to one side.
-    start = points.min(axis=0) - RASTER_OFFSET * step
-    count = np.ceil((points.max(axis=0) + step - start) / step).astype(int) + 1
-    raster = np.stack([fill(plane, (start[0], start[1]), (step, step), (count[0], count[1])) for plane in stack.polygons])
     inside = np.zeros((nz, ny, nx), dtype=bool)
+    steps = np.diag(part.direction) * part.spacing
+    along = part.origin[2] + steps[2] * np.arange(nz)
+    found = layers(stack)
+    layer = layer_of(found, along)
+    used = sorted(set(layer[layer >= 0].tolist()))
+    start, step = (float(part.origin[0]), float(part.origin[1])), (float(steps[0]), float(steps[1]))
+    for index, passage in zip(used, passages(stack, [found[i] for i in used], start, step, (nx, ny)), strict=True):
+        for k in np.flatnonzero(layer == index):
+            inside[k] = passage.inside(_height(found[index], float(along[k])))
+    return inside
+
+
+def _height(layer: Layer, along_mm: float) -> float:
+    return (along_mm - layer.lower_mm) / (layer.upper_mm - layer.lower_mm)
+
+
+@dataclass(frozen=True)
+class _Raster:
+    """A fine grid over the contour planes that oblique grids look into (nearest point)."""
+
+    start: NDArray[np.float64]
+    step: float
+    count: tuple[int, int]
+
+    @classmethod
+    def over(cls, stack: ContourStack, part: Lattice) -> _Raster:
+        """As fine as half the lattice's smallest spacing."""
+        step = float(part.spacing.min()) / OBLIQUE_REFINEMENT
+        points = np.concatenate([polygon for plane in stack.polygons for polygon in plane])
+        # Not a whole step: drawn outlines like round numbers, and points exactly on them would all fall to one side.
+        start = points.min(axis=0) - RASTER_OFFSET * step
+        nx, ny = np.ceil((points.max(axis=0) + step - start) / step).astype(int) + 1
+        return cls(start, step, (int(nx), int(ny)))
+
+    def look_up(self, turned: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+        """Which points lie over the raster, and their rows and columns there."""
+        column = np.rint((turned[..., 0] - self.start[0]) / self.step).astype(np.int64)
+        row = np.rint((turned[..., 1] - self.start[1]) / self.step).astype(np.int64)
+        return (column >= 0) & (column < self.count[0]) & (row >= 0) & (row < self.count[1]), row, column
+
+
+def _turned_slices(stack: ContourStack, part: Lattice) -> Iterator[NDArray[np.float64]]:
+    """The points of each slice of a lattice in the contours' own axes, shape (ny, nx, 3)."""
+    nx, ny, nz = part.size
     y, x = np.meshgrid(np.arange(ny), np.arange(nx), indexing="ij")
     for k in range(nz):
-        turned = part.points(np.stack([x, y, np.full_like(x, k)], axis=-1)) @ stack.rotation.T
+        yield part.points(np.stack([x, y, np.full_like(x, k)], axis=-1)) @ stack.rotation.T
+
+
+def _inside_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
+    """Look each voxel centre up in a fine raster of its contour plane."""
+    grid = _Raster.over(stack, part)
+    start, step = (float(grid.start[0]), float(grid.start[1])), (grid.step, grid.step)
+    raster = np.stack([fill(plane, start, step, grid.count) for plane in stack.polygons])
+    nx, ny, nz = part.size
+    inside = np.zeros((nz, ny, nx), dtype=bool)
+    for k, turned in enumerate(_turned_slices(stack, part)):
+        over, row, column = grid.look_up(turned)
         plane = stack.plane_of(turned[..., 2])
-        column = np.rint((turned[..., 0] - start[0]) / step).astype(np.int64)
-        row = np.rint((turned[..., 1] - start[1]) / step).astype(np.int64)
-        valid = (plane >= 0) & (column >= 0) & (column < count[0]) & (row >= 0) & (row < count[1])
+        valid = over & (plane >= 0)
         inside[k][valid] = raster[plane[valid], row[valid], column[valid]]
+    return inside
+
+
+def _joined_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
+    """Look each voxel centre up in a fine raster of the heights at which the joining surface is passed."""
+    grid = _Raster.over(stack, part)
+    start, step = (float(grid.start[0]), float(grid.start[1])), (grid.step, grid.step)
+    found = layers(stack)
+    both = list(passages(stack, found, start, step, grid.count))
+    leaves, enters = (np.stack([getattr(passage, end) for passage in both]) for end in ("leaves", "enters"))
+    lower = np.array([layer.lower_mm for layer in found])
+    thickness = np.array([layer.upper_mm - layer.lower_mm for layer in found])
+    nx, ny, nz = part.size
+    inside = np.zeros((nz, ny, nx), dtype=bool)
+    for k, turned in enumerate(_turned_slices(stack, part)):
+        over, row, column = grid.look_up(turned)
+        layer = layer_of(found, turned[..., 2])
+        valid = over & (layer >= 0)
+        where = (layer[valid], row[valid], column[valid])
+        height = (turned[..., 2][valid] - lower[where[0]]) / thickness[where[0]]
+        inside[k][valid] = (height < leaves[where]) | (height >= enters[where])
     return inside
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +13,12 @@ from numpy.typing import NDArray
 from DefaceCompareLib.case import Case, Structure
 from DefaceCompareLib.defacers.edit import Patch
 from DefaceCompareLib.errors import NotAvailable
-from DefaceCompareLib.readers import read_case
 from DefaceCompareLib.readers.contour_file import read_contours
+from DefaceCompareLib.settings import SLAB, SURFACE
 from DefaceCompareLib.utility.dose_sampling import sample_region
 from DefaceCompareLib.utility.dvh import DVH, dvh_metric
 from DefaceCompareLib.utility.region import Region
+from ent_tables import agreement, dose_distance_gy, plain, read_ent, read_table, read_volumes_cc
 
 DOSE_0_GY = 50.0
 GRADIENT_GY_PER_MM = np.array([0.12, 0.25, -0.18])
@@ -176,73 +175,78 @@ def test_an_edited_dose_gives_the_dvh_of_the_whole_edited_grid_bit_by_bit() -> N
     assert np.array_equal(patched.dose_gy, sample_region(region, whole, 4).original.dose_gy)
 
 
-def _table(path: Path) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Dose and percent of volume of each structure of a SlicerRT DVH table."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
-    curves = {}
-    for column in range(0, len(rows[0]) - 1, 2):
-        pairs = [(row[column], row[column + 1]) for row in rows[1:] if len(row) > column + 1 and row[column].strip()]
-        points = np.array(pairs, dtype=np.float64)
-        # The last row of the Eclipse table is shifted by one column (see the data's README).
-        curves[_plain(rows[0][column].replace("_DvhArray", "").split(" Dose (")[0])] = (points[:-1, 0], points[:-1, 1])
-    return curves
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
-
-
-def agreement(dvh: DVH, dose_gy: NDArray[np.float64], percent: NDArray[np.float64], largest_gy: float) -> NDArray[np.bool_]:
-    """Which rows of a table the DVH meets at 1 % of the structure's volume and 1 % of the maximum dose (Ebert 2010)."""
-    own_gy = np.arange(0.01, largest_gy, 0.01)
-    own_percent = dvh.cumulative_percent(own_gy)
-    gamma2 = ((own_percent - percent[:, None]) / 1.0) ** 2 + ((own_gy - dose_gy[:, None]) / (0.01 * largest_gy)) ** 2
-    return np.asarray(gamma2.min(axis=1) <= 1)
-
-
 @pytest.fixture(scope="module")
 def ent(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    folder = tmp_path_factory.mktemp("ent")
-    os.symlink(shared_data / "rt_eclipse_ent", folder / "data")
-    described = {"id": "ent", "structures": "data/EclipseEnt_Structures.seg.vtm", "dose": "data/EclipseEnt_Dose.nrrd"}
-    (folder / "case.json").write_text(json.dumps(described), encoding="utf-8")
-    return read_case(folder)
+    return read_ent(shared_data, tmp_path_factory.mktemp("ent"))
 
 
-# Measured: Eclipse 98.73 %, CERR 99.83 % of the rows of 15 structures.
-@pytest.mark.shared
-@pytest.mark.parametrize(("table", "least"), [("Eclipse", 98.5), ("CERR", 99.0)])
-def test_the_ent_phantom_agrees_with_the_planning_system(ent: Case, shared_data: Path, table: str, least: float) -> None:
-    curves = _table(shared_data / "rt_eclipse_ent" / f"EclipseEnt_DvhTable_{table}.csv")
-    assert ent.dose is not None
+def _organs(ent: Case) -> list[Structure]:
     assert ent.structure_set is not None
-    largest_gy = float(sitk.GetArrayViewFromImage(ent.dose.image).max())
-    met = []
-    for structure in ent.structure_set.structures:
-        if structure.group == "external":
-            continue
-        dvh = sample_region(Region(structure.standard_name, structure.group, (structure,)), ent.dose.image, 4).original
-        met.append(agreement(dvh, *curves[_plain(structure.name)], largest_gy))
-    assert len(met) == 15
-    assert 100 * float(np.concatenate(met).mean()) >= least
+    return [structure for structure in ent.structure_set.structures if structure.group != "external"]
 
 
-# Measured: volumes within 0.0005 % (printed digits), curves within 0.0014 points of volume at every dose.
+def _ent_dvh(ent: Case, structure: Structure, factor: int, ends: str) -> DVH:
+    assert ent.dose is not None
+    return sample_region(Region(structure.standard_name, structure.group, (structure,)), ent.dose.image, factor, ends).original
+
+
+# Measured, percent of the rows of 15 structures: slab 98.73 (Eclipse) and 99.83 (CERR), surface 99.70 and 99.96.
 @pytest.mark.shared
-def test_on_slicerrts_own_closed_surfaces_the_dvh_is_slicerrts(ent: Case, shared_data: Path) -> None:
+@pytest.mark.parametrize(("ends", "eclipse", "cerr"), [(SLAB, 98.5, 99.0), (SURFACE, 99.0, 99.0)])
+def test_the_ent_phantom_agrees_with_the_planning_system(
+    ent: Case, shared_data: Path, ends: str, eclipse: float, cerr: float
+) -> None:
+    assert ent.dose is not None
+    largest_gy = float(sitk.GetArrayFromImage(ent.dose.image).max())
+    dvhs = {plain(structure.name): _ent_dvh(ent, structure, 4, ends) for structure in _organs(ent)}
+    assert len(dvhs) == 15
+    for table, least in (("Eclipse", eclipse), ("CERR", cerr)):
+        curves = read_table(shared_data / "rt_eclipse_ent" / f"EclipseEnt_DvhTable_{table}.csv")
+        met = [agreement(dvh, *curves[name], largest_gy) for name, dvh in dvhs.items()]
+        assert 100 * float(np.concatenate(met).mean()) >= least
+
+
+# Measured: volumes within 0.0005 % (printed digits); curves within 0.0014 (x4) and 0.0003 (x2) points of volume at every
+# dose, 0 Gy apart.
+@pytest.mark.shared
+@pytest.mark.parametrize("factor", [2, 4])
+def test_on_slicerrts_own_closed_surfaces_the_dvh_is_slicerrts(ent: Case, shared_data: Path, factor: int) -> None:
     computed = shared_data / "rt_eclipse_ent" / "slicerrt_computed"
-    with (computed / "SlicerRT_x4_metrics.csv").open(newline="", encoding="utf-8") as stream:
-        volumes_cc = {row["Structure"]: float(row["Volume (cc)"]) for row in csv.DictReader(stream)}
-    curves = _table(computed / "SlicerRT_x4_dvh.csv")
-    assert ent.dose is not None
-    assert ent.structure_set is not None
-    for number, structure in enumerate(ent.structure_set.structures):
-        if structure.group == "external":
-            continue
+    volumes_cc = read_volumes_cc(computed / f"SlicerRT_x{factor}_metrics.csv")
+    curves = read_table(computed / f"SlicerRT_x{factor}_dvh.csv")
+    for number, structure in enumerate(_organs(ent), 1):
         surface = read_contours(computed / f"closed_surface_{number}.vtp")[0]
-        dvh = sample_region(Region("organ", structure.group, (surface,)), ent.dose.image, 4).original
-        assert dvh.engine == "builtin-surface-x4"
+        dvh = _ent_dvh(ent, surface, factor, SLAB)
+        assert dvh.engine == f"builtin-surface-x{factor}"
         assert dvh.volume_cc == pytest.approx(volumes_cc[structure.name], rel=1e-4), structure.name
-        dose_gy, percent = curves[_plain(structure.name)]
+        dose_gy, percent = curves[plain(structure.name)]
         assert np.abs(dvh.cumulative_percent(dose_gy[1:]) - percent[1:]).max() < 0.01, structure.name
+        assert dose_distance_gy(dvh, dose_gy[1:], percent[1:]) < 0.3, structure.name
+
+
+# Measured: organs of 1 cc or more -1.1 to +0.7 % (largest: nerves), lenses -1.7 and +0.2 %; curves within 0.07 Gy. Left out
+# are two structures that are no organs: a 0.12 cc island of dose (-8.5 %) and an optimisation structure of eyes and nerves in
+# one contour (-2.0 %, 0.4 Gy): a nerve that leaves the eye within one slice is joined otherwise by triangles.
+@pytest.mark.shared
+def test_the_surface_made_of_contours_is_slicerrts_surface(ent: Case, shared_data: Path) -> None:
+    computed = shared_data / "rt_eclipse_ent" / "slicerrt_computed"
+    volumes_cc = read_volumes_cc(computed / "SlicerRT_x4_metrics.csv")
+    curves = read_table(computed / "SlicerRT_x4_dvh.csv")
+    organs = [s for s in _organs(ent) if s.name not in ("Dose 5200[cGy]", "optOptic")]
+    assert len(organs) == 13
+    for structure in organs:
+        dvh = _ent_dvh(ent, structure, 4, SURFACE)
+        assert dvh.engine == "builtin-surface-x4"
+        tolerance = 0.02 if volumes_cc[structure.name] >= 1 else 0.10
+        assert dvh.volume_cc == pytest.approx(volumes_cc[structure.name], rel=tolerance), structure.name
+        assert dose_distance_gy(dvh, *curves[plain(structure.name)]) < 0.3, structure.name
+
+
+@pytest.mark.shared
+def test_the_ent_phantom_takes_less_than_two_seconds(ent: Case) -> None:
+    assert ent.structure_set is not None
+    begin = time.process_time()
+    factors = [_ent_dvh(ent, structure, 4, SLAB).engine for structure in ent.structure_set.structures]
+    # Measured: 0.8 s (surface ends: 2.1 s) on a core that others use, too.
+    assert time.process_time() - begin < 2
+    assert sorted(factors) == ["builtin-slab-x2", *["builtin-slab-x4"] * 15]

@@ -110,7 +110,7 @@ def _dose_baseline(case: Case, found: tuple[Region, ...], settings: Settings) ->
     dose: dict[str, DoseSamples | str] = {}
     for region in found:
         try:
-            dose[region.name] = sample_region(region, case.dose.image, settings.dvh_oversampling)
+            dose[region.name] = sample_region(region, case.dose.image, settings.dvh_oversampling, settings.dvh_ends)
         except NotAvailable as reason:
             dose[region.name] = str(reason)
     return dose, ""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..defacers.edit import Patch
 from ..errors import NotAvailable
+from ..settings import SLAB, SURFACE
 from .dvh import DVH
 from .lattice import Box, Lattice
 from .region import Region
@@ -88,13 +89,15 @@ class DoseSamples:
         return (low, high) if np.all(high > low) else None
 
 
-def sample_region(region: Region, dose: sitk.Image, oversampling: int) -> DoseSamples:
+def sample_region(region: Region, dose: sitk.Image, oversampling: int, ends: str = SLAB) -> DoseSamples:
     """Lay samples into a region and read their doses on the original grid.
 
     Parameters
     ----------
     oversampling : int
         Samples per dose voxel and axis; body outlines get at most `BODY_OVERSAMPLING`.
+    ends : str
+        How contours become a body, ``slab`` or ``surface`` (see `structure_mask.mask_in_box`).
 
     Raises
     ------
@@ -102,13 +105,13 @@ def sample_region(region: Region, dose: sitk.Image, oversampling: int) -> DoseSa
         If the region is empty, too small to hold a sample, or more than 5 % of it lies outside the dose grid.
     """
     factor = min(oversampling, BODY_OVERSAMPLING) if region.group == "external" else oversampling
-    engine = f"builtin-{'slab' if region.contours else 'surface'}-x{factor}"
+    engine = f"builtin-{ends if region.contours else SURFACE}-x{factor}"
     lattice = Lattice.of(dose).refined(factor)
     box = region.box(lattice)
     clipped = lattice.clip(box)
     if clipped is None:
         raise NotAvailable("the structure lies outside the dose grid")
-    inside = region.inside(lattice, box)
+    inside = region.inside(lattice, box, ends)
     total = int(np.count_nonzero(inside))
     if total == 0:
         raise NotAvailable("the structure is too small to hold a dose sample")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..case import Structure, StructureSet
 from ..errors import NotAvailable
+from ..settings import SLAB
 from ..structure_mask import mask_in_box, structure_box
 from .lattice import Box, Lattice
 from .structure_names import GROUPS, TARGET_GROUPS
@@ -47,17 +48,17 @@ class Region:
         boxes = [structure_box(structure, lattice) for structure in self.structures]
         return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
 
-    def inside(self, lattice: Lattice, box: Box) -> NDArray[np.bool_]:
-        """Which points of a box lie inside, shape (z, y, x).
+    def inside(self, lattice: Lattice, box: Box, ends: str = SLAB) -> NDArray[np.bool_]:
+        """Which points of a box lie inside, shape (z, y, x); `ends` as in `structure_mask.mask_in_box`.
 
         Raises
         ------
         NotAvailable
             If the region is empty or its contours are not planar.
         """
-        result = mask_in_box(self.structures[0], lattice, box)
+        result = mask_in_box(self.structures[0], lattice, box, ends)
         for structure in self.structures[1:]:
-            result |= mask_in_box(structure, lattice, box)
+            result |= mask_in_box(structure, lattice, box, ends)
         return result
 
 

@@ -13,7 +13,7 @@ from ..case import PET, Case, CaseImage, Dose
 from ..defacers.defacing import Defacing
 from ..defacers.edit import Patch
 from ..errors import NotAvailable
-from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Scope, metrics, percent_change
+from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope, metrics, percent_change
 from ..settings import DOSE_POLICIES, Settings
 from .baseline import Baseline, RegionOnImage
 from .dose_sampling import DoseSamples
@@ -86,11 +86,7 @@ def dose_metrics() -> list[str]:
 
 def _blocked(defacing: Defacing, key: str) -> tuple[str, str]:
     """Status and reason why a method gave nothing for an image; the reason is ``""`` if it did."""
-    if key in defacing.patches:
-        return "", ""
-    if defacing.status == FAILED:
-        return FAILED, defacing.note or "the method failed"
-    return NOT_AVAILABLE, defacing.unavailable.get(key, "the method did not edit this image")
+    return defacing.blocked(key)
 
 
 def defaced_box(array: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:
@@ -209,8 +205,8 @@ def _dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope:
 
 
 def _dose_blocked(defacing: Defacing, policy: str) -> tuple[str, str] | None:
-    if defacing.status == FAILED:
-        return FAILED, defacing.note or "the method failed"
+    if defacing.status != OK:
+        return defacing.status, defacing.note or "the method failed"
     if policy != "keep" and policy not in defacing.dose_patches:
         reason = defacing.unavailable.get(DOSE_IMAGE, f"the method gave no dose under the policy {policy}")
         return NOT_AVAILABLE, reason
