@@ -14,7 +14,7 @@ from .anatomy.find_head import find_head
 from .anatomy.head import Head
 from .case import Case, CaseImage
 from .case_report import CaseReport, image_hash, input_hashes
-from .defacers.deface import deface
+from .defacers.deface import NO_REGISTRATION, deface
 from .defacers.defacing import Defacer, Defacing
 from .errors import FaceNotFound, NotAvailable
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
@@ -85,7 +85,7 @@ def compare_case(
     for number, method in enumerate(methods):
         report_step(progress, 2 + number, total, f"{case.id}: {method.title}")
         defacing = deface(method, case, heads, settings, reasons)
-        scope = _scope(case, defacing, settings)
+        scope = _scope(case, defacing)
         rows += quality_rows(case, heads, defacing, scope, settings, skins)
         rows += _face_rows(case, faces, defacing, scope, out)
         rows += utility_rows(case, baseline, defacing, scope, settings)
@@ -131,7 +131,10 @@ def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[st
             heads.update({each.key: head for each in images})
             break
         else:
-            reasons.update({each.key: "; ".join(failures) for each in images})
+            reason = "; ".join(failures)
+            if images[0] is not case.primary:
+                reason = f"{NO_REGISTRATION}, and its own search failed: {reason}"
+            reasons.update({each.key: reason for each in images})
     return heads, reasons
 
 
@@ -141,9 +144,9 @@ def _frames(case: Case) -> Iterator[list[CaseImage]]:
         yield [image for image in case.images if image.frame_of_reference_uid == uid]
 
 
-def _scope(case: Case, defacing: Defacing, settings: Settings) -> Scope:
+def _scope(case: Case, defacing: Defacing) -> Scope:
     note = SYNTHETIC_NOTE if case.synthetic else ""
-    return Scope(case.id, defacing.method, defacing.variant, settings.fill, settings.protect, note)
+    return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, note)
 
 
 @cache
@@ -183,7 +186,8 @@ def _face_rows(case: Case, faces: _Faces, defacing: Defacing, scope: Scope, out:
     for image in case.images:
         reference = faces.references[image.key]
         if image.key not in defacing.patches:
-            rows += missing_privacy_rows(scope, image.key, defacing.unavailable[image.key], FAILED)
+            status, reason = defacing.blocked(image.key)
+            rows += missing_privacy_rows(scope, image.key, reason, status)
         elif isinstance(reference, str):
             rows += missing_privacy_rows(scope, image.key, reference, NOT_AVAILABLE)
         else:

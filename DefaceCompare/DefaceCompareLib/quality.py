@@ -18,7 +18,7 @@ from .defacers.face_region import face_region
 from .defacers.protection import targets
 from .defacers.voxel_box import VoxelBox, box_around, box_of_patch, box_of_points, corners_mm, sample_box
 from .errors import NotAvailable
-from .measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
+from .measurement import Measurement, Scope
 from .outer_surface import calm_values, distances_mm, outer_surface, points_of
 from .settings import Settings
 from .structure_mask import structure_mask
@@ -97,8 +97,7 @@ def quality_rows(
                 skins[image.key] = original_skin(image, heads[image.key])
             rows.extend(_image_rows(case, image, heads[image.key], skins[image.key], defacing, scope))
         else:
-            reason = defacing.unavailable.get(image.key, defacing.note)
-            status = NOT_AVAILABLE if reason.startswith(NOT_AVAILABLE) else FAILED
+            status, reason = defacing.blocked(image.key)
             rows.extend(scope.missing(metric, reason, image=image.key, status=status) for metric in METRICS)
     return rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,17 @@ import SimpleITK as sitk
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
+from ..measurement import NOT_AVAILABLE, OK
 from ..progress import Cancelled
 from ..settings import Settings
-from .defacing import Defacer, Defacing
+from .defacing import Defacer, Defacing, status_of
 from .devices import devices_near_edit, without_devices
 from .edit import Edit, Patch
 from .protection import protected_voxels, targets, with_originals
 from .voxel_box import VoxelBox, box_around, box_of_patch
 
 NO_REGISTRATION = "not available: no registration to a frame in which a head was found"
+NOT_PROTECTED = "the tool's own result: --protect does not reach it"
 
 
 @dataclass
@@ -32,6 +34,7 @@ class _Run:
     edits: dict[str, Edit] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    logs: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -53,24 +56,27 @@ def deface(
     Returns
     -------
     Defacing
-        Never raises for a patient's sake: a failure is ``status="failed"`` with the reason in `note`.
+        Never raises for a patient's sake: a failure is ``status="failed"`` with the reason in `note`. A method that is
+        `verbatim` (a real tool) keeps its voxels: devices and protected structures are as the tool left them.
     """
     start = time.perf_counter()
     run = _Run()
     why_not = defacer.available()
     if why_not:
-        run.unavailable.update({image.key: why_not for image in case.images})
+        run.unavailable.update({image.key: f"{NOT_AVAILABLE}: {why_not}" for image in case.images})
     else:
         _edit_images(run, defacer, case, heads, settings, reasons or {})
     primary = case.primary
     failed = primary is None or primary.key not in run.patches
     note = "" if not failed else ("the case holds no image" if primary is None else run.unavailable[primary.key])
-    dose_patches = {} if primary is None or failed else _edit_dose(run, case, primary, heads[primary.key], settings)
+    verbatim = is_verbatim(defacer)
+    free = replace(settings, protect="none") if verbatim else settings
+    dose_patches = {} if primary is None or failed else _edit_dose(run, case, primary, heads[primary.key], free)
     return Defacing(
         method=defacer.key,
         title=defacer.title,
         variant=str(getattr(defacer, "variant", "")),
-        status="failed" if failed else "ok",
+        status=status_of(note) if failed else OK,
         note=note,
         patches=run.patches,
         dose_patches=dose_patches,
@@ -79,15 +85,24 @@ def deface(
         warnings=tuple(dict.fromkeys(run.warnings)),
         seconds=time.perf_counter() - start,
         parameters=run.parameters,
+        fill=str(getattr(defacer, "fill", settings.fill)),
+        protect=free.protect,
+        logs=run.logs,
     )
+
+
+def is_verbatim(defacer: Defacer) -> bool:
+    """Whether a method's voxels are taken as they are: those of a real tool are, or its numbers would not be its own."""
+    return bool(getattr(defacer, "verbatim", False))
 
 
 def _edit_images(
     run: _Run, defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, str]
 ) -> None:
     """Find one edit a frame and apply it to the frame's images, the image it is found on first."""
-    if settings.protect != "none" and not targets(case):
-        run.warnings.append("there is no target structure to protect")
+    verbatim = is_verbatim(defacer)
+    if settings.protect != "none" and (verbatim or not targets(case)):
+        run.warnings.append(NOT_PROTECTED if verbatim else "there is no target structure to protect")
     for head in {id(head): head for head in heads.values()}.values():
         images = [image for image in case.images if heads.get(image.key) is head]
         images.sort(key=lambda image: image.key != head.image_key)
@@ -96,25 +111,28 @@ def _edit_images(
         except (DefaceCompareError, RuntimeError, np.linalg.LinAlgError) as failure:
             run.unavailable.update({image.key: _reason(failure) for image in images})
             continue
-        run.warnings.extend(edit.warnings)
         run.parameters[head.image_key] = dict(edit.parameters)
-        _apply(run, edit, images, case, head, settings)
+        _apply(run, edit, images, case, head, settings, verbatim)
+        run.warnings.extend(edit.warnings)
+        run.logs.update(getattr(edit, "logs", {}))
     for image in case.images:
         if image.key not in heads:
             run.unavailable[image.key] = reasons.get(image.key, NO_REGISTRATION)
 
 
-def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Head, settings: Settings) -> None:
+def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Head, settings: Settings, verbatim: bool) -> None:
     """Apply one edit to the images of its frame; a failure on one image leaves the others."""
     devices: sitk.Image | None = None
     for image in images:
         try:
             patch = _checked(edit.apply(image, head, settings), image)
-            if image is images[0]:
-                devices = devices_near_edit(image.image, patch, head)
-            patch = without_devices(image, patch, devices)
-            kept = protected_voxels(image.image, box_of_patch(patch), case, head, settings)
-            run.patches[image.key] = _trimmed(with_originals(patch, image.image, kept), image)
+            if not verbatim:
+                if image is images[0]:
+                    devices = devices_near_edit(image.image, patch, head)
+                patch = without_devices(image, patch, devices)
+                kept = protected_voxels(image.image, box_of_patch(patch), case, head, settings)
+                patch = with_originals(patch, image.image, kept)
+            run.patches[image.key] = _trimmed(patch, image)
             run.edits[image.key] = edit
         except (DefaceCompareError, RuntimeError) as failure:
             run.unavailable[image.key] = _reason(failure)

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
+from ..measurement import FAILED, NOT_AVAILABLE
 from ..settings import Settings
 from .edit import Edit, Patch
 
@@ -47,9 +48,13 @@ class Defacing:
     edits : mapping of image key to Edit
         The edit behind each patch (one per frame of reference).
     unavailable : mapping of image key to str
-        Images that were not edited, with the reason; their rows are ``not available`` or ``failed``.
+        Images that were not edited, with the reason; their rows are ``not available`` or ``failed`` (see `blocked`).
     status : str
-        ``ok`` if at least the primary image was edited, else ``failed`` (reason in `note`).
+        ``ok`` if at least the primary image was edited, else ``failed`` or ``not available`` (reason in `note`).
+    fill, protect : str
+        As they hold for this method: a real tool fills as it does and protects nothing.
+    logs : mapping of image key to str
+        What a tool in a child process said; may name the patient.
     """
 
     method: str
@@ -64,7 +69,22 @@ class Defacing:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    fill: str = ""
+    protect: str = ""
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+    def blocked(self, key: str) -> tuple[str, str]:
+        """Status and reason of an image that was not edited; two empty words if it was."""
+        if key in self.patches:
+            return "", ""
+        reason = self.unavailable.get(key, self.note or "the method did not edit this image")
+        return status_of(reason), reason
 
     def edited_image(self, image: CaseImage) -> sitk.Image:
         """The whole defaced image (KeyError if this image was not edited: there is no undefaced result)."""
         return self.patches[image.key].whole(image.image)
+
+
+def status_of(reason: str) -> str:
+    """The status of rows for a reason: ``not available`` where it begins so (nothing was tried), else ``failed``."""
+    return NOT_AVAILABLE if reason.startswith(NOT_AVAILABLE) else FAILED
