@@ -78,6 +78,13 @@ def _add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
     sample.add_argument("--seed", type=int, default=1)
     sample.add_argument("--site", choices=("brain", "hn"), help="brain or head and neck; both in turn if not given")
+    sample.add_argument(
+        "--difficulty",
+        type=_comma_list,
+        default=[],
+        metavar="NAME[,NAME]",
+        help="make the heads hard to deface; a wrong name lists all",
+    )
     _add_progress(sample)
     sample.set_defaults(run=_sample)
 
@@ -163,10 +170,14 @@ def _positive(text: str) -> int:
 
 def _sample(arguments: argparse.Namespace) -> int:
     from .cli_progress import progress_of
+    from .sample.difficulty import difficulties_named
     from .sample.make_sample import make_sample
 
+    difficulties = difficulties_named(arguments.difficulty)
     with progress_of(arguments.progress) as progress:
-        folders = make_sample(arguments.out, arguments.patients, arguments.seed, arguments.site, progress)
+        folders = make_sample(
+            arguments.out, arguments.patients, arguments.seed, arguments.site, progress, difficulties=difficulties
+        )
     if arguments.progress == "human":
         print(f"{len(folders)} synthetic patients in {arguments.out}")
     return DONE

@@ -49,6 +49,11 @@ class RandomHead:
     offset: NDArray[np.float64]
     field: NDArray[np.float64]
 
+    def scaled(self, size: float) -> RandomHead:
+        """The same head at another size, about the turning point."""
+        point = np.array(TURNING_POINT_MM)
+        return RandomHead(self.matrix / size, self.offset + self.matrix @ point - self.matrix @ point / size, self.field)
+
     def transform(self) -> sitk.CompositeTransform:
         """The same as a SimpleITK transform: patient LPS mm to average-head mm (to resample average-head images with)."""
         pose = sitk.AffineTransform(3)

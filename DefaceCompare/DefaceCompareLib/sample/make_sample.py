@@ -16,6 +16,7 @@ from ..errors import UnusableInput
 from ..progress import Progress, report_step, silent
 from ..writers.dicom_rt import DicomStudy, Injection, write_image_series, write_rtdose, write_rtplan, write_rtstruct
 from ..writers.image_series import FLUORINE_18_HALF_LIFE_S
+from .difficulty import Difficulty
 from .dose import FRACTIONS, PRESCRIPTION_GY
 from .patient import CT_SIZE, CT_SPACING_MM, SamplePatient, sample_patient
 from .structures import BRAIN, HEAD_AND_NECK, SITES
@@ -38,6 +39,7 @@ def make_sample(
     ct_size: Sequence[int] = CT_SIZE,
     ct_spacing_mm: Sequence[float] = CT_SPACING_MM,
     jobs: int = 1,
+    difficulties: Sequence[Difficulty] = (),
 ) -> list[Path]:
     """Write a cohort of synthetic patients, one DICOM folder each.
 
@@ -57,6 +59,8 @@ def make_sample(
         The CT's grid (x, y, z), for example (512, 512, 100) at (0.98, 0.98, 3.0) mm.
     jobs : int
         Patients made at the same time, in processes of their own if more than 1; the bytes are the same.
+    difficulties : sequence of Difficulty
+        What makes the head of each patient hard to deface.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def make_sample(
     for folder in folders:
         if folder.exists() and any(folder.iterdir()):
             raise UnusableInput(f"{folder} already holds files; choose an empty folder for the sample")
-    make = partial(make_patient, seed=seed, site=site, ct_size=ct_size, ct_spacing_mm=ct_spacing_mm)
+    make = partial(make_patient, seed=seed, site=site, ct_size=ct_size, ct_spacing_mm=ct_spacing_mm, difficulties=difficulties)
     tasks = list(enumerate(folders, start=1))
     if jobs == 1:
         for number, folder in tasks:
@@ -107,11 +111,20 @@ def _make_at_once(make: Callable[[int, Path], None], tasks: Sequence[tuple[int, 
 
 
 def make_patient(
-    number: int, folder: Path, seed: int, site: str | None, ct_size: Sequence[int], ct_spacing_mm: Sequence[float]
+    number: int,
+    folder: Path,
+    seed: int,
+    site: str | None,
+    ct_size: Sequence[int],
+    ct_spacing_mm: Sequence[float],
+    difficulties: Sequence[Difficulty] = (),
 ) -> None:
     """Make patient `number` of a cohort and write it; `site` None alternates."""
     here = site or SITES[(number - 1) % len(SITES)]
-    write_patient(sample_patient(number, seed, here, is_superficial(number, site), ct_size, ct_spacing_mm), seed, folder)
+    if Difficulty.CUT_AT_ORBITS in difficulties:
+        here = BRAIN  # the other site's targets lie below the scan
+    patient = sample_patient(number, seed, here, is_superficial(number, site), ct_size, ct_spacing_mm, difficulties)
+    write_patient(patient, seed, folder)
 
 
 def is_superficial(number: int, site: str | None) -> bool:
@@ -146,7 +159,10 @@ def write_patient(patient: SamplePatient, seed: int, folder: Path) -> None:
     ct = write_image_series(
         patient.ct, CT, folder / "CT", study, series_number=1, description="SYNTHETIC planning CT", comment=COMMENT
     )
-    write_image_series(patient.mr, MR, folder / "MR", study, series_number=2, description="SYNTHETIC T1", comment=COMMENT)
+    series = [(patient.mr_weighting, patient.mr, "MR", 2)]
+    series += [(name, image, f"MR_{name}", 4 + place) for place, (name, image) in enumerate(patient.more_mr)]
+    for name, image, sub, number in series:
+        write_image_series(image, MR, folder / sub, study, series_number=number, description=f"SYNTHETIC {name}", comment=COMMENT)
     decayed = INJECTED_BQ * 2.0 ** (-UPTAKE_S / FLUORINE_18_HALF_LIFE_S)
     activity = sitk.Cast(patient.pet, sitk.sitkFloat64) * (decayed / (1000.0 * study.weight_kg))
     write_image_series(

@@ -192,7 +192,7 @@ def contour_grid(field: sitk.Image, head: RandomHead, ct: sitk.Image) -> sitk.Im
     volume_cc = np.count_nonzero(sitk.GetArrayViewFromImage(box) > -2.0) * float(np.prod(field.GetSpacing())) / 1000.0
     ends = np.array([box.TransformIndexToPhysicalPoint(index) for index in ((0, 0, 0), [n - 1 for n in box.GetSize()])])
     corners = np.array(np.meshgrid(*ends.T)).reshape(3, -1).T
-    patient = _patient_points(head, corners)
+    patient = patient_points(head, corners)
     lower, upper = patient.min(axis=0) - 10.0, patient.max(axis=0) + 10.0
     origin, spacing, size = np.array(ct.GetOrigin()), np.array(ct.GetSpacing()), np.array(ct.GetSize())
     first = np.clip(np.floor((lower - origin) / spacing), 0, size - 1)
@@ -206,7 +206,7 @@ def contour_grid(field: sitk.Image, head: RandomHead, ct: sitk.Image) -> sitk.Im
     return grid
 
 
-def _patient_points(head: RandomHead, points: NDArray[np.float64]) -> NDArray[np.float64]:
+def patient_points(head: RandomHead, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where points of the average head, shape (n, 3), lie in the patient: fixed-point inversion, to well below a millimetre."""
     guess = points.copy()
     for _ in range(20):

@@ -14,6 +14,7 @@ from scipy import ndimage
 from ..anatomy.template_labels import LABELS
 from ..anatomy.template_source import like
 from ..anatomy.template_t1 import SKIN_ISOVALUE
+from .changed_anatomy import BONE_FROM_HU, HU, SUV, T1, AveragePoints, Insert
 from .deformation import RandomHead
 
 HU_OF_LABEL: dict[str, float] = {
@@ -162,12 +163,15 @@ class PatientTissue:
         Where the n voxels of `near` lie in the average head: x, y, z in mm.
     gtv : SimpleITK.Image
         Depth inside the gross tumour of the average head, float32, mm.
+    inserts : tuple of Insert
+        What the patient has instead of the average head's tissue.
     """
 
     grid: sitk.Image
     near: NDArray[np.bool_]
     average_mm: Floats
     gtv: sitk.Image
+    inserts: tuple[Insert, ...] = ()
 
     def value(self, field: sitk.Image, outside: float) -> Floats:
         """A field of the average head in the patient."""
@@ -177,15 +181,28 @@ class PatientTissue:
 
     @property
     def hu(self) -> Floats:
-        return self.value(channels()[0], AIR_AROUND)
+        return self.with_inserts(self.value(channels()[0], AIR_AROUND), HU)
 
     @property
     def t1(self) -> Floats:
-        return self.value(channels()[1], NOTHING)
+        return self.with_inserts(self.value(channels()[1], NOTHING), T1)
 
     @property
     def suv(self) -> Floats:
-        return self.value(channels()[2], NOTHING)
+        return self.with_inserts(self.value(channels()[2], NOTHING), SUV)
+
+    def with_inserts(self, values: Floats, channel: int) -> Floats:
+        """Values of a channel (`HU`, `T1` or `SUV`) with the inserts in them."""
+        if not self.inserts:
+            return values
+        at, inner = AveragePoints(self.average_mm), values[self.near]
+        bone = sampled(channels()[0], self.average_mm, AIR_AROUND) > BONE_FROM_HU
+        for insert in self.inserts:
+            share = np.clip(0.5 + insert.depth(at) / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
+            share *= bone if insert.bone_only else 1.0
+            inner += share * (np.float32(insert.values[channel]) - inner)
+        values[self.near] = inner
+        return values
 
     @cached_property
     def depth(self) -> Floats:
@@ -223,10 +240,10 @@ def positive_box(field: sitk.Image) -> sitk.Image:
     return field[tuple(box)]
 
 
-def patient_tissue(head: RandomHead, gtv: sitk.Image, grid: sitk.Image) -> PatientTissue:
-    """Find where the voxels of a patient's grid (LPS mm, identity direction) lie in the average head; `gtv` as in the class."""
+def patient_tissue(head: RandomHead, gtv: sitk.Image, grid: sitk.Image, inserts: tuple[Insert, ...] = ()) -> PatientTissue:
+    """Find where the voxels of a patient's grid (LPS mm, identity direction) lie in the average head; rest as in the class."""
     near = near_head(head, grid)
-    return PatientTissue(grid, near, head.average_on(grid)[:, near], gtv)
+    return PatientTissue(grid, near, head.average_on(grid)[:, near], gtv, inserts)
 
 
 def near_head(head: RandomHead, grid: sitk.Image) -> NDArray[np.bool_]:
