@@ -102,6 +102,10 @@ class Renderer:
         self._set_lights(axes)
         return [self._picture(camera) for camera in cameras]
 
+    def close(self) -> None:
+        """Release the OpenGL context; the renderer cannot be used afterwards."""
+        self._window.Finalize()
+
     def _set_lights(self, axes: HeadAxes) -> None:
         from vtkmodules.vtkRenderingCore import vtkLight
 
@@ -138,6 +142,13 @@ _INSTALL_OPENGL = "install OpenGL (Debian, Ubuntu: apt-get install libegl1 libgl
 def renderer() -> Renderer:
     """The window of this process (NotAvailable if OpenGL is missing)."""
     return Renderer()
+
+
+def close_renderer() -> None:
+    """Close the window of this process, in the thread that drew: OpenGL contexts cannot be closed from another one."""
+    if renderer.cache_info().currsize:
+        renderer().close()
+        renderer.cache_clear()
 
 
 def require_opengl() -> None:
