@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_models
+from . import __version__, cli_methods, cli_models
 from .cli_codes import DONE, INTERRUPTED, SOME_UNREADABLE, UNUSABLE
-from .errors import DefaceCompareError, UnusableInput
+from .errors import DefaceCompareError
 from .settings import DEFAULT_METHODS, FILLS, PROTECTIONS
 
 if TYPE_CHECKING:
-    from .defacers.defacing import Defacer
     from .settings import Settings
     from .study_report import StudyReport
 
@@ -65,7 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     pool.set_defaults(run=_pool)
     _add_models(commands)
     methods = commands.add_parser("methods", help="which methods are available here, and why others are not")
-    methods.set_defaults(run=_methods)
+    methods.set_defaults(run=cli_methods.list_them)
     names = commands.add_parser("names", help="how structure names are read")
     names.add_argument("file", type=Path, help="an RTSTRUCT, a case's folder, or a text file with one name a line")
     names.set_defaults(run=_names)
@@ -112,18 +110,16 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--methods", type=_comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help=f"default {','.join(DEFAULT_METHODS)}"
     )
-    parser.add_argument(
-        "--external",
-        action="append",
-        default=[],
-        type=_assignment,
-        metavar="NAME=FOLDER",
-        help="images defaced elsewhere, under the tool's own name: FOLDER[/PATIENT]/CT.nrrd ...; may be given several times",
-    )
+    cli_methods.add_external(parser)
     parser.add_argument("--protect", choices=PROTECTIONS, default="none", help="what no method may alter (default none)")
     parser.add_argument("--fill", choices=FILLS, default="background", help="what removed voxels become (default background)")
     parser.add_argument(
-        "--variant", action="append", default=[], type=_assignment, metavar="METHOD=NAME", help="for example quickshear=nipy"
+        "--variant",
+        action="append",
+        default=[],
+        type=cli_methods.assignment,
+        metavar="METHOD=NAME",
+        help="for example quickshear=nipy",
     )
     parser.add_argument("--face-model", default="sface", metavar="KEY", help="see `models list`; none for no face scores")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
@@ -155,13 +151,6 @@ def _comma_list(text: str) -> list[str]:
     return found
 
 
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, not {text!r}")
-    return name, value
-
-
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {text!r}")
@@ -187,7 +176,7 @@ def _case(arguments: argparse.Namespace) -> int:
     from .cli_progress import progress_of
     from .study import run_single
 
-    methods, settings = _methods_of(arguments), _settings_of(arguments)
+    methods, settings = cli_methods.methods_of(arguments), _settings_of(arguments)
     with progress_of(arguments.progress) as progress:
         report = run_single(
             arguments.input, arguments.out, methods, settings, arguments.keep_ids, progress, report=not arguments.no_report
@@ -199,7 +188,7 @@ def _study(arguments: argparse.Namespace) -> int:
     from .cli_progress import progress_of
     from .study import run_study
 
-    methods, settings = _methods_of(arguments), _settings_of(arguments)
+    methods, settings = cli_methods.methods_of(arguments), _settings_of(arguments)
     with progress_of(arguments.progress) as progress:
         report = run_study(
             arguments.input,
@@ -241,38 +230,6 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
         face_model=arguments.face_model,
         seed=arguments.seed,
     )
-
-
-def _methods_of(arguments: argparse.Namespace) -> list[Defacer]:
-    from .defacers import REGISTRY, defacer
-    from .defacers.external import ExternalFolder
-
-    variants = dict(arguments.variant)
-    unknown = sorted(set(variants) - set(arguments.methods))
-    if unknown:
-        raise UnusableInput(f"--variant names {', '.join(unknown)}, which is not among --methods {','.join(arguments.methods)}")
-    chosen = [defacer(key, variants.get(key, "")) for key in dict.fromkeys(arguments.methods)]
-    known = {method.key for method in REGISTRY}
-    for name, folder in arguments.external:
-        if name in known or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-            raise UnusableInput(
-                f"--external {name}: give the tool's own name in letters, digits, . _ -, other than a built-in method's"
-            )
-        if not Path(folder).is_dir():
-            raise UnusableInput(f"--external {name}: {folder} is not a folder")
-        known.add(name)
-        chosen.append(ExternalFolder(name, Path(folder).resolve()))
-    return chosen
-
-
-def _methods(arguments: argparse.Namespace) -> int:
-    from .defacers import REGISTRY
-
-    for method in REGISTRY:
-        reason = method.available()
-        print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
-        print(f"{'':<16} {method.reference}; {method.licence}")
-    return DONE
 
 
 def _names(arguments: argparse.Namespace) -> int:

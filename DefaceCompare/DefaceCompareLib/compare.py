@@ -235,6 +235,8 @@ def _what_it_did(case: Case, defacing: Defacing, out: Path | None) -> dict[str, 
         if out is not None:
             images[key]["file"] = f"cases/{case.id}/{defacing.method}/{key}.nrrd"
             _write_image(edited, out / images[key]["file"])
+    if out is not None:
+        _save_logs(case, defacing, out)
     return {
         "title": defacing.title,
         "variant": defacing.variant,
@@ -245,6 +247,15 @@ def _what_it_did(case: Case, defacing: Defacing, out: Path | None) -> dict[str, 
         "unavailable": dict(defacing.unavailable),
         "images": images,
     }
+
+
+def _save_logs(case: Case, defacing: Defacing, out: Path) -> None:
+    """What tools in child processes said; they may name the patient."""
+    for key, text in defacing.logs.items():
+        path = identifiable_folder(out, "logs", case.id) / f"{defacing.method}_{key}.txt"
+        temporary = path.with_name(path.name + ".part")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
 
 
 def _write_image(image: sitk.Image, path: Path) -> None:

@@ -153,6 +153,8 @@ def _jobs(input: Path, out: Path, methods: tuple[Defacer, ...], settings: Settin
 def _for_patient(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:
     """Methods that import volumes look into the patient's own folder only: another patient's face must never be taken for it.
 
+    Where there is no such folder, DICOM series anywhere in the import folder count whose UIDs or patient ID are the patient's.
+
     Parameters
     ----------
     alone : bool
@@ -163,7 +165,9 @@ def _for_patient(methods: Sequence[Defacer], folder: Path, case_id: str, *, alon
         if isinstance(method, ExternalFolder):
             own = [method.folder / folder.name, method.folder / case_id]
             beside = [method.folder] if alone else []
-            method = ExternalFolder(method.key, next((path for path in (*own, *beside) if path.is_dir()), own[-1]))
+            found_own = next((path for path in (*own, *beside) if path.is_dir()), None)
+            shared = method.folder if found_own is None else None
+            method = ExternalFolder(method.key, found_own or own[-1], method.title, shared)
         found.append(method)
     return tuple(found)
 

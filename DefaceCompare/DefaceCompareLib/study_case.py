@@ -15,6 +15,8 @@ from typing import Any
 from . import __version__
 from .compare import compare_case
 from .defacers.defacing import Defacer
+from .defacers.external import ExternalFolder
+from .defacers.external_command import ExternalCommand
 from .errors import DefaceCompareError, UnusableInput
 from .progress import Cancelled, Progress, silent
 from .readers import read_case
@@ -134,7 +136,9 @@ def fingerprint(job: CaseJob) -> str:
 def _described(method: Defacer) -> dict[str, Any]:
     folder = getattr(method, "folder", None)
     files = hash_files(folder) if folder is not None and folder.is_dir() else None
-    return {"key": method.key, "variant": getattr(method, "variant", ""), "unavailable": method.available(), "files": files}
+    mark = method.mark() if isinstance(method, (ExternalFolder, ExternalCommand)) else ""
+    variant = getattr(method, "variant", "")
+    return {"key": method.key, "variant": variant, "unavailable": method.available(), "files": files, "mark": mark}
 
 
 def hash_files(folder: Path) -> list[tuple[str, str]]:

@@ -194,7 +194,8 @@ def test_an_imported_volume_comes_from_the_patients_own_folder_only(tmp_path: Pa
     own = study._for_patient(methods, tmp_path / "in" / "anna", "case-001", alone=False)
     other = study._for_patient(methods, tmp_path / "in" / "bert", "case-002", alone=False)
     assert own[0].folder == tmp_path / "tool" / "anna"  # type: ignore[attr-defined]
-    assert "case-002" in other[0].available()
+    assert not other[0].folder.exists()  # type: ignore[attr-defined]
+    assert other[0].shared == tmp_path / "tool"  # type: ignore[attr-defined]
     assert "bert" not in other[0].available()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .external_tools import external_methods
 from .registry import REGISTRY, defacer
 
-__all__ = ["REGISTRY", "defacer"]
+__all__ = ["REGISTRY", "defacer", "external_methods"]

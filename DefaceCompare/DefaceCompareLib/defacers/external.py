@@ -30,6 +30,8 @@ class ExternalFolder:
     folder : Path
     title : str, optional
         The tool's name as its makers write it.
+    shared : Path, optional
+        A folder with the results of many patients: only DICOM series count there whose UIDs or patient ID are this patient's.
     """
 
     reference = "imported: the tool's own result"
@@ -38,21 +40,29 @@ class ExternalFolder:
     verbatim = True
     fill = OWN_FILL
 
-    def __init__(self, name: str, folder: Path, title: str = "") -> None:
+    def __init__(self, name: str, folder: Path, title: str = "", shared: Path | None = None) -> None:
         self.key = name
         self.title = title or name
         self.folder = folder
+        self.shared = shared
 
     def available(self) -> str:
-        """The folder must be there."""
-        return "" if self.folder.is_dir() else f"the folder of {self.key} ({self.folder.name}) does not exist"
+        """It needs nothing; a result that is not in the folder is the failure of its image."""
+        return ""
+
+    def mark(self) -> str:
+        """What the shared folder holds: names, sizes, dates (the patient's own folder is hashed by the study)."""
+        if self.shared is None:
+            return ""
+        files = sorted(path for path in self.shared.rglob("*") if path.is_file())
+        return repr([(path.relative_to(self.shared).as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files])
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Read the tool's images and find where tissue became air (see `Defacer.find_edit`)."""
         folders = (self.folder / case.id, self.folder)
 
         def make(one: CaseImage, voxels: ToolVoxels) -> NDArray[np.generic]:
-            volume, file, warning = defaced_volume(self.title, folders, one)
+            volume, file, warning = defaced_volume(self.title, folders, one, self.shared)
             if warning:
                 voxels.notes.append(warning)
             return checked_values(self.title, file, volume, one, head)

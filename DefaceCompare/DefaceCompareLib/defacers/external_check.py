@@ -7,9 +7,11 @@ import itertools
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
+from ..anatomy.working_grid import on_grid
 from ..case import CT, CaseImage
 from ..errors import MethodFailed
 from ..readers.checked_image import HU_OFFSET, SHIFTED_NOTE
@@ -26,6 +28,8 @@ SAME_PERSON_CORRELATION = 0.9
 at most, and a tool that rounds or rescales stays above 0.99."""
 DEEP_MM = 25.0
 """Deeper than this below the skin no defacer has business; used where the scan holds too little brain."""
+RIM_MM = 6.0
+"""The brain's rim that is left out: a tool that cuts close, or a mask that is a voxel too wide, is no other patient."""
 FEWEST_POINTS, MOST_POINTS = 500, 20_000
 """Points of the deep head that are compared: fewer say nothing, more say no more."""
 NOTABLE_SHARE = 0.1
@@ -160,12 +164,12 @@ def _same_offset(values: NDArray[np.generic], image: CaseImage, head: Head) -> N
 
 def _deep_voxels(image: CaseImage, head: Head) -> NDArray[np.int64]:
     """Indices (z, y, x) of voxels of the image in the brain or, where it shows too little of that, deep in the head."""
-    found = _in_image(grid_points(head.brain), image)
+    steps = round(RIM_MM / head.grid.GetSpacing()[0])
+    core = ndimage.binary_erosion(sitk.GetArrayViewFromImage(head.brain), iterations=steps)
+    found = _in_image(grid_points(on_grid(core, head.grid)), image)
     if len(found) >= FEWEST_POINTS:
         return found
-    deep = sitk.GetImageFromArray((head.skin_distance_mm < -DEEP_MM).astype(np.uint8))
-    deep.CopyInformation(head.grid)
-    return _in_image(grid_points(deep), image)
+    return _in_image(grid_points(on_grid(head.skin_distance_mm < -DEEP_MM, head.grid)), image)
 
 
 def _in_image(points_mm: NDArray[np.float64], image: CaseImage) -> NDArray[np.int64]:

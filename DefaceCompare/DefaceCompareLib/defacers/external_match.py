@@ -21,7 +21,9 @@ SUFFIXES = ("_deFaced", "_defaced", "")
 """What tools put behind a name (mri_reface: ``<input>_deFaced``); looked for in this order, whatever the case of the letters."""
 
 
-def defaced_volume(name: str, folders: Sequence[Path], image: CaseImage) -> tuple[sitk.Image, str, str]:
+def defaced_volume(
+    name: str, folders: Sequence[Path], image: CaseImage, shared: Path | None = None
+) -> tuple[sitk.Image, str, str]:
     """Find and read the defaced form of an image.
 
     A file is found by its name: the image's key or the original file's name, also with a suffix of `SUFFIXES`. A DICOM series
@@ -35,6 +37,8 @@ def defaced_volume(name: str, folders: Sequence[Path], image: CaseImage) -> tupl
     folders : sequence of Path
         Looked through in turn; the first that holds the image counts.
     image : CaseImage
+    shared : Path, optional
+        A folder of many patients, looked through last: no file names and no grids count there, only UIDs and patient ID.
 
     Returns
     -------
@@ -57,6 +61,11 @@ def defaced_volume(name: str, folders: Sequence[Path], image: CaseImage) -> tupl
         series, warning = _series(name, folder, image)
         if series is not None:
             return _read_series(name, series, image), series.name, warning
+    series, _ = _series(name, shared, image, of_many=True) if shared is not None else (None, "")
+    if series is not None:
+        return _read_series(name, series, image), series.name, ""
+    if not any(folder.is_dir() for folder in (*folders, *([shared] if shared else []))):
+        raise MethodFailed(f"{name}: the folder {folders[-1].name} of its results does not exist")
     raise MethodFailed(
         f"{name}: there is no file {image.key}.nrrd (or .nii.gz, .mha ...) and no DICOM series of image {image.key}"
     )
@@ -95,7 +104,7 @@ def _read_series(name: str, series: Series, image: CaseImage) -> sitk.Image:
     return read.image
 
 
-def _series(name: str, folder: Path, image: CaseImage) -> tuple[Series | None, str]:
+def _series(name: str, folder: Path, image: CaseImage, of_many: bool = False) -> tuple[Series | None, str]:
     """The series of a folder that is the image, and a warning if only its grid says so."""
     found = _series_below(folder)
     candidates = [one for one in found if MODALITIES[one.modality] == image.modality]
@@ -105,8 +114,11 @@ def _series(name: str, folder: Path, image: CaseImage) -> tuple[Series | None, s
     rules: tuple[tuple[Callable[[Series], bool], str], ...] = (
         (lambda one: bool(image.series_uid) and one.uid == image.series_uid, ""),
         (lambda one: bool(instances & _made_from(one)), ""),
-        (lambda one: one.headers[0].text("PatientID") == person and _on_grid(one, image), ""),
-        (lambda one: _on_grid(one, image), "was matched by its grid alone: its UIDs and patient ID are not the original's"),
+        (lambda one: person != "" and one.headers[0].text("PatientID") == person and _on_grid(one, image), ""),
+        (
+            lambda one: not of_many and _on_grid(one, image),
+            "was matched by its grid alone: its UIDs and patient ID are not the original's",
+        ),
     )
     for rule, warning in rules:
         matches = [one for one in candidates if rule(one)]

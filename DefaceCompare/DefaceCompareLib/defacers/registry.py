@@ -8,6 +8,7 @@ from ..errors import UnusableInput
 from .average_face import AverageFace
 from .biometric_mask import BiometricMask
 from .defacing import Defacer
+from .external_tools import external_methods
 from .eye_line import EyeLine
 from .quickshear import Quickshear
 from .surface_blur import SurfaceBlur
@@ -29,11 +30,12 @@ def defacer(key: str, variant: str = "") -> Defacer:
     UnusableInput
         If there is no such method or variant; the sentence lists those that exist.
     """
-    for method in REGISTRY:
+    for method in (*REGISTRY, *external_methods()):
         if method.key == key:
             known = VARIANTS.get(key, ("",))
             if variant not in known:
                 choices = ", ".join(repr(name) for name in known)
                 raise UnusableInput(f"method {key} has no variant {variant!r}; choose one of {choices}")
             return MAKERS[key](variant) if variant else method
-    raise UnusableInput(f"there is no method {key!r}; choose one of {', '.join(method.key for method in REGISTRY)}")
+    keys = ", ".join(method.key for method in (*REGISTRY, *external_methods()))
+    raise UnusableInput(f"there is no method {key!r}; choose one of {keys}")
