@@ -24,7 +24,7 @@ $(VENV)/tested: $(VENV)/installed Testing/requirements.txt
 
 demo: install
 	rm -rf demo
-	$(BIN)/deface-compare sample demo/patients
+	$(BIN)/deface-compare sample demo/patients --jobs 2
 	$(BIN)/deface-compare study demo/patients --out demo/out --jobs 2
 
 demo-ct: install

@@ -83,6 +83,7 @@ def _add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         metavar="NAME[,NAME]",
         help="make the heads hard to deface; a wrong name lists all",
     )
+    sample.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes; the files are the same (default 1)")
     _add_progress(sample)
     sample.set_defaults(run=_sample)
 
@@ -165,7 +166,13 @@ def _sample(arguments: argparse.Namespace) -> int:
     difficulties = difficulties_named(arguments.difficulty)
     with progress_of(arguments.progress) as progress:
         folders = make_sample(
-            arguments.out, arguments.patients, arguments.seed, arguments.site, progress, difficulties=difficulties
+            arguments.out,
+            arguments.patients,
+            arguments.seed,
+            arguments.site,
+            progress,
+            jobs=arguments.jobs,
+            difficulties=difficulties,
         )
     if arguments.progress == "human":
         print(f"{len(folders)} synthetic patients in {arguments.out}")
