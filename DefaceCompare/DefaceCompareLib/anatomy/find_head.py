@@ -10,6 +10,7 @@ from ..errors import FaceNotFound
 from ..settings import Settings
 from ..structure_mask import structure_mask
 from .air import skin_threshold
+from .attached_devices import Patient, without_planned_devices, without_standing_out
 from .average_head import AverageHead, average_head
 from .brain import brain_from_image
 from .head import Head, Point
@@ -24,6 +25,8 @@ FACE_MARGIN_MM = 10.0
 """How uncertain the registered landmarks are (the average head's chin is not the patient's): this much may be cut."""
 SOLID_SHARE = 0.9
 """Share of the brain's place that must be tissue: resection cavities and air cells are small, lungs are not."""
+SMALL_HEAD_RATIO = 1.12
+"""Average head over patient from which the user is warned (15 real adults: 0.97-1.05; a head of 0.8 of the average: 1.25)."""
 PLANNED, IMAGE, AVERAGE = "planned structure", "image", "average head"
 """Where a brain mask comes from."""
 
@@ -47,10 +50,14 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     """
     average = average_head()
     grid = head_grid(image)
-    values, outline, devices = outline_on_grid(image, grid)
+    values, filled, others = outline_on_grid(image, grid)
+    patient = without_planned_devices(case, image, Patient(filled, others))
+    outline = patient.outline
     seen = field_of_view(image.image, grid)
     fit = register_head(values, outline, seen)
     to_average = sitk.AffineTransform(fit.transform)
+    patient = without_standing_out(image, patient, average, to_average)
+    outline = patient.outline
     landmarks = _landmarks(average, to_average)
     extent = face_extent(landmarks, outline, seen)
     if extent == "none":
@@ -61,7 +68,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     return Head(
         image_key=image.key,
         outline=outline,
-        devices=devices,
+        devices=patient.devices,
         brain=brain,
         brain_source=source,
         brain_independent=brains[1][1] if len(brains) > 1 and brains[1][0] != AVERAGE else None,
@@ -69,7 +76,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         brain_to_patient=_to_mni(average, to_average, source, brain, seen),
         landmarks_mm=landmarks,
         face_extent=extent,
-        notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}"),
+        notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}", *_small(to_average), *patient.notes),
     )
 
 
@@ -117,6 +124,14 @@ def _planned_brain(case: Case, image: CaseImage, grid: sitk.Image) -> sitk.Image
         if mask is not None and mask.inside.any():
             return on_grid(mask.whole(grid), grid)
     return None
+
+
+def _small(to_average: sitk.AffineTransform) -> tuple[str, ...]:
+    """A warning for heads far smaller than an adult's."""
+    ratio = float(np.linalg.det(np.array(to_average.GetMatrix()).reshape(3, 3))) ** (1 / 3)
+    if ratio < SMALL_HEAD_RATIO:
+        return ()
+    return (f"adult template: the average head is an adult's and {ratio:.2f} times as large as this one (a child?)",)
 
 
 def _landmarks(average: AverageHead, to_average: sitk.AffineTransform) -> dict[str, Point]:

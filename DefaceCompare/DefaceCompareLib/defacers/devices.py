@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..anatomy.air import air_level
+from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
 from ..anatomy.working_grid import on_grid
 from ..case import CaseImage
-from .edit import Patch
+from ..settings import Settings
+from .edit import Edit, Patch
 from .removal import stored_level
-from .voxel_box import VoxelBox, box_around, box_between, box_of_patch, box_of_points, boxed, corners_mm, index_to_mm, sample_box
+from .voxel_box import VoxelBox, box_around, box_between, box_of_patch, box_of_points, boxed, corners_mm, sample_box
 
 REACH_MM = 40.0
 """Devices this near to the edited face become background."""
+VISIBLE_SHARE = 0.5
+"""A device that nowhere reaches this share of the way from air to the skin threshold cannot be seen (plastic in MR, PET)."""
 
 
 def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image | None:
@@ -54,30 +59,58 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     return on_grid(marked, head.grid)
 
 
-def without_devices(image: CaseImage, patch: Patch, marked: sitk.Image | None) -> Patch:
-    """`patch`, widened where need be, with the marked devices turned into the image's background."""
-    if marked is None:
+def without_devices(
+    edit: Edit, image: CaseImage, head: Head, settings: Settings, patch: Patch, marked: sitk.Image | None
+) -> Patch:
+    """`patch`, or the edit made again on the image whose marked devices have become background.
+
+    Made again, since a new surface may lie where the device was.
+
+    Parameters
+    ----------
+    edit : Edit
+    image : CaseImage
+    head : Head
+    settings : Settings
+    patch : Patch
+        The edit of the image as it is.
+    marked : SimpleITK.Image or None
+        From `devices_near_edit`.
+    """
+    clear = None if marked is None else _cleared(image, marked)
+    if clear is None:
         return patch
-    around = box_around(sitk.GetArrayViewFromImage(marked) > 0)
-    if around is None:
-        return patch
-    box = _union(image.image, patch, corners_mm(marked, around), margin_mm=marked.GetSpacing()[0])
-    values = image.array()[box.slices].copy()
-    x, y, z = np.subtract(patch.offset, box.offset).tolist()
-    values[VoxelBox((x, y, z), box_of_patch(patch).size).slices] = patch.values
-    device = sample_box(marked, image.image, box, 0.0, nearest=True) > 0.5
-    values[device] = stored_level(air_level(image), values.dtype)
+    emptied = replace(image, image=clear.whole(image.image))
+    again = edit.apply(emptied, head, settings)
+    low = np.minimum(clear.offset, again.offset).astype(float)
+    high = np.maximum(_last(clear), _last(again)).astype(float)
+    box = box_between(low, high, image.image)
+    values = emptied.array()[box.slices].copy()
+    x, y, z = np.subtract(again.offset, box.offset).tolist()
+    values[VoxelBox((x, y, z), box_of_patch(again).size).slices] = again.values
     return Patch(box.offset, values)
 
 
-def _union(grid: sitk.Image, patch: Patch, points_mm: NDArray[np.float64], margin_mm: float) -> VoxelBox:
-    """The box of `grid` around a patch and points."""
-    matrix, origin = index_to_mm(grid)
-    index = (points_mm - origin) @ np.linalg.inv(matrix).T
-    margin = margin_mm / np.array(grid.GetSpacing())
-    low = np.minimum(index.min(axis=0) - margin, patch.offset)
-    high = np.maximum(index.max(axis=0) + margin, np.add(patch.offset, patch.values.shape[::-1]) - 1)
-    return box_between(low, high, grid)
+def _cleared(image: CaseImage, marked: sitk.Image) -> Patch | None:
+    """The part of the image around its marked devices, with these as background; None if the image does not show them."""
+    around = box_around(sitk.GetArrayViewFromImage(marked) > 0)
+    if around is None:
+        return None
+    box = box_of_points(corners_mm(marked, around), image.image, marked.GetSpacing()[0])
+    if box.empty:
+        return None
+    values = image.array()[box.slices].copy()
+    device = sample_box(marked, image.image, box, 0.0, nearest=True) > 0.5
+    air = air_level(image)
+    if not np.any(values[device] > air + VISIBLE_SHARE * (skin_threshold(image) - air)):
+        return None
+    values[device] = stored_level(air, values.dtype)
+    return Patch(box.offset, values)
+
+
+def _last(patch: Patch) -> NDArray[np.int_]:
+    """Index (x, y, z) of the last voxel of a patch."""
+    return np.add(patch.offset, patch.values.shape[::-1]) - 1
 
 
 def _box_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image) -> VoxelBox:
