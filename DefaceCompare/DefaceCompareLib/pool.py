@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .defacers import REGISTRY
+from .defacers import REGISTRY, external_methods
 from .errors import UnusableInput
 from .face_records import read_face_records
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measurements, write_measurements
@@ -243,7 +243,7 @@ def _methods(pooled: Pool, rows: Sequence[Measurement]) -> list[dict[str, str]]:
     titles = {key: told["title"] for case in pooled.cases for key, told in case.report["methods"].items()}
     listed = []
     for key, variant in dict.fromkeys((arm.method, arm.variant) for arm in sorted({arm_of(row) for row in rows}, key=arm_order)):
-        known = {method.key: method for method in REGISTRY}.get(key)
+        known = {method.key: method for method in (*REGISTRY, *external_methods())}.get(key)
         words = {name: getattr(known, name, DEFACED_ELSEWHERE[name]) for name in DEFACED_ELSEWHERE}
         listed.append({"key": key, "title": titles[key], "variant": variant, **words})
     return listed

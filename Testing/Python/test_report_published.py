@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from DefaceCompareLib.patient_table import Arm, Item, PatientValues
-from DefaceCompareLib.report.published import Answer, Evidence, claims, judge_claim
+from DefaceCompareLib.report.published import Answer, Evidence, answers, claims, judge_claim
 from DefaceCompareLib.summary import SummaryRow
 
 ORAL = Item("", "CT", "intensity", "Cavity_Oral", "median", "%")
@@ -70,6 +70,24 @@ def test_percent_of_hu_is_compared_with_published_percent_for_zero_fill_only() -
     values = PatientValues({str(k): -48.4 for k in range(12)})
     found = answer("hu-oral-biometric-brain", evidence(summary=[row], table={ORAL: {arm: values}}))
     assert (found.verdict, found.reason) == ("cannot test", "percent of HU depends on the fill; run with --fill zero")
+
+
+def test_the_real_tool_and_ours_each_stand_beside_the_published_figure() -> None:
+    real, ours = Arm("quickshear_1.2.0", "", "zero", "none"), Arm("quickshear", "", "zero", "none")
+    rows = [
+        SummaryRow("c", *arm, "", "CT", "intensity", "Cavity_Oral", "median", "%", 9, 0, 1.0, 0.0, 2.0) for arm in (real, ours)
+    ]
+    table = {
+        ORAL: {
+            real: PatientValues({str(k): -77.7 for k in range(9)}),
+            ours: PatientValues({str(k): -60.0 for k in range(9)}),
+        }
+    }
+    found = [a for a in answers(evidence(summary=rows, table=table)) if a.claim.id == "hu-oral-quickshear-brain"]
+    assert [(a.verdict, a.here.partition(" %")[0], a.here.rpartition("(")[2]) for a in found] == [
+        ("confirms", "−77.7", "quickshear_1.2.0)"),
+        ("contradicts", "−60.0", "quickshear)"),
+    ]
 
 
 def test_a_style_never_stands_for_the_product_it_follows() -> None:
