@@ -10,7 +10,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from .anatomy.find_head import find_head
+from .anatomy.best_head import best_head
 from .anatomy.head import Head
 from .case import Case, CaseImage
 from .case_report import CaseReport, image_hash, input_hashes
@@ -109,7 +109,7 @@ def compare_case(
 
 
 def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[str, str]]:
-    """Search one head in each frame of reference, on its first image that shows one.
+    """Search one head in each frame of reference, on its first image that shows a full face, else on the first that shows a part.
 
     Returns
     -------
@@ -121,20 +121,16 @@ def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[st
     heads: dict[str, Head] = {}
     reasons: dict[str, str] = {}
     for images in _frames(case):
-        failures = []
-        for image in images:
-            try:
-                head = find_head(case, image, settings)
-            except FaceNotFound as failure:
-                failures.append(str(failure))
-                continue
-            heads.update({each.key: head for each in images})
-            break
-        else:
-            reason = "; ".join(failures)
+        try:
+            head, beyond = best_head(case, images, settings)
+        except FaceNotFound as failure:
+            reason = str(failure)
             if images[0] is not case.primary:
                 reason = f"{NO_REGISTRATION}, and its own search failed: {reason}"
             reasons.update({each.key: reason for each in images})
+            continue
+        heads.update({each.key: head for each in images if each.key not in beyond})
+        reasons.update(beyond)
     return heads, reasons
 
 

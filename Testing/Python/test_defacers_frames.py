@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import synthetic_head as synthetic
 from DefaceCompareLib import compare
+from DefaceCompareLib.anatomy import best_head
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import CT, MR, PET, Case, CaseImage, Dose, OwnFrame
 from DefaceCompareLib.defacers.deface import deface
@@ -143,7 +144,7 @@ def test_a_frame_without_registration_and_without_a_face_has_rows_not_available(
             raise FaceNotFound("image MR_T2 holds no face between brow and chin")
         return synthetic.head()
 
-    monkeypatch.setattr(compare, "find_head", find_head)
+    monkeypatch.setattr(best_head, "find_head", find_head)
     heads, reasons = compare.find_heads(synthetic.case(ct, other), Settings())
     assert reasons == {
         "MR_T2": "not available: no registration to a frame in which a head was found, and its own search failed:"

@@ -23,7 +23,7 @@ SHELL_TOP_MM, SHELL_BOTTOM_MM, SHELL_BACK_MM = 55.0, -165.0, 0.0
 """z and y in average-head mm between which the shell covers the head: forehead to neck, the front half."""
 BOLUS_MM, BOLUS_HU = 10.0, 15.0
 BITE_BLOCK_HU, FRAME_HU = 80.0, 1800.0
-FRAME_RING_MM, FRAME_THICKNESS_MM = (106.0, 118.0), 12.0
+FRAME_RING_MM, FRAME_THICKNESS_MM = (116.0, 138.0), 12.0
 """Half axes (x, y) and thickness of a stereotactic frame's ring."""
 FLANGE_HU = 150.0
 FILLINGS: tuple[Point, ...] = ((21.0, -76.0, -99.0), (-25.0, -68.0, -99.0), (7.0, -87.0, -102.0))
@@ -95,10 +95,10 @@ def frame(at: Coordinates) -> Field:
     ring = ellipsoid(at, (0.0, 5.0, -70.0), (*FRAME_RING_MM, 1e4))
     solid = np.minimum(np.minimum(ring, FRAME_THICKNESS_MM - ring), 0.5 * FRAME_THICKNESS_MM - np.abs(at.z + 70.0))
     for x, y, reach_x, reach_y in (
-        (-80.0, -68.0, -52.0, -58.0),
-        (80.0, -68.0, 52.0, -58.0),
-        (-82.0, 74.0, -58.0, 58.0),
-        (82.0, 74.0, 58.0, 58.0),
+        (-86.0, -78.0, -52.0, -58.0),
+        (86.0, -78.0, 52.0, -58.0),
+        (-86.0, 82.0, -58.0, 58.0),
+        (86.0, 82.0, 58.0, 58.0),
     ):
         post = np.minimum(5.0 - np.maximum(np.abs(at.x - x), np.abs(at.y - y)), np.minimum(at.z + 70.0, 38.0 - at.z))
         pin = tube(at, [(x, y, 32.0), (reach_x, reach_y, 32.0)], [2.5, 1.5])
