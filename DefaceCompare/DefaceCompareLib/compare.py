@@ -188,7 +188,7 @@ def _face_rows(case: Case, faces: _Faces, defacing: Defacing, scope: Scope, out:
             rows += missing_privacy_rows(scope, image.key, reference, NOT_AVAILABLE)
         else:
             try:
-                probe = faces.scorer.probe(defacing.edited_image(image), reference)
+                probe = faces.scorer.probe(defacing.seen_patch(image).whole(image.image), reference)
             except NotAvailable as reason:
                 rows += missing_privacy_rows(scope, image.key, str(reason), FAILED)
                 continue

@@ -108,7 +108,7 @@ def _image_rows(
     """The rows of one edited image."""
     patch = defacing.patches[image.key]
     edited_cc = float(patch.altered(image.image).sum()) * _voxel_cc(image.image)
-    surface = _surface_rows(image, skin, patch, defacing.edits[image.key], scope)
+    surface = _surface_rows(image, skin, defacing.seen_patch(image), defacing.edits[image.key], scope)
     whole = _data_rows(image, head, patch, scope)
     edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
     target = _target_row(case, image, patch, scope)

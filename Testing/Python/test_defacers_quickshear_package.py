@@ -26,7 +26,7 @@ ISOTROPIC = synthetic.grid((3.0, 3.0, 3.0))
 
 
 def run(*images: CaseImage, settings: Settings | None = None, method: str = KEY, **more: object) -> Defacing:
-    heads = dict.fromkeys((image.key for image in images), synthetic.head())
+    heads = dict.fromkeys((image.key for image in images), synthetic.head(image_key=images[0].key))
     return deface(defacer(method), synthetic.case(*images, **more), heads, settings or Settings())
 
 
@@ -89,7 +89,29 @@ def test_protection_does_not_reach_into_a_real_tool() -> None:
     free, asked = run(image), run(image, settings=Settings(protect="brain+targets"))
     assert np.array_equal(free.patches["CT"].values, asked.patches["CT"].values)
     assert asked.protect == "none"
-    assert asked.warnings == ("the tool's own result: --protect does not reach it",)
+    assert asked.warnings[0] == "the tool's own result: --protect does not reach it"
+    assert free.warnings == asked.warnings[1:]
+
+
+def test_a_water_wall_before_an_untouched_face_hides_nothing_from_the_gate() -> None:
+    """The first 42 columns end in the nose: they become a wall of 0 HU before a face that is there as a whole but its tip."""
+    image = synthetic.ct(synthetic.grid((2.0, 2.0, 6.0), (110.0, 184.0, 124.0)))
+    result = run(image)
+    assert any("set to air" in warning for warning in result.warnings)
+    wall = result.patches["CT"]
+    assert np.all(wall.values[wall.altered(image.image)] == 0)
+    seen = result.seen_patch(image)
+    gone = wall.altered(image.image)
+    assert np.all(seen.values[gone] == -1000)
+    assert np.array_equal(seen.values[~gone], wall.values[~gone])
+    assert gate(result, image)["face_gone"].defaced == 0.0
+
+
+def test_zeros_in_an_mr_are_no_wall() -> None:
+    image = replace(synthetic.ct(ISOTROPIC), key="MR_T1", modality=MR, image=synthetic.ct(ISOTROPIC).image + 1024)
+    result = run(image)
+    assert result.warnings == ()
+    assert result.seen_patch(image) is result.patches["MR_T1"]
 
 
 def test_a_scan_without_brain_fails_with_the_reason() -> None:

@@ -80,6 +80,11 @@ class Defacing:
         reason = self.unavailable.get(key, self.note or "the method did not edit this image")
         return status_of(reason), reason
 
+    def seen_patch(self, image: CaseImage) -> Patch:
+        """The image's patch as an attacker sees it: an edit that leaves a constant wall before the face has `seen` for that."""
+        patch, seen = self.patches[image.key], getattr(self.edits[image.key], "seen", None)
+        return patch if seen is None else seen(image, patch)
+
     def edited_image(self, image: CaseImage) -> sitk.Image:
         """The whole defaced image (KeyError if this image was not edited: there is no undefaced result)."""
         return self.patches[image.key].whole(image.image)

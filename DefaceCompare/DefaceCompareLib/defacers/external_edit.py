@@ -10,13 +10,18 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..anatomy.air import skin_threshold
+from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
 from ..case import Case, CaseImage, Dose
 from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Patch
+from .removal import stored_level
 from .voxel_box import VoxelBox, box_around, boxed, sample_box, whole_box
+
+WALL_SHARE = 0.5
+"""Share of the altered voxels that must have one value to call it a fill."""
+WALL_NOTE = "what the tool removed has one constant value that draws as skin; surfaces are measured with it set to air"
 
 
 class ToolVoxels:
@@ -91,7 +96,18 @@ class ExternalEdit:
         box = box_around(values != image.array())
         if box is None:
             raise MethodFailed(f"{self.voxels.name}: its image {image.key} is the original, nothing was defaced")
-        return Patch(box.offset, np.ascontiguousarray(values[box.slices]))
+        patch = Patch(box.offset, np.ascontiguousarray(values[box.slices]))
+        if wall_value(image, patch) is not None:
+            self.voxels.notes.append(f"{image.key}: {WALL_NOTE}")
+        return patch
+
+    def seen(self, image: CaseImage, patch: Patch) -> Patch:
+        """`patch` as an attacker sees it: a wall of one constant value, as tools leave that multiply a CT by 0, is set to air."""
+        value = wall_value(image, patch)
+        if value is None:
+            return patch
+        wall = patch.altered(image.image) & (patch.values == value)
+        return Patch(patch.offset, np.where(wall, stored_level(air_level(image), patch.values.dtype), patch.values))
 
     def removed(self, grid: sitk.Image) -> NDArray[np.bool_]:
         """Where the tool turned tissue into air (see `Edit.removed`)."""
@@ -109,6 +125,16 @@ class ExternalEdit:
         array = sitk.GetArrayViewFromImage(dose.image)
         box = box_around(removed) or VoxelBox((0, 0, 0), (1, 1, 1))
         return Patch(box.offset, np.where(removed[box.slices], array.dtype.type(0), array[box.slices]))
+
+
+def wall_value(image: CaseImage, patch: Patch) -> float | None:
+    """The one value that most altered voxels have, if it draws as skin: a wall in front of whatever is left of the face."""
+    altered = patch.values[patch.altered(image.image)]
+    values, counts = np.unique(altered, return_counts=True)
+    if not values.size or counts.max() < WALL_SHARE * altered.size:
+        return None
+    value = float(values[int(np.argmax(counts))])
+    return value if value > skin_threshold(image) else None
 
 
 def of_one_frame(case: Case, image: CaseImage) -> list[CaseImage]:
