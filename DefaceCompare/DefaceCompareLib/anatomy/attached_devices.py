@@ -13,13 +13,16 @@ from scipy import ndimage
 from ..case import CT, Case, CaseImage, Structure
 from ..structure_mask import structure_mask
 from .average_head import AverageHead
-from .outline import largest_part
+from .outline import grown, largest_part
 from .working_grid import on_grid
 
 DEVICE_NAME = re.compile(r"bolus|thermoplast|bite ?block|mouthpiece", re.IGNORECASE)
 """Planned structures of this name are devices, whatever the planned body says."""
 SMALLEST_CC = 3.0
-"""Less than this outside the planned body is the planner's stroke, not a device (a shell over the face has 80 cc)."""
+"""Less than this outside the planned body is the planner's stroke, not a device (a shell over the face has 150 cc)."""
+SECOND_LAYER, SECOND_LAYER_SHARE = 1.2, 0.05
+"""A device has this share of its voxels more than so many voxels outside the planned body (2.5 mm of shell: 0.32); a body drawn
+too tight has a single layer (0.005)."""
 SMALLEST_PART_CC = 0.5
 """Less than this standing out of a face is noise."""
 AXES = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -59,9 +62,9 @@ class Patient:
 
 
 def without_planned_devices(case: Case, image: CaseImage, patient: Patient) -> Patient:
-    """Take out of the outline what is planned as a device, and what lies outside the planned body."""
+    """Take out of a CT's outline what is planned as a device, and what lies outside the planned body (MR shows no plastic)."""
     structures = case.structure_set
-    if structures is None or structures.frame_of_reference_uid != image.frame_of_reference_uid:
+    if image.modality != CT or structures is None or structures.frame_of_reference_uid != image.frame_of_reference_uid:
         return patient
     outline = sitk.GetArrayViewFromImage(patient.outline) > 0
     named = np.zeros_like(outline)
@@ -119,7 +122,16 @@ def _outside(body: Structure, outline: sitk.Image) -> NDArray[np.bool_]:
     outside = patient & ~inside
     if not outside.any() or outside.sum() > MOST_OUTSIDE * patient.sum():
         return np.zeros_like(outside)
-    return _large_parts(outside, outline.GetSpacing()[0], SMALLEST_CC)
+    return _thick_parts(outside, inside, outline.GetSpacing()[0])
+
+
+def _thick_parts(outside: NDArray[np.bool_], inside: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
+    """The large parts of `outside` that are more than one voxel thick over `inside`."""
+    labels, count = ndimage.label(_large_parts(outside, spacing_mm, SMALLEST_CC), np.ones((3, 3, 3)))
+    second = ~grown(inside, SECOND_LAYER * spacing_mm, spacing_mm)
+    thick = np.bincount(labels[second], minlength=count + 1) >= SECOND_LAYER_SHARE * np.bincount(labels.ravel())
+    thick[0] = False
+    return np.asarray(thick[labels])
 
 
 def _large_parts(mask: NDArray[np.bool_], spacing_mm: float, smallest_cc: float) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from ..errors import DefaceCompareError, MethodFailed
 from ..measurement import NOT_AVAILABLE, OK
 from ..progress import Cancelled
 from ..settings import Settings
+from .beyond_face import trunk_warning
 from .defacing import Defacer, Defacing, status_of
 from .devices import devices_near_edit, without_devices
 from .edit import Edit, Patch
@@ -134,6 +135,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
                 patch = with_originals(patch, image.image, kept)
             run.patches[image.key] = _trimmed(patch, image)
             run.edits[image.key] = edit
+            run.warnings.extend(filter(None, [trunk_warning(image, run.patches[image.key], head)]))
         except (DefaceCompareError, RuntimeError) as failure:
             run.unavailable[image.key] = _reason(failure)
 
