@@ -28,10 +28,13 @@ STEPS = 100
 """Progress steps of one case."""
 KEEP_FREED_BYTES = 2**28
 """glibc gives freed memory back to the system beyond this; with Dask's own 64 KB page faults cost a tenth of a case."""
+MAP_FROM_BYTES = 2**25
+"""Larger blocks are mapped and unmapped each time; glibc's largest value, which it would reach by itself were no limit set."""
 LOCAL_WORKERS = {
     "distributed.worker.daemon": False,
     "distributed.comm.timeouts.connect": "60s",
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEEP_FREED_BYTES,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": MAP_FROM_BYTES,
 }
 """Dask's configuration of the workers on this machine."""
 
