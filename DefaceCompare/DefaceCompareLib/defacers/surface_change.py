@@ -27,6 +27,8 @@ FAR_MM = 99.0
 """Signed distance where a level set is not known: outside, far from the surface."""
 SOFT_TISSUE_HU = (-200.0, 200.0)
 """CT values that count as soft tissue when the layer under the skin is sampled: fat to muscle, no bone."""
+EDGE_LIMITS_MM = (1.0, 8.0)
+"""The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
 SHALLOW_MM = 4.0
 """Air this near under the new skin is filled: a cut through a sinus must not show as a hole."""
 WHOLE_LAYER_SHARE = 0.02
@@ -103,7 +105,7 @@ class SurfaceChange:
         rewritten = ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm)
         shallow_air = (new > -SHALLOW_MM) & (before < skin_threshold(image))
         inside = before + np.where(shallow_air, 1.0, rewritten) * (tissue - before)
-        edge_mm = max(1.0, float(np.median(image.image.GetSpacing())))
+        edge_mm = _edge_mm(new)
         air = air_level(image)
         # the edge passes the skin's own isovalue, which lies above the middle in CT, where the new skin is
         at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
@@ -184,6 +186,15 @@ class SurfaceChange:
             values += (share * (ndimage.gaussian_filter(values, sigma) - values)).astype(values.dtype)
         values[self.removed(dose.image)[box.slices]] = 0
         return Patch(box.offset, values)
+
+
+def _edge_mm(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Width of the skin's edge at each voxel: what the level set changes by from this voxel to its next along the three axes."""
+    width = np.zeros_like(level)
+    for axis in range(3):
+        last = np.take(level, [-1], axis=axis)
+        width += np.abs(np.diff(level, axis=axis, append=last))
+    return np.clip(width, *EDGE_LIMITS_MM)
 
 
 def noise_level(image: CaseImage, box: VoxelBox) -> float:
