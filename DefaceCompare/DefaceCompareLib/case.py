@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -74,7 +75,10 @@ class CaseImage:
 
 @dataclass(frozen=True)
 class Dose:
-    """A dose grid in Gy (float32, LPS mm)."""
+    """A dose grid (float32, LPS mm).
+
+    `unit` is ``Gy``, or ``relative`` where the file tells doses only as shares of a value of its own.
+    """
 
     image: sitk.Image
     frame_of_reference_uid: str = ""
@@ -82,6 +86,7 @@ class Dose:
     summation: str = ""
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
+    unit: str = "Gy"
     own_frame: OwnFrame | None = None
 
 
@@ -119,6 +124,10 @@ class Structure:
     notes: tuple[str, ...] = ()
     plane_spacing_mm: float | None = None
     """Distance of the structure set's contour planes: the thickness of a structure drawn in one plane only."""
+    prescription_gy: float | None = None
+    """A target's own prescribed dose, where the plan tells it."""
+    problem: str = ""
+    """Why the structure cannot be measured although it was planned; its rows give this reason."""
 
     def __post_init__(self) -> None:
         forms = [form for form in (self.contours, self.surface, self.labelmap) if form is not None]
@@ -153,6 +162,10 @@ class Case:
     notes: tuple[str, ...] = ()
     person: str = ""
     """Who this is, for matching repeat scans; lives in the key file only."""
+    missing_dose: str = ""
+    """Why a patient with dose files has no dose; its rows give this reason."""
+    resegmented: Mapping[str, StructureSet | str] = field(default_factory=dict)
+    """By method: the structures drawn again on its defaced images, or the reason why there are none."""
 
     @property
     def primary(self) -> CaseImage | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__, cli_methods, cli_models
 from .cli_codes import DONE, INTERRUPTED, SOME_UNREADABLE, UNUSABLE
+from .cli_reading import add_names, add_reading, choices_of
 from .errors import DefaceCompareError
 from .settings import DEFAULT_METHODS, FILLS, PROTECTIONS
 
@@ -66,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     methods.set_defaults(run=cli_methods.list_them)
     names = commands.add_parser("names", help="how structure names are read")
     names.add_argument("file", type=Path, help="an RTSTRUCT, a case's folder, or a text file with one name a line")
+    add_names(names)
     names.set_defaults(run=_names)
     return parser
 
@@ -112,6 +114,7 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
         "--methods", type=_comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help=f"default {','.join(DEFAULT_METHODS)}"
     )
     cli_methods.add_external(parser)
+    add_reading(parser)
     parser.add_argument("--protect", choices=PROTECTIONS, default="none", help="what no method may alter (default none)")
     parser.add_argument("--fill", choices=FILLS, default="background", help="what removed voxels become (default background)")
     parser.add_argument(
@@ -186,7 +189,14 @@ def _case(arguments: argparse.Namespace) -> int:
     methods, settings = cli_methods.methods_of(arguments), _settings_of(arguments)
     with progress_of(arguments.progress) as progress:
         report = run_single(
-            arguments.input, arguments.out, methods, settings, arguments.keep_ids, progress, report=not arguments.no_report
+            arguments.input,
+            arguments.out,
+            methods,
+            settings,
+            arguments.keep_ids,
+            progress,
+            report=not arguments.no_report,
+            choices=choices_of(arguments, alone=True),
         )
     return DONE if report is None else _tell(report, arguments)
 
@@ -206,6 +216,7 @@ def _study(arguments: argparse.Namespace) -> int:
             arguments.scheduler,
             arguments.keep_ids,
             progress,
+            choices=choices_of(arguments, alone=False),
         )
     return _tell(report, arguments)
 
@@ -236,16 +247,20 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
         variants=dict(arguments.variant),
         face_model=arguments.face_model,
         seed=arguments.seed,
+        dvh_ends=arguments.dvh_ends,
     )
 
 
 def _names(arguments: argparse.Namespace) -> int:
     from .cli_names import planned_names
+    from .utility.name_words import user_names
     from .utility.structure_names import read_structure_name
 
     table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(("name", "tg263", "group", "side", "status"))
-    for name in planned_names(arguments.file):
-        read = read_structure_name(name)
-        table.writerow((name, read.tg263, read.group, read.side, read.status))
+    names = planned_names(arguments.file)
+    with user_names(arguments.structure_names):
+        table.writerow(("name", "tg263", "group", "side", "status"))
+        for name in names:
+            read = read_structure_name(name)
+            table.writerow((name, read.tg263, read.group, read.side, read.status))
     return DONE

@@ -53,7 +53,7 @@ def _names_of_rtstruct(path: Path) -> list[str]:
 
 def _names_of_text(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UnusableInput(f"{path} is neither an RTSTRUCT nor a text file in UTF-8") from error
-    return [line.strip() for line in lines if line.strip()]
+    return [line for line in lines if line.strip()]

@@ -13,7 +13,13 @@ from typing import NamedTuple, Protocol
 from .measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
 from .settings import DEFAULT_METHODS
 
-VALUE_METRICS = ("mean_absolute_difference", "altered_fraction")
+VALUE_METRICS = (
+    "mean_absolute_difference",
+    "altered_fraction",
+    "resegmented_dice",
+    "resegmented_hd95",
+    "resegmented_surface_dice_2mm",
+)
 """Utility metrics that are a value of the defaced image by themselves, not a change."""
 PLANNED_METRICS = ("planned_volume",)
 """Described by the original's value; not a change and never tested."""

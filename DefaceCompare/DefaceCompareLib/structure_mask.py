@@ -83,8 +83,10 @@ def structure_box(structure: Structure, lattice: Lattice) -> Box:
     Raises
     ------
     NotAvailable
-        If the structure is empty.
+        If the structure is empty, or cannot be used for the reason that it carries.
     """
+    if structure.problem:
+        raise NotAvailable(structure.problem)
     if structure.contours is not None:
         return lattice.box_around(_stack(structure).corners_mm())
     if structure.labelmap is not None:

@@ -18,6 +18,7 @@ from .measurement import read_measurements, write_measurements
 from .privacy.render import close_renderer
 from .progress import Progress, report_step, silent
 from .readers import read_case
+from .readers.choices import ReadingChoices
 from .settings import Settings
 from .study_case import CaseJob, CaseOutcome, compare_or_skip, identifiable, run_case, subfolders
 from .study_report import StudyReport
@@ -48,6 +49,7 @@ def run_study(
     scheduler: str | None = None,
     keep_ids: bool = False,
     progress: Progress = silent,
+    choices: ReadingChoices | None = None,
 ) -> StudyReport:
     """Compare methods on every patient of a folder and pool the result.
 
@@ -66,6 +68,8 @@ def run_study(
         Address of a running Dask scheduler whose workers see `input` and `out` under the same paths.
     keep_ids : bool
         Call cases by their own ids instead of ``case-001``.
+    choices : ReadingChoices, optional
+        What headers cannot decide, for every patient.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def run_study(
     Cancelled
         If `progress` answers False; finished cases stay.
     """
-    jobs_to_do = _jobs(input, out, tuple(methods), settings, keep_ids)
+    jobs_to_do = _jobs(input, out, tuple(methods), settings, keep_ids, choices or ReadingChoices(alone=False))
     out.mkdir(parents=True, exist_ok=True)
     identifiable(out)
     if jobs == 1 and scheduler is None:
@@ -102,6 +106,7 @@ def run_single(
     keep_ids: bool = False,
     progress: Progress = silent,
     report: bool = True,
+    choices: ReadingChoices | None = None,
 ) -> StudyReport | None:
     """Compare methods on one patient's folder; writes what a study of one case would.
 
@@ -122,6 +127,7 @@ def run_single(
         raise UnusableInput(f"{input} is not a folder; give the folder of one patient")
     case_id = file_name(read_case(input).id) if keep_ids else "case-001"
     job = CaseJob(input, case_id, out, _for_patient(methods, input.resolve(), case_id, alone=True), settings)
+    job = replace(job, choices=choices or ReadingChoices())
     outcome = compare_or_skip(job, progress)
     _write_key(out, [outcome])
     if not report:
@@ -138,7 +144,9 @@ def file_name(case_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", case_id).strip("._") or "case"
 
 
-def _jobs(input: Path, out: Path, methods: tuple[Defacer, ...], settings: Settings, keep_ids: bool) -> list[CaseJob]:
+def _jobs(
+    input: Path, out: Path, methods: tuple[Defacer, ...], settings: Settings, keep_ids: bool, choices: ReadingChoices
+) -> list[CaseJob]:
     if not input.is_dir():
         raise UnusableInput(f"{input} is not a folder; give the folder that holds one folder a patient")
     folders = subfolders(input)
@@ -148,7 +156,7 @@ def _jobs(input: Path, out: Path, methods: tuple[Defacer, ...], settings: Settin
     if keep_ids:
         ids = _own_ids(folders)
     return [
-        CaseJob(folder, case_id, out, _for_patient(methods, folder, case_id, alone=False), settings)
+        CaseJob(folder, case_id, out, _for_patient(methods, folder, case_id, alone=False), settings, choices)
         for folder, case_id in zip(folders, ids, strict=True)
     ]
 

@@ -8,7 +8,7 @@ import json
 import shutil
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .defacers.external_command import ExternalCommand
 from .errors import DefaceCompareError, UnusableInput
 from .progress import Cancelled, Progress, silent
 from .readers import read_case
+from .readers.choices import ReadingChoices
 from .settings import Settings
 
 IDENTIFIABLE = "identifiable"
@@ -38,6 +39,7 @@ class CaseJob:
     out: Path
     methods: tuple[Defacer, ...]
     settings: Settings
+    choices: ReadingChoices = field(default_factory=ReadingChoices)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     remembered = _remembered(job)
     if remembered.get("fingerprint") == mark and (job.out / "cases" / job.id / "case_report.json").is_file():
         return CaseOutcome(job.id, job.folder, person=str(remembered["person"]), skipped=True)
-    case = read_case(job.folder, job.id)
+    case = read_case(job.folder, job.id, job.choices)
     growing = job.out / UNFINISHED / job.id
     shutil.rmtree(growing, ignore_errors=True)
     growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -129,6 +131,7 @@ def fingerprint(job: CaseJob) -> str:
         "settings": job.settings.as_dict(),
         "methods": [_described(method) for method in job.methods],
         "files": hash_files(job.folder),
+        "reading": job.choices.described(),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 

@@ -169,13 +169,38 @@ def write_dose(
     return _save(dataset, path)
 
 
-def write_plan(path: Path, prescription_gy: float, *, plan: str = "plan", beams: int = 2) -> Path:
-    """Write an RTPLAN with one target prescription."""
+def write_plan(
+    path: Path,
+    prescription_gy: float,
+    *,
+    plan: str = "plan",
+    beams: int = 2,
+    fractions: int = 30,
+    label: str = "",
+    approval: str = "",
+    structures: str = "",
+    targets: Sequence[tuple[int | None, float]] = (),
+) -> Path:
+    """Write an RTPLAN with one target prescription, or several: (ROI number, Gy) pairs in `targets`.
+
+    `structures` is the file name of the structure set that it was planned on (as `write_structures` got it).
+    """
     dataset = _file(path, PLAN_CLASS, "RTPLAN", plan, "frame")
     dataset.SeriesInstanceUID = uid(path.name + " series")
-    item, group = Dataset(), Dataset()
-    item.DoseReferenceNumber, item.TargetPrescriptionDose = 1, prescription_gy
-    group.FractionGroupNumber, group.NumberOfBeams, group.NumberOfFractionsPlanned = 1, beams, 30
-    dataset.DoseReferenceSequence = DicomSequence([item])
+    dataset.RTPlanLabel, dataset.ApprovalStatus = label, approval
+    items = []
+    for number, (roi, dose_gy) in enumerate(targets or [(None, prescription_gy)], 1):
+        item = Dataset()
+        item.DoseReferenceNumber, item.TargetPrescriptionDose = number, dose_gy
+        if roi is not None:
+            item.ReferencedROINumber = roi
+        items.append(item)
+    group = Dataset()
+    group.FractionGroupNumber, group.NumberOfBeams, group.NumberOfFractionsPlanned = 1, beams, fractions
+    dataset.DoseReferenceSequence = DicomSequence(items)
     dataset.FractionGroupSequence = DicomSequence([group])
+    if structures:
+        planned_on = Dataset()
+        planned_on.ReferencedSOPClassUID, planned_on.ReferencedSOPInstanceUID = STRUCTURE_CLASS, uid(structures)
+        dataset.ReferencedStructureSetSequence = DicomSequence([planned_on])
     return _save(dataset, path)

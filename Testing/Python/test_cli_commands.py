@@ -26,7 +26,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Reading and comparing replaced by something instant; the list collects the cases that were compared."""
     compared: list[str] = []
 
-    def read(folder: Path, case_id: str | None = None) -> Case:
+    def read(folder: Path, case_id: str | None = None, choices: object = None) -> Case:
         if (folder / "broken").exists():
             raise UnusableInput(f"{folder} holds a truncated DICOM file; export it again")
         return Case(id=case_id or folder.name, person=f"person of {folder.name}")

@@ -113,66 +113,6 @@ def test_contours_are_kept_to_the_last_digit_and_points_are_skipped_with_a_note(
     assert any("POINT" in note for note in stem.notes)
 
 
-def test_dose_has_scaling_offsets_and_prescription(tmp_path: Path) -> None:
-    write_series(tmp_path, head_hu())
-    write_dose(tmp_path / "rd.dcm", _ramp(), OFFSETS)
-    write_plan(tmp_path / "rp.dcm", 60.0)
-    dose = read_case(tmp_path).dose
-    assert dose is not None
-    assert _gy(dose.image, (-10, -20, -30)) == pytest.approx(1.0)
-    assert _gy(dose.image, (14, 0, -14)) == pytest.approx(5.06)
-    assert dose.prescription_gy == 60.0
-
-
-def test_absolute_and_decreasing_offsets_give_the_same_grid(tmp_path: Path) -> None:
-    for name, stored, offsets in (
-        ("absolute", _ramp(), [-30.0, -26.0, -22.0, -18.0, -14.0]),
-        ("decreasing", _ramp(), [0.0, -4.0, -8.0, -12.0, -16.0]),
-    ):
-        folder = tmp_path / name
-        write_series(folder, head_hu())
-        write_dose(folder / "rd.dcm", stored, offsets)
-        dose = read_case(folder).dose
-        assert dose is not None
-        assert _gy(dose.image, (-10, -20, -30)) == pytest.approx(1.0), name
-        last = -14.0 if name == "absolute" else -46.0
-        assert _gy(dose.image, (-10, -20, last)) == pytest.approx(5.0), name
-
-
-def test_uneven_dose_frames_are_interpolated_and_said(tmp_path: Path) -> None:
-    write_series(tmp_path, head_hu())
-    write_dose(tmp_path / "rd.dcm", _ramp(), [0.0, 2.0, 4.0, 8.0, 12.0])
-    case = read_case(tmp_path)
-    assert case.dose is not None
-    assert case.dose.image.GetSize()[2] == 7
-    assert _gy(case.dose.image, (-10, -20, -24)) == pytest.approx(3.5)
-    assert any("uneven frames" in note for note in case.notes)
-
-
-def test_a_plan_sum_is_used_and_never_added_to_its_parts(tmp_path: Path) -> None:
-    write_series(tmp_path, head_hu())
-    write_dose(tmp_path / "a.dcm", _ramp(), OFFSETS, plan="a")
-    write_dose(tmp_path / "b.dcm", _ramp(), OFFSETS, plan="b")
-    dose = read_case(tmp_path).dose
-    assert dose is not None
-    assert _gy(dose.image, (-10, -20, -30)) == pytest.approx(2.0)
-    write_dose(tmp_path / "sum.dcm", _ramp(), OFFSETS, kind="MULTI_PLAN", scaling=0.03)
-    dose = read_case(tmp_path).dose
-    assert dose is not None
-    assert _gy(dose.image, (-10, -20, -30)) == pytest.approx(3.0)
-
-
-def test_beam_doses_are_summed_only_if_all_beams_are_there(tmp_path: Path) -> None:
-    write_series(tmp_path, head_hu())
-    write_plan(tmp_path / "rp.dcm", 60.0, beams=2)
-    write_dose(tmp_path / "one.dcm", _ramp(), OFFSETS, kind="BEAM")
-    case = read_case(tmp_path)
-    assert case.dose is None
-    assert any("no dose of a whole plan" in note for note in case.notes)
-    write_dose(tmp_path / "two.dcm", _ramp(), OFFSETS, kind="BEAM")
-    assert read_case(tmp_path).dose is not None
-
-
 def test_pet_becomes_suv_with_the_slope_of_each_slice_and_decay(tmp_path: Path) -> None:
     drug = Dataset()
     drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = 370e6, 6586.2
@@ -228,14 +168,6 @@ def test_a_dose_in_another_frame_of_reference_is_not_used_and_named(tmp_path: Pa
     case = read_case(tmp_path)
     assert case.dose is None
     assert "dose rd.dcm is in another frame of reference than the images and was not used" in case.notes
-
-
-def test_a_dose_in_percent_is_not_used_and_named(tmp_path: Path) -> None:
-    write_series(tmp_path, head_hu())
-    write_dose(tmp_path / "rd.dcm", _ramp(), OFFSETS, extra={"DoseUnits": "RELATIVE"})
-    case = read_case(tmp_path)
-    assert case.dose is None
-    assert any("rd.dcm is in unit RELATIVE" in note for note in case.notes)
 
 
 def test_a_structure_set_of_another_series_is_not_used_and_named(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from DefaceCompareLib.defacers.edit import Patch
 from DefaceCompareLib.measurement import FAILED, NOT_AVAILABLE, OK, Measurement, Scope
 from DefaceCompareLib.settings import DOSE_POLICIES, Settings
 from DefaceCompareLib.utility.baseline import utility_baseline
-from DefaceCompareLib.utility.rows import DOSE_NOTE, KEEP_NOTE, dose_metrics, image_metrics, utility_rows
+from DefaceCompareLib.utility.dose_rows import DOSE_NOTE, KEEP_NOTE, dose_metrics
+from DefaceCompareLib.utility.rows import image_metrics, utility_rows
 
 SCOPE = Scope("case-001", "method", "", "background", "none")
 

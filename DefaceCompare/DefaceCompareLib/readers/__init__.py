@@ -7,10 +7,12 @@ from pathlib import Path
 
 from ..case import Case
 from ..errors import UnusableInput
+from ..utility.name_words import user_names
+from .choices import ReadingChoices
 from .files import CASE_FILE, read_case_file
 
 
-def read_case(folder: Path, case_id: str | None = None) -> Case:
+def read_case(folder: Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
     """Read one patient from a folder: image files with a ``case.json``, or any mixture of DICOM series.
 
     Parameters
@@ -19,6 +21,8 @@ def read_case(folder: Path, case_id: str | None = None) -> Case:
         The patient's folder.
     case_id : str, optional
         Id of the case; default is the one in ``case.json``, else the folder's name.
+    choices : ReadingChoices, optional
+        What headers cannot decide: which dose, the user's structure names, structures drawn again after defacing.
 
     Raises
     ------
@@ -27,10 +31,16 @@ def read_case(folder: Path, case_id: str | None = None) -> Case:
     """
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient")
-    if (folder / CASE_FILE).is_file():
-        case = read_case_file(folder)
-    else:
-        from .dicom_rt import read_dicom_case
+    choices = choices or ReadingChoices()
+    with user_names(choices.names):
+        if (folder / CASE_FILE).is_file():
+            case = read_case_file(folder)
+        else:
+            from .dicom_rt import read_dicom_case
 
-        case = read_dicom_case(folder)
+            case = read_dicom_case(folder, choices.dose)
+        if choices.resegmented:
+            from .structure_file import read_resegmented
+
+            case = replace(case, resegmented=read_resegmented(case, folder, choices))
     return replace(case, id=case_id) if case_id else case

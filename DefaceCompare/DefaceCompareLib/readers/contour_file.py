@@ -66,8 +66,11 @@ def _read_polygons(path: Path, number: int) -> Structure:
     if data.GetNumberOfLines() == 0 and data.GetNumberOfPolys() + data.GetNumberOfStrips() > 0:
         return named(Structure(name=name, standard_name="", surface=_in_lps(data)), number)
     polygons, short = _polygons(data)
-    notes = (f"{short} contours with fewer than {LEAST_POINTS} points were skipped",) if short else ()
-    return named(Structure(name=name, standard_name="", contours=tuple(polygons), notes=notes), number)
+    notes = (f"{short} contour{'s' * (short > 1)} with fewer than {LEAST_POINTS} points skipped",) if short else ()
+    problem = "" if polygons else "; ".join(("the structure has no closed contours", *notes))
+    if any(not np.isfinite(polygon).all() for polygon in polygons):
+        problem = "its contours have coordinates that are no numbers (NaN or infinite)"
+    return named(Structure(name=name, standard_name="", contours=tuple(polygons), notes=notes, problem=problem), number)
 
 
 def _polygons(data: vtkPolyData) -> tuple[list[NDArray[np.float64]], int]:

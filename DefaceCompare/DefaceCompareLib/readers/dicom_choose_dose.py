@@ -1,32 +1,49 @@
-"""Which of a patient's dose files is the plan's dose, and what was prescribed."""
+"""Which of a patient's dose files is the plan's dose."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
-import SimpleITK as sitk
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from ..case import Dose
 from ..errors import NotAvailable
-from .dicom_rtdose import read_dose_grid, sum_on_first
+from ..utility.dose_values import dose_warnings
+from .dicom_prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid
+from .dicom_rtdose import GY, read_dose_grid, sum_on_first
 from .dicom_scan import Header
 
 SUMS = ("PLAN_SUM", "MULTI_PLAN")
-"""DoseSummationType of a dose that already is the sum of plans."""
-BEAMS = "BEAM"
+"""DoseSummationType of a dose that already is the sum of plans (DICOM's word is MULTI_PLAN)."""
+WHOLE = "PLAN"
+BEAM, FRACTION = "BEAM", "FRACTION"
+UNAPPROVED = ("UNAPPROVED", "REJECTED")
 
 
-def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[str]) -> tuple[Dose | None, list[str]]:
-    """Choose the dose: a plan sum, else the only plan, else the sum of different plans, else all beams of one plan.
+@dataclass(frozen=True)
+class ChosenDose:
+    """The dose of a patient, or the reason why there is none; the files behind it, and what a reader must know."""
 
-    A sum is never added to its parts. Where no rule decides, there is no dose, and the note says why.
+    dose: Dose | None
+    reason: str = ""
+    headers: tuple[Header, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[str], wanted: str = "") -> ChosenDose:
+    """Choose the dose: a plan sum, else the sum of the approved plans' doses, else all beams or fractions of one plan.
+
+    A sum is never added to its parts. Where no rule decides, there is no dose, and the reason names the candidates.
 
     Parameters
     ----------
     frames : set of str
         Frames of reference of the images; empty if there are none.
+    wanted : str
+        The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label.
     """
+    if not doses:
+        return ChosenDose(None)
     notes: list[str] = []
     usable = []
     for header in doses:
@@ -35,99 +52,126 @@ def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[st
         else:
             usable.append(header)
     if not usable:
-        return None, notes
-    chosen, how = _chosen(usable, plans)
+        return ChosenDose(None, notes[0], notes=tuple(notes))
+    chosen, how = _wanted(usable, plans, wanted) if wanted else _chosen(usable, plans)
     if not chosen:
-        return None, [*notes, how]
+        return ChosenDose(None, how, notes=(*notes, how))
+    try:
+        dose, dose_notes = _read(chosen, plans)
+    except NotAvailable as reason:
+        return ChosenDose(None, str(reason), notes=(*notes, str(reason)))
+    return ChosenDose(dose, headers=tuple(chosen), notes=(*notes, *dose_notes, *([how] if how else [])))
+
+
+def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list[str]]:
+    units = {header.text("DoseUnits").upper() for header in chosen}
+    if len(units) > 1:
+        raise NotAvailable(f"{len(chosen)} doses of one plan are in different units ({', '.join(sorted(units))})")
     grids = []
+    notes: list[str] = []
     for header in chosen:
-        try:
-            grid, grid_notes = read_dose_grid(header)
-        except NotAvailable as reason:
-            return None, [*notes, str(reason)]
+        grid, grid_notes = read_dose_grid(header)
         grids.append(grid)
         notes.extend(grid_notes)
     image = sum_on_first(grids)
-    if not np.any(sitk.GetArrayViewFromImage(image) > 0):
-        return None, [*notes, f"dose {chosen[0].path.name} is zero everywhere and was not used"]
-    if how:
-        notes.append(how)
-    dose = Dose(
+    unit = "Gy" if units == {GY} else "relative"
+    notes.extend(dose_warnings(image, unit, chosen[0].path.name))
+    return Dose(
         image=image,
         frame_of_reference_uid=chosen[0].text("FrameOfReferenceUID"),
-        prescription_gy=prescription_gy(chosen, plans),
+        prescription_gy=prescription_gy(chosen, plans) if unit == "Gy" else None,
         summation=chosen[0].text("DoseSummationType"),
         notes=tuple(notes),
         sources=tuple(header.path for header in chosen),
-    )
-    return dose, notes
+        unit=unit,
+    ), notes
 
 
 def _chosen(doses: Sequence[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:
+    """The doses to add up, and how they were found; none, and why no rule decides."""
+    in_gy = [header for header in doses if header.text("DoseUnits").upper() == GY]
     by_kind: dict[str, list[Header]] = {}
-    for header in doses:
+    for header in in_gy or doses:
         by_kind.setdefault(header.text("DoseSummationType").upper(), []).append(header)
     sums = [header for kind in SUMS for header in by_kind.get(kind, [])]
     if len(sums) == 1:
         parts = len(doses) - 1
-        return sums, f"the plan sum {sums[0].path.name} was used, not its {parts} parts" if parts else ""
+        return sums, f"the plan sum {sums[0].path.name} was used, not the other {parts} dose files" if parts else ""
     if sums:
-        return [], f"{len(sums)} plan sums and no rule to choose one; keep one dose file"
-    whole = by_kind.get("PLAN", [])
-    if len(whole) == 1:
-        return whole, ""
-    if whole:
-        if len({_plan_uid(header) for header in whole}) < len(whole):
-            return [], f"{len(whole)} plan doses of one plan and no rule to choose one; keep one dose file"
-        if len({header.text("FrameOfReferenceUID") for header in whole}) > 1:
-            return [], f"{len(whole)} plan doses in different frames of reference; keep one dose file"
-        return whole, f"the dose is the sum of {len(whole)} plan doses"
-    beams = by_kind.get(BEAMS, [])
-    planned = {_plan_uid(header) for header in beams}
-    plan = next((one for one in plans if one.text("SOPInstanceUID") in planned), None)
-    if len(planned) == 1 and plan is not None and _beam_count(plan) == len(beams):
-        return beams, f"the dose is the sum of all {len(beams)} beams of the plan"
+        return [], _undecided(f"{len(sums)} plan sums", sums)
+    if WHOLE in by_kind:
+        return _whole(by_kind[WHOLE], plans)
+    for kind, word in ((BEAM, "beams"), (FRACTION, "fractions")):
+        if kind in by_kind and _complete(by_kind[kind], plans, kind):
+            return by_kind[kind], f"the dose is the sum of all {len(by_kind[kind])} {word} of the plan"
     kinds = ", ".join(sorted(kind or "not stated" for kind in by_kind))
-    return [], f"no dose of a whole plan among {len(doses)} dose files ({kinds}), so none was used"
+    return [], _undecided(f"no dose of a whole plan ({kinds})", doses)
 
 
-def _plan_uid(header: Header) -> str:
-    sequence = header.dataset.get("ReferencedRTPlanSequence") or []
-    return str(sequence[0].get("ReferencedSOPInstanceUID") or "") if sequence else ""
+def _whole(doses: list[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:
+    """Doses of whole plans: those of approved plans, which must share structure set and frame."""
+    by_uid = {plan.text("SOPInstanceUID"): plan for plan in plans}
+    unapproved = [h for h in doses if plan_uid(h) in by_uid and by_uid[plan_uid(h)].text("ApprovalStatus") in UNAPPROVED]
+    left = [header for header in doses if header not in unapproved] or doses
+    how = f"{len(doses) - len(left)} doses of unapproved plans were not used" if len(left) < len(doses) else ""
+    if len(left) == 1:
+        return left, how
+    if len({plan_uid(header) for header in left}) < len(left):
+        return [], _undecided(f"{len(left)} plan doses, some of one and the same plan", left)
+    if len({header.text("FrameOfReferenceUID") for header in left}) > 1:
+        return [], _undecided(f"{len(left)} plan doses in different frames of reference", left)
+    if len({_planned_on(header, by_uid) for header in left}) > 1:
+        return [], _undecided(f"{len(left)} plan doses on different structure sets", left)
+    return left, "; ".join(part for part in (f"the dose is the sum of {len(left)} plan doses", how) if part)
 
 
-def _beam_count(plan: Header) -> int:
+def _planned_on(dose: Header, plans: dict[str, Header]) -> str:
+    """The structure set behind a dose, as its plan or it itself tells."""
+    plan = plans.get(plan_uid(dose))
+    return (structure_set_uid(plan) if plan is not None else "") or structure_set_uid(dose)
+
+
+def _complete(doses: Sequence[Header], plans: Sequence[Header], kind: str) -> bool:
+    """Whether doses of beams or fractions are all of one plan's, each once."""
+    uids = {uid for header in doses for uid in plan_uids(header)}
+    plan = next((one for one in plans if one.text("SOPInstanceUID") in uids), None)
+    if len(uids) != 1 or plan is None:
+        return False
     groups = plan.dataset.get("FractionGroupSequence") or []
-    return sum(int(group.get("NumberOfBeams") or 0) for group in groups)
+    keyword = "NumberOfBeams" if kind == BEAM else "NumberOfFractionsPlanned"
+    parts = [_part(header, kind) for header in doses]
+    stated = [part for part in parts if part is not None]
+    return sum(int(group.get(keyword) or 0) for group in groups) == len(doses) and len(set(stated)) == len(stated)
 
 
-def prescription_gy(doses: Sequence[Header], plans: Sequence[Header]) -> float | None:
-    """Prescribed dose of the plans behind a dose, None unless each of them states one.
-
-    The highest target prescription of a plan counts; without one, fractions times the beams' doses.
-    """
-    wanted = {_plan_uid(header) for header in doses} | {
-        str(item.get("ReferencedSOPInstanceUID") or "")
-        for header in doses
-        for item in header.dataset.get("ReferencedRTPlanSequence") or []
-    }
-    chosen = [plan for plan in plans if plan.text("SOPInstanceUID") in wanted]
-    if not chosen or len(chosen) < len(wanted - {""}):
-        return None
-    stated = [_prescribed(plan) for plan in chosen]
-    return None if any(value is None for value in stated) else float(sum(value for value in stated if value is not None))
+def _part(dose: Header, kind: str) -> tuple[int, int] | None:
+    """Fraction group and beam (or fraction) number of a dose, None if not stated."""
+    for plan in dose.dataset.get("ReferencedRTPlanSequence") or []:
+        for group in plan.get("ReferencedFractionGroupSequence") or []:
+            number = int(group.get("ReferencedFractionGroupNumber") or 0)
+            if kind == FRACTION:
+                fraction = group.get("ReferencedFractionNumber") or dose.dataset.get("ReferencedFractionNumber")
+                return None if fraction is None else (number, int(fraction))
+            for beam in group.get("ReferencedBeamSequence") or []:
+                return number, int(beam.get("ReferencedBeamNumber") or 0)
+    return None
 
 
-def _prescribed(plan: Header) -> float | None:
-    targets = [
-        float(item.TargetPrescriptionDose)
-        for item in plan.dataset.get("DoseReferenceSequence") or []
-        if item.get("TargetPrescriptionDose") is not None
-    ]
-    if targets:
-        return max(targets)
-    total = 0.0
-    for group in plan.dataset.get("FractionGroupSequence") or []:
-        beams = [float(item.BeamDose) for item in group.get("ReferencedBeamSequence") or [] if item.get("BeamDose") is not None]
-        total += float(group.get("NumberOfFractionsPlanned") or 0) * sum(beams)
-    return total or None
+def _wanted(doses: Sequence[Header], plans: Sequence[Header], wanted: str) -> tuple[list[Header], str]:
+    """The one dose that the user names."""
+    labels = {plan.text("SOPInstanceUID"): plan.text("RTPlanLabel") for plan in plans}
+    pattern = wanted.casefold()
+
+    def is_meant(header: Header) -> bool:
+        texts = (header.text("SeriesDescription"), labels.get(plan_uid(header), ""))
+        return fnmatchcase(header.path.name.casefold(), pattern) or pattern in {text.casefold() for text in texts if text}
+
+    found = [header for header in doses if is_meant(header)]
+    if len(found) == 1:
+        return found, f"the dose {found[0].path.name} was chosen by the user"
+    return [], _undecided(f"--dose {wanted} names {len(found) or 'none'} of {len(doses)} dose files", found or doses)
+
+
+def _undecided(what: str, candidates: Sequence[Header]) -> str:
+    named = ", ".join(f"{header.path.name} ({header.text('DoseSummationType') or 'kind not stated'})" for header in candidates)
+    return f"{what} and no rule to choose; choose with --dose: {named}"

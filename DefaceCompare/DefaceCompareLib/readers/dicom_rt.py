@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..case import Case, CaseImage, StructureSet
+from ..case import Case, CaseImage
 from ..errors import UnusableInput
 from .dicom_choose_dose import choose_dose
 from .dicom_image import MODALITIES, read_image
+from .dicom_prescription import target_prescriptions_gy
 from .dicom_reg import rigid_joins
-from .dicom_rtstruct import frames_of, read_structure_set, referenced_series
+from .dicom_rtstruct import frames_of, read_structure_set, referenced_series, target_names
 from .dicom_scan import Header, Scan, scan_folder
 from .dicom_series import Series, arrange, largest, mr_sequence
 from .joined_frames import joined_dose, joined_image
@@ -20,8 +21,8 @@ SAMPLE_MANUFACTURER = "DefaceCompare sample"
 PRIMARY_ORDER = ("CT", "MR", "PT")
 
 
-def read_dicom_case(folder: Path) -> Case:
-    """Read the patient whose DICOM files lie anywhere below `folder`.
+def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
+    """Read the patient whose DICOM files lie anywhere below `folder`; `dose_wanted` as in `choose_dose`.
 
     Raises
     ------
@@ -35,16 +36,20 @@ def read_dicom_case(folder: Path) -> Case:
     ordered = _primary_first(series, structure_header)
     images = _images(ordered, notes)
     frames = [image.frame_of_reference_uid for image in images]
-    structure_set = _structures(structure_header, images, scan.doses, notes)
-    if not frames and structure_set is not None:
-        frames = [structure_set.frame_of_reference_uid]
+    structure_frame = _structure_frame(structure_header, images, scan.doses, notes)
+    if not frames and structure_frame:
+        frames = [structure_frame]
     joins, join_notes = rigid_joins(scan.registrations, frames, _frame_of_instances(scan))
     notes.extend(join_notes)
     near = set(frames) | {source for source, (target, _) in joins.items() if target in frames}
-    dose, dose_notes = choose_dose(scan.doses, scan.plans, near if frames else set())
-    notes.extend(dose_notes)
+    chosen = choose_dose(scan.doses, scan.plans, near if frames else set(), dose_wanted)
+    notes.extend(chosen.notes)
+    structure_set = None
+    if structure_header is not None and structure_frame:
+        prescribed = target_prescriptions_gy(structure_header, target_names(structure_header), chosen.headers, scan.plans)
+        structure_set = read_structure_set(structure_header, structure_frame, prescribed)
     images = tuple(joined_image(image, joins) for image in images)
-    dose = None if dose is None else joined_dose(dose, joins)
+    dose = None if chosen.dose is None else joined_dose(chosen.dose, joins)
     if not images and not (dose and structure_set):
         raise UnusableInput(f"folder {folder.name} holds no images{': ' + '; '.join(notes) if notes else ''}")
     return Case(
@@ -55,6 +60,7 @@ def read_dicom_case(folder: Path) -> Case:
         synthetic=scan.manufacturers == {SAMPLE_MANUFACTURER},
         notes=tuple(notes) + (structure_set.notes if structure_set else ()),
         person=scan.person,
+        missing_dose=chosen.reason,
     )
 
 
@@ -144,32 +150,25 @@ def _images(ordered: Sequence[Series], notes: list[str]) -> tuple[CaseImage, ...
     return tuple(images)
 
 
-def _structures(
-    header: Header | None, images: Sequence[CaseImage], doses: Sequence[Header], notes: list[str]
-) -> StructureSet | None:
+def _structure_frame(header: Header | None, images: Sequence[CaseImage], doses: Sequence[Header], notes: list[str]) -> str:
+    """The frame of reference in which a structure set is used; ``""`` if it cannot be, which `notes` tell."""
     if header is None:
-        return None
+        return ""
     name = header.path.name
     referenced = referenced_series(header)
     image = next((one for one in images if one.series_uid == referenced), None)
     if image is not None:
-        return read_structure_set(header, image.frame_of_reference_uid)
+        return image.frame_of_reference_uid
     frames = frames_of(header)
     if images:
-        shared = next((one.frame_of_reference_uid for one in images if one.frame_of_reference_uid in frames), None)
-        if shared is None:
-            notes.append(
-                f"structure set {name} references an image series that is not in the folder and lies in another frame of"
-                " reference; it was not used"
-            )
-            return None
-        notes.append(
-            f"structure set {name} references an image series that is not in the folder; it was used because it lies in the"
-            " same frame of reference"
-        )
-        return read_structure_set(header, shared)
-    shared = next((dose.text("FrameOfReferenceUID") for dose in doses if dose.text("FrameOfReferenceUID") in frames), None)
-    if shared is None:
+        shared = next((one.frame_of_reference_uid for one in images if one.frame_of_reference_uid in frames), "")
+        what = f"structure set {name} references an image series that is not in the folder"
+        if shared:
+            notes.append(f"{what}; it was used because it lies in the same frame of reference")
+        else:
+            notes.append(f"{what} and lies in another frame of reference; it was not used")
+        return shared
+    shared = next((dose.text("FrameOfReferenceUID") for dose in doses if dose.text("FrameOfReferenceUID") in frames), "")
+    if not shared:
         notes.append(f"structure set {name} and the dose lie in different frames of reference")
-        return None
-    return read_structure_set(header, shared)
+    return shared

@@ -1,4 +1,4 @@
-"""RTDOSE: one grid of physical dose in Gy on an even, increasing grid."""
+"""RTDOSE: one grid of dose, in Gy or relative to a value of the file's own, on an even, increasing grid."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from numpy.typing import NDArray
 from ..errors import NotAvailable, UnusableInput
 from .dicom_scan import Header
 
+GY, RELATIVE = "GY", "RELATIVE"
 OFFSET_TOLERANCE_MM = 0.01
 """Frame offsets further from even spacing than this are uneven."""
 
 
 def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
-    """Read one RTDOSE as float32 Gy, shape (x, y, z) in LPS, with notes.
+    """Read one RTDOSE as float32 in its own unit (Gy, or relative), shape (x, y, z) in LPS, with notes.
 
     Raises
     ------
     NotAvailable
-        If the dose is not a 3-D grid in Gy; the sentence names the file.
+        If the dose is not a 3-D grid of dose; the sentence names the file.
     UnusableInput
         If the file is damaged.
     """
     name = header.path.name
     units = header.text("DoseUnits").upper()
-    if units != "GY":
-        raise NotAvailable(f"dose {name} is in unit {units or 'not stated'}, not GY, and was not used")
+    if units not in (GY, RELATIVE):
+        raise NotAvailable(f"dose {name} is in unit {units or 'not stated'}, neither GY nor RELATIVE, and was not used")
     if header.text("DoseType").upper() == "ERROR":
         raise NotAvailable(f"dose {name} is a dose difference (DoseType ERROR) and was not used")
     values_gy = _values_gy(header)
     offsets = _offsets_mm(header, len(values_gy))
     notes: tuple[str, ...] = ()
+    if units == RELATIVE:
+        notes += (f"dose {name} is relative to a value that the file does not tell: its numbers are no Gy",)
     if header.text("DoseType").upper() == "EFFECTIVE":
         notes += (f"dose {name} is effective dose, read as Gy",)
     row, column = np.array([float(v) for v in header.dataset.ImageOrientationPatient]).reshape(2, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from ..case import Structure, StructureSet
 from ..errors import UnusableInput
+from ..utility.structure_names import TARGET_GROUPS, read_structure_name
 from .contour_file import LEAST_POINTS, closed_polygon
 from .dicom_scan import Header
 from .named_structures import named, structure_notes, unique_names
@@ -18,7 +21,7 @@ CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
 
 
-def read_structure_set(header: Header, frame_uid: str) -> StructureSet:
+def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping[int, float] | None = None) -> StructureSet:
     """Read the structures that lie in one frame of reference.
 
     Parameters
@@ -27,6 +30,8 @@ def read_structure_set(header: Header, frame_uid: str) -> StructureSet:
         The RTSTRUCT file.
     frame_uid : str
         Frame of the images or dose; structures stated to lie in another one are left out and counted in `notes`.
+    prescriptions_gy : mapping of ROI number to Gy
+        Targets' own prescribed doses, where the plan tells them.
 
     Raises
     ------
@@ -51,10 +56,11 @@ def read_structure_set(header: Header, frame_uid: str) -> StructureSet:
         structure = _read_roi(str(roi.get("ROIName") or ""), contour_items.get(number), header, len(structures) + 1)
         if number in external and structure.group == "other":
             structure = replace(structure, standard_name="External", group="external", notes=())
+        if structure.group in TARGET_GROUPS:
+            structure = replace(structure, prescription_gy=(prescriptions_gy or {}).get(number))
         structures.append(structure)
-    unique, notes = unique_names(structures)
-    if elsewhere:
-        notes += (f"{elsewhere} structures lie in another frame of reference and were not used",)
+    unique = unique_names(structures)
+    notes = (f"{elsewhere} structures lie in another frame of reference and were not used",) if elsewhere else ()
     return StructureSet(
         structures=unique,
         frame_of_reference_uid=frame_uid,
@@ -64,29 +70,39 @@ def read_structure_set(header: Header, frame_uid: str) -> StructureSet:
     )
 
 
+def target_names(header: Header) -> dict[int, str]:
+    """Planned names of the GTV, CTV and PTV by ROI number."""
+    rois = header.dataset.get("StructureSetROISequence") or []
+    named_rois = {int(roi.ROINumber): str(roi.get("ROIName") or "") for roi in rois}
+    return {number: name for number, name in named_rois.items() if read_structure_name(name).group in TARGET_GROUPS}
+
+
 def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> Structure:
     contours: list[NDArray[np.float64]] = []
-    skipped: dict[str, int] = {}
+    skipped: Counter[str] = Counter()
+    broken = 0
     for contour in (item.get("ContourSequence") or []) if item is not None else []:
         kind = str(contour.get("ContourGeometricType") or "")
         try:
             points = _contour_points(contour)
         except ValueError as error:
             raise UnusableInput(f"{header.path.name}: contour data of structure {number} is damaged; export it again") from error
-        if not np.isfinite(points).all():
-            raise UnusableInput(f"{header.path.name}: contour data of structure {number} is not finite; export it again")
         points = closed_polygon(points)
         if kind not in CLOSED_TYPES:
-            skipped[f"contours of type {kind or 'not stated'}"] = skipped.get(f"contours of type {kind or 'not stated'}", 0) + 1
+            skipped[f"of type {kind or 'not stated'}"] += 1
         elif len(points) < LEAST_POINTS:
-            key = f"contours with fewer than {LEAST_POINTS} points"
-            skipped[key] = skipped.get(key, 0) + 1
+            skipped[f"with fewer than {LEAST_POINTS} points"] += 1
+        elif not np.isfinite(points).all():
+            broken += 1
         else:
             contours.append(points)
-    notes = tuple(f"{count} {what} were skipped" for what, count in skipped.items())
-    if not contours:
-        notes += ("the structure has no closed contours",)
-    return named(Structure(name=name, standard_name="", contours=tuple(contours), notes=notes), number)
+    notes = tuple(f"{count} contour{'s' * (count > 1)} {what} skipped" for what, count in skipped.items())
+    problem = ""
+    if broken:
+        problem = f"{broken} of its contours have coordinates that are no numbers (NaN or infinite)"
+    elif not contours:
+        problem = "; ".join(("the structure has no closed contours", *notes))
+    return named(Structure(name=name, standard_name="", contours=tuple(contours), notes=notes, problem=problem), number)
 
 
 def _contour_points(contour: Dataset) -> NDArray[np.float64]:

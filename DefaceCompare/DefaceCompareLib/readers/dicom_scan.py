@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +64,15 @@ def scan_folder(folder: Path) -> Scan:
     headers = [header for path in sorted(folder.rglob("*")) if path.is_file() and (header := read_header(path))]
     if not headers:
         raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json")
-    people = {header.text("PatientID") for header in headers}
+    people = Counter(header.text("PatientID") for header in headers)
     if len(people) > 1:
-        raise UnusableInput(f"folder {folder.name} holds {len(people)} patients (PatientID); give one folder a patient")
-    scan = Scan({}, [], [], [], [], [], people.pop(), frozenset(header.text("Manufacturer") for header in headers))
+        most = people.most_common(1)[0][0]
+        odd = next(header.path.name for header in headers if header.text("PatientID") != most)
+        raise UnusableInput(
+            f"folder {folder.name} holds {len(people)} patients (PatientID; {odd} is of another one than most files);"
+            " give one folder a patient"
+        )
+    scan = Scan({}, [], [], [], [], [], next(iter(people)), frozenset(header.text("Manufacturer") for header in headers))
     skipped: dict[str, int] = {}
     seen: set[str] = set()
     for header in headers:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
-from ..case import CT, MR, PET, Case, CaseImage, Dose, Structure, StructureSet
-from ..errors import UnusableInput
+from ..case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
+from ..errors import NotAvailable, UnusableInput
+from ..utility.dose_values import dose_warnings
 from .checked_image import checked_image
-from .contour_file import read_contours
 from .named_structures import structure_notes, unique_names
-from .segmentation_file import read_mask_folder, read_pixels, read_seg_nrrd
+from .segmentation_file import read_pixels
+from .structure_file import read_structures
 
 CASE_FILE = "case.json"
-KNOWN_FIELDS = ("id", "images", "units", "structures", "dose", "prescription_gy", "synthetic", "person")
+KNOWN_FIELDS = (
+    "id",
+    "images",
+    "units",
+    "structures",
+    "labels",
+    "dose",
+    "prescription_gy",
+    "prescriptions_gy",
+    "synthetic",
+    "person",
+)
 UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
 """Units where ``case.json`` does not state one."""
 
@@ -25,9 +38,10 @@ UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
 def read_case_file(folder: Path) -> Case:
     """Read the patient that ``folder/case.json`` describes.
 
-    Fields: ``id``, ``images`` (key to file), ``structures`` (``.seg.nrrd``, ``.seg.vtm``, ``.vtp``, or a folder of masks or
-    ``.vtp`` files), ``dose`` (Gy), and optionally ``units`` (image key to unit, for example ``{"PET": "SUVbw"}``),
-    ``prescription_gy``, ``synthetic``, ``person``. Any part may be missing, but not all.
+    Fields: ``id``, ``images`` (key to file), ``structures`` (``.seg.nrrd``, ``.seg.vtm``, ``.vtp``, a labelmap, or a folder of
+    masks or ``.vtp`` files), ``dose`` (Gy), and optionally ``units`` (image key to unit, for example ``{"PET": "SUVbw"}``),
+    ``labels`` (of a labelmap: value to name), ``prescription_gy``, ``prescriptions_gy`` (target's name to its own),
+    ``synthetic``, ``person``. Any part may be missing, but not all.
 
     Raises
     ------
@@ -37,7 +51,7 @@ def read_case_file(folder: Path) -> Case:
     described = _described(folder)
     images = _images(folder, described)
     structure_set = _structure_set(folder, described)
-    dose, dose_notes = _dose(folder, described)
+    dose, missing_dose = _dose(folder, described)
     if not images and not (dose and structure_set):
         raise UnusableInput(f"{CASE_FILE} in {folder.name} names neither an image nor a dose with structures")
     return Case(
@@ -46,8 +60,9 @@ def read_case_file(folder: Path) -> Case:
         structure_set=structure_set,
         dose=dose,
         synthetic=bool(described.get("synthetic", False)),
-        notes=dose_notes + (structure_set.notes if structure_set else ()),
+        notes=((missing_dose,) if missing_dose else ()) + (structure_set.notes if structure_set else ()),
         person=str(described.get("person", "")),
+        missing_dose=missing_dose,
     )
 
 
@@ -83,23 +98,23 @@ def _structure_set(folder: Path, described: dict[str, Any]) -> StructureSet | No
     if not described.get("structures"):
         return None
     path = folder / described["structures"]
-    structures, notes = unique_names(_structures(path))
-    return StructureSet(structures=structures, notes=notes + structure_notes(structures), sources=(path,))
-
-
-def _structures(path: Path) -> list[Structure]:
     if not path.exists():
         raise UnusableInput(f"{path.name} is named in {CASE_FILE} but is not in the folder")
-    if path.is_dir():
-        return read_contours(path) if any(path.glob("*.vtp")) else read_mask_folder(path)
-    if path.suffix.lower() in (".vtm", ".vtp"):
-        return read_contours(path)
-    return read_seg_nrrd(path)
+    prescribed = described.get("prescriptions_gy", {})
+    found = read_structures(path, described.get("labels"))
+    unknown = sorted(set(prescribed) - {structure.name for structure in found})
+    if unknown:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name}: prescriptions_gy names structures that are not there: {unknown}")
+    structures = unique_names(
+        [replace(s, prescription_gy=float(prescribed[s.name])) if s.name in prescribed else s for s in found]
+    )
+    return StructureSet(structures=structures, notes=structure_notes(structures), sources=(path,))
 
 
-def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, tuple[str, ...]]:
+def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
+    """The dose, or none and the reason (``""`` if none is named)."""
     if not described.get("dose"):
-        return None, ()
+        return None, ""
     path = folder / described["dose"]
     image = read_pixels(path)
     if image.GetNumberOfComponentsPerPixel() != 1:
@@ -107,12 +122,15 @@ def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, tuple[s
     values = sitk.GetArrayViewFromImage(image)
     if not np.isfinite(values).all():
         raise UnusableInput(f"dose {path.name} holds NaN or infinite voxels; repair or re-export it")
-    if values.max() <= 0:
-        return None, (f"dose {path.name} is zero everywhere and was not used",)
+    try:
+        notes = dose_warnings(image, "Gy", path.name)
+    except NotAvailable as reason:
+        return None, str(reason)
     prescription = described.get("prescription_gy")
     dose = Dose(
         image=sitk.Cast(image, sitk.sitkFloat32),
         prescription_gy=None if prescription is None else float(prescription),
+        notes=notes,
         sources=(path,),
     )
-    return dose, ()
+    return dose, ""

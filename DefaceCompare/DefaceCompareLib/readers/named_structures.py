@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..case import Structure
-from ..utility.contour_stack import plane_spacing_mm
+from ..utility.contour_findings import contour_findings
+from ..utility.contour_stack import SINGLE_PLANE_MM, plane_spacing_mm
 from ..utility.structure_names import AMBIGUOUS, EXCLUDED, MAPPED, TARGET_GROUPS, UNKNOWN, read_structure_name
 
 
@@ -30,34 +31,51 @@ def named(structure: Structure, number: int) -> Structure:
     return replace(structure, standard_name=read.tg263, group=read.group, side=read.side)
 
 
-def unique_names(structures: Sequence[Structure]) -> tuple[tuple[Structure, ...], tuple[str, ...]]:
+def unique_names(structures: Sequence[Structure]) -> tuple[Structure, ...]:
     """Make TG-263 names unique: further targets are numbered, further drawings of one organ set aside.
 
-    Of two drawings of an organ the one planned under the TG-263 name itself is kept, else the first.
-
-    Returns
-    -------
-    structures : tuple of Structure
-    notes : tuple of str
-        One sentence a name that was drawn more than once.
+    Of two drawings of an organ the one planned under the TG-263 name itself is kept, else the first that is not empty; its
+    `notes` say so. Targets of a group with several prescribed doses are named by theirs (``PTV_5400``: 54 Gy).
     """
+    result = list(with_plane_spacing(_named_by_level(structures)))
     by_name: dict[str, list[int]] = {}
-    for index, structure in enumerate(structures):
+    for index, structure in enumerate(result):
         by_name.setdefault(structure.standard_name, []).append(index)
-    result = list(with_plane_spacing(structures))
-    notes = []
     for name, indices in by_name.items():
         if len(indices) == 1:
             continue
-        if structures[indices[0]].group in TARGET_GROUPS:
+        if result[indices[0]].group in TARGET_GROUPS:
             _number_targets(result, indices, name, set(by_name))
             continue
-        chosen = next((i for i in indices if structures[i].name.casefold() == name.casefold()), indices[0])
+        drawn = [index for index in indices if not result[index].problem] or indices
+        chosen = next((i for i in drawn if result[i].name.casefold() == name.casefold()), drawn[0])
         for index in indices:
             if index != chosen:
                 result[index] = replace(result[index], standard_name=place_holder(index + 1), group="other", side="")
-        notes.append(f"{len(indices)} structures are named {name}; structure {chosen + 1} in planned order was used")
-    return tuple(result), tuple(notes)
+        note = f"{len(indices)} structures are named {name}; structure {chosen + 1} in planned order was used"
+        result[chosen] = replace(result[chosen], notes=(*result[chosen].notes, note))
+    return tuple(_with_findings(structure) for structure in result)
+
+
+def _named_by_level(structures: Sequence[Structure]) -> list[Structure]:
+    levels = {
+        group: {s.prescription_gy for s in structures if s.group == group and s.prescription_gy is not None}
+        for group in TARGET_GROUPS
+    }
+    return [
+        replace(s, standard_name=f"{s.standard_name}_{round(100 * s.prescription_gy)}")
+        if s.prescription_gy is not None and len(levels[s.group]) > 1
+        else s
+        for s in structures
+    ]
+
+
+def _with_findings(structure: Structure) -> Structure:
+    """Say what is peculiar about the contours of a compared structure."""
+    if not structure.contours or structure.group == "other" or structure.problem:
+        return structure
+    findings = contour_findings(structure.contours, structure.plane_spacing_mm or SINGLE_PLANE_MM)
+    return replace(structure, notes=(*structure.notes, *findings)) if findings else structure
 
 
 def _number_targets(result: list[Structure], indices: list[int], name: str, taken: set[str]) -> None:
@@ -71,7 +89,11 @@ def _number_targets(result: list[Structure], indices: list[int], name: str, take
 
 def with_plane_spacing(structures: Sequence[Structure]) -> tuple[Structure, ...]:
     """Tell contours the set's usual plane distance, which a structure drawn in one plane cannot know."""
-    known = [s for structure in structures if structure.contours and (s := plane_spacing_mm(structure.contours))]
+    known = [
+        s
+        for structure in structures
+        if structure.contours and not structure.problem and (s := plane_spacing_mm(structure.contours))
+    ]
     if not known:
         return tuple(structures)
     usual = float(np.median(known))
@@ -80,7 +102,8 @@ def with_plane_spacing(structures: Sequence[Structure]) -> tuple[Structure, ...]
 
 def structure_notes(structures: Sequence[Structure]) -> tuple[str, ...]:
     """Notes of the compared structures by TG-263 name; the others by count only (their names may name people)."""
-    notes = tuple(f"{s.standard_name}: {'; '.join(s.notes)}" for s in structures if s.group != "other" and s.notes)
+    told = ((s, (*s.notes, s.problem) if s.problem else s.notes) for s in structures if s.group != "other")
+    notes = tuple(f"{s.standard_name}: {'; '.join(dict.fromkeys(said))}" for s, said in told if said)
     others = sum(structure.group == "other" for structure in structures)
     if others:
         notes += (f"{others} of {len(structures)} structures are not among the compared organs and targets and give no rows",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,28 @@ def read_seg_nrrd(path: Path) -> list[Structure]:
     return structures
 
 
+def read_labelmap(path: Path, labels: Mapping[str, str]) -> list[Structure]:
+    """Read an image of label values, with the name of each value.
+
+    Raises
+    ------
+    UnusableInput
+        If the image has several values a voxel, a label is no whole number, or a value in the image has no name.
+    """
+    image = read_pixels(path)
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        raise UnusableInput(f"labelmap {path.name} has several values a voxel; save one 3-D labelmap")
+    array = sitk.GetArrayFromImage(image)
+    if not all(label.isdigit() for label in labels):
+        raise UnusableInput(f'labels of {path.name} must be whole numbers with names, like {{"1": "Brain"}}')
+    unnamed = sorted(set(np.unique(array).tolist()) - {0} - {int(label) for label in labels})
+    if unnamed:
+        raise UnusableInput(f"labelmap {path.name} holds the values {unnamed}, which have no name")
+    return [
+        labelmap_structure(name, array == int(label), image, number) for number, (label, name) in enumerate(labels.items(), 1)
+    ]
+
+
 def read_mask_folder(folder: Path) -> list[Structure]:
     """Read a folder of one mask file a structure; the file's stem is the planned name, non-zero is inside."""
     structures: list[Structure] = []
@@ -73,8 +96,8 @@ def labelmap_structure(name: str, inside: NDArray[np.bool_], grid: sitk.Image, n
     labelmap.SetSpacing(grid.GetSpacing())
     labelmap.SetDirection(grid.GetDirection())
     labelmap.SetOrigin(grid.TransformIndexToPhysicalPoint((low[2], low[1], low[0])))
-    notes = () if inside.any() else ("the structure is empty",)
-    return named(Structure(name=name, standard_name="", labelmap=labelmap, notes=notes), number)
+    problem = "" if inside.any() else "the structure is empty"
+    return named(Structure(name=name, standard_name="", labelmap=labelmap, problem=problem), number)
 
 
 def read_pixels(path: Path) -> sitk.Image:

@@ -10,6 +10,7 @@ from ..case import Case, CaseImage
 from ..errors import NotAvailable
 from ..settings import Settings
 from .dose_sampling import DoseSamples, sample_region
+from .dose_values import dose_warnings
 from .intensity import Intensities, measure_intensities
 from .region import Region, regions
 from .region_voxels import RegionVoxels, region_voxels
@@ -103,14 +104,15 @@ def _image_baseline(image: CaseImage, found: tuple[Region, ...]) -> ImageBaselin
 
 def _dose_baseline(case: Case, found: tuple[Region, ...], settings: Settings) -> tuple[dict[str, DoseSamples | str], str]:
     if case.dose is None:
-        return {}, "the case has no dose"
+        return {}, case.missing_dose or "the case has no dose"
     assert case.structure_set is not None
     if case.dose.frame_of_reference_uid != case.structure_set.frame_of_reference_uid:
         return {}, "the dose is in another frame of reference than the structure set"
+    warnings = dose_warnings(case.dose.image, case.dose.unit)
     dose: dict[str, DoseSamples | str] = {}
     for region in found:
         try:
-            dose[region.name] = sample_region(region, case.dose.image, settings.dvh_oversampling, settings.dvh_ends)
+            dose[region.name] = sample_region(region, case.dose.image, settings.dvh_oversampling, settings.dvh_ends, warnings)
         except NotAvailable as reason:
             dose[region.name] = str(reason)
     return dose, ""

@@ -92,7 +92,8 @@ def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: flo
     groups = np.split(order, np.flatnonzero(np.diff(along[order]) > PLANE_TOLERANCE_MM) + 1)
     planes = np.array([along[group].mean() for group in groups])
     gaps = np.diff(planes)
-    spacing = float(np.median(gaps)) if len(gaps) else single_plane_mm
+    # Of an even number of gaps the lower middle one: a structure in three planes with a hole between has no other measure.
+    spacing = float(np.percentile(gaps, 50, method="lower")) if len(gaps) else single_plane_mm
     half = np.where(gaps > GAP_FACTOR * spacing, 0.5 * spacing, 0.5 * gaps)
     return ContourStack(
         rotation=rotation,

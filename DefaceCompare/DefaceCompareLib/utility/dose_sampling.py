@@ -45,6 +45,8 @@ class DoseSamples:
         Doses of the inside samples on the original grid, in (z, y, x) order.
     original : DVH
         The same, sorted.
+    dose_warnings : tuple of str
+        What a reader must know of the dose itself.
     """
 
     low: NDArray[np.int64]
@@ -55,6 +57,7 @@ class DoseSamples:
     outside_fraction: float
     original_gy: NDArray[np.float32] = field(repr=False)
     original: DVH = field(repr=False)
+    dose_warnings: tuple[str, ...] = ()
 
     def edited(self, dose_gy: NDArray[np.float32], patch: Patch) -> DVH:
         """The DVH on an edited dose grid; the very same object where the edit does not reach the region.
@@ -78,7 +81,7 @@ class DoseSamples:
         doses[changed[self.inside]] = interpolate(dose_gy, low, part, self.factor)
         if np.array_equal(doses, self.original_gy):
             return self.original
-        return _dvh(doses, self.sample_cc, self.engine, self.outside_fraction)
+        return _dvh(doses, self.sample_cc, self.engine, self.outside_fraction, self.dose_warnings)
 
     def _reach(self, patch: Patch) -> Box | None:
         """The refined box whose interpolation can see the patch, cut with the samples' box."""
@@ -89,7 +92,9 @@ class DoseSamples:
         return (low, high) if np.all(high > low) else None
 
 
-def sample_region(region: Region, dose: sitk.Image, oversampling: int, ends: str = SLAB) -> DoseSamples:
+def sample_region(
+    region: Region, dose: sitk.Image, oversampling: int, ends: str = SLAB, warnings: tuple[str, ...] = ()
+) -> DoseSamples:
     """Lay samples into a region and read their doses on the original grid.
 
     Parameters
@@ -98,6 +103,8 @@ def sample_region(region: Region, dose: sitk.Image, oversampling: int, ends: str
         Samples per dose voxel and axis; body outlines get at most `BODY_OVERSAMPLING`.
     ends : str
         How contours become a body, ``slab`` or ``surface`` (see `structure_mask.mask_in_box`).
+    warnings : tuple of str
+        What a reader must know of the dose itself; stands in every DVH.
 
     Raises
     ------
@@ -129,7 +136,8 @@ def sample_region(region: Region, dose: sitk.Image, oversampling: int, ends: str
         engine=engine,
         outside_fraction=outside_fraction,
         original_gy=doses,
-        original=_dvh(doses, lattice.voxel_cc, engine, outside_fraction),
+        original=_dvh(doses, lattice.voxel_cc, engine, outside_fraction, warnings),
+        dose_warnings=warnings,
     )
 
 
@@ -171,6 +179,7 @@ def _between(
     return np.asarray(np.take(values, lower, axis=axis) * (np.float32(1) - weight) + np.take(values, upper, axis=axis) * weight)
 
 
-def _dvh(doses: NDArray[np.float32], sample_cc: float, engine: str, outside_fraction: float) -> DVH:
-    warnings = (f"{100 * outside_fraction:.1f} % of the structure lies outside the dose grid",) if outside_fraction else ()
+def _dvh(doses: NDArray[np.float32], sample_cc: float, engine: str, outside_fraction: float, warnings: tuple[str, ...]) -> DVH:
+    if outside_fraction:
+        warnings = (f"{100 * outside_fraction:.1f} % of the structure lies outside the dose grid", *warnings)
     return DVH(np.sort(doses), len(doses) * sample_cc, engine, outside_fraction, warnings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,40 @@ DOSE_AT_CC = re.compile(r"^D(\d+(?:\.\d+)?)cc$")
 VOLUME_AT_DOSE = re.compile(r"^V(\d+(?:\.\d+)?)Gy_(percent|cc)$")
 
 
+CURVE_STEP_GY = 0.01
+"""Dose axis of written curves (fine enough for a comparison at 1 % of any prescription)."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A cumulative DVH as it is drawn or written.
+
+    Parameters
+    ----------
+    dose_gy : ndarray, shape (n,)
+        Dose axis.
+    percent : ndarray, shape (n,)
+        Share of the volume that receives at least that dose, in percent.
+    volume_cc : float
+    engine : str
+    warnings : tuple of str
+    """
+
+    dose_gy: NDArray[np.float64]
+    percent: NDArray[np.float64]
+    volume_cc: float
+    engine: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def volume_axis_cc(self) -> NDArray[np.float64]:
+        """The volume axis in cc."""
+        return self.percent / 100.0 * self.volume_cc
+
+
 @dataclass(frozen=True)
 class DVH:
-    """Doses of equal sub-volumes of a region.
+    """Doses of equal sub-volumes of a region: a DVH without bins, from which every curve and metric is read.
 
     Parameters
     ----------
@@ -40,6 +72,10 @@ class DVH:
 
     def mean_gy(self) -> float:
         """Mean dose."""
+        return self._mean_gy
+
+    @cached_property
+    def _mean_gy(self) -> float:
         return float(self.dose_gy.mean(dtype=np.float64))
 
     def max_gy(self) -> float:
@@ -75,6 +111,11 @@ class DVH:
         """Cumulative curve, in percent of the volume, at the given doses."""
         below = np.searchsorted(self.dose_gy, doses_gy.astype(np.float32), side="left")
         return np.asarray(100.0 * (1.0 - below / len(self.dose_gy)))
+
+    def curve(self, step_gy: float = CURVE_STEP_GY) -> Curve:
+        """The cumulative curve on an even dose axis from 0 to the first step beyond the maximum."""
+        dose_gy = step_gy * np.arange(int(np.ceil(self.max_gy() / step_gy)) + 2, dtype=np.float64)
+        return Curve(dose_gy, self.cumulative_percent(dose_gy), self.volume_cc, self.engine, self.warnings)
 
     def _dose_at_share(self, share: float) -> float:
         """Each sample stands for its own share of the volume; between their middles the curve is straight."""

@@ -37,6 +37,18 @@ class Region:
         """Whether the end model is that of contours (slab); labelmaps and surfaces are their own surface."""
         return all(structure.contours is not None for structure in self.structures)
 
+    @property
+    def prescription_gy(self) -> float | None:
+        """The region's own prescribed dose; of a union the highest of its parts, None if one is not known."""
+        own = [structure.prescription_gy for structure in self.structures]
+        known = [dose_gy for dose_gy in own if dose_gy is not None]
+        return max(known) if known and len(known) == len(own) else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how the region was drawn."""
+        return tuple(dict.fromkeys(note for structure in self.structures for note in structure.notes))
+
     def box(self, lattice: Lattice) -> Box:
         """The box of lattice indices around the region; not clipped to the lattice.
 

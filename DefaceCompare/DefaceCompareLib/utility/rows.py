@@ -6,26 +6,21 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..case import PET, Case, CaseImage, Dose
+from ..case import PET, Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..defacers.edit import Patch
-from ..errors import NotAvailable
-from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope, metrics, percent_change
-from ..settings import DOSE_POLICIES, Settings
+from ..measurement import NOT_AVAILABLE, Measurement, Scope, metrics, percent_change
+from ..settings import Settings
 from .baseline import Baseline, RegionOnImage
-from .dose_sampling import DoseSamples
-from .dvh import DVH, dvh_metric
+from .dose_rows import dose_rows
 from .intensity import intensity_percent, measure_change, measure_intensities
 from .region import Region
+from .resegmentation import RESEGMENTATION_METRICS, resegmentation_rows
 from .volume import NOTABLY_ALTERED_HU, measure_volumes
 
-DOSE_NOTE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
-KEEP_NOTE = "unchanged by construction"
 ZERO_FILL_NOTE = "zero fill, as in the published percentages"
-DOSE_IMAGE = "DOSE"
 SUV_METRICS = ("SUVmean", "SUVmax")
 
 
@@ -42,12 +37,14 @@ def utility_rows(case: Case, baseline: Baseline, defacing: Defacing, scope: Scop
     Returns
     -------
     list of Measurement
-        One row for each image, region and metric, and for each dose policy, region and metric.
+        One row for each image, region and metric, for each dose policy, region and metric, and, where structures were drawn
+        again after this method, for each of them.
     """
     rows: list[Measurement] = []
     for image in case.images:
         rows.extend(_image_rows(image, baseline, defacing, scope, settings))
-    rows.extend(_dose_rows(case.dose, baseline, defacing, scope))
+    rows.extend(dose_rows(case.dose, baseline, defacing, scope))
+    rows.extend(resegmentation_rows(case, defacing, scope))
     return rows
 
 
@@ -76,12 +73,8 @@ def _image_rows(
 def image_metrics(modality: str, target: bool) -> list[str]:
     """The metrics of a region on an image of a modality; CTV and PTV (`target`) have volumes only."""
     names = [m.name for m in metrics().values() if m.domain == "volume" or (m.domain == "intensity" and not target)]
-    return [name for name in names if name not in SUV_METRICS or modality == PET]
-
-
-def dose_metrics() -> list[str]:
-    """The dose metrics of a region."""
-    return [metric.name for metric in metrics().values() if metric.domain == "dose"]
+    left_out = RESEGMENTATION_METRICS if modality == PET else (*RESEGMENTATION_METRICS, *SUV_METRICS)
+    return [name for name in names if name not in left_out]
 
 
 def _blocked(defacing: Defacing, key: str) -> tuple[str, str]:
@@ -117,7 +110,7 @@ def _region_rows(
     original = image.array()[voxels.box]
     volumes = measure_volumes(voxels, original, defaced, image.modality, tissue_above)
     numbers: dict[str, tuple[float, float, float, str]] = {
-        "planned_volume": (volumes.planned_cc, math.nan, math.nan, ""),
+        "planned_volume": (volumes.planned_cc, math.nan, math.nan, "; ".join(region.notes)),
         "intact_volume": (
             volumes.planned_cc,
             volumes.intact_cc,
@@ -174,66 +167,3 @@ def _intensity_numbers(
     numbers["mean_absolute_difference"] = (0.0, change.mean_absolute_difference, math.nan, note)
     numbers["altered_fraction"] = (0.0, change.altered_percent, math.nan, "")
     return numbers
-
-
-def _dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: Scope) -> Iterator[Measurement]:
-    if dose is None or baseline.dose_reason:
-        reason = baseline.dose_reason or "the case has no dose"
-        for policy in DOSE_POLICIES:
-            for metric in dose_metrics():
-                yield scope.missing(metric, reason, image=DOSE_IMAGE, dose_policy=policy)
-        return
-    for policy in DOSE_POLICIES:
-        patch = defacing.dose_patches.get(policy)
-        array = None
-        if patch is not None:
-            array = sitk.GetArrayFromImage(dose.image)
-            array[patch.box] = patch.values
-        for region in baseline.regions:
-            samples = baseline.dose[region.name]
-            blocked = _dose_blocked(defacing, policy)
-            if blocked or isinstance(samples, str):
-                status, reason = blocked or (NOT_AVAILABLE, str(samples))
-                for metric in dose_metrics():
-                    yield scope.missing(
-                        metric, reason, image=DOSE_IMAGE, structure=region.name, dose_policy=policy, status=status
-                    )
-                continue
-            assert isinstance(samples, DoseSamples)
-            edited = samples.original if patch is None or array is None else samples.edited(array, patch)
-            yield from _dvh_rows(region, policy, samples.original, edited, dose.prescription_gy, scope)
-
-
-def _dose_blocked(defacing: Defacing, policy: str) -> tuple[str, str] | None:
-    if defacing.status != OK:
-        return defacing.status, defacing.note or "the method failed"
-    if policy != "keep" and policy not in defacing.dose_patches:
-        reason = defacing.unavailable.get(DOSE_IMAGE, f"the method gave no dose under the policy {policy}")
-        return NOT_AVAILABLE, reason
-    return None
-
-
-def _dvh_rows(
-    region: Region, policy: str, original: DVH, edited: DVH, prescription_gy: float | None, scope: Scope
-) -> Iterator[Measurement]:
-    note = "; ".join((*((KEEP_NOTE,) if policy == "keep" else ()), *original.warnings, DOSE_NOTE))
-    for metric in dose_metrics():
-        try:
-            before, after = dvh_metric(original, metric), dvh_metric(edited, metric)
-        except NotAvailable as reason:
-            yield scope.missing(
-                metric, str(reason), image=DOSE_IMAGE, structure=region.name, dose_policy=policy, engine=original.engine
-            )
-            continue
-        relative = prescription_gy and metrics()[metric].unit == "Gy"
-        yield scope.row(
-            metric,
-            original=before,
-            defaced=after,
-            change_percent=100.0 * (after - before) / prescription_gy if relative and prescription_gy else math.nan,
-            engine=original.engine,
-            image=DOSE_IMAGE,
-            structure=region.name,
-            dose_policy=policy,
-            note=note,
-        )

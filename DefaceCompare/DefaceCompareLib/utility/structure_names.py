@@ -1,17 +1,17 @@
 """Which organ or target a planned structure name means: AAPM TG-263 names by rules and ``data/structure_names.csv``.
 
-A name is cut into words, helper structures are set aside by their words, a side is taken off either end, and what is left
-must be an entry of the table exactly. So an unknown name stays unknown; it is never matched by resemblance.
+A name is cut into words; helper structures are set aside by their words and signs; sides and words without meaning are taken
+off; what is left must be a spelling of the table. So an unknown name stays unknown; it is never matched by resemblance, but
+for single slips (two letters exchanged, one left out or doubled) inside words of seven letters or more.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+
+from .name_words import Entry, Vocabulary, vocabulary_in_use, words_of
+from .target_names import DISTANCE, MENTIONED, read_target
 
 GROUPS = (
     "brain",
@@ -33,16 +33,23 @@ TARGET_GROUPS = ("gtv", "ctv", "ptv")
 PAIRED_GROUPS = ("eye", "lens", "optic_nerve", "parotid")
 SIDED_GROUPS = (*PAIRED_GROUPS, "mandible")
 """Groups whose names may carry a side (half mandibles are drawn, too)."""
+EXCLUDE, OTHER = "exclude", "other"
+"""Groups of names that are no organ or target of the comparison: helpers, and everything else."""
 MAPPED, EXCLUDED, AMBIGUOUS, UNKNOWN = "mapped", "excluded", "ambiguous", "unknown"
 
-TARGET = re.compile(r"^(?:left|right|lt|rt|l|r|all|total|pre|op|chemo)*(gtv|ctv|ptv)(.*)$")
-TARGET_WORDS = re.compile(r"gtv|ctv|ptv")
-DISTANCE = re.compile(r"\d\s*(?:mm|cm)\b|[+]\s*\d", re.IGNORECASE)
-"""An expansion: ``+5``, ``3mm``."""
-NODAL = re.compile(r"^(?:n\d*|nd|nod|node|nodes|ln|gg|adp|ggd|ggg)$|^gg")
-LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE"})
-"""Letters that Unicode does not split into a base letter and an accent."""
-PRIMARY = re.compile(r"^(?:p|t|primaire|primary|prim)$")
+GLUED_LETTERS = "lrdg"
+"""Single letters that mean a side also where they are glued to a word."""
+LEAST_PART = 4
+"""Shorter parts (``on``) take glued sides in English only: ``ron``, but not ``don``."""
+ENGLISH_SIDES = ("left", "right", "lt", "rt", "l", "r")
+JOINERS = re.compile(r"\s*[-–+\\^&]\s*|\s+(?:minus|and|in|sub|et|und|or|not)\s+", re.IGNORECASE)
+"""Signs and words between the two operands of a derived structure: ``Brain - Brainstem``."""
+DOSE_LEVEL = re.compile(r"^\s*(?:v|d)?\s*\d+(?:[.,]\d+)?\s*(?:c?gy|%)?\s*(?:iso\w*)?\s*$", re.IGNORECASE)
+"""``50``, ``45Gy``, ``95 %``, ``V20``."""
+SUBGLAND = re.compile(r"\bsub[\s_-]+(mand|max|ling)", re.IGNORECASE)
+"""Sub-mandibular is a gland, not a part of the mandible."""
+ASIDE = re.compile(r"^\s*_|~\s*$|^\s*~")
+"""TG-263's marks of structures that are not for evaluation, or drawn in part."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class StructureName:
     tg263 : str
         TG-263 name, ``""`` unless `status` is ``mapped`` (or ``ambiguous``: what it resembles).
     group : str
-        One of `GROUPS`, else ``other``.
+        One of `GROUPS` (of an ambiguous name: what it resembles), ``exclude`` or ``other``.
     side : str
         Patient's ``L`` or ``R``, ``B`` (both in one), or ``""``.
     status : str
@@ -71,153 +78,148 @@ class StructureName:
     status: str
 
 
-@dataclass(frozen=True)
-class _Entry:
-    tg263: str
-    group: str
-    side: str
-    status: str
+def read_structure_name(name: str, vocabulary: Vocabulary | None = None) -> StructureName:
+    """Read one planned structure name.
 
-
-@dataclass(frozen=True)
-class _Vocabulary:
-    """The table: name parts that mean an organ, and words by what they tell."""
-
-    parts: dict[str, _Entry]
-    sides: tuple[tuple[str, str], ...]
-    """(word, L or R), longest first."""
-    noise: tuple[str, ...]
-    """Words that do not change which organ is meant: automatic contours, the word gland."""
-    doubt: frozenset[str]
-    helper: frozenset[str]
-    helper_starts: tuple[str, ...]
-
-
-@cache
-def _vocabulary() -> _Vocabulary:
-    text = files("DefaceCompareLib").joinpath("data/structure_names.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(text.splitlines()))
-    words = {
-        kind: [(row["part"], row["side"]) for row in rows if row["group"] == "word" and row["status"] == kind]
-        for kind in ("side", "noise", "doubt", "helper", "helper_start")
-    }
-    return _Vocabulary(
-        parts={
-            "".join(_words(row["part"])): _Entry(row["tg263"], row["group"], row["side"], row["status"])
-            for row in rows
-            if row["group"] != "word"
-        },
-        sides=tuple(sorted(words["side"], key=lambda pair: -len(pair[0]))),
-        noise=tuple(word for word, _ in words["noise"]),
-        doubt=frozenset(word for word, _ in words["doubt"]),
-        helper=frozenset(word for word, _ in words["helper"]),
-        helper_starts=tuple(word for word, _ in words["helper_start"]),
-    )
-
-
-def read_structure_name(name: str) -> StructureName:
-    """Read one planned structure name."""
-    words = _words(name)
-    target = _read_target(name, words)
+    Parameters
+    ----------
+    vocabulary : Vocabulary, optional
+        Default is the built-in one, or the user's on top of it (`name_words.user_names`).
+    """
+    known = vocabulary or vocabulary_in_use()
+    words = words_of(SUBGLAND.sub(r"sub\1", name))
+    target = read_target(name, words, known)
     if target is not None:
-        return target
+        return StructureName(name, target.tg263, target.group, target.side, target.status)
     letters = [word for word in words if not word.isdigit()]
-    if _is_helper(name, letters):
-        return StructureName(name, "", "other", "", EXCLUDED)
-    doubtful = bool(_vocabulary().doubt & set(letters))
-    match = _match("".join(word for word in letters if word not in _vocabulary().doubt), "")
-    if match is None:
-        status = EXCLUDED if "opt" in letters else UNKNOWN
-        return StructureName(name, "", "other", "", status)
-    entry, side = match
-    return _named(name, entry, side, doubtful)
+    if ASIDE.search(name) or DOSE_LEVEL.match(name) or _is_helper(name, letters, known):
+        return StructureName(name, "", EXCLUDE, "", EXCLUDED)
+    found = _organ([word for word in letters if word not in known.doubt], known)
+    if found is not None:
+        return _named(name, *found, doubtful=bool(known.doubt & set(letters)))
+    if "opt" in letters or _is_derived(name, known) or _is_wrapped("".join(letters), known):
+        return StructureName(name, "", EXCLUDE, "", EXCLUDED)
+    return StructureName(name, "", OTHER, _side_alone(letters, known), UNKNOWN)
 
 
-def _named(name: str, entry: _Entry, side: str, doubtful: bool) -> StructureName:
+def _named(name: str, entry: Entry, side: str, doubtful: bool) -> StructureName:
     side = entry.side or side
     status = AMBIGUOUS if doubtful else entry.status
     if side in ("L", "R") and entry.group not in (*SIDED_GROUPS, "gtv"):
         status = AMBIGUOUS
     if not side and entry.group in PAIRED_GROUPS:
         status = AMBIGUOUS
-    paired = entry.group in PAIRED_GROUPS and side in ("L", "R") and not entry.side
-    return StructureName(name, f"{entry.tg263}_{side}" if paired else entry.tg263, entry.group, side, status)
+    if side == "B" and entry.group in ("lens", "optic_nerve"):
+        status = AMBIGUOUS  # TG-263 has no name for both in one
+    tg263 = entry.tg263
+    if entry.group in PAIRED_GROUPS and not entry.side:
+        tg263 = f"{tg263}_{side}" if side in ("L", "R") else f"{tg263}s" if side == "B" else tg263
+    return StructureName(name, tg263, entry.group, side, status)
 
 
-def _words(name: str) -> list[str]:
-    """Words in lower case without accents, cut at separators, case changes and digits."""
-    plain = (
-        unicodedata.normalize("NFKD", name)
-        .replace("ł", "l")
-        .replace("Ł", "L")
-        .replace("ø", "o")
-        .replace("Ø", "O")
-        .replace("œ", "oe")
-        .replace("Œ", "OE")
-    )
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    cut = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
-    return re.findall(r"[^\W\d_]+|\d+", cut.casefold())
+def _organ(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
+    """The entry that the words spell, with the side that they tell; sides may stand anywhere as words, or glued to an end."""
+    mended = [word if word in known.parts else known.misspelt.get(word, word) for word in words]
+    for tried in (words, mended) if mended != words else (words,):
+        found = _with_side_words(tried, known) or _spelled(tried, known)
+        if found is not None:
+            return found
+    return None
 
 
-def _match(letters: str, side: str) -> tuple[_Entry, str] | None:
-    """Take sides and noise off both ends until an entry of the table is left; a reading with a side wins."""
-    entry = _vocabulary().parts.get(letters)
-    if entry is not None and (side or entry.group not in PAIRED_GROUPS or entry.side):
-        return entry, side
-    if not side:
-        for word, meaning in _vocabulary().sides:
-            for rest in _without(letters, word):
-                found = _match(rest, meaning)
-                if found is not None:
-                    return found
-    for word in _vocabulary().noise:
-        for rest in _without(letters, word):
-            found = _match(rest, side)
-            if found is not None:
-                return found
-    return None if entry is None else (entry, side)
+def _with_side_words(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
+    """Take one word for the side; one that makes a paired organ of the rest wins over none."""
+    for k, word in enumerate(words):
+        side = known.sides.get(word)
+        if side is None or len(words) == 1:
+            continue
+        found = _spelled(words[:k] + words[k + 1 :], known)
+        if found is not None and not found[1]:
+            return found[0], side
+    return None
 
 
-def _without(letters: str, word: str) -> list[str]:
+def _spelled(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
+    """The entry that words spell, without noise words if need be; a glued side is taken off if the organ needs one."""
+    for tried in (words, [word for word in words if word not in known.noise]):
+        letters = "".join(tried)
+        for text in (letters, known.misspelt.get(letters, letters)):
+            entry = known.parts.get(text)
+            glued = None if entry is not None and (entry.side or entry.group not in PAIRED_GROUPS) else _unglued(text, known)
+            if glued is not None:
+                return glued
+            if entry is not None:
+                return entry, ""
+    return _without_glued_noise("".join(words), known)
+
+
+def _unglued(letters: str, known: Vocabulary) -> tuple[Entry, str] | None:
+    for side in known.sides_longest_first:
+        if not (letters.startswith(side) or letters.endswith(side)):
+            continue
+        if len(side) == 1 and side.isascii() and side not in GLUED_LETTERS:
+            continue
+        for rest in _rests(letters, side):
+            entry = known.parts.get(rest) or known.parts.get(known.misspelt.get(rest, ""))
+            if entry is not None and not entry.side and (len(rest) >= LEAST_PART or side in ENGLISH_SIDES or not side.isascii()):
+                return entry, known.sides[side]
+    return None
+
+
+def _without_glued_noise(letters: str, known: Vocabulary) -> tuple[Entry, str] | None:
+    for noise in known.noise:
+        for rest in _rests(letters, noise):
+            entry = known.parts.get(rest)
+            if entry is not None and (entry.side or entry.group not in PAIRED_GROUPS):
+                return entry, ""
+            glued = _unglued(rest, known)
+            if glued is not None:
+                return glued
+    return None
+
+
+def _rests(letters: str, word: str) -> list[str]:
+    """What is left of letters without a word at either end."""
     rests = []
     if len(letters) > len(word):
-        if letters.startswith(word):
-            rests.append(letters[len(word) :])
         if letters.endswith(word):
             rests.append(letters[: -len(word)])
+        if letters.startswith(word):
+            rests.append(letters[len(word) :])
     return rests
 
 
-def _is_helper(name: str, words: list[str]) -> bool:
+def _side_alone(letters: list[str], known: Vocabulary) -> str:
+    """The side of a name whose organ is unknown, if a word of it, or the end of its only word, tells one."""
+    if len(letters) < 2:
+        return next((side for word, side in known.sides.items() if len(word) > 2 and letters and letters[0].endswith(word)), "")
+    told = {known.sides[word] for word in letters if word in known.sides}
+    return told.pop() if len(told) == 1 else ""
+
+
+def _is_helper(name: str, words: list[str], known: Vocabulary) -> bool:
+    joined = "".join(words)
     return bool(
         DISTANCE.search(name)
-        or _vocabulary().helper & set(words)
-        or any(word.startswith(_vocabulary().helper_starts) for word in words)
-        or TARGET_WORDS.search("".join(words))
-        or name.strip().isdigit()
+        or known.helper & set(words)
+        or any(word.startswith(known.helper_starts) for word in words)
+        or MENTIONED.search(joined)
+        or "prv" in joined
     )
 
 
-def _read_target(name: str, words: list[str]) -> StructureName | None:
-    """Read GTV, CTV, PTV names; None if the name is not one (a derived name that only mentions a target is not)."""
-    letters = [word for word in words if not word.isdigit()]
-    match = TARGET.match("".join(letters))
-    if match is None or (DISTANCE.search(name) and "<" not in name):
-        return None
-    kind, rest = match.group(1), match.group(2)
-    helper = (_vocabulary().helper - {"et", "high", "dose"}) & set(letters)
-    organs = [word for word in letters if len(word) > 3 and word in _vocabulary().parts]
-    if helper or organs or TARGET_WORDS.search(rest) or any(word.startswith(_vocabulary().helper_starts) for word in letters):
-        return None
-    if _vocabulary().doubt & set(letters) or ("sib" in letters and kind == "gtv"):
-        return StructureName(name, kind.upper(), kind, "", AMBIGUOUS)
-    suffix = ""
-    if kind == "gtv":
-        tail = [word for word in (_tail(word, kind) for word in letters) if word]
-        suffix = "n" if any(map(NODAL.match, tail)) else "p" if any(map(PRIMARY.match, tail)) else ""
-    return StructureName(name, kind.upper() + suffix, kind, "", MAPPED)
+def _is_derived(name: str, known: Vocabulary) -> bool:
+    """Whether a name joins two organs: one cut out of the other, or both together."""
+    pieces = [words_of(piece) for piece in JOINERS.split(name)]
+    return sum(_organ([word for word in piece if not word.isdigit()], known) is not None for piece in pieces if piece) > 1
 
 
-def _tail(word: str, kind: str) -> str:
-    return word.split(kind, 1)[1] if kind in word else word
+def _is_wrapped(letters: str, known: Vocabulary) -> bool:
+    """Whether a helper word is glued to an organ: ``optbrain``, ``parotidavoid``."""
+    for word in {*known.helper, *known.helper_starts, "opt", "z", "x", "zz", "xx"} - {"sub"}:
+        for rest in _rests(letters, word):
+            if len(word) > 1 or letters.startswith(word):
+                found = _spelled([rest], known)
+                if found is not None and len(rest) >= LEAST_PART:
+                    return True
+    return False

@@ -1,0 +1,47 @@
+"""What a user may say about how patients are read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ReadingChoices:
+    """Choices of the reader that headers cannot decide.
+
+    Parameters
+    ----------
+    dose : str
+        Which dose of several: file name (``*`` and ``?`` allowed), series description or plan label.
+    names : Path, optional
+        The user's own table of structure names, on top of ``data/structure_names.csv``.
+    resegmented : tuple of (method key, Path)
+        Structures drawn again on the images that a method defaced: one file or folder, or a folder with one a patient.
+    alone : bool
+        There is only this patient, whose structures may be the path itself.
+    """
+
+    dose: str = ""
+    names: Path | None = None
+    resegmented: tuple[tuple[str, Path], ...] = ()
+    alone: bool = True
+
+    def described(self) -> dict[str, Any]:
+        """What the numbers depend on, without paths: for a case's fingerprint."""
+        return {
+            "dose": self.dose,
+            "names": "" if self.names is None else _hash(self.names),
+            "resegmented": [(method, _hash(path)) for method, path in self.resegmented],
+        }
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
