@@ -124,6 +124,17 @@ def mask_in_box(structure: Structure, lattice: Lattice, box: Box, ends: str = SL
     return _inside_surface(_surface(structure), part)
 
 
+def slab_volume_cc(structure: Structure) -> float | None:
+    """Volume of contours as slabs, from their areas; None for labelmaps and surfaces.
+
+    Raises
+    ------
+    NotAvailable
+        If the structure is empty or its contours are not planar.
+    """
+    return None if structure.contours is None else _stack(structure).volume_cc
+
+
 @dataclass(frozen=True, eq=False)
 class _Drawn:
     """Contours as a key of the cache: the same only if they are the very same object."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ SINGLE_PLANE_MM = 3.0
 """Thickness of a structure in one plane where no other structure tells the spacing (a usual planning CT slice)."""
 GAP_FACTOR = 1.5
 """Neighbouring planes further apart than this many usual spacings are separate parts; the gap stays empty."""
+AREA_STEP_MM = 0.1
+"""Distance of the lines over which a contour's area is added up."""
 TIE_MM = 1e-6
 """Ties (a sample exactly on a slab's end) fall to the same side whatever the rounding."""
 
@@ -46,6 +49,12 @@ class ContourStack:
     def axial(self) -> bool:
         """Whether the planes are LPS axial planes."""
         return bool(np.array_equal(self.rotation, np.eye(3)))
+
+    @cached_property
+    def volume_cc(self) -> float:
+        """Volume of all slabs: areas of the contours times their thickness (no sampling)."""
+        areas = np.array([area_mm2(plane) for plane in self.polygons])
+        return float((areas * (self.upper_mm - self.lower_mm)).sum() / 1000.0)
 
     def corners_mm(self) -> NDArray[np.float64]:
         """The eight corners, shape (8, 3) LPS mm, of the box around all slabs."""
@@ -130,6 +139,41 @@ def _area_vector(contour: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(0.5 * np.cross(centred, np.roll(centred, -1, axis=0)).sum(axis=0))
 
 
+def area_mm2(polygons: Sequence[NDArray[np.float64]]) -> float:
+    """Area inside an odd number of polygons: widths of lines `AREA_STEP_MM` apart, exact between corners.
+
+    Parameters
+    ----------
+    polygons : sequence of (n, 2) arrays
+        Closed polygons of one plane, mm.
+    """
+    begin = np.concatenate(polygons)
+    end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
+    low = float(begin[:, 1].min())
+    height = float(begin[:, 1].max()) - low
+    rows = max(int(np.ceil(height / AREA_STEP_MM)), 1)
+    step = height / rows
+    if step == 0:
+        return 0.0
+    edge, row = _crossed(begin, end, low + 0.5 * step, step, rows)
+    y = low + (row + 0.5) * step
+    x = begin[edge, 0] + (y - begin[edge, 1]) * (end[edge, 0] - begin[edge, 0]) / (end[edge, 1] - begin[edge, 1])
+    x = x[np.lexsort((x, row))]
+    return float((x[1::2] - x[::2]).sum() * step)
+
+
+def _crossed(
+    begin: NDArray[np.float64], end: NDArray[np.float64], y0: float, dy: float, ny: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Edge and row of every crossing of an edge with the rows y0 + dy k; low <= y < high, so a vertex on a row counts once."""
+    low, high = np.minimum(begin[:, 1], end[:, 1]), np.maximum(begin[:, 1], end[:, 1])
+    first = np.clip(np.ceil((low - y0) / dy - TIE_MM).astype(np.int64), 0, ny)
+    last = np.clip(np.ceil((high - y0) / dy - TIE_MM).astype(np.int64), 0, ny)
+    rows_of_edge = last - first
+    edge = np.repeat(np.arange(len(begin)), rows_of_edge)
+    return edge, np.arange(len(edge)) - np.repeat(np.cumsum(rows_of_edge) - rows_of_edge, rows_of_edge) + first[edge]
+
+
 def fill(
     polygons: Sequence[NDArray[np.float64]], start: tuple[float, float], step: tuple[float, float], count: tuple[int, int]
 ) -> NDArray[np.bool_]:
@@ -152,13 +196,7 @@ def fill(
     dx, dy = abs(step[0]), abs(step[1])
     begin = np.concatenate(polygons)
     end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
-    low, high = np.minimum(begin[:, 1], end[:, 1]), np.maximum(begin[:, 1], end[:, 1])
-    # A row is crossed by an edge if low <= y < high, so a vertex on a row counts once.
-    first = np.clip(np.ceil((low - y0) / dy - TIE_MM).astype(np.int64), 0, ny)
-    last = np.clip(np.ceil((high - y0) / dy - TIE_MM).astype(np.int64), 0, ny)
-    rows_of_edge = last - first
-    edge = np.repeat(np.arange(len(begin)), rows_of_edge)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(rows_of_edge) - rows_of_edge, rows_of_edge) + first[edge]
+    edge, row = _crossed(begin, end, y0, dy, ny)
     rise = end[edge, 1] - begin[edge, 1]
     crossing = begin[edge, 0] + (y0 + row * dy - begin[edge, 1]) * (end[edge, 0] - begin[edge, 0]) / rise
     column = np.clip(np.ceil((crossing - x0) / dx - TIE_MM).astype(np.int64), 0, nx)

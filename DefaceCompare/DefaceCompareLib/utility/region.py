@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..case import Structure, StructureSet
 from ..errors import NotAvailable
 from ..settings import SLAB
-from ..structure_mask import mask_in_box, structure_box
+from ..structure_mask import mask_in_box, slab_volume_cc, structure_box
 from .lattice import Box, Lattice
 from .structure_names import GROUPS, TARGET_GROUPS
 
@@ -48,6 +48,10 @@ class Region:
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of how the region was drawn."""
         return tuple(dict.fromkeys(note for structure in self.structures for note in structure.notes))
+
+    def slab_volume_cc(self) -> float | None:
+        """Volume of one structure's contours as slabs; None for unions, labelmaps and surfaces: their samples are counted."""
+        return slab_volume_cc(self.structures[0]) if len(self.structures) == 1 else None
 
     def box(self, lattice: Lattice) -> Box:
         """The box of lattice indices around the region; not clipped to the lattice.
