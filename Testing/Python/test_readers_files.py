@@ -115,6 +115,44 @@ def test_two_drawings_of_an_organ_keep_the_one_named_as_tg263_says(tmp_path: Pat
     assert {names["GTV1"], names["GTV2"]} == {"GTV", "GTV_2"}
 
 
+def _labels() -> sitk.Image:
+    array = np.zeros((32, 32, 32), np.uint8)
+    array[10:14, 10:14, 10:14] = 1
+    array[20:22, 10:14, 10:14] = 7
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing((4.0, 4.0, 4.0))
+    return image
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["labels in case.json", "colour table beside it"])
+def test_a_labelmap_is_read_with_the_names_of_its_labels(tmp_path: Path, table: bool) -> None:
+    described: dict[str, Any] = {"images": {"CT": "ct.nrrd"}, "structures": "labels.nrrd"}
+    if table:
+        (tmp_path / "labels.ctbl").write_text("# colours\n0 Background 0 0 0 0\n1 Brain 1 2 3 255\n7 Left_Eye 1 2 3 255\n")
+    else:
+        described["labels"] = {"1": "Brain", "7": "Left Eye"}
+    case = read_case(_write(tmp_path, described, ct=_head(), labels=_labels()))
+    assert case.structure_set is not None
+    assert {s.standard_name for s in case.structure_set.structures} == {"Brain", "Eye_L"}
+
+
+def test_a_label_without_a_name_is_told(tmp_path: Path) -> None:
+    described = {"images": {"CT": "ct.nrrd"}, "structures": "labels.nrrd", "labels": {"1": "Brain"}}
+    with pytest.raises(UnusableInput, match=r"labels\.nrrd holds the values \[7\], which have no name"):
+        read_case(_write(tmp_path, described, ct=_head(), labels=_labels()))
+
+
+def test_targets_of_image_files_have_their_own_prescriptions(tmp_path: Path) -> None:
+    described: dict[str, Any] = {"images": {"CT": "ct.nrrd"}, "structures": "labels.nrrd", "labels": {"1": "PTV a", "7": "PTV b"}}
+    described["prescriptions_gy"] = {"PTV a": 60, "PTV b": 54}
+    case = read_case(_write(tmp_path, described, ct=_head(), labels=_labels()))
+    assert case.structure_set is not None
+    assert {s.standard_name for s in case.structure_set.structures} == {"PTV_6000", "PTV_5400"}
+    described["prescriptions_gy"] = {"PTV c": 60}
+    with pytest.raises(UnusableInput, match="names structures that are not there"):
+        read_case(_write(tmp_path, described, ct=_head(), labels=_labels()))
+
+
 def _nan() -> sitk.Image:
     array = sitk.GetArrayFromImage(_head()).astype(np.float32)
     array[3, 3, 3] = np.nan

@@ -202,3 +202,72 @@ def test_pet_has_suv_only_in_suv() -> None:
         rows = _rows(case, _defacing(case))
         assert _one(rows, "GTV", "SUVmax").status == status
         assert _one(rows, "GTV", "median").unit == unit
+
+
+def test_a_target_is_measured_against_its_own_prescription() -> None:
+    case = _case()
+    assert case.structure_set is not None
+    own = replace(PTV, prescription_gy=10.0)
+    case = replace(case, structure_set=replace(case.structure_set, structures=(*GTVS, own)))
+    rows = _rows(case, _defacing(case, rows_gone=8))
+    ptv, gtv = (_one(rows, name, "Dmean", "mask") for name in ("PTV", "GTV"))
+    assert ptv.change_percent == pytest.approx(100 * ptv.change / 10.0)
+    assert "percent of the structure's own prescription of 10 Gy" in ptv.note
+    assert gtv.change_percent == pytest.approx(100 * gtv.change / 20.0)
+
+
+def test_a_relative_dose_has_no_gray() -> None:
+    case = _case()
+    assert case.dose is not None
+    rows = _rows(replace(case, dose=replace(case.dose, unit="relative", prescription_gy=None)), _defacing(case))
+    mean, volume = _one(rows, "GTV", "Dmean", "keep"), _one(rows, "GTV", "V20Gy_percent", "keep")
+    assert (mean.unit, mean.status) == ("relative", OK)
+    assert (volume.status, volume.note) == (
+        NOT_AVAILABLE,
+        "the dose is relative to a value that the file does not tell, not in Gy",
+    )
+
+
+def test_a_dose_that_must_be_centigray_says_so_in_every_row() -> None:
+    case = _case()
+    assert case.dose is not None
+    dose = replace(case.dose, image=case.dose.image * 100.0)
+    rows = [row for row in _rows(replace(case, dose=dose), _defacing(case)) if row.image == "DOSE"]
+    assert all("the dose has a maximum of 3100 Gy: its values are likely cGy" in row.note for row in rows if row.status == OK)
+    assert any(row.status == OK for row in rows)
+
+
+def test_why_there_is_no_dose_stands_in_its_rows() -> None:
+    case = replace(_case(), dose=None, missing_dose="2 plan sums and no rule to choose; choose with --dose: a.dcm, b.dcm")
+    rows = [row for row in _rows(case, _defacing(case)) if row.image == "DOSE"]
+    assert {(row.status, row.note) for row in rows} == {(NOT_AVAILABLE, case.missing_dose)}
+
+
+def test_contours_can_be_measured_with_caps_as_slicerrt_closes_them() -> None:
+    case = _case()
+    rows = _rows(case, _defacing(case), Settings(dvh_ends="surface"))
+    slab = _rows(case, _defacing(case))
+    engines = {row.engine for row in rows if row.image == "DOSE" and row.status == OK}
+    assert engines == {"builtin-surface-x4"}
+    # The lowest dose lies at the box's front face, which the caps do not reach; the mean stays (dose changes along y only).
+    assert _one(rows, "GTV", "Dmean", "keep").original == pytest.approx(_one(slab, "GTV", "Dmean", "keep").original, abs=0.02)
+    surface_cc, slab_cc = (
+        utility_baseline(case, Settings(dvh_ends=ends)).dose["GTV"].original.volume_cc  # type: ignore[union-attr]
+        for ends in ("surface", "slab")
+    )
+    # Two of ten half slices taper to half of their area: about 7 % less.
+    assert 0.90 < surface_cc / slab_cc < 0.97
+    with pytest.raises(ValueError, match="dvh_ends must be one of slab, surface"):
+        Settings(dvh_ends="round")
+
+
+def test_a_dvh_is_a_curve_with_axes_in_percent_and_cc() -> None:
+    case = _case()
+    dose = utility_baseline(case, Settings()).dose["GTV"]
+    assert not isinstance(dose, str)
+    curve = dose.original.curve(0.5)
+    assert curve.dose_gy[:3].tolist() == [0.0, 0.5, 1.0]
+    assert (curve.percent[0], curve.percent[-1]) == (100.0, 0.0)
+    assert np.all(np.diff(curve.percent) <= 0)
+    assert curve.volume_axis_cc[0] == pytest.approx(1.0)
+    assert curve.engine == "builtin-slab-x4"
