@@ -132,36 +132,59 @@ def patient_table(rows: Iterable[Measurement]) -> Table:
 
     A patient that failed or is not available is so in every unit that the others have a number in.
     """
-    numbers: dict[Item, dict[Arm, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    missing: dict[Item, dict[Arm, dict[str, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
-    engines: dict[Item, dict[Arm, set[str]]] = defaultdict(lambda: defaultdict(set))
-    unit_of: dict[Item, str] = {}
+    cells: dict[Item, _Cell] = {}
+    cell_of: dict[tuple[str, ...], _Cell] = {}  # a study has many rows a cell: each is looked up by its plain texts
+    arms: dict[tuple[str, ...], Arm] = {}
     for row in rows:
         if row.dose_policy == "keep":
             continue
-        arm, item = arm_of(row), Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, "")
+        key = (row.dose_policy, row.image, row.domain, row.structure, row.metric)
+        if key not in cell_of:
+            item = Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, "")
+            cell_of[key] = cells.setdefault(item, _Cell(item, row.unit))
+        cell = cell_of[key]
+        own = (row.method, row.variant, row.fill, row.protect)
+        arm = arms.get(own)
+        if arm is None:
+            arm = arms[own] = arm_of(row)
         if row.status != OK:
-            missing[item][arm][row.status].add(row.case)
-            unit_of.setdefault(item, row.unit)
+            cell.missing[arm][row.status].add(row.case)
             continue
-        engines[item][arm].add(row.engine)
+        cell.engines[arm].add(row.engine)
         for unit, number in numbers_of(row):
-            numbers[item._replace(unit=unit)][arm][row.case].append(number)
-    filled = {item._replace(unit="") for item in numbers}
-    items = [*numbers, *(item._replace(unit=unit_of[item]) for item in missing if item not in filled)]
-    table: Table = {}
-    for item in sorted(items, key=item_order):
-        whole = item._replace(unit="")
-        table[item] = {
+            cell.numbers[unit][arm][row.case].append(number)
+    table = {item: cell.values(unit) for cell in cells.values() for unit, item in cell.items().items()}
+    return {item: table[item] for item in sorted(table, key=item_order)}
+
+
+@dataclass
+class _Cell:
+    """All rows of one item, in every unit, while they are collected."""
+
+    item: Item
+    first_unit: str
+    numbers: dict[str, dict[Arm, dict[str, list[float]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    )
+    missing: dict[Arm, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    engines: dict[Arm, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def items(self) -> dict[str, Item]:
+        """The item in each unit that has numbers; in the first row's unit if nothing has."""
+        return {unit: self.item._replace(unit=unit) for unit in self.numbers or (self.first_unit,)}
+
+    def values(self, unit: str) -> dict[Arm, PatientValues]:
+        """One number a patient for each arm."""
+        numbers = self.numbers.get(unit, {})
+        return {
             arm: PatientValues(
-                {case: fmean(found) for case, found in sorted(numbers[item][arm].items())},
-                frozenset(missing[whole][arm][FAILED]),
-                frozenset(missing[whole][arm][NOT_AVAILABLE]),
-                frozenset(engines[whole][arm]),
+                {case: fmean(found) for case, found in sorted(numbers.get(arm, {}).items())},
+                frozenset(self.missing[arm][FAILED] if arm in self.missing else ()),
+                frozenset(self.missing[arm][NOT_AVAILABLE] if arm in self.missing else ()),
+                frozenset(self.engines.get(arm, ())),
             )
-            for arm in sorted({*numbers[item], *missing[whole]}, key=arm_order)
+            for arm in sorted({*numbers, *self.missing}, key=arm_order)
         }
-    return table
 
 
 def item_order(item: Item) -> tuple[int, str, str, str, str]:

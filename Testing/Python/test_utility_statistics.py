@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from DefaceCompareLib.measurement import Measurement, Scope
+from DefaceCompareLib.patient_table import patient_table
+from DefaceCompareLib.settings import DEFAULT_METHODS, DOSE_POLICIES, Tolerances
+from DefaceCompareLib.summary import describe_all
+from DefaceCompareLib.summary_tests import method_test_rows
+from DefaceCompareLib.utility.dose_rows import dose_metrics
+from DefaceCompareLib.utility.rank_tests import friedman_p, signed_rank_p
 from DefaceCompareLib.utility.statistics import NO_CHANGE, average_by_case, compare_methods, holm, summarise_changes
 
 
@@ -70,3 +79,63 @@ def test_random_differences_are_found_significant_as_often_as_they_should() -> N
     p_values = [summarise_changes(_cases(list(rng.normal(size=15)))).p_value for _ in range(400)]
     # Expected 5 %; binomial standard error 1.1 points; measured 4.5 %.
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
+
+
+@pytest.mark.parametrize("kind", ["exact", "large", "zeros and ties", "one sign", "mostly zero"])
+def test_the_signed_rank_test_is_scipys(kind: str) -> None:
+    rng = np.random.default_rng(3)
+    for count in (10, 17, 30, 50, 51, 185):
+        values = rng.normal(0.2, 1, count)
+        if kind == "large":
+            values = np.concatenate([values, rng.normal(0.1, 1, 60)])
+        if kind == "zeros and ties":
+            values = np.round(values, 1)
+            values[:3] = 0
+        if kind == "one sign":
+            values = np.abs(values)
+        if kind == "mostly zero":
+            values[2:] = 0
+        tied = kind in ("zeros and ties", "mostly zero")
+        method = "exact" if len(values) <= 50 and not tied else "approx"
+        expected = stats.wilcoxon(values, zero_method="pratt", method=method).pvalue
+        assert signed_rank_p(values) == pytest.approx(expected, rel=1e-9), count
+
+
+def test_friedmans_test_is_scipys() -> None:
+    rng = np.random.default_rng(4)
+    for methods, cases in ((3, 10), (4, 30), (5, 185)):
+        table = rng.normal(0, 1, (methods, cases)) + 0.1 * np.arange(methods)[:, None]
+        for shown in (table, np.round(table)):
+            assert friedman_p(shown) == pytest.approx(stats.friedmanchisquare(*shown).pvalue, rel=1e-9)
+
+
+def _simulated_rows(patients: int) -> list[Measurement]:
+    """Rows of the ten published organs under four methods, as `utility_rows` makes them."""
+    rng = np.random.default_rng(5)
+    organs = ("Brain", "Brainstem", "Bone_Mandible", "GTV", "Cavity_Oral", "OpticChiasm", "Eye_L", "Eye_R", "Lens_L", "Parotid_L")
+    metrics = [(metric, "CT", "") for metric in ("intact_volume", "tissue_volume", "median", "mean")]
+    metrics += [(metric, "DOSE", policy) for metric in dose_metrics() for policy in DOSE_POLICIES]
+    rows = []
+    for number in range(patients):
+        for method in DEFAULT_METHODS:
+            scope = Scope(f"case-{number:03d}", method, "", "background", "none")
+            changes = rng.normal(0, 1, (len(organs), len(metrics)))
+            for organ, of_organ in zip(organs, changes, strict=True):
+                for (metric, image, policy), change in zip(metrics, of_organ.tolist(), strict=True):
+                    rows.append(
+                        scope.row(metric, original=10.0, defaced=10 + change, image=image, structure=organ, dose_policy=policy)
+                    )
+    return rows
+
+
+def test_a_table_of_185_patients_is_pooled_with_its_tests_in_seconds() -> None:
+    rows = _simulated_rows(185)
+    begin = time.process_time()
+    table = patient_table(rows)
+    summary = [*describe_all(table, "cohort", Tolerances()), *method_test_rows(table, "cohort")]
+    seconds = time.process_time() - begin
+    tested = [row for row in summary if not math.isnan(row.p_value)]
+    assert len(rows) == 185 * 4 * 10 * (4 + 3 * len(dose_metrics()))
+    assert len(tested) > 1000
+    # Measured: 2.3 s for 318 200 rows on a core that others use, too (scipy's own tests: 11 s).
+    assert seconds < 3

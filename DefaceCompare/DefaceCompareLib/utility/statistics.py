@@ -16,10 +16,12 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from .rank_tests import friedman_p, quantiles, signed_rank_p
 
 LEAST_CASES = 10
 """Fewer paired cases give no p value (DESIGN section 5)."""
+QUARTILES = (0.25, 0.5, 0.75)
 NO_CHANGE = "no change"
 TOO_FEW = f"fewer than {LEAST_CASES} paired cases: no test"
 
@@ -122,7 +124,7 @@ def summarise_changes(values_by_case: Mapping[str, float], tolerance: float = ma
     if not len(values):
         nan = math.nan
         return Summary(0, failed, nan, nan, nan, nan, nan, nan, nan, "no case has a number")
-    low, median, high = (float(q) for q in np.percentile(values, [25, 50, 75]))
+    low, median, high = quantiles(values, QUARTILES)
     size = np.abs(values)
     p_value, note = _against_zero(values)
     return Summary(
@@ -131,7 +133,7 @@ def summarise_changes(values_by_case: Mapping[str, float], tolerance: float = ma
         median=median,
         low=low,
         high=high,
-        p95=float(np.percentile(size, 95)),
+        p95=quantiles(size, (0.95,))[0],
         largest=float(size.max()),
         beyond_tolerance=math.nan if math.isnan(tolerance) else float(np.mean(size > tolerance)),
         p_value=p_value,
@@ -151,14 +153,19 @@ def compare_methods(values: Mapping[str, Mapping[str, float]]) -> Comparison:
         method: {case: value for case, value in by_case.items() if not math.isnan(value)} for method, by_case in values.items()
     }
     common = sorted(set.intersection(*(set(by_case) for by_case in usable.values()))) if usable else []
-    pairs = [_pair(first, second, usable[first], usable[second]) for first, second in combinations(usable, 2)]
+    columns = {method: np.array([by_case[case] for case in common]) for method, by_case in usable.items()}
+    complete = all(len(by_case) == len(common) for by_case in usable.values())
+    pairs = [
+        _pair(first, second, columns[first] - columns[second] if complete else _differences(usable[first], usable[second]))
+        for first, second in combinations(usable, 2)
+    ]
     adjusted = holm([pair.p_value for pair in pairs])
     pairs = [
         PairTest(p.first, p.second, p.n, p.median_difference, p.low, p.high, p.p_value, p_holm, p.note)
         for p, p_holm in zip(pairs, adjusted, strict=True)
     ]
-    friedman_p, note = _friedman([[by_case[case] for case in common] for by_case in usable.values()], len(common))
-    return Comparison(len(common), friedman_p, tuple(pairs), note)
+    p_value, note = _friedman(list(columns.values()), len(common))
+    return Comparison(len(common), p_value, tuple(pairs), note)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -188,16 +195,19 @@ def average_by_case(values: Iterable[tuple[str, float]]) -> dict[str, float]:
     }
 
 
-def _pair(first: str, second: str, a: Mapping[str, float], b: Mapping[str, float]) -> PairTest:
-    cases = sorted(set(a) & set(b))
-    if not cases:
+def _differences(a: Mapping[str, float], b: Mapping[str, float]) -> NDArray[np.float64]:
+    """First minus second on the cases that both have."""
+    return np.array([a[case] - b[case] for case in sorted(set(a) & set(b))], dtype=np.float64)
+
+
+def _pair(first: str, second: str, difference: NDArray[np.float64]) -> PairTest:
+    if not len(difference):
         nan = math.nan
         return PairTest(first, second, 0, nan, nan, nan, nan, nan, "no case has both")
-    difference = np.array([a[case] - b[case] for case in cases])
-    low, median, high = (float(q) for q in np.percentile(difference, [25, 50, 75]))
+    low, median, high = quantiles(difference, QUARTILES)
     p_value, note = _against_zero(difference)
     note = "no difference" if note == NO_CHANGE else note
-    return PairTest(first, second, len(cases), median, low, high, p_value, math.nan, note)
+    return PairTest(first, second, len(difference), median, low, high, p_value, math.nan, note)
 
 
 def _against_zero(values: NDArray[np.float64]) -> tuple[float, str]:
@@ -205,13 +215,10 @@ def _against_zero(values: NDArray[np.float64]) -> tuple[float, str]:
         return math.nan, NO_CHANGE
     if len(values) < LEAST_CASES:
         return math.nan, TOO_FEW
-    # Pratt keeps the zeros in the ranking, so many unchanged patients make the test careful; exact only without zeros or ties.
-    tied = np.any(values == 0) or len(np.unique(np.abs(values))) < len(values)
-    result = stats.wilcoxon(values, zero_method="pratt", method="approx" if tied else "exact")
-    return float(result.pvalue), ""
+    return signed_rank_p(values), ""
 
 
-def _friedman(columns: list[list[float]], n: int) -> tuple[float, str]:
+def _friedman(columns: list[NDArray[np.float64]], n: int) -> tuple[float, str]:
     if len(columns) < 3:
         return math.nan, "fewer than three methods: no Friedman test"
     if n < LEAST_CASES:
@@ -219,4 +226,4 @@ def _friedman(columns: list[list[float]], n: int) -> tuple[float, str]:
     table = np.array(columns)
     if np.all(table == table[0]):
         return math.nan, "no difference"
-    return float(stats.friedmanchisquare(*table).pvalue), ""
+    return friedman_p(table), ""
