@@ -13,7 +13,7 @@ from ..settings import DOSE_POLICIES
 from ..summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..tradeoff import Axis
 from ..verdict import Verdict
-from .published import Answer
+from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .tables import (
     ArmNames,
     Cell,
@@ -248,19 +248,20 @@ def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
 
 def published_table(found: Sequence[Answer]) -> ReportTable:
     """Published figures beside this cohort's."""
-    kinds = {"confirms": "good", "contradicts": "bad", "cannot test": "quiet"}
+    kinds = {AGREES: "good", DISAGREES: "bad", CANNOT_TEST: "quiet"}
     rows = tuple(
         (
             Cell(answer.claim.claim, small=f"{answer.claim.published_method}; {answer.claim.cohort}"),
             Cell(answer.here or NOTHING),
+            *(Cell(answer.conditions.get(name, NOTHING)) for name in CONDITIONS),
             Cell(answer.verdict, small=answer.reason, kind=kinds[answer.verdict]),
         )
         for answer in found
     )
     sources = ", ".join(dict.fromkeys(answer.claim.source for answer in found))
-    return ReportTable(
-        "Published figures", ("Published", "This cohort", "This cohort …"), rows, note=f"Source: {sources}.", words=True
-    )
+    heads = ("Published", "This cohort", *(f"Same {name}" for name in CONDITIONS), "Verdict")
+    note = f"Source: {sources}. What it does not tell counts as not the same; – does not apply."
+    return ReportTable("Published figures", heads, rows, note=note, words=True)
 
 
 def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], names: ArmNames) -> ReportTable | None:
