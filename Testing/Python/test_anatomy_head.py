@@ -12,6 +12,7 @@ from DefaceCompareLib.anatomy.air import air_level, skin_threshold
 from DefaceCompareLib.anatomy.average_head import average_head
 from DefaceCompareLib.anatomy.find_head import find_head
 from DefaceCompareLib.anatomy.outline import outline_on_grid
+from DefaceCompareLib.anatomy.register_head import is_plausible
 from DefaceCompareLib.anatomy.working_grid import field_of_view, working_grid
 from DefaceCompareLib.case import Case, CaseImage
 from DefaceCompareLib.errors import FaceNotFound, UnusableInput
@@ -54,6 +55,13 @@ def test_two_searches_of_one_head_give_the_same_numbers() -> None:
     image, _ = moved_average_head((5, 0, 0), (0, 4, 0), 1.0)
     first, second = find(image), find(image)
     assert first.average_to_patient.GetParameters() == second.average_to_patient.GetParameters()
+
+
+def test_a_mirrored_or_squeezed_head_is_no_plausible_fit() -> None:
+    upright, mirrored, squeezed = (sitk.AffineTransform(3) for _ in range(3))
+    mirrored.SetMatrix(np.diag([-1.0, 1.0, 1.0]).ravel().tolist())  # seen once: the mirrored head overlaps as well
+    squeezed.SetMatrix(np.diag([1.0, 1.0, 1.4]).ravel().tolist())
+    assert [is_plausible(each) for each in (upright, mirrored, squeezed)] == [True, False, False]
 
 
 def test_a_ball_of_tissue_is_outlined_with_its_closed_form_volume_and_a_shell_beside_it_is_a_device() -> None:

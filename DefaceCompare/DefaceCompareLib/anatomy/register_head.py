@@ -27,6 +27,8 @@ CUT_AREA_MM2 = 4000.0
 """A larger outline than this on the top slice means that the scan is cut there."""
 HEAD_HEIGHT_MM = 230.0
 """From the vertex to below the chin; what lies lower (neck, shoulders) does not steer the registration."""
+LONG_STEP, CAREFUL_STEP = 4.0, 1.0
+"""First step of the optimiser, in its scaled parameters (about mm)."""
 LOWEST_DICE = 0.90
 """Below this overlap of outlines there is no head like the average head here (16 real heads: 0.932-0.977; a trunk: 0.85)."""
 SMALLEST_SCALE, LARGEST_SCALE, MOST_ANISOTROPIC = 0.75, 1.35, 1.25
@@ -69,7 +71,10 @@ def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> 
         raise FaceNotFound(
             f"the scan shows no head like the average head (overlap {best.dice:.2f}, at least {LOWEST_DICE} needed)"
         )
-    candidates = [best, fine.fit(as_affine(best.transform), 40)]
+    affine = fine.fit(as_affine(best.transform), 40)
+    if not is_plausible(affine.transform):  # a long first step may mirror a head, which is its own mirror image nearly
+        affine = fine.fit(as_affine(best.transform), 40, CAREFUL_STEP)
+    candidates = [best, affine]
     start = max((fit for fit in candidates if is_plausible(fit.transform)), key=lambda fit: fit.dice, default=best)
     if not _is_flat(values, outline):
         refined = _intensity_fit(as_affine(start.transform), values, outline, mask, average)
@@ -80,10 +85,13 @@ def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> 
 
 
 def is_plausible(transform: sitk.Similarity3DTransform | sitk.AffineTransform) -> bool:
-    """Human heads are not squeezed: no direction is scaled much more than another."""
-    scales = np.linalg.svd(np.array(as_affine(transform).GetMatrix(), dtype=float).reshape(3, 3), compute_uv=False)
+    """Human heads are not squeezed, no direction is scaled much more than another, and left stays left."""
+    matrix = np.array(as_affine(transform).GetMatrix(), dtype=float).reshape(3, 3)
+    scales = np.linalg.svd(matrix, compute_uv=False)
     return bool(
-        scales.max() / scales.min() <= MOST_ANISOTROPIC and SMALLEST_SCALE <= scales.min() <= scales.max() <= LARGEST_SCALE
+        np.linalg.det(matrix) > 0.0
+        and scales.max() / scales.min() <= MOST_ANISOTROPIC
+        and SMALLEST_SCALE <= scales.min() <= scales.max() <= LARGEST_SCALE
     )
 
 
@@ -148,7 +156,7 @@ def _average_intensities(spacing_mm: float) -> sitk.Image:
     return coarser(average_head().image, spacing_mm)
 
 
-def registration(iterations: int, spacing_mm: float) -> sitk.ImageRegistrationMethod:
+def registration(iterations: int, spacing_mm: float, step: float = LONG_STEP) -> sitk.ImageRegistrationMethod:
     """A registration that gives the same transform on every run: one work unit, seeded sampling."""
     method = sitk.ImageRegistrationMethod()
     method.SetMetricSamplingStrategy(sitk.ImageRegistrationMethod.REGULAR)
@@ -157,7 +165,7 @@ def registration(iterations: int, spacing_mm: float) -> sitk.ImageRegistrationMe
     method.SetInterpolator(sitk.sitkLinear)
     method.MetricUseFixedImageGradientFilterOff()
     method.MetricUseMovingImageGradientFilterOff()
-    method.SetOptimizerAsRegularStepGradientDescent(4.0, 0.05, iterations, 0.6, 1e-6)
+    method.SetOptimizerAsRegularStepGradientDescent(step, 0.05, iterations, 0.6, 1e-6)
     method.SetOptimizerScalesFromPhysicalShift()
     return method
 
@@ -175,9 +183,9 @@ class _Outlines:
         # 0 outside of what may steer, 1 air, 2 head
         self.labels = sitk.Cast(average.steering, sitk.sitkUInt8) * (1 + average.outline)
 
-    def fit(self, start: sitk.Similarity3DTransform | sitk.AffineTransform, iterations: int) -> Fit:
+    def fit(self, start: sitk.Similarity3DTransform | sitk.AffineTransform, iterations: int, step: float = LONG_STEP) -> Fit:
         """Improve `start` (its kind of transform is kept)."""
-        method = registration(iterations, self.spacing_mm)
+        method = registration(iterations, self.spacing_mm, step)
         method.SetMetricAsMeanSquares()
         method.SetMetricFixedMask(self.mask)
         method.SetMetricMovingMask(self.steering)
