@@ -16,7 +16,7 @@ from .defacers.defacing import Defacing
 from .defacers.edit import Edit, Patch
 from .defacers.face_region import face_region
 from .defacers.protection import targets
-from .defacers.voxel_box import VoxelBox, box_around, box_of_patch, box_of_points, corners_mm, sample_box
+from .defacers.voxel_box import VoxelBox, box_around, box_of_patch, box_of_points, corners_mm, margin_in_view_mm, sample_box
 from .errors import NotAvailable
 from .measurement import Measurement, Scope
 from .outer_surface import calm_values, distances_mm, outer_surface, points_of
@@ -243,21 +243,13 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
         return points_mm
     grid = head.grid
     to_skin = _at(head.skin_distance_mm, points_mm, grid)
-    inside_view = _margin_in_view_mm(image.image, points_mm)
+    inside_view = margin_in_view_mm(image.image, points_mm)
     border_mm = 2.0 * grid.GetSpacing()[0]
     first = np.array(grid.GetOrigin())
     last = first + np.array(grid.GetSize()) * grid.GetSpacing()[0]
     inside_grid = np.min(np.minimum(points_mm - first, last - points_mm), axis=1)
     near = to_skin <= SKIN_BAND_MM if image.modality == PET else np.abs(to_skin) <= SKIN_BAND_MM
     return points_mm[near & (inside_view > border_mm) & (inside_grid > border_mm)]
-
-
-def _margin_in_view_mm(image: sitk.Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far inside the field of view of an image points lie, along its nearest axis; negative outside, shape (n,)."""
-    to_axes = np.linalg.inv(np.array(image.GetDirection()).reshape(3, 3))  # no transpose: gantry tilt slants an axis
-    along = (points_mm - np.array(image.GetOrigin())) @ to_axes.T
-    spacing, size = np.array(image.GetSpacing()), np.array(image.GetSize())
-    return np.min(np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along), axis=1)
 
 
 def _at(values: NDArray[np.float32], points_mm: NDArray[np.float64], grid: sitk.Image) -> NDArray[np.float32]:

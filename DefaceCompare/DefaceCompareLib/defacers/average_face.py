@@ -5,6 +5,7 @@ In the style of mri_reface (Schwarz et al. 2021, doi 10.1016/j.neuroimage.2021.1
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 
 from ..anatomy.average_head import average_head
 from ..anatomy.head import Head
-from ..anatomy.working_grid import field_of_view
 from ..case import Case, CaseImage
 from ..errors import MethodFailed
 from ..settings import Settings
@@ -23,7 +23,7 @@ from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at, sig
 from .outline_fit import OutlineFit, fit_outline
 from .surface_blur import face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
-from .voxel_box import VoxelBox, box_around, boxed
+from .voxel_box import VoxelBox, box_around, boxed, corners_mm, margin_in_view_mm
 
 KEEP_FROM_BRAIN_MM = 8.0
 """Nothing changes this near to the brain."""
@@ -35,6 +35,8 @@ MARGIN_MM = 36.0
 """Room around the face on the working grid."""
 LARGEST_CHANGE_MM = 25.0
 """A surface that would move further is not a face laid over a face."""
+UNDER_CHIN_MM = 14.0
+"""So far below the average's chin the replacement stays whole: a lower chin of the patient's must not stand out of the neck."""
 BELOW_TEMPLATE_MM = 4.0
 """Skin nearer than this to the border of the scan or of the average head takes no part in the fit."""
 ALIKE_MM = 2.0
@@ -60,9 +62,9 @@ class AverageFace:
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the average face's surface in the patient (see `Defacer.find_edit`)."""
         region = face_region(head)
-        old_whole = without_steps(head.skin_distance_mm, head.grid.GetSpacing()[0])
-        fit = _fit(image, head, region, old_whole)
         box = face_box(head, MARGIN_MM, with_ears=True)
+        old_whole = without_steps(head.skin_distance_mm, head.grid.GetSpacing()[0])
+        fit = _fit(image, head, region, old_whole, box)
         old = old_whole[box.slices]
         at = fit.average_points(head.grid, box)
         level, scale = _average_level(), _scale(head.average_to_patient)
@@ -94,22 +96,22 @@ class AverageFace:
         )
 
 
-def _fit(image: CaseImage, head: Head, region: FaceRegion, old: NDArray[np.float32]) -> OutlineFit:
+def _fit(image: CaseImage, head: Head, region: FaceRegion, old: NDArray[np.float32], box: VoxelBox) -> OutlineFit:
     """Fit the average head to the patient's skin, face and ears left out."""
     spacing_mm = head.grid.GetSpacing()[0]
-    seen = sitk.GetArrayFromImage(field_of_view(image.image, head.grid)) > 0
-    inside_view = distance_outside_mm(np.pad(~seen, 1, constant_values=True), spacing_mm)[1:-1, 1:-1, 1:-1] > BELOW_TEMPLATE_MM
-    near_skin = (np.abs(old) < 0.75 * spacing_mm) & inside_view
-    index = np.argwhere(near_skin)
+    index = np.argwhere(np.abs(old) < 0.75 * spacing_mm)
     points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
+    in_view = margin_in_view_mm(image.image, points) > BELOW_TEMPLATE_MM
+    index, points = index[in_view], points[in_view]
     average = average_head()
     steering = sitk.GetArrayFromImage(average.steering).astype(np.float32)
     at = mapped(head.average_to_patient, points)
     use = (sample_at(steering, average.outline, at, 0.0) > 0.5) & ~region.face(points, FACE_LEFT_OUT_MM) & ~region.ears(points)
     if int(use.sum()) < 500:
         raise MethodFailed("too little of the skull's skin lies in the scan to lay the average head over it")
-    levels = old[near_skin][use].astype(np.float64)
-    extent = np.array([points.min(axis=0) - MARGIN_MM, points.max(axis=0) + MARGIN_MM])
+    levels = old[tuple(index[use].T)].astype(np.float64)
+    corners = np.concatenate([points[use], corners_mm(head.grid, box)])
+    extent = np.array([corners.min(axis=0), corners.max(axis=0)])
     return fit_outline(points[use], levels, extent, head.average_to_patient, _average_level(), average.outline)
 
 
@@ -126,9 +128,10 @@ def _scale(affine: sitk.Transform) -> float:
 
 
 def _weight(head: Head, region: FaceRegion, box: VoxelBox) -> NDArray[np.float32]:
-    """1 in face and ears, 0 away from them and near the brain."""
+    """1 in face (and under the average's chin, where the patient's own may be) and ears, 0 away from them and near the brain."""
     points = grid_points_mm(head.grid, box)
-    depth = np.maximum(region.depth_mm(points), region.ear_depth_mm(points)).reshape(box.shape)
+    lowered = replace(region, marks={**region.marks, "chin": region.marks["chin"] - [0.0, 0.0, UNDER_CHIN_MM]})
+    depth = np.maximum(lowered.depth_mm(points), region.ear_depth_mm(points)).reshape(box.shape)
     brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
     distance = distance_outside_mm(brain, head.grid.GetSpacing()[0])
     return ramp(depth, -BORDER_MM[0], -BORDER_MM[1]) * ramp(distance, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import linalg, sparse
 
 from .face_region import mapped
 from .level_set import sample_at
@@ -119,21 +120,23 @@ def fit_outline(
     for _ in range(ROUNDS):
         at = start + basis @ found.T
         residual = np.clip(sample_at(average, grid, at, 0.0) - wanted, -RESIDUAL_LIMIT_MM, RESIDUAL_LIMIT_MM)
-        rows = np.concatenate([sample_at(slope, grid, at, 0.0)[:, None] * basis for slope in slopes], axis=1)
+        rows = sparse.hstack([basis.multiply(sample_at(slope, grid, at, 0.0)[:, None]) for slope in slopes], format="csr")
         right = -(rows.T @ residual) - stiff @ found.ravel()
-        found += np.linalg.solve(rows.T @ rows + stiff, right).reshape(3, count)
+        # sums of squares: symmetric and positive, which halves the work of solving
+        found += linalg.solve((rows.T @ rows).toarray() + stiff, right, assume_a="pos", overwrite_a=True).reshape(3, count)
     coefficients = found.T.reshape(*shape, 3)
     return OutlineFit(affine, origin, CONTROL_SPACING_MM, coefficients, float(np.sqrt(np.mean(residual**2))))
 
 
-def _basis(at: NDArray[np.float64], shape: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Spline weights of every point (rows) for every control point (columns, (x, y, z) order)."""
-    dense = np.zeros((len(at), *shape))
+def _basis(at: NDArray[np.float64], shape: NDArray[np.intp]) -> sparse.csr_array:
+    """Spline weights of every point (rows) for every control point (columns, (x, y, z) order): 64 a row."""
     (first_x, wx), (first_y, wy), (first_z, wz) = (_weights(at[:, axis], int(shape[axis])) for axis in range(3))
-    point = np.arange(len(at))
+    columns, values = [], []
     for i, j, k in itertools.product(range(4), repeat=3):
-        dense[point, first_x + i, first_y + j, first_z + k] = wx[:, i] * wy[:, j] * wz[:, k]
-    return dense.reshape(len(at), -1)
+        columns.append(np.ravel_multi_index((first_x + i, first_y + j, first_z + k), tuple(shape)))
+        values.append(wx[:, i] * wy[:, j] * wz[:, k])
+    rows = np.tile(np.arange(len(at)), len(columns))
+    return sparse.csr_array((np.concatenate(values), (rows, np.concatenate(columns))), shape=(len(at), int(np.prod(shape))))
 
 
 def _bending(shape: NDArray[np.intp]) -> NDArray[np.float64]:

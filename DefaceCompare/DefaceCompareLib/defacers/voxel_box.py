@@ -95,6 +95,14 @@ def box_of_points(points_mm: NDArray[np.float64], grid: sitk.Image, margin_mm: f
     return box_between(index.min(axis=0) - margin, index.max(axis=0) + margin, grid)
 
 
+def margin_in_view_mm(image: sitk.Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far inside the field of view of an image points lie, along its nearest axis; negative outside, shape (n,)."""
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    along = (points_mm - np.array(image.GetOrigin())) @ np.linalg.inv(direction).T
+    spacing, size = np.array(image.GetSpacing()), np.array(image.GetSize())
+    return np.min(np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along), axis=1)
+
+
 def corners_mm(grid: sitk.Image, box: VoxelBox | None = None) -> NDArray[np.float64]:
     """Centres of the eight corner voxels of `box` (default: of all), shape (8, 3)."""
     chosen = box or whole_box(grid)
