@@ -29,7 +29,8 @@ class QuickshearPackage:
     """Run the released package as it is, its loop over the wrong axis included: planning CTs keep their face.
 
     Each image is sheared on its own grid with the brain mask laid on it, as a user of the package would do it; removed voxels
-    become 0 (in CT: water). The gate asks for the cut that the algorithm means, so a cut that stops short counts as failed.
+    become 0 (in CT: water). The gate asks for the cut of the same algorithm in mm, the yardstick of our own Quickshear: a cut
+    that stops short, or follows a one-voxel edge of the brain mask, counts as failed.
     """
 
     key = "quickshear_1.2.0"
@@ -56,7 +57,7 @@ class QuickshearPackage:
         ones = sheared(np.ones(whole_box(image.image).shape, dtype=np.uint8), image, head.brain)
         gone = ones == 0
         box = box_around(gone) or VoxelBox((0, 0, 0), (1, 1, 1))
-        meant = Quickshear("nipy").find_edit(case, image, head, settings)
+        meant = Quickshear().find_edit(case, image, head, settings)
         voxels = ToolVoxels(self.title, lambda one, _: sheared(one.array(), one, head.brain))
         cut = boxed(gone[box.slices].astype(np.uint8), image.image, box)
         return ExternalEdit(voxels, cut, meant.intends, {"release": RELEASE, "buffer_voxels": BUFFER_VOXELS})
