@@ -147,8 +147,7 @@ def area_mm2(polygons: Sequence[NDArray[np.float64]]) -> float:
     polygons : sequence of (n, 2) arrays
         Closed polygons of one plane, mm.
     """
-    begin = np.concatenate(polygons)
-    end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
+    begin, end = _edges(polygons)
     low = float(begin[:, 1].min())
     height = float(begin[:, 1].max()) - low
     rows = max(int(np.ceil(height / AREA_STEP_MM)), 1)
@@ -162,13 +161,18 @@ def area_mm2(polygons: Sequence[NDArray[np.float64]]) -> float:
     return float((x[1::2] - x[::2]).sum() * step)
 
 
+def _edges(polygons: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First and second end of every edge of closed polygons, shape (n, 2)."""
+    parts = [part for polygon in polygons for part in (polygon[1:], polygon[:1])]
+    return np.concatenate(polygons), np.concatenate(parts)
+
+
 def _crossed(
     begin: NDArray[np.float64], end: NDArray[np.float64], y0: float, dy: float, ny: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Edge and row of every crossing of an edge with the rows y0 + dy k; low <= y < high, so a vertex on a row counts once."""
     low, high = np.minimum(begin[:, 1], end[:, 1]), np.maximum(begin[:, 1], end[:, 1])
-    first = np.clip(np.ceil((low - y0) / dy - TIE_MM).astype(np.int64), 0, ny)
-    last = np.clip(np.ceil((high - y0) / dy - TIE_MM).astype(np.int64), 0, ny)
+    first, last = (np.minimum(np.maximum(np.ceil((side - y0) / dy - TIE_MM), 0), ny).astype(np.int64) for side in (low, high))
     rows_of_edge = last - first
     edge = np.repeat(np.arange(len(begin)), rows_of_edge)
     return edge, np.arange(len(edge)) - np.repeat(np.cumsum(rows_of_edge) - rows_of_edge, rows_of_edge) + first[edge]
@@ -194,12 +198,11 @@ def fill(
     nx, ny = count
     x0, y0 = (s + d * (n - 1) if d < 0 else s for s, d, n in zip(start, step, count, strict=True))
     dx, dy = abs(step[0]), abs(step[1])
-    begin = np.concatenate(polygons)
-    end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
+    begin, end = _edges(polygons)
     edge, row = _crossed(begin, end, y0, dy, ny)
     rise = end[edge, 1] - begin[edge, 1]
     crossing = begin[edge, 0] + (y0 + row * dy - begin[edge, 1]) * (end[edge, 0] - begin[edge, 0]) / rise
-    column = np.clip(np.ceil((crossing - x0) / dx - TIE_MM).astype(np.int64), 0, nx)
+    column = np.minimum(np.maximum(np.ceil((crossing - x0) / dx - TIE_MM), 0), nx).astype(np.int64)
     toggles = np.bincount(row * (nx + 1) + column, minlength=ny * (nx + 1)).reshape(ny, nx + 1)
     inside = (np.cumsum(toggles[:, :nx], axis=1) & 1).astype(bool)
     return inside[:: -1 if step[1] < 0 else 1, :: -1 if step[0] < 0 else 1]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import SimpleITK as sitk
 
 from ..case import Dose
 from ..defacers.defacing import Defacing
+from ..defacers.edit import Patch
 from ..errors import NotAvailable
 from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope, metrics
 from ..settings import DOSE_POLICIES
@@ -36,12 +38,10 @@ def dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: 
             for metric in dose_metrics():
                 yield scope.missing(metric, reason, image=DOSE_IMAGE, dose_policy=policy)
         return
+    known: list[tuple[Patch, dict[str, DVH]]] = []
     for policy in DOSE_POLICIES:
         patch = defacing.dose_patches.get(policy)
-        array = None
-        if patch is not None:
-            array = sitk.GetArrayFromImage(dose.image)
-            array[patch.box] = patch.values
+        edited_dvhs = None if patch is None else _edited_dvhs(dose, patch, baseline, known)
         for region in baseline.regions:
             samples = baseline.dose[region.name]
             blocked = _blocked(defacing, policy)
@@ -53,8 +53,20 @@ def dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: 
                     )
                 continue
             assert isinstance(samples, DoseSamples)
-            edited = samples.original if patch is None or array is None else samples.edited(array, patch)
+            edited = samples.original if edited_dvhs is None else edited_dvhs[region.name]
             yield from _dvh_rows(region, policy, samples.original, edited, dose, scope)
+
+
+def _edited_dvhs(dose: Dose, patch: Patch, baseline: Baseline, known: list[tuple[Patch, dict[str, DVH]]]) -> dict[str, DVH]:
+    """The DVH of every region on an edited grid; two policies that edit the same (removal: follow and mask) share them."""
+    for earlier, dvhs in known:
+        if earlier.offset == patch.offset and np.array_equal(earlier.values, patch.values):
+            return dvhs
+    array = sitk.GetArrayFromImage(dose.image)
+    array[patch.box] = patch.values
+    dvhs = {name: samples.edited(array, patch) for name, samples in baseline.dose.items() if isinstance(samples, DoseSamples)}
+    known.append((patch, dvhs))
+    return dvhs
 
 
 def _blocked(defacing: Defacing, policy: str) -> tuple[str, str] | None:
