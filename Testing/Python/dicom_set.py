@@ -61,6 +61,7 @@ def write_series(
     spacing: tuple[float, float, float] = (2.0, 2.0, 3.0),
     orientation: Sequence[float] = (1, 0, 0, 0, 1, 0),
     skip: Sequence[int] = (),
+    origin: tuple[float, float, float] = (-10.0, -20.0, -30.0),
     extra: dict[str, object] | None = None,
 ) -> list[Path]:
     """Write a single-frame series; file names do not sort in slice order."""
@@ -74,7 +75,7 @@ def write_series(
         dataset.SeriesInstanceUID, dataset.InstanceNumber = uid(series), k + 1
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         dataset.ImageOrientationPatient = list(orientation)
-        dataset.ImagePositionPatient = (np.array([-10.0, -20.0, -30.0]) + normal * spacing[2] * k).tolist()
+        dataset.ImagePositionPatient = (np.array(origin) + normal * spacing[2] * k).tolist()
         dataset.PixelSpacing, dataset.SliceThickness = [spacing[1], spacing[0]], spacing[2]
         dataset.Rows, dataset.Columns = plane.shape
         dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"

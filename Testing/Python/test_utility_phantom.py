@@ -114,9 +114,8 @@ OBLIQUE = Rotation.from_euler("xyz", [14, -9, 25], degrees=True).as_matrix()
 AXIAL, SAGITTAL = [1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, -1]
 
 
-def _write(folder: Path, turn: NDArray[np.float64], orientation: list[int], shift: tuple[float, float, float]) -> None:
-    """CT, RTSTRUCT of contours turned by a matrix, and a 32-bit RTDOSE on axes of its own."""
-    write_series(folder, head_hu())
+def write_phantom(folder: Path, turn: NDArray[np.float64], orientation: list[int], shift: tuple[float, float, float]) -> None:
+    """RTSTRUCT of contours turned by a matrix, and a 32-bit RTDOSE on axes of its own."""
     drawn = {
         name: [("CLOSED_PLANAR", np.round(contour @ turn.T, 4).ravel().tolist()) for contour in organ.contours()]
         for name, organ in ORGANS.items()
@@ -143,7 +142,7 @@ def _write(folder: Path, turn: NDArray[np.float64], orientation: list[int], shif
     write_dose(folder / "rd.dcm", stored.astype(np.uint16), offsets, scaling=scaling, extra=extra)
 
 
-def _dvhs(folder: Path) -> dict[str, DVH]:
+def read_dvhs(folder: Path) -> dict[str, DVH]:
     case = read_case(folder)
     assert case.dose is not None
     assert case.structure_set is not None
@@ -169,8 +168,9 @@ def _dvhs(folder: Path) -> dict[str, DVH]:
 def test_the_phantom_read_from_dicom_has_its_closed_form(
     tmp_path: Path, turn: NDArray[np.float64], orientation: list[int], shift: tuple[float, float, float]
 ) -> None:
-    _write(tmp_path, turn, orientation, shift)
-    dvhs = _dvhs(tmp_path)
+    write_series(tmp_path, head_hu())
+    write_phantom(tmp_path, turn, orientation, shift)
+    dvhs = read_dvhs(tmp_path)
     gradient = GRADIENT @ turn
     assert set(dvhs) == set(ORGANS)
     for name, organ in ORGANS.items():
@@ -178,10 +178,10 @@ def test_the_phantom_read_from_dicom_has_its_closed_form(
         assert dvh.volume_cc == pytest.approx(organ.volume_cc(), rel=VOLUME_TOLERANCE.get(name, 0.005)), name
         for percent in (2, 50, 95, 98):
             assert dvh.dose_at_percent(percent) == pytest.approx(organ.dose_gy(percent, gradient), abs=0.15), (name, percent)
-        assert dvh.mean_gy() == pytest.approx(_mean_gy(organ, gradient), abs=0.15), name
+        assert dvh.mean_gy() == pytest.approx(mean_gy(organ, gradient), abs=0.15), name
 
 
-def _mean_gy(organ: Ellipsoid | Cylinder, gradient: NDArray[np.float64]) -> float:
+def mean_gy(organ: Ellipsoid | Cylinder, gradient: NDArray[np.float64]) -> float:
     if isinstance(organ, Ellipsoid):
         return DOSE_0_GY + float(gradient @ organ.centre)
     middle = FIRST_PLANE_MM + SPACING_MM * (organ.slices.start + organ.slices.stop - 1) / 2

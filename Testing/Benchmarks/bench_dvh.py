@@ -1,0 +1,122 @@
+"""DVHs of a closed-form phantom: ours beside plastimatch and dicompyler-core, each in an environment of its own.
+
+The phantom of ``Testing/Python/test_utility_phantom.py`` is written as DICOM (CT, RTSTRUCT, RTDOSE; a linear dose, so every
+error is the structure's) and each program is asked for volume, Dmean, D95% and D2% of its eight structures. Printed are the
+errors against the closed forms, CPU seconds (reading included, import not) and, at the end, every breach of the tolerances.
+
+Run from anywhere with the project's own environment; the first run makes the two others (about 300 MB):
+
+    python Testing/Benchmarks/bench_dvh.py --environments FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python")]
+
+from dicom_set import write_series  # noqa: E402
+from test_utility_phantom import AXIAL, GRADIENT, ORGANS, STRAIGHT, mean_gy, read_dvhs, write_phantom  # noqa: E402
+
+PACKAGES = {
+    "plastimatch": ("plastimatch==1.10.0", "numpy<3", "pydicom>=3,<4"),
+    "dicompyler-core": ("dicompyler-core==0.5.6", "pydicom<3"),
+}
+VOLUME_PERCENT, SMALL_VOLUME_PERCENT, DOSE_GY = 0.5, 5.0, 0.15
+"""Tolerances: volume of organs of 5 cc and more and of cylinders, of smaller organs; dose."""
+SMALL = ("Lens_L", "OpticChiasm")
+REPEATS = 3
+
+Numbers = dict[str, dict[str, float]]
+"""By structure: cc, mean, D95, D2."""
+
+
+def environment(folder: Path, name: str) -> Path:
+    """The Python of one program's environment, made if need be."""
+    home = folder / name
+    python = home / "bin" / "python"
+    if not python.exists():
+        venv.create(home, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
+    return python
+
+
+def ours(folder: Path) -> tuple[Numbers, float]:
+    """Our slab engine at x4."""
+    begin = time.process_time()
+    dvhs = read_dvhs(folder)
+    seconds = time.process_time() - begin
+    found = {
+        name: {
+            "cc": dvh.volume_cc,
+            "mean": dvh.mean_gy(),
+            "D95": dvh.dose_at_percent(95),
+            "D2": dvh.dose_at_percent(2),
+        }
+        for name, dvh in dvhs.items()
+    }
+    return found, seconds
+
+
+def theirs(python: Path, script: str, folder: Path) -> tuple[Numbers, float]:
+    """What a script in another environment prints: one JSON object with the numbers and its CPU seconds."""
+    done = subprocess.run([python, HERE / script, folder], check=True, capture_output=True, text=True)
+    told = json.loads(done.stdout.splitlines()[-1])
+    return told["numbers"], told["seconds"]
+
+
+def report(name: str, numbers: Numbers, seconds: float) -> list[str]:
+    """Print a program's errors; return its breaches."""
+    breaches = []
+    print(f"{name}: {seconds:.2f} s")
+    for structure, organ in ORGANS.items():
+        own = numbers.get(structure)
+        if own is None:
+            breaches.append(f"{name}: {structure} missing")
+            continue
+        volume = 100 * (own["cc"] / organ.volume_cc() - 1)
+        wanted = {"mean": mean_gy(organ, GRADIENT), "D95": organ.dose_gy(95, GRADIENT), "D2": organ.dose_gy(2, GRADIENT)}
+        doses = {key: own[key] - value for key, value in wanted.items()}
+        limit = SMALL_VOLUME_PERCENT if structure in SMALL else VOLUME_PERCENT
+        if abs(volume) > limit:
+            breaches.append(f"{name}: {structure} volume {volume:+.1f} %")
+        breaches += [f"{name}: {structure} {key} {value:+.2f} Gy" for key, value in doses.items() if abs(value) > DOSE_GY]
+        told = "  ".join(f"{key} {value:+.3f}" for key, value in doses.items())
+        print(f"  {structure:12s} volume {volume:+7.2f} %   {told} Gy")
+    return breaches
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--environments", type=Path, required=True, help="where the other programs' environments are or will be")
+    arguments = parser.parse_args()
+    breaches: list[str] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        ct = np.full((60, 128, 128), -1000, np.int16)
+        ct[:, 8:-8, 8:-8] = 40
+        write_series(folder, ct, spacing=(1.5, 1.5, 2.5), origin=(-95.25, -95.25, -75.0))
+        write_phantom(folder, STRAIGHT, AXIAL, (1.3, 0.9, -1.3))
+        runs = [ours(folder) for _ in range(REPEATS)]
+        breaches += report("DefaceCompare slab x4", runs[0][0], min(seconds for _, seconds in runs))
+        for name in PACKAGES:
+            python = environment(arguments.environments, name)
+            runs = [theirs(python, f"dvh_{name.replace('-', '_')}.py", folder) for _ in range(REPEATS)]
+            breaches += report(name, runs[0][0], min(seconds for _, seconds in runs))
+    print(f"breaches of {VOLUME_PERCENT} % ({SMALL_VOLUME_PERCENT} % of {', '.join(SMALL)}) or {DOSE_GY} Gy: {len(breaches)}")
+    print("\n".join(f"  {breach}" for breach in breaches))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
