@@ -22,6 +22,8 @@ from .progress import Cancelled, Progress, silent
 from .readers import read_case
 from .readers.choices import ReadingChoices
 from .settings import Settings
+from .utility.name_list import write_name_list
+from .utility.name_words import user_names
 
 IDENTIFIABLE = "identifiable"
 UNFINISHED = ".unfinished"
@@ -94,6 +96,11 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     growing.mkdir(mode=0o700)
     compare_case(case, job.methods, job.settings, progress=progress, out=growing)
+    if case.structure_set is not None:
+        names = identifiable(growing) / "structure_names"
+        names.mkdir(mode=0o700, exist_ok=True)
+        with user_names(job.choices.names):
+            write_name_list(case.structure_set, names / f"{job.id}.csv")
     _move_in(growing, job)
     person = case.person or job.id
     _remember(job, {"fingerprint": mark, "person": person})
