@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NotAvailable
-from .contour_stack import GAP_FACTOR, ContourStack, stack_contours
+from .contour_stack import GAP_FACTOR, ContourStack, area_mm2, stack_contours
 
 KEYHOLE_MM = 0.01
 """Vertices of one contour closer than this are one point that is passed twice: the channel of a keyhole."""
 UNEVEN_SHARE = 0.05
 """Plane distances that differ by more than this share of the usual one are uneven."""
-MOST_CORNERS = 2000
-"""Contours with more corners are not searched for crossings (the search grows with the square)."""
+CROSSED_SHARE = 0.01
+"""Loops of an outline that crosses itself count from this share of its area on."""
 
 
 def contour_findings(contours: Sequence[NDArray[np.float64]], single_plane_mm: float) -> tuple[str, ...]:
@@ -39,8 +39,8 @@ def contour_findings(contours: Sequence[NDArray[np.float64]], single_plane_mm: f
     counted = (
         (nested, "inside another one of their plane and count as holes or islands in holes (even-odd)", "lies", "lie"),
         (overlapping, "another one of their plane in part; what they share counts as outside (even-odd)", "overlaps", "overlap"),
-        (keyholes, "a hole by a channel (keyhole) and keeps it", "encloses", "enclose"),
-        (crossing, "their own outline; what is enclosed twice counts as outside", "crosses", "cross"),
+        (keyholes, "a hole by a channel (keyhole), which stays empty", "encloses", "enclose"),
+        (crossing, "crossing outlines; what is enclosed twice counts as outside", "has", "have"),
     )
     found = [
         f"{count} contour{'s' * (count > 1)} {many if count > 1 else one} {what}" for count, what, one, many in counted if count
@@ -93,24 +93,18 @@ def _share_inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> 
 
 
 def _is_keyhole(polygon: NDArray[np.float64]) -> bool:
-    """Whether two corners in a row are passed twice: into a hole and back."""
-    corners = np.rint(polygon / KEYHOLE_MM).astype(np.int64)
-    _, number, count = np.unique(corners, axis=0, return_inverse=True, return_counts=True)
-    twice = count[number.ravel()] > 1
-    return bool((twice & np.roll(twice, -1)).any())
+    """Whether a side is passed there and back: into a hole and out of it."""
+    corners = np.rint((polygon - polygon.min(axis=0)) / KEYHOLE_MM).astype(np.int64)
+    _, number = np.unique(corners[:, 0] * (corners[:, 1].max() + 1) + corners[:, 1], return_inverse=True)
+    begin, end = number, np.roll(number, -1)
+    apart = begin != end
+    there, back = (begin * len(polygon) + end)[apart], (end * len(polygon) + begin)[apart]
+    return bool(np.isin(there, back).any())
 
 
 def _crosses_itself(polygon: NDArray[np.float64]) -> bool:
-    """Whether two sides cross properly (touching in corners or along a keyhole's channel does not count)."""
-    if not 3 < len(polygon) <= MOST_CORNERS:
-        return False
+    """Whether the area inside (even-odd) differs from the area that the outline goes round: loops were crossed over."""
     begin, end = polygon, np.roll(polygon, -1, axis=0)
-    side = _turn(begin[:, None], end[:, None], begin[None]) * _turn(begin[:, None], end[:, None], end[None])
-    return bool(((side < 0) & (side.T < 0)).any())
-
-
-def _turn(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sign of the turn from a over b to c; 0 where the three lie on one line within rounding."""
-    area = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
-    length = np.linalg.norm(b - a, axis=-1)
-    return np.where(np.abs(area) <= KEYHOLE_MM * np.maximum(length, KEYHOLE_MM), 0.0, np.sign(area))
+    round_mm2 = 0.5 * abs(float((begin[:, 0] * end[:, 1] - end[:, 0] * begin[:, 1]).sum()))
+    inside_mm2 = area_mm2([polygon])
+    return abs(inside_mm2 - round_mm2) > CROSSED_SHARE * max(inside_mm2, round_mm2)
