@@ -18,6 +18,8 @@ GAP_MM = 6.0
 """Nostrils, ear canals and noise pits narrower than this are closed before cavities are filled."""
 MR_SMOOTHING_MM = 1.2
 """Gaussian sigma that keeps coil noise out of MR and PET outlines (shared data README: isovalue 50-60 after 1.2 mm)."""
+GREY_HU = -650.0
+"""CT devices outside the patient count from here on: 2.5 mm of plastic fill a third of a voxel, foam does not reach it."""
 SMALLEST_HEAD_CC = 300.0
 """Less tissue than this is not a head (a child's head has more than 1000 cc)."""
 
@@ -34,7 +36,8 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
     Returns
     -------
     values, outline, devices : SimpleITK.Image
-        On `grid`: the image (float32), the filled patient (uint8) and everything else above the skin threshold (uint8).
+        On `grid`: the image (float32), the filled patient (uint8) and everything else above the skin threshold, on CT above
+        `GREY_HU` (uint8).
 
     Raises
     ------
@@ -49,7 +52,11 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
     if patient.sum() * spacing_mm**3 / 1000 < SMALLEST_HEAD_CC:
         raise FaceNotFound(f"image {image.key} shows no head: less than {SMALLEST_HEAD_CC:g} cc above the skin threshold")
     filled = fill_cavities(patient, spacing_mm)
-    return values, on_grid(filled, grid), on_grid(dense & ~filled, grid)
+    devices = dense & ~filled
+    if image.modality == CT:  # a thin shell in thick slices is grey all over
+        grey = sitk.GetArrayViewFromImage(values) > GREY_HU
+        devices |= grey & ~grown(filled, 1.5 * spacing_mm, spacing_mm)
+    return values, on_grid(filled, grid), on_grid(devices, grid)
 
 
 def _largest_without_shells(dense: NDArray[np.bool_], spacing_mm: float, has_shells: bool) -> NDArray[np.bool_]:

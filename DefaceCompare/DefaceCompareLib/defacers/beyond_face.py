@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..anatomy.air import skin_threshold
+from ..anatomy.air import SKIN_HU
 from ..anatomy.head import Head
-from ..case import CaseImage
+from ..case import CT, CaseImage
 from .edit import Patch
 from .voxel_box import box_of_patch, index_to_mm
 
@@ -16,7 +16,7 @@ NOTABLE_CC = 100.0
 
 
 def trunk_warning(image: CaseImage, patch: Patch, head: Head) -> str:
-    """A sentence if the edit altered more than `NOTABLE_CC` of tissue over `BELOW_CHIN_MM` below the chin, else ``""``.
+    """A sentence if the edit altered more than `NOTABLE_CC` of a CT's tissue over `BELOW_CHIN_MM` below the chin, else ``""``.
 
     Parameters
     ----------
@@ -24,7 +24,9 @@ def trunk_warning(image: CaseImage, patch: Patch, head: Head) -> str:
     patch : Patch
     head : Head
     """
-    altered = patch.altered(image.image) & (image.array()[patch.box].astype(np.float32) > skin_threshold(image))
+    if image.modality != CT:  # the other images of the frame lose the same
+        return ""
+    altered = patch.altered(image.image) & (image.array()[patch.box].astype(np.float32) > SKIN_HU)
     box = box_of_patch(patch)
     matrix, origin = index_to_mm(image.image)
     x, y, z = (np.arange(o, o + n, dtype=np.float64) for o, n in zip(box.offset, box.size, strict=True))

@@ -37,7 +37,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     Returns
     -------
     SimpleITK.Image or None
-        uint8 on the working grid, one voxel wider than the devices where that is away from the skin; None without any.
+        uint8 on the working grid, one voxel wider than the devices outside the patient; None without any.
     """
     devices = sitk.GetArrayViewFromImage(head.devices) > 0
     if not devices.any():
@@ -49,9 +49,10 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     altered = _altered_on_grid(image, patch, head.grid, box) & outline[box.slices]
     if not altered.any():
         return None
-    near = ndimage.distance_transform_edt(~altered, sampling=head.grid.GetSpacing()[::-1]) <= REACH_MM
+    reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
+    near = ndimage.distance_transform_edt(~altered, sampling=head.grid.GetSpacing()[::-1]) <= reach_mm
     found = devices[box.slices] & near
-    rim = ndimage.binary_dilation(found) & ~ndimage.binary_dilation(outline[box.slices])
+    rim = ndimage.binary_dilation(found) & ~outline[box.slices]
     if not found.any():
         return None
     marked = np.zeros(devices.shape, dtype=np.bool_)
@@ -115,7 +116,7 @@ def _last(patch: Patch) -> NDArray[np.int_]:
 
 def _box_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image) -> VoxelBox:
     """The box of the working grid around a patch, `REACH_MM` wider."""
-    return box_of_points(corners_mm(image, box_of_patch(patch)), grid, REACH_MM)
+    return box_of_points(corners_mm(image, box_of_patch(patch)), grid, REACH_MM + max(image.GetSpacing()))
 
 
 def _altered_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image, box: VoxelBox) -> NDArray[np.bool_]:
