@@ -13,7 +13,7 @@ DISTANCE = re.compile(r"\d\s*(?:mm|cm)\b|[+]\s*\d", re.IGNORECASE)
 """An expansion: ``+5``, ``3mm``."""
 SIZE = "<"
 """``GTV GG < 1cm``: a size, no expansion."""
-NODAL = re.compile(r"^(?:n\d*|nd|nod|nodal|nodale|lns?|lk|ganglions?|ganglios?|adp|ggs?|gg[divxg]+|nodes?.*)$")
+NODAL = re.compile(r"^(?:n\d*|nd|nod|nodal|nodale|lns?|lk|ganglions?|ganglios?|adp|ggs?|g|gg[divxg]+|nodes?.*)$")
 PRIMARY = re.compile(r"^(?:p|t|primaire|primary|prim|primario|tumor|tumour|primarius)$")
 SUBSITES = ("larynx", "pharynx", "nasopharynx", "oropharynx", "hypopharynx", "tongue", "tonsil")
 """A GTV named after one of these is the primary."""
@@ -26,6 +26,8 @@ NODE_SIDE = re.compile(r"gg[ivx]*([dg])$")
 """French node levels with a side: ``ggIIID``."""
 ALLOWED = frozenset({"et", "high", "dose", "in", "boost", "initial", "final", "post", "plan"})
 """Helper words that a target's own name may hold."""
+LEAST_GLUED = 4
+"""Helper words of fewer letters are not looked for inside words."""
 IN_DOUBT = frozenset({"gh"})
 """Endings of which nobody knows what they mean (``PTV63 GH``)."""
 
@@ -49,7 +51,8 @@ def read_target(name: str, words: list[str], known: Vocabulary) -> TargetName | 
     before, kind, rest = match.groups()
     helper = ((known.helper - ALLOWED) | {"opt"}) & set(letters)
     organs = [word for word in letters if len(word) > 3 and word in known.parts and word not in SUBSITES]
-    if helper or organs or MENTIONED.search(rest) or any(word.startswith(known.helper_starts) for word in letters):
+    glued = any(len(word) >= LEAST_GLUED and rest.endswith(word) for word in known.helper - ALLOWED)
+    if helper or glued or organs or MENTIONED.search(rest) or any(word.startswith(known.helper_starts) for word in letters):
         return None
     if (known.doubt - ALLOWED) & set(letters) or ("sib" in letters and kind == "gtv") or IN_DOUBT & set(letters):
         return TargetName(kind.upper(), kind, "", "ambiguous")
