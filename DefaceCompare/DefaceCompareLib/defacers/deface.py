@@ -130,7 +130,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
             if not verbatim:
                 if image is images[0]:
                     devices = devices_near_edit(image.image, patch, head)
-                patch = _checked(without_devices(edit, image, head, settings, patch, devices), image)
+                patch = _checked(without_devices(edit, case, image, head, settings, patch, devices), image)
                 kept = protected_voxels(image.image, box_of_patch(patch), case, head, settings)
                 patch = with_originals(patch, image.image, kept)
             run.patches[image.key] = _trimmed(patch, image)

@@ -12,8 +12,9 @@ from scipy import ndimage
 from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
 from ..anatomy.working_grid import on_grid
-from ..case import CaseImage
+from ..case import CT, Case, CaseImage
 from ..settings import Settings
+from ..structure_mask import structure_mask
 from .edit import Edit, Patch
 from .removal import stored_level
 from .voxel_box import VoxelBox, box_around, box_between, box_of_patch, box_of_points, boxed, corners_mm, sample_box
@@ -37,7 +38,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     Returns
     -------
     SimpleITK.Image or None
-        uint8 on the working grid, one voxel wider than the devices outside the patient; None without any.
+        uint8 on the working grid, one voxel wider than the devices where that is away from the skin; None without any.
     """
     devices = sitk.GetArrayViewFromImage(head.devices) > 0
     if not devices.any():
@@ -52,7 +53,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
     near = ndimage.distance_transform_edt(~altered, sampling=head.grid.GetSpacing()[::-1]) <= reach_mm
     found = devices[box.slices] & near
-    rim = ndimage.binary_dilation(found) & ~outline[box.slices]
+    rim = ndimage.binary_dilation(found) & ~ndimage.binary_dilation(outline[box.slices])
     if not found.any():
         return None
     marked = np.zeros(devices.shape, dtype=np.bool_)
@@ -61,7 +62,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
 
 
 def without_devices(
-    edit: Edit, image: CaseImage, head: Head, settings: Settings, patch: Patch, marked: sitk.Image | None
+    edit: Edit, case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch, marked: sitk.Image | None
 ) -> Patch:
     """`patch`, or the edit made again on the image whose marked devices have become background.
 
@@ -70,6 +71,8 @@ def without_devices(
     Parameters
     ----------
     edit : Edit
+    case : Case
+        For the planned body, which tells a shell that touches the skin from skin more finely than the working grid.
     image : CaseImage
     head : Head
     settings : Settings
@@ -78,7 +81,7 @@ def without_devices(
     marked : SimpleITK.Image or None
         From `devices_near_edit`.
     """
-    clear = None if marked is None else _cleared(image, marked)
+    clear = None if marked is None else _cleared(case, image, marked)
     if clear is None:
         return patch
     emptied = replace(image, image=clear.whole(image.image))
@@ -92,7 +95,7 @@ def without_devices(
     return Patch(box.offset, values)
 
 
-def _cleared(image: CaseImage, marked: sitk.Image) -> Patch | None:
+def _cleared(case: Case, image: CaseImage, marked: sitk.Image) -> Patch | None:
     """The part of the image around its marked devices, with these as background; None if the image does not show them."""
     around = box_around(sitk.GetArrayViewFromImage(marked) > 0)
     if around is None:
@@ -105,8 +108,23 @@ def _cleared(image: CaseImage, marked: sitk.Image) -> Patch | None:
     air = air_level(image)
     if not np.any(values[device] > air + VISIBLE_SHARE * (skin_threshold(image) - air)):
         return None
+    device |= _outside_body(case, image, marked, box)
     values[device] = stored_level(air, values.dtype)
     return Patch(box.offset, values)
+
+
+def _outside_body(case: Case, image: CaseImage, marked: sitk.Image, box: VoxelBox) -> NDArray[np.bool_]:
+    """Voxels of a CT's box outside the planned body and next to the marked devices, shape (z, y, x)."""
+    nothing = np.zeros(box.shape, dtype=np.bool_)
+    planned = case.structure_set
+    if image.modality != CT or planned is None or planned.frame_of_reference_uid != image.frame_of_reference_uid:
+        return nothing
+    for structure in planned.in_group("external"):
+        body = structure_mask(structure, image.image)
+        if body is not None:
+            near = sample_box(sitk.BinaryDilate(marked, [1, 1, 1]), image.image, box, 0.0, nearest=True) > 0.5
+            return np.asarray(near & ~body.whole(image.image)[box.slices])
+    return nothing
 
 
 def _last(patch: Patch) -> NDArray[np.int_]:
