@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,15 +16,10 @@ from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToIm
 from .case import Structure
 from .errors import NotAvailable
 from .settings import SLAB, SURFACE
+from .utility.contour_raster import Raster, turned_slices
 from .utility.contour_stack import SINGLE_PLANE_MM, ContourStack, fill, stack_contours
 from .utility.contour_surface import Layer, layer_of, layers, passages
 from .utility.lattice import Box, Lattice
-
-OBLIQUE_REFINEMENT = 2
-"""In-plane samples per voxel edge of the contour raster that oblique grids look into."""
-
-RASTER_OFFSET = 1.382
-"""Where that raster begins before the outline, in steps (one and the golden section)."""
 
 
 @dataclass(frozen=True)
@@ -200,47 +194,14 @@ def _height(layer: Layer, along_mm: float) -> float:
     return (along_mm - layer.lower_mm) / (layer.upper_mm - layer.lower_mm)
 
 
-@dataclass(frozen=True)
-class _Raster:
-    """A fine grid over the contour planes that oblique grids look into (nearest point)."""
-
-    start: NDArray[np.float64]
-    step: float
-    count: tuple[int, int]
-
-    @classmethod
-    def over(cls, stack: ContourStack, part: Lattice) -> _Raster:
-        """As fine as half the lattice's smallest spacing."""
-        step = float(part.spacing.min()) / OBLIQUE_REFINEMENT
-        points = np.concatenate([polygon for plane in stack.polygons for polygon in plane])
-        # Not a whole step: drawn outlines like round numbers, and points exactly on them would all fall to one side.
-        start = points.min(axis=0) - RASTER_OFFSET * step
-        nx, ny = np.ceil((points.max(axis=0) + step - start) / step).astype(int) + 1
-        return cls(start, step, (int(nx), int(ny)))
-
-    def look_up(self, turned: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-        """Which points lie over the raster, and their rows and columns there."""
-        column = np.rint((turned[..., 0] - self.start[0]) / self.step).astype(np.int64)
-        row = np.rint((turned[..., 1] - self.start[1]) / self.step).astype(np.int64)
-        return (column >= 0) & (column < self.count[0]) & (row >= 0) & (row < self.count[1]), row, column
-
-
-def _turned_slices(stack: ContourStack, part: Lattice) -> Iterator[NDArray[np.float64]]:
-    """The points of each slice of a lattice in the contours' own axes, shape (ny, nx, 3)."""
-    nx, ny, nz = part.size
-    y, x = np.meshgrid(np.arange(ny), np.arange(nx), indexing="ij")
-    for k in range(nz):
-        yield part.points(np.stack([x, y, np.full_like(x, k)], axis=-1)) @ stack.rotation.T
-
-
 def _inside_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
     """Look each voxel centre up in a fine raster of its contour plane."""
-    grid = _Raster.over(stack, part)
+    grid = Raster.over(stack, part)
     start, step = (float(grid.start[0]), float(grid.start[1])), (grid.step, grid.step)
     raster = np.stack([fill(plane, start, step, grid.count) for plane in stack.polygons])
     nx, ny, nz = part.size
     inside = np.zeros((nz, ny, nx), dtype=bool)
-    for k, turned in enumerate(_turned_slices(stack, part)):
+    for k, turned in enumerate(turned_slices(stack, part)):
         over, row, column = grid.look_up(turned)
         plane = stack.plane_of(turned[..., 2])
         valid = over & (plane >= 0)
@@ -250,7 +211,7 @@ def _inside_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
 
 def _joined_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
     """Look each voxel centre up in a fine raster of the heights at which the joining surface is passed."""
-    grid = _Raster.over(stack, part)
+    grid = Raster.over(stack, part)
     start, step = (float(grid.start[0]), float(grid.start[1])), (grid.step, grid.step)
     found = layers(stack)
     both = list(passages(stack, found, start, step, grid.count))
@@ -259,7 +220,7 @@ def _joined_oblique(stack: ContourStack, part: Lattice) -> NDArray[np.bool_]:
     thickness = np.array([layer.upper_mm - layer.lower_mm for layer in found])
     nx, ny, nz = part.size
     inside = np.zeros((nz, ny, nx), dtype=bool)
-    for k, turned in enumerate(_turned_slices(stack, part)):
+    for k, turned in enumerate(turned_slices(stack, part)):
         over, row, column = grid.look_up(turned)
         layer = layer_of(found, turned[..., 2])
         valid = over & (layer >= 0)
