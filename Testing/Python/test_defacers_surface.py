@@ -126,7 +126,7 @@ def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patien
     # measured: 0.22 % of the head
     assert abs(int(after) - int(before)) < 0.01 * outline.sum()
     moved = surface_movement(image, original_skin(image, head), patch, edit)
-    # measured: 86 %, 95th percentile 11 mm
+    # measured: 90 %, 95th percentile 10.8 mm
     assert moved.p95_mm >= 3.0
     assert moved.moved_share >= 0.8
 
