@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from .measurement import metrics, write_table
 from .patient_table import PLANNED_METRICS, VALUE_METRICS, Arm, Item, PatientValues, Table, arm_of, arm_order
 from .settings import Tolerances
-from .utility.statistics import Summary, holm, summarise_changes
+from .utility.statistics import Summary, holm, summarise_all
 
 IQR, CI95 = "IQR", "CI95"
 """What `low` and `high` are: the quartiles of the patients, or a 95 % confidence interval."""
@@ -70,7 +70,7 @@ def is_of_one_arm(row: SummaryRow) -> bool:
     return row.method not in ("", ALL_METHODS) and MINUS not in row.method
 
 
-def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, tolerances: Tolerances) -> SummaryRow:
+def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, changes: Summary, tolerances: Tolerances) -> SummaryRow:
     """Median [IQR] over patients, or k/n with a 95 % interval for 0/1 metrics."""
     row = SummaryRow(
         cohort=cohort,
@@ -90,7 +90,6 @@ def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, toleran
         return _rate(row, patients)
     if not patients.values:
         return row
-    changes = summarise_changes(patients.values, _tolerance(item, tolerances))
     kind = f"median of {_kind(item)} over patients; 95th percentile of its size {changes.p95:.4g}, largest {changes.largest:.4g}"
     tested = item.domain in TESTED_DOMAINS and is_change(item.domain, item.metric)
     notes = (kind, _beyond(item, changes, tolerances), changes.note if tested else "", row.note)
@@ -158,8 +157,13 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
 
     `p_holm` of a change from zero is Holm's over the structures of one arm, metric, unit, image and dose policy.
     """
+    listed = [(item, arm, arms[arm]) for item, arms in table.items() for arm in sorted(arms, key=arm_order)]
+    changes = summarise_all(
+        [patients.values for _, _, patients in listed], [_tolerance(item, tolerances) for item, _, _ in listed]
+    )
     rows = [
-        describe(cohort, item, arm, arms[arm], tolerances) for item, arms in table.items() for arm in sorted(arms, key=arm_order)
+        describe(cohort, item, arm, patients, each, tolerances)
+        for (item, arm, patients), each in zip(listed, changes, strict=True)
     ]
     families: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for k, row in enumerate(rows):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from .patient_table import PLANNED_METRICS, Arm, Item, PatientValues, Table, arm_order
 from .summary import ALL_METHODS, IQR, TESTED_DOMAINS, SummaryRow
 from .summary_privacy import arm_key, difference_row
-from .utility.statistics import LEAST_CASES, Comparison, compare_methods
+from .utility.statistics import LEAST_CASES, Comparison, compare_all
 
 
 def method_test_rows(table: Table, cohort: str) -> list[SummaryRow]:
@@ -17,7 +17,19 @@ def method_test_rows(table: Table, cohort: str) -> list[SummaryRow]:
 
     Numbers with fewer than `LEAST_CASES` paired cases get no row: nothing is tested there.
     """
-    return [row for item, arms in table.items() if _is_tested(item, arms) for row in _rows(item, arms, cohort)]
+    tested = [(item, _by_name(arms)) for item, arms in table.items() if _is_tested(item, arms)]
+    comparisons = compare_all([{name: table[item][arm].values for name, arm in by_name.items()} for item, by_name in tested])
+    return [
+        row
+        for (item, by_name), comparison in zip(tested, comparisons, strict=True)
+        for row in _rows(item, table[item], by_name, comparison, cohort)
+    ]
+
+
+def _by_name(arms: Iterable[Arm]) -> dict[str, Arm]:
+    """The arms in their order, under names that tell them apart."""
+    listed = sorted(arms, key=arm_order)
+    return {arm_key(arm, listed): arm for arm in listed}
 
 
 def _is_tested(item: Item, arms: dict[Arm, PatientValues]) -> bool:
@@ -26,10 +38,10 @@ def _is_tested(item: Item, arms: dict[Arm, PatientValues]) -> bool:
     return known and len(counts) > 1 and counts[1] >= LEAST_CASES
 
 
-def _rows(item: Item, arms: dict[Arm, PatientValues], cohort: str) -> Iterator[SummaryRow]:
-    listed = sorted(arms, key=arm_order)
-    by_name = {arm_key(arm, listed): arm for arm in listed}
-    comparison = compare_methods({name: arms[arm].values for name, arm in by_name.items()})
+def _rows(
+    item: Item, arms: dict[Arm, PatientValues], by_name: dict[str, Arm], comparison: Comparison, cohort: str
+) -> Iterator[SummaryRow]:
+    listed = list(by_name.values())
     if not math.isnan(comparison.friedman_p):
         yield _friedman_row(item, listed, comparison, cohort, frozenset().union(*(each.engines for each in arms.values())))
     for pair in comparison.pairs:
