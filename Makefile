@@ -39,7 +39,7 @@ test: $(VENV)/tested
 
 # all twelve MR heads instead of five (needs ../shared/data); about 10 minutes
 prove: $(VENV)/tested
-	DEFACE_COMPARE_PROVE=1 $(BIN)/pytest -n 2 --dist loadgroup Testing/Python/test_real_heads.py Testing/Python/test_defacers_properties.py
+	DEFACE_COMPARE_PROVE=1 $(BIN)/pytest -n 2 --dist loadgroup Testing/Python/test_real_heads.py Testing/Python/test_defacers_properties.py Testing/Python/test_difficult_heads.py
 
 clean:
 	rm -rf $(VENV) build demo demo-ct
