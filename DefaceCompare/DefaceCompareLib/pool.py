@@ -20,6 +20,7 @@ from .privacy.models import known_models
 from .report.html import ReportContent, write_report
 from .report.pictures import FaceRow, synthetic_faces
 from .report.words import SYNTHETIC_WARNING, without_warning
+from .review import REVIEW_FILE, Decision, read_decisions
 from .settings import Settings, Tolerances
 from .study_report import StudyReport
 from .summary import SummaryRow, describe_all, write_summary
@@ -169,6 +170,7 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         settings=settings,
         faces=_faces(pooled, image),
         auc_differences=faces.differences,
+        reviews=_reviews(pooled),
     )
     write_measurements(out / "measurements.csv", rows)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
@@ -280,6 +282,17 @@ def _faces(pooled: Pool, image: str) -> list[FaceRow]:
         synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
         rows += synthetic_faces(folder / "identifiable" / "renders", synthetic, titles, image)
     return rows
+
+
+def _reviews(pooled: Pool) -> list[Decision]:
+    """What reviewers said of these cases, under the pooled ids."""
+    ids = {(case.out, case.key): case.id for case in pooled.cases}
+    return [
+        replace(decision, case=ids[folder, decision.case])
+        for folder in dict.fromkeys(case.out for case in pooled.cases)
+        for decision in read_decisions(folder / "identifiable" / REVIEW_FILE)
+        if (folder, decision.case) in ids
+    ]
 
 
 def mean_seconds(pooled: Pool) -> dict[str, float]:

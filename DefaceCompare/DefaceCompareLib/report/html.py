@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from ..measurement import Measurement, metrics
 from ..patient_table import Arm, Table, arm_of, arm_order
+from ..review import Decision
 from ..settings import Settings
 from ..summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
 from ..verdict import Verdict
@@ -51,6 +52,7 @@ class ReportContent:
     settings: Settings
     faces: Sequence[FaceRow] = ()
     auc_differences: Mapping[tuple[str, Arm, Arm], tuple[float, float]] = field(default_factory=dict)
+    reviews: Sequence[Decision] = ()
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -125,7 +127,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "sentence": verdict_sentence(content.verdict, names),
         "verdict_table": sections.verdict_table(content.verdict, summary, content.image, names),
         "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
-        "success": sections.success_tables(summary, names),
+        "success": sections.success_tables(summary, names, content.reviews),
         "privacy": sections.privacy_tables(summary, names),
         "volumes": sections.utility_tables(summary, names, "volume", content.image),
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),

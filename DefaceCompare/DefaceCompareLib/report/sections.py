@@ -9,11 +9,13 @@ from functools import partial
 
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, metrics
 from ..patient_table import Arm, arm_of
+from ..review import Decision
 from ..settings import DOSE_POLICIES
 from ..summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..tradeoff import Axis
 from ..verdict import Verdict
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
+from .reviews import agreement_table, review_columns
 from .tables import (
     ArmNames,
     Cell,
@@ -118,8 +120,8 @@ def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
     return Cell(("yes" if value > 0.5 else "no") if unit == "flag" else number(value, unit))
 
 
-def success_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
-    """An image a table: k/n of success and its two conditions, and the numbers behind them."""
+def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequence[Decision] = ()) -> list[ReportTable]:
+    """An image a table: k/n of success and its two conditions, what reviewers said, and the numbers behind them."""
     tables = []
     for image in dict.fromkeys(row.image for row in find(summary, metric="success_rate")):
         here = find(summary, image=image, domain="quality")
@@ -128,13 +130,15 @@ def success_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
             for metric, title in RATE_COLUMNS.items()
             if find(here, metric=metric)
         }
+        columns |= review_columns(reviews, image)
         columns |= {
             metric_title(title, metrics()[metric].unit): by_arm(value_cell, find(here, metric=metric))
             for metric, title in QUALITY_COLUMNS.items()
             if find(here, metric=metric)
         }
         tables.append(arm_table(image, names, names.arms, columns))
-    return tables
+    agreement = agreement_table(reviews)
+    return [*tables, agreement] if agreement else tables
 
 
 def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
