@@ -26,6 +26,7 @@ from .progress import Progress, report_step, silent
 from .quality import OriginalSkin, quality_rows
 from .settings import Settings
 from .utility.baseline import Baseline, utility_baseline
+from .utility.dvh_table import DvhTable
 from .utility.rows import utility_rows
 
 SYNTHETIC_NOTE = "SYNTHETIC: tests the pipeline; AUC depends on the chosen deformation; not evidence about a method"
@@ -80,6 +81,7 @@ def compare_case(
     faces = _original_faces(case, heads, reasons, settings, out)
     skins: dict[str, OriginalSkin] = {}
     rows: list[Measurement] = []
+    curves = DvhTable()
     told: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
     for number, method in enumerate(methods):
@@ -88,7 +90,7 @@ def compare_case(
         scope = _scope(case, defacing)
         rows += quality_rows(case, heads, defacing, scope, settings, skins)
         rows += _face_rows(case, faces, defacing, scope, out)
-        rows += utility_rows(case, baseline, defacing, scope, settings)
+        rows += utility_rows(case, baseline, defacing, scope, settings, curves)
         told[defacing.method] = _what_it_did(case, defacing, out)
         seconds[defacing.method] = defacing.seconds
     report = CaseReport(
@@ -103,6 +105,7 @@ def compare_case(
     )
     if out is not None:
         _save_prints(case, faces, out)
+        curves.write(case_folder(out, case.id) / "dvh.csv")
         report.write(out)
     report_step(progress, total, total, f"{case.id}: done")
     return report
@@ -197,6 +200,13 @@ def _face_rows(case: Case, faces: _Faces, defacing: Defacing, scope: Scope, out:
                 faces.prints[image.key, defacing.method] = probe_print(probe)
             _save_picture(case, image.key, defacing.method, probe.frontal, out)
     return rows
+
+
+def case_folder(out: Path, case_id: str) -> Path:
+    """``OUT/cases/<id>``, made if need be."""
+    folder = out / "cases" / case_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def identifiable_folder(out: Path, *parts: str) -> Path:

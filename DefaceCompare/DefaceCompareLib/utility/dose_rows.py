@@ -17,6 +17,7 @@ from ..settings import DOSE_POLICIES
 from .baseline import Baseline
 from .dose_sampling import DoseSamples
 from .dvh import DVH, VOLUME_AT_DOSE, dvh_metric
+from .dvh_table import DvhTable
 from .region import Region
 
 DOSE_NOTE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
@@ -30,8 +31,16 @@ def dose_metrics() -> list[str]:
     return [metric.name for metric in metrics().values() if metric.domain == "dose"]
 
 
-def dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: Scope) -> Iterator[Measurement]:
-    """One row for each dose policy, region and metric; without a dose one for each policy and metric, with the reason."""
+def dose_rows(
+    dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: Scope, curves: DvhTable | None = None
+) -> Iterator[Measurement]:
+    """One row for each dose policy, region and metric; without a dose one for each policy and metric, with the reason.
+
+    Parameters
+    ----------
+    curves : DvhTable, optional
+        Where the curves behind the rows are kept for drawing (doses in Gy only).
+    """
     if dose is None or baseline.dose_reason:
         reason = baseline.dose_reason or "the case has no dose"
         for policy in DOSE_POLICIES:
@@ -54,6 +63,8 @@ def dose_rows(dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: 
                 continue
             assert isinstance(samples, DoseSamples)
             edited = samples.original if edited_dvhs is None else edited_dvhs[region.name]
+            if curves is not None and dose.unit == GY:
+                curves.add(region.name, defacing.method, policy, samples.original, edited)
             yield from _dvh_rows(region, policy, samples.original, edited, dose, scope)
 
 

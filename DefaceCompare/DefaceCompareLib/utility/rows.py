@@ -15,6 +15,7 @@ from ..measurement import NOT_AVAILABLE, Measurement, Scope, metrics, percent_ch
 from ..settings import Settings
 from .baseline import Baseline, RegionOnImage
 from .dose_rows import dose_rows
+from .dvh_table import DvhTable
 from .intensity import intensity_percent, measure_change, measure_intensities
 from .region import Region
 from .resegmentation import RESEGMENTATION_METRICS, resegmentation_rows
@@ -24,7 +25,9 @@ ZERO_FILL_NOTE = "zero fill, as in the published percentages"
 SUV_METRICS = ("SUVmean", "SUVmax")
 
 
-def utility_rows(case: Case, baseline: Baseline, defacing: Defacing, scope: Scope, settings: Settings) -> list[Measurement]:
+def utility_rows(
+    case: Case, baseline: Baseline, defacing: Defacing, scope: Scope, settings: Settings, curves: DvhTable | None = None
+) -> list[Measurement]:
     """All volume, intensity and dose rows of one method on one case.
 
     Parameters
@@ -33,6 +36,8 @@ def utility_rows(case: Case, baseline: Baseline, defacing: Defacing, scope: Scop
         `utility_baseline` of the same case.
     defacing : Defacing
         Its failure becomes rows with status ``failed``; an image that it left out, rows ``not available``.
+    curves : DvhTable, optional
+        Where the DVH curves behind the rows are kept for drawing.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def utility_rows(case: Case, baseline: Baseline, defacing: Defacing, scope: Scop
     rows: list[Measurement] = []
     for image in case.images:
         rows.extend(_image_rows(image, baseline, defacing, scope, settings))
-    rows.extend(dose_rows(case.dose, baseline, defacing, scope))
+    rows.extend(dose_rows(case.dose, baseline, defacing, scope, curves))
     rows.extend(resegmentation_rows(case, defacing, scope))
     return rows
 
