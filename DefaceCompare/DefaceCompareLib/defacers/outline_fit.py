@@ -28,6 +28,8 @@ RIDGE = 0.01
 """Weight of staying near the affine fit."""
 RESIDUAL_LIMIT_MM = 8.0
 """Residuals beyond are clipped: hair, a collar, a tube shall not pull."""
+FEW_COLUMNS = 500
+"""Up to so many unknowns the normal equations are made densely."""
 MOST_POINTS = 1500
 """Skin points that take part, picked at equal steps."""
 
@@ -70,6 +72,12 @@ class OutlineFit:
         points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1) @ step.T + origin
         return mapped(self.affine, points) + moved.reshape(-1, 3)
 
+    def at(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where points, shape (n, 3), of the affine transform's first side lie on its second, shape (n, 3)."""
+        shape = np.array(self.coefficients.shape[:3])
+        basis = _basis((points_mm - self.origin_mm) / self.spacing_mm, shape)
+        return mapped(self.affine, points_mm) + basis @ self.coefficients.reshape(-1, 3)
+
 
 def _weights(at: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """First of four control points and the cubic B-spline weights at coordinates in control spacings; ends are held."""
@@ -87,6 +95,7 @@ def fit_outline(
     affine: sitk.Transform,
     average: NDArray[np.float32],
     grid: sitk.Image,
+    spacing_mm: float = CONTROL_SPACING_MM,
 ) -> OutlineFit:
     """Fit the average outline to patient points.
 
@@ -103,12 +112,14 @@ def fit_outline(
     average : ndarray, shape (z, y, x)
         Signed distance from the average head's skin, mm, on `grid`.
     grid : SimpleITK.Image
+    spacing_mm : float
+        Of the control points.
     """
     step = max(1, len(points_mm) // MOST_POINTS)
     points, levels = points_mm[::step], levels_mm[::step]
-    origin = extent_mm[0] - CONTROL_SPACING_MM
-    shape = np.floor((extent_mm[1] - origin) / CONTROL_SPACING_MM).astype(int) + 3
-    basis = _basis((points - origin) / CONTROL_SPACING_MM, shape)
+    origin = extent_mm[0] - spacing_mm
+    shape = np.floor((extent_mm[1] - origin) / spacing_mm).astype(int) + 3
+    basis = _basis((points - origin) / spacing_mm, shape)
     start = mapped(affine, points)
     unit = mapped(affine, np.eye(3)) - mapped(affine, np.zeros((1, 3)))
     wanted = levels * abs(float(np.linalg.det(unit))) ** (1 / 3)  # patient mm to average-head mm
@@ -122,10 +133,19 @@ def fit_outline(
         residual = np.clip(sample_at(average, grid, at, 0.0) - wanted, -RESIDUAL_LIMIT_MM, RESIDUAL_LIMIT_MM)
         rows = sparse.hstack([basis.multiply(sample_at(slope, grid, at, 0.0)[:, None]) for slope in slopes], format="csr")
         right = -(rows.T @ residual) - stiff @ found.ravel()
+        squares = _squares(rows)
         # sums of squares: symmetric and positive, which halves the work of solving
-        found += linalg.solve((rows.T @ rows).toarray() + stiff, right, assume_a="pos", overwrite_a=True).reshape(3, count)
+        found += linalg.solve(squares + stiff, right, assume_a="pos", overwrite_a=True).reshape(3, count)
     coefficients = found.T.reshape(*shape, 3)
-    return OutlineFit(affine, origin, CONTROL_SPACING_MM, coefficients, float(np.sqrt(np.mean(residual**2))))
+    return OutlineFit(affine, origin, spacing_mm, coefficients, float(np.sqrt(np.mean(residual**2))))
+
+
+def _squares(rows: sparse.csr_array) -> NDArray[np.float64]:
+    """``rows.T @ rows``: of few columns a dense product is faster than the 192 squared terms of each sparse row."""
+    if rows.shape[1] <= FEW_COLUMNS:
+        dense = rows.toarray()
+        return np.asarray(dense.T @ dense)
+    return np.asarray((rows.T @ rows).toarray())
 
 
 def _basis(at: NDArray[np.float64], shape: NDArray[np.intp]) -> sparse.csr_array:
