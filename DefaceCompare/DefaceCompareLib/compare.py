@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,13 @@ import SimpleITK as sitk
 from .anatomy.best_head import best_head
 from .anatomy.head import Head
 from .case import Case, CaseImage
+from .case_faces import CaseFaces
 from .case_report import CaseReport, image_hash, input_hashes
 from .defacers.deface import NO_REGISTRATION, deface
 from .defacers.defacing import Defacer, Defacing
-from .errors import FaceNotFound, NotAvailable
-from .measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
-from .privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, FacePrints, original_print, probe_print, save_face_prints
-from .privacy.face_scorer import NO_MODEL, FaceReference, FaceScorer
-from .privacy.render import write_png
-from .privacy.rows import missing_privacy_rows, privacy_rows
+from .errors import FaceNotFound
+from .measurement import Measurement, Scope
+from .output_folders import case_folder, identifiable_folder
 from .progress import Progress, report_step, silent
 from .quality import OriginalSkin, quality_rows
 from .settings import Settings
@@ -33,15 +29,6 @@ SYNTHETIC_NOTE = "SYNTHETIC: tests the pipeline; AUC depends on the chosen defor
 """Stands on every row and page of synthetic patients: they are deformations of the average head that methods register to."""
 COMPRESSION_LEVEL = 1
 """gzip level of the defaced images: the fastest one, since every method writes every image."""
-
-
-@dataclass
-class _Faces:
-    """The case's faces: what originals are compared with, and the prints and pictures collected on the way."""
-
-    scorer: FaceScorer
-    references: dict[str, FaceReference | str] = field(default_factory=dict)
-    prints: dict[tuple[str, str], FacePrint] = field(default_factory=dict)
 
 
 def compare_case(
@@ -78,7 +65,7 @@ def compare_case(
     heads, reasons = find_heads(case, settings)
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
-    faces = _original_faces(case, heads, reasons, settings, out)
+    faces = CaseFaces(case, heads, reasons, settings, out)
     skins: dict[str, OriginalSkin] = {}
     rows: list[Measurement] = []
     curves = DvhTable()
@@ -89,7 +76,7 @@ def compare_case(
         defacing = deface(method, case, heads, settings, reasons)
         scope = _scope(case, defacing)
         rows += quality_rows(case, heads, defacing, scope, settings, skins)
-        rows += _face_rows(case, faces, defacing, scope, out)
+        rows += faces.rows(defacing, scope)
         rows += utility_rows(case, baseline, defacing, scope, settings, curves)
         told[defacing.method] = _what_it_did(case, defacing, out)
         seconds[defacing.method] = defacing.seconds
@@ -104,7 +91,7 @@ def compare_case(
         notes=_notes(case, heads, reasons, baseline),
     )
     if out is not None:
-        _save_prints(case, faces, out)
+        faces.write()
         curves.write(case_folder(out, case.id) / "dvh.csv")
         report.write(out)
     report_step(progress, total, total, f"{case.id}: done")
@@ -146,88 +133,6 @@ def _frames(case: Case) -> Iterator[list[CaseImage]]:
 def _scope(case: Case, defacing: Defacing) -> Scope:
     note = SYNTHETIC_NOTE if case.synthetic else ""
     return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, note)
-
-
-@cache
-def open_scorer(model: str, seed: int) -> FaceScorer:
-    """One scorer a process; without weights or OpenGL one that gives the reason in every row."""
-    try:
-        return FaceScorer(model, seed)
-    except NotAvailable as reason:
-        return FaceScorer(NO_MODEL, seed, str(reason))
-
-
-def _original_faces(
-    case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], settings: Settings, out: Path | None
-) -> _Faces:
-    """Score every original and its re-rendered control."""
-    faces = _Faces(open_scorer(settings.face_model, settings.seed))
-    for image in case.images:
-        if image.key not in heads:
-            faces.references[image.key] = reasons[image.key]
-            continue
-        try:
-            reference = faces.scorer.reference(image, heads[image.key])
-        except (FaceNotFound, NotAvailable) as reason:
-            faces.references[image.key] = str(reason)
-            continue
-        faces.references[image.key] = reference
-        if not reference.unscored:
-            control = faces.scorer.control(image, heads[image.key], reference)
-            faces.prints[image.key, ORIGINAL] = original_print(reference)
-            faces.prints[image.key, RERENDERED] = probe_print(control)
-        _save_picture(case, image.key, ORIGINAL, reference.frontal, out)
-    return faces
-
-
-def _face_rows(case: Case, faces: _Faces, defacing: Defacing, scope: Scope, out: Path | None) -> list[Measurement]:
-    rows: list[Measurement] = []
-    for image in case.images:
-        reference = faces.references[image.key]
-        if image.key not in defacing.patches:
-            status, reason = defacing.blocked(image.key)
-            rows += missing_privacy_rows(scope, image.key, reason, status)
-        elif isinstance(reference, str):
-            rows += missing_privacy_rows(scope, image.key, reference, NOT_AVAILABLE)
-        else:
-            try:
-                probe = faces.scorer.probe(defacing.seen_patch(image).whole(image.image), reference)
-            except NotAvailable as reason:
-                rows += missing_privacy_rows(scope, image.key, str(reason), FAILED)
-                continue
-            rows += privacy_rows(reference, probe, scope, image.key)
-            if not reference.unscored:
-                faces.prints[image.key, defacing.method] = probe_print(probe)
-            _save_picture(case, image.key, defacing.method, probe.frontal, out)
-    return rows
-
-
-def case_folder(out: Path, case_id: str) -> Path:
-    """``OUT/cases/<id>``, made if need be."""
-    folder = out / "cases" / case_id
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def identifiable_folder(out: Path, *parts: str) -> Path:
-    """``OUT/identifiable/…``, readable by its owner only: whatever shows or leads to a person."""
-    folder = out / "identifiable"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    inner = folder.joinpath(*parts)
-    inner.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return inner
-
-
-def _save_picture(case: Case, image_key: str, method: str, frontal: Any, out: Path | None) -> None:
-    if out is not None and frontal is not None:
-        write_png(identifiable_folder(out, "renders", case.id) / f"{image_key}_{method}.png", frontal)
-
-
-def _save_prints(case: Case, faces: _Faces, out: Path) -> None:
-    if faces.prints:
-        path = identifiable_folder(out, "face_prints") / f"{case.id}.npz"
-        save_face_prints(path, FacePrints(faces.scorer.engine, faces.scorer.model_sha256, faces.prints))
 
 
 def _what_it_did(case: Case, defacing: Defacing, out: Path | None) -> dict[str, Any]:

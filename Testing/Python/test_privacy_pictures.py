@@ -120,7 +120,9 @@ def test_a_device_beside_the_head_is_not_drawn(head: Head) -> None:
 
 
 def test_levels_come_from_the_original(head: Head) -> None:
-    assert skin_level(CaseImage("CT", CT, _ball(), "HU")) == LEVEL
+    level = skin_level(CaseImage("CT", CT, _ball(), "HU"))
+    assert (level.threshold, level.air) == (LEVEL.threshold, LEVEL.air)
+    assert level.others == (-700.0, 0.0, 200.0)
 
 
 def test_an_empty_image_has_no_surface_and_is_an_error(head: Head) -> None:

@@ -73,13 +73,18 @@ def letterbox(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Scale a picture so that its longer side is `size`, black below or to the right; shape (size, size, channels)."""
     scale = size / max(picture.shape[:2])
     height, width = (round(length * scale) for length in picture.shape[:2])
-    rows, columns, channels = picture.shape
-    tall = _interpolation(rows, height) @ picture.reshape(rows, -1).astype(np.float32)
-    on_its_side = tall.reshape(height, columns, channels).transpose(1, 0, 2).reshape(columns, -1)
-    wide = (_interpolation(columns, width) @ on_its_side).reshape(width, height, channels).transpose(1, 0, 2)
-    boxed = np.zeros((size, size, channels), np.float32)
-    boxed[:height, :width] = wide
-    return np.rint(boxed)
+    boxed = np.zeros((size, size, picture.shape[2]), np.float32)
+    lit: NDArray[np.bool_] = np.any(picture, axis=2)
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    if not rows.size:
+        return boxed
+    down, across = _interpolation(picture.shape[0], height), _interpolation(picture.shape[1], width)
+    seen = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    inner = picture[seen].astype(np.float32)  # all else is black before and after
+    tall = (down[:, seen[0]] @ inner.reshape(len(inner), -1)).reshape(height, *inner.shape[1:])
+    on_its_side = tall.transpose(1, 0, 2).reshape(inner.shape[1], -1)
+    boxed[:height, :width] = (across[:, seen[1]] @ on_its_side).reshape(width, height, -1).transpose(1, 0, 2)
+    return np.rint(boxed, out=boxed)
 
 
 @cache

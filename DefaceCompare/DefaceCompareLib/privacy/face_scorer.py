@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
@@ -11,12 +12,13 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head import Head
 from ..case import CaseImage
-from ..errors import FaceNotFound
+from ..errors import FaceNotFound, NotAvailable
 from .alignment import aligned_face
 from .detector import Detector
+from .face import FaceProbe, FaceReference
 from .recogniser import open_recogniser
 from .render import VIEWS_DEG, Camera, face_camera, renderer
-from .surface import FaceBox, SkinLevel, face_box, face_surface, outline_on_box, skin_level
+from .surface import FaceBox, face_surface, grey_values, image_box, outline_on_box, skin_level, surface_at
 from .view_axes import HeadAxes, head_axes
 
 NO_MODEL = "none"
@@ -25,68 +27,11 @@ CONTROL_YAW_DEG, CONTROL_PITCH_DEG = 5.0, 4.0
 """How far the control's camera stands from each of the five views."""
 CONTROL_NOISE = 0.1
 """Standard deviation of the control's voxel noise, as a share of the contrast between air and skin threshold."""
-
-
-@dataclass(frozen=True)
-class FaceReference:
-    """What is known of an original's face; every version of the image is scored against it.
-
-    Parameters
-    ----------
-    engine : str
-        Title of the recognition model, for the rows' ``engine``; ``builtin`` without a model.
-    unscored : str
-        Why there are no embeddings (scorer without a model), else empty.
-    level, box, axes, cameras
-        Found on the original, reused for its versions.
-    surface : vtkPolyData
-        The original's skin, LPS mm.
-    landmarks_px : ndarray, shape (views, 5, 2)
-        Landmarks in each view; NaN where no face was found.
-    embeddings : ndarray of float32, shape (views, length)
-        L2-normalised; NaN where no face was found.
-    frontal : ndarray of uint8, shape (448, 448, 3), or None
-        The frontal picture (identifiable).
-    """
-
-    image_key: str
-    engine: str
-    unscored: str
-    level: SkinLevel
-    box: FaceBox
-    axes: HeadAxes
-    cameras: tuple[Camera, ...]
-    landmarks_mm: dict[str, tuple[float, float, float]]
-    surface: vtkPolyData
-    landmarks_px: NDArray[np.float64]
-    embeddings: NDArray[np.float32]
-    frontal: NDArray[np.uint8] | None
-
-
-@dataclass(frozen=True)
-class FaceProbe:
-    """A version of an image as an attacker sees it.
-
-    Parameters
-    ----------
-    own, reference : ndarray of float32, shape (views, length)
-        Embeddings by the landmarks found on this version's own renders, and by the original's landmarks; NaN where missing.
-    found : ndarray of bool, shape (views,)
-        In which views a face was found; ``found[0]`` is the frontal one.
-    surface : vtkPolyData
-    frontal : ndarray of uint8, shape (448, 448, 3), or None
-    """
-
-    own: NDArray[np.float32]
-    reference: NDArray[np.float32]
-    found: NDArray[np.bool_]
-    surface: vtkPolyData
-    frontal: NDArray[np.uint8] | None
-
-    @property
-    def detected(self) -> bool:
-        """Whether a face was found in the frontal view."""
-        return bool(self.found.size and self.found[0])
+FEW_VIEWS = 3
+"""Controls, and embeddings at the original's landmarks, are taken in the first three views: frontal and to both sides."""
+FACELESS_FROM_EARS_MM = 25.0
+"""The control without a face is emptied in front of a plane so far in front of the ears: no orbits, no forehead are left."""
+NOTHING_REBUILT = "nothing to lay an average face over"
 
 
 class FaceScorer:
@@ -137,17 +82,19 @@ class FaceScorer:
         """
         if head.face_extent == "none":
             raise FaceNotFound(f"face not in field of view of {image.key}")
-        box, axes, level = face_box(head), head_axes(head), skin_level(image)
-        surface = face_surface(image.image, box, level, outline_on_box(head, box))
+        box, axes, level = image_box(head, image.image), head_axes(head), skin_level(image)
+        grey = grey_values(image.image, box, level, outline_on_box(head, box))
+        surface = surface_at(grey, box)
         cameras = tuple(face_camera(axes, yaw, pitch) for yaw, pitch in VIEWS_DEG.values())
         pictures = self._pictures(surface, axes, cameras)
         landmarks = self._landmarks(pictures)
         if pictures and not np.isfinite(landmarks[0]).all():
             raise FaceNotFound(f"face not in field of view of {image.key}: no face is detected in its frontal render")
-        return FaceReference(
+        reference = FaceReference(
             image_key=image.key,
             engine=self.engine,
             unscored=self._unscored,
+            extent=head.face_extent,
             level=level,
             box=box,
             axes=axes,
@@ -157,18 +104,62 @@ class FaceScorer:
             landmarks_px=landmarks,
             embeddings=self._embeddings(pictures, landmarks),
             frontal=pictures[0] if pictures else None,
+            faceless=None,
         )
+        return replace(reference, faceless=self._faceless(grey, reference)) if pictures else reference
 
-    def probe(self, image: sitk.Image, reference: FaceReference) -> FaceProbe:
+    def probe(self, image: sitk.Image, reference: FaceReference, overlay: vtkPolyData | str = NOTHING_REBUILT) -> FaceProbe:
         """Score a defaced version of an original.
+
+        Parameters
+        ----------
+        overlay : vtkPolyData or str
+            The average face laid over what was altered (`average_overlay`), or why there is none.
 
         Raises
         ------
         NotAvailable
             If it shows no skin surface at all (a failed load or wrong frame is an error, no success).
         """
-        surface = face_surface(image, reference.box, reference.level)
-        return self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
+        grey = grey_values(image, reference.box, reference.level)
+        surface = surface_at(grey, reference.box)
+        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
+        if self._recogniser is None:
+            return probe
+        others = [reference.level.scaled(value) for value in reference.level.others]
+        probe = replace(probe, others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others))
+        if isinstance(overlay, str):
+            return replace(probe, rebuilt_reason=overlay)
+        picture = renderer().pictures(surface, reference.axes, reference.cameras[:1], overlay)
+        rebuilt = self._embeddings(picture, self._landmarks(picture))[0]
+        return replace(probe, rebuilt=rebuilt, rebuilt_reason="", frontal_rebuilt=picture[0])
+
+    def frontal_embeddings(
+        self, greys: Sequence[NDArray[np.float32]], box: FaceBox, reference: FaceReference, isovalues: Sequence[float]
+    ) -> NDArray[np.float32]:
+        """What an attacker sees who draws other iso-surfaces: frontal view, own landmarks.
+
+        Parameters
+        ----------
+        greys : sequence of ndarray, shape (z, y, x) of `box`
+            Scaled grey values, one for each isovalue.
+        isovalues : sequence of float
+            Scaled.
+
+        Returns
+        -------
+        ndarray of float32, shape (isovalues, length)
+            NaN where no face is found, or nothing exceeds the isovalue.
+        """
+        found = np.full((len(isovalues), self._length), np.nan, np.float32)
+        for k, (grey, isovalue) in enumerate(zip(greys, isovalues, strict=True)):
+            try:
+                surface = surface_at(grey, box, isovalue, quick=True)
+            except NotAvailable:  # nothing as dense as this: an attacker sees nothing either
+                continue
+            picture = self._pictures(surface, reference.axes, reference.cameras[:1])
+            found[k : k + len(picture)] = self._embeddings(picture, self._landmarks(picture))
+        return found
 
     def control(self, image: CaseImage, head: Head, reference: FaceReference) -> FaceProbe:
         """Score the original again, with voxel noise and from another view: must be recognised.
@@ -180,27 +171,49 @@ class FaceScorer:
         noise = generator.normal(0.0, CONTROL_NOISE, (depth, height, width)).astype(np.float32)
         within = outline_on_box(head, reference.box)
         surface = face_surface(image.image, reference.box, reference.level, within, noise)
-        cameras = tuple(
-            face_camera(reference.axes, yaw + CONTROL_YAW_DEG, pitch + CONTROL_PITCH_DEG) for yaw, pitch in VIEWS_DEG.values()
-        )
-        return self._probe(surface, reference.axes, cameras, None)
+        views = list(VIEWS_DEG.values())[:FEW_VIEWS]
+        cameras = [face_camera(reference.axes, yaw + CONTROL_YAW_DEG, pitch + CONTROL_PITCH_DEG) for yaw, pitch in views]
+        return _with_all_views(self._probe(surface, reference.axes, cameras, None), len(reference.cameras))
+
+    def _faceless(self, grey: NDArray[np.float32], reference: FaceReference) -> FaceProbe | None:
+        """Score the original without the front half of its head, frontal view; None if nothing is left of it."""
+        emptied = np.where(_in_front(reference.box, reference), np.float32(-1.0), grey)
+        try:
+            surface = surface_at(emptied, reference.box, quick=True)
+        except NotAvailable:
+            return None
+        frontal = self._probe(surface, reference.axes, reference.cameras[:1], reference.landmarks_px[:1])
+        return _with_all_views(frontal, len(reference.cameras))
+
+    @property
+    def _length(self) -> int:
+        return self._recogniser.model.output_length if self._recogniser else 0
 
     def _probe(
-        self, surface: vtkPolyData, axes: HeadAxes, cameras: tuple[Camera, ...], known_px: NDArray[np.float64] | None
+        self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera], known_px: NDArray[np.float64] | None
     ) -> FaceProbe:
         pictures = self._pictures(surface, axes, cameras)
         landmarks = self._landmarks(pictures)
         own = self._embeddings(pictures, landmarks)
         return FaceProbe(
             own=own,
-            reference=own if known_px is None else self._embeddings(pictures, known_px),
+            reference=own if known_px is None else self._at_known(pictures, known_px),
             found=np.isfinite(landmarks[:, 0, 0]),
+            others=np.empty((0, self._length), np.float32),
+            rebuilt=np.full(self._length, np.nan, np.float32),
+            rebuilt_reason=NOTHING_REBUILT,
             surface=surface,
             frontal=pictures[0] if pictures else None,
         )
 
-    def _pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: tuple[Camera, ...]) -> list[NDArray[np.uint8]]:
-        return renderer().pictures(surface, axes, list(cameras)) if self._recogniser else []
+    def _at_known(self, pictures: list[NDArray[np.uint8]], known_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Embeddings at the original's landmarks in the first `FEW_VIEWS` views."""
+        wanted = known_px[: len(pictures)].copy()
+        wanted[FEW_VIEWS:] = np.nan
+        return self._embeddings(pictures, wanted)
+
+    def _pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera]) -> list[NDArray[np.uint8]]:
+        return renderer().pictures(surface, axes, cameras) if self._recogniser else []
 
     def _landmarks(self, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """Landmarks of the best face of each picture, shape (views, 5, 2), NaN where there is none."""
@@ -212,9 +225,26 @@ class FaceScorer:
         return landmarks
 
     def _embeddings(self, pictures: list[NDArray[np.uint8]], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
-        length = self._recogniser.model.output_length if self._recogniser else 0
-        embeddings = np.full((len(pictures), length), np.nan, np.float32)
+        embeddings = np.full((len(pictures), self._length), np.nan, np.float32)
         for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
             if self._recogniser and np.isfinite(landmarks).all():
                 embeddings[view] = self._recogniser.embedding(aligned_face(picture, landmarks))
         return embeddings
+
+
+def _with_all_views(probe: FaceProbe, views: int) -> FaceProbe:
+    """A probe of the first few views, with NaN for those that were not taken."""
+    lost = np.full((views - len(probe.own), probe.own.shape[1]), np.nan, np.float32)
+    own, reference = np.vstack([probe.own, lost]), np.vstack([probe.reference, lost])
+    return replace(probe, own=own, reference=reference, found=np.concatenate([probe.found, np.zeros(len(lost), bool)]))
+
+
+def _in_front(box: FaceBox, reference: FaceReference) -> NDArray[np.bool_]:
+    """Which voxels of the box lie in front of the plane of `FACELESS_FROM_EARS_MM`, shape (z, y, x)."""
+    axes, marks = reference.axes, reference.landmarks_mm
+    ears = axes.local_mm(0.5 * (np.array(marks["ear_left"]) + np.array(marks["ear_right"])))
+    x, y, z = (
+        (origin + box.spacing_mm * np.arange(count) - centre) * along
+        for origin, count, centre, along in zip(box.origin_mm, box.size, axes.centre_mm, axes.forward, strict=True)
+    )
+    return z[:, None, None] + y[None, :, None] + x[None, None, :] > ears[2] + FACELESS_FROM_EARS_MM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,14 @@ from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
 
 from ..anatomy.air import air_level, skin_threshold
-from ..anatomy.head import Head
-from ..case import CaseImage
+from ..anatomy.head import Head, Point
+from ..case import CT, CaseImage
 from ..errors import NotAvailable
 
 GRID_MM = 1.7
 """Spacing of the grid on which the surface is built; gives 80 000 to 150 000 triangles for the front half of a head."""
+COARSE_GRID_MM = 2.5
+"""The same for what is itself no finer: PET, dose grids, outer contours."""
 SMOOTHING_MM = 1.0
 """Sigma of the Gaussian before meshing."""
 DEVICE_MARGIN_MM = 6.0
@@ -27,34 +30,81 @@ MARGIN_SIDE_MM, MARGIN_FRONT_MM, MARGIN_ABOVE_MM, MARGIN_BELOW_MM = 115.0, 40.0,
 """The box around the face: half width from its middle, and margins in front of the nose, above the vertex, below the chin."""
 SINC_ITERATIONS, SINC_PASS_BAND = 12, 0.1
 """Windowed-sinc smoothing of the mesh (vtkWindowedSincPolyDataFilter)."""
-FEWEST_VOXELS = 5000
-"""Fewer voxels of tissue than this (17 cc) in the box make no head."""
+LEAST_TISSUE_MM3 = 17000.0
+"""Less tissue than this in the box makes no head."""
+ATTACKER_HU = (-700.0, 0.0, 200.0)
+"""CT: other thresholds that an attacker may draw at: thin haze on the skin, muscle, bone (DESIGN's issue on privacy)."""
+ATTACKER_CONTRASTS = (-0.5, 0.5)
+"""MR and PET: half the skin's contrast above air, and one and a half times it."""
 
 
 @dataclass(frozen=True)
 class SkinLevel:
-    """Grey values found on the original and reused for every version of it: the skin's isovalue and the air below it."""
+    """Grey values found on the original and reused for every version of it: the skin's isovalue and the air below it.
+
+    Parameters
+    ----------
+    threshold, air : float
+        In the image's unit.
+    others : tuple of float
+        Other isovalues that an attacker may draw at, in the image's unit.
+    """
 
     threshold: float
     air: float
+    others: tuple[float, ...] = ()
+
+    def scaled(self, value: float) -> float:
+        """An isovalue where air is -1 and the skin's threshold 0."""
+        return (value - self.threshold) / self.contrast
+
+    @property
+    def contrast(self) -> float:
+        """From air to the skin's threshold."""
+        return max(self.threshold - self.air, float(np.finfo(np.float32).tiny))
 
 
 @dataclass(frozen=True)
 class FaceBox:
-    """The grid of a face: origin (x, y, z) LPS mm of its first voxel, and its size in voxels (x, y, z) of `GRID_MM`."""
+    """The grid of a face: origin (x, y, z) LPS mm of its first voxel, and its size in voxels (x, y, z) of `spacing_mm`."""
 
     origin_mm: tuple[float, float, float]
     size: tuple[int, int, int]
+    spacing_mm: float = GRID_MM
+
+    @property
+    def spacings_mm(self) -> tuple[float, float, float]:
+        """The same in x, y and z."""
+        return (self.spacing_mm,) * 3
+
+    def coarse(self) -> FaceBox:
+        """The same box in voxels of `COARSE_GRID_MM`."""
+        step = COARSE_GRID_MM / self.spacing_mm
+        width, height, depth = (int(np.ceil((count - 1) / step)) + 1 for count in self.size)
+        return FaceBox(self.origin_mm, (width, height, depth), COARSE_GRID_MM)
 
 
 def skin_level(image: CaseImage) -> SkinLevel:
     """The skin's isovalue and air level of an original image (UnusableInput if it is constant or holds NaN)."""
-    return SkinLevel(skin_threshold(image), air_level(image))
+    threshold, air = skin_threshold(image), air_level(image)
+    scaled = (threshold + share * (threshold - air) for share in ATTACKER_CONTRASTS)
+    return SkinLevel(threshold, air, ATTACKER_HU if image.modality == CT else tuple(scaled))
 
 
 def face_box(head: Head) -> FaceBox:
     """The box that holds the front half of the head, ears included, in LPS axes."""
-    marks = {name: np.array(point) for name, point in head.landmarks_mm.items()}
+    return box_of_landmarks(head.landmarks_mm)
+
+
+def image_box(head: Head, image: sitk.Image) -> FaceBox:
+    """The box of `face_box`, its voxels no finer than the image's finest spacing is worth."""
+    box = face_box(head)
+    return box.coarse() if min(image.GetSpacing()) >= COARSE_GRID_MM else box
+
+
+def box_of_landmarks(landmarks_mm: Mapping[str, Point]) -> FaceBox:
+    """The box around the landmarks of a head (names as in `Head.landmarks_mm`)."""
+    marks = {name: np.array(point) for name, point in landmarks_mm.items()}
     middle = 0.5 * (marks["eye_left"] + marks["eye_right"])
     everything = np.stack(list(marks.values()))
     low = np.array([middle[0] - MARGIN_SIDE_MM, everything[:, 1].min() - MARGIN_FRONT_MM, marks["chin"][2] - MARGIN_BELOW_MM])
@@ -66,8 +116,8 @@ def face_box(head: Head) -> FaceBox:
 
 def outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
     """The patient's outline, grown by `DEVICE_MARGIN_MM`, on the face's grid; shape (z, y, x)."""
-    inside = sitk.GetArrayFromImage(_resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
-    return ndimage.binary_dilation(inside, iterations=round(DEVICE_MARGIN_MM / GRID_MM))
+    inside = sitk.GetArrayFromImage(resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
+    return ndimage.binary_dilation(inside, iterations=round(DEVICE_MARGIN_MM / box.spacing_mm))
 
 
 def face_surface(
@@ -77,7 +127,24 @@ def face_surface(
     within: NDArray[np.bool_] | None = None,
     noise: NDArray[np.float32] | None = None,
 ) -> vtkPolyData:
-    """Draw the skin of the front half of a head.
+    """Draw the skin of the front half of a head: `surface_at` 0 of its `grey_values`, with their parameters.
+
+    Raises
+    ------
+    NotAvailable
+        If nothing in the box exceeds the threshold.
+    """
+    return surface_at(grey_values(image, box, level, within, noise), box)
+
+
+def grey_values(
+    image: sitk.Image,
+    box: FaceBox,
+    level: SkinLevel,
+    within: NDArray[np.bool_] | None = None,
+    noise: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """The image on the face's grid, smoothed and scaled so that air is -1, skin threshold 0, and brighter than 1 is 1.
 
     Parameters
     ----------
@@ -94,6 +161,33 @@ def face_surface(
 
     Returns
     -------
+    ndarray of float32, shape (z, y, x)
+    """
+    scaled = sitk.GetArrayFromImage(resampled(image, box, level.air))
+    scaled -= np.float32(level.threshold)
+    scaled /= np.float32(level.contrast)
+    if noise is not None:
+        scaled += noise
+    np.clip(scaled, -1.0, 1.0, out=scaled)
+    if within is not None:
+        scaled[~within] = -1.0
+    return ndimage.gaussian_filter(scaled, SMOOTHING_MM / box.spacing_mm, mode="nearest", truncate=3.0)
+
+
+def surface_at(grey: NDArray[np.float32], box: FaceBox, isovalue: float = 0.0, *, quick: bool = False) -> vtkPolyData:
+    """Draw an iso-surface of scaled grey values: the largest part, cavities closed.
+
+    Parameters
+    ----------
+    grey : ndarray of float32, shape (z, y, x)
+        From `grey_values`; not changed.
+    isovalue : float
+        Scaled; 0 is the skin.
+    quick : bool
+        The mesh as it is, shaded by the grey values' slope: half the time, hardly another picture.
+
+    Returns
+    -------
     vtkPolyData
         Triangles with point normals, LPS mm.
 
@@ -102,40 +196,23 @@ def face_surface(
     NotAvailable
         If nothing in the box exceeds the threshold.
     """
-    grey = _grey_values(image, box, level, within, noise)
-    tissue = largest_component(grey > 0.0)
-    if np.count_nonzero(tissue) < FEWEST_VOXELS:
+    tissue = largest_component(grey > isovalue)
+    if np.count_nonzero(tissue) * box.spacing_mm**3 < LEAST_TISSUE_MM3:
         raise NotAvailable("no skin surface: hardly any voxel of the head exceeds the skin threshold")
     outside = open_air(~tissue)
-    grey[~tissue & ~outside] = 1.0  # cavities, above the threshold: a cut through a sinus is then a plain surface
-    grey[outside & (grey > 0.0)] = -1.0  # specks of noise and devices that are not part of the head
-    return _mesh(grey, box)
-
-
-def _grey_values(
-    image: sitk.Image, box: FaceBox, level: SkinLevel, within: NDArray[np.bool_] | None, noise: NDArray[np.float32] | None
-) -> NDArray[np.float32]:
-    """The image on the face's grid, scaled so that air is -1, skin threshold 0, and brighter than 1 is 1."""
-    contrast = max(level.threshold - level.air, np.finfo(np.float32).tiny)
-    scaled = sitk.GetArrayFromImage(_resampled(image, box, level.air))
-    scaled -= np.float32(level.threshold)
-    scaled /= np.float32(contrast)
-    if noise is not None:
-        scaled += noise
-    np.clip(scaled, -1.0, 1.0, out=scaled)
-    if within is not None:
-        scaled[~within] = -1.0
-    return ndimage.gaussian_filter(scaled, SMOOTHING_MM / GRID_MM, mode="nearest", truncate=3.0)
+    solid = grey.copy()
+    solid[~tissue & ~outside] = 1.0  # cavities, above the threshold: a cut through a sinus is then a plain surface
+    solid[outside & (grey > isovalue)] = -1.0  # specks of noise and devices that are not part of the head
+    return _mesh(solid, box, isovalue, quick=quick)
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest face-connected part of a mask."""
-    labels, count = ndimage.label(mask)
-    if count == 0:
-        return mask
+    labels = _labels(mask)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    return labels == int(np.argmax(sizes))
+    largest = int(np.argmax(sizes))
+    return labels == largest if sizes[largest] else mask
 
 
 def open_air(air: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -143,34 +220,47 @@ def open_air(air: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     The back and the bottom of the box cut through the head, so that sinuses and the pharynx end there: they open nothing.
     """
-    labels, count = ndimage.label(air)
+    labels = _labels(air)
     sides = (labels[:, 0, :], labels[-1], labels[:, :, 0], labels[:, :, -1])
-    reached = np.zeros(count + 1, bool)
-    for side in sides:
-        reached[side.ravel()] = True
-    reached[0] = False
-    return reached[labels]
+    reached = np.unique(np.concatenate([side.ravel() for side in sides]))
+    found = np.zeros(air.shape, bool)
+    for label in reached[reached > 0]:
+        found |= labels == label
+    return found
 
 
-def _resampled(image: sitk.Image, box: FaceBox, outside: float) -> sitk.Image:
-    spacing = (GRID_MM, GRID_MM, GRID_MM)
+def _labels(mask: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """The face-connected parts of a mask, numbered from 1."""
+    parts = sitk.ConnectedComponentImageFilter()
+    parts.FullyConnectedOff()
+    labels: NDArray[np.uint32] = sitk.GetArrayFromImage(parts.Execute(sitk.GetImageFromArray(mask.view(np.uint8))))
+    return labels
+
+
+def resampled(image: sitk.Image, box: FaceBox, outside: float) -> sitk.Image:
+    """An image on the face's grid (linear, float32)."""
     direction = np.eye(3).ravel().tolist()
     identity = sitk.Transform(3, sitk.sitkIdentity)
-    return sitk.Resample(image, box.size, identity, sitk.sitkLinear, box.origin_mm, spacing, direction, outside, sitk.sitkFloat32)
+    return sitk.Resample(
+        image, box.size, identity, sitk.sitkLinear, box.origin_mm, box.spacings_mm, direction, outside, sitk.sitkFloat32
+    )
 
 
-def _mesh(grey: NDArray[np.float32], box: FaceBox) -> vtkPolyData:
-    """Iso-surface at 0, smoothed, with normals."""
+def _mesh(grey: NDArray[np.float32], box: FaceBox, isovalue: float, *, quick: bool) -> vtkPolyData:
+    """Iso-surface with normals, smoothed unless it is to be `quick`."""
     picture = vtkImageData()
     picture.SetDimensions(*box.size)
     picture.SetOrigin(*box.origin_mm)
-    picture.SetSpacing(GRID_MM, GRID_MM, GRID_MM)
+    picture.SetSpacing(box.spacings_mm)
     picture.GetPointData().SetScalars(numpy_to_vtk(grey.ravel()))
     edges = vtkFlyingEdges3D()
     edges.SetInputData(picture)
-    edges.SetValue(0, 0.0)
-    edges.ComputeNormalsOff()
+    edges.SetValue(0, isovalue)
+    edges.SetComputeNormals(quick)
     edges.ComputeScalarsOff()
+    if quick:
+        edges.Update()
+        return edges.GetOutput()
     smooth = vtkWindowedSincPolyDataFilter()
     smooth.SetInputConnection(edges.GetOutputPort())
     smooth.SetNumberOfIterations(SINC_ITERATIONS)
