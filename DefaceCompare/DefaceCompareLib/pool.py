@@ -13,10 +13,12 @@ from typing import Any
 from . import __version__
 from .defacers import REGISTRY, external_methods
 from .errors import UnusableInput
+from .face_cohort import FaceRecord
 from .face_records import read_face_records
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measurements, write_measurements
 from .patient_table import Table, arm_of, arm_order, patient_table
 from .privacy.models import known_models
+from .report.face_page import write_face_page
 from .report.html import ReportContent, write_report
 from .report.pictures import FaceRow, synthetic_faces
 from .report.words import SYNTHETIC_WARNING, without_warning
@@ -24,7 +26,7 @@ from .review import REVIEW_FILE, Decision, read_decisions
 from .settings import Settings, Tolerances
 from .study_report import StudyReport
 from .summary import SummaryRow, describe_all, write_summary
-from .summary_privacy import FaceRecord, PrivacySummary, headline, summarise_faces
+from .summary_privacy import HEADLINE, PrivacySummary, headline, summarise_faces
 from .summary_tests import method_test_rows
 from .tradeoff import tradeoff_axes
 from .verdict import Verdict, judge
@@ -73,6 +75,11 @@ class Pool:
     def rows(self) -> list[Measurement]:
         """All rows, cases in order of their ids."""
         return [row for case in self.cases for row in case.rows]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any patient is made."""
+        return any(case.synthetic for case in self.cases)
 
     @property
     def settings(self) -> Settings:
@@ -153,10 +160,10 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
     settings, rows = pooled.settings, pooled.rows
     table = patient_table(rows)
     arms = sorted({arm_of(row) for row in rows}, key=arm_order)
-    faces = summarise_faces(pooled.records, arms, pooled.cohort, settings.seed)
+    faces = summarise_faces(pooled.records, arms, pooled.cohort, settings.seed, synthetic=pooled.synthetic)
     summary = summarise(table, faces, pooled.cohort, settings)
     for centre in centres:
-        own = summarise_faces(centre.records, arms, centre.cohort, settings.seed)
+        own = summarise_faces(centre.records, arms, centre.cohort, settings.seed, synthetic=centre.synthetic)
         summary += summarise(patient_table(centre.rows), own, centre.cohort, settings)
     image = headline_image(rows)
     manifest = make_manifest(pooled, summary)
@@ -170,12 +177,14 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         settings=settings,
         faces=_faces(pooled, image),
         auc_differences=faces.differences,
+        curves=faces.curves,
         reviews=_reviews(pooled),
     )
     write_measurements(out / "measurements.csv", rows)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
         write_summary(out / "summary.csv", summary)
     write_report(out / "report.html", content)
+    write_face_page(out, content)
     write_json(out / "study.json", manifest)
     return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled))
 
@@ -195,7 +204,7 @@ def decide(pooled: Pool, table: Table, faces: PrivacySummary, image: str) -> Ver
     if len(pooled.cases) == 1:
         return Verdict(axes=tuple(axes), reason="No verdict from one case.")
     if not aucs:
-        notes = list(dict.fromkeys(row.note for row in faces.rows if row.metric == "auc_own" and row.image == image))
+        notes = list(dict.fromkeys(row.note for row in faces.rows if row.metric == HEADLINE and row.image == image))
         return Verdict(axes=tuple(axes), reason=f"No verdict: {'; '.join(notes) or 'no face could be scored'}.")
     return judge(axes, aucs, faces.clearly_lower(image), seed=pooled.settings.seed)
 
@@ -219,7 +228,7 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
         "program": "DefaceCompare",
         "version": __version__,
         "cohort": pooled.cohort,
-        "synthetic": any(case.synthetic for case in pooled.cases),
+        "synthetic": pooled.synthetic,
         "settings": pooled.cases[0].report["settings"],
         "methods": _methods(pooled, rows),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),

@@ -12,7 +12,7 @@ from .measurement import COLUMNS, Measurement
 from .patient_table import Arm, arm_of, arm_order
 from .report.words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
 from .summary import SUMMARY_COLUMNS, SummaryRow, find, is_of_one_arm
-from .summary_privacy import arm_key
+from .summary_privacy import HEADLINE, arm_key
 
 if TYPE_CHECKING:
     import pandas
@@ -76,7 +76,7 @@ class StudyReport:
         return ", ".join(parts)
 
     def _auc(self, rows: list[SummaryRow]) -> str:
-        for row in find(rows, metric="auc_own", image=self.image):
+        for row in find(rows, metric=HEADLINE, image=self.image):
             if not math.isnan(row.value):
                 return f"AUC {auc_words(row.value, row.low, row.high)} n {row.n}"
         similarity = find(rows, metric="cosine_similarity_own", image=self.image)

@@ -14,7 +14,7 @@ from DefaceCompareLib.privacy.pairs import (
     highest_impostor,
     pooled_auc,
     probe_auc,
-    rank1_percent,
+    rank_percent,
     similarity_matrix,
 )
 from DefaceCompareLib.privacy.reidentification import reidentify
@@ -50,7 +50,7 @@ def test_a_probe_without_a_face_counts_one_half_and_is_never_dropped() -> None:
     np.testing.assert_array_equal(probe_auc(similarity, index, index), [1.0, 0.5, 1.0])
     # 2 detected genuine scores beat all 4 detected impostors: 8 of 18 comparisons won, 10 undecided
     assert pooled_auc(np.diag(similarity), similarity[~np.eye(3, dtype=bool)]) == pytest.approx((8 + 5) / 18)
-    assert rank1_percent(similarity, index, index) == pytest.approx(200 / 3)
+    assert rank_percent(similarity, index, index, 1) == pytest.approx(200 / 3)
 
 
 def test_a_constant_model_scores_exactly_one_half() -> None:

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from DefaceCompareLib.face_cohort import FaceRecord
 from DefaceCompareLib.patient_table import Arm
 from DefaceCompareLib.summary import find
-from DefaceCompareLib.summary_privacy import FaceRecord, headline, summarise_faces
+from DefaceCompareLib.summary_privacy import headline, summarise_faces
 
 OPEN, SHUT = (Arm(name, "", "background", "none") for name in ("open", "shut"))
 """A method that leaves the face, and one after which no face is found."""
@@ -72,7 +73,7 @@ def test_failed_scans_enter_undefaced_in_a_row_of_their_own() -> None:
 
 def test_methods_that_differ_are_told_apart_and_equal_ones_are_not() -> None:
     summary = summarise_faces(records(10), [OPEN, SHUT], "c", seed=1)
-    (row,) = find(summary.rows, metric="auc_own", method="open − shut")
+    (row,) = find(summary.rows, metric="auc_headline", method="open − shut")
     assert row.value == pytest.approx(0.5)
     assert summary.clearly_lower("CT") == {(OPEN, SHUT): False, (SHUT, OPEN): True}
     twin = Arm("twin", "", "background", "none")

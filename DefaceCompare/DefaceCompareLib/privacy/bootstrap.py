@@ -83,7 +83,7 @@ def estimate_mean_auc(
     if np.all(each == each[0]):
         agreeing = ALPHA ** (1.0 / len(np.unique(persons[genuine])))
         return Estimate(value, value * agreeing, value + (1.0 - value) * (1.0 - agreeing), "one-sided")
-    samples = _mean_auc(wins, impostor, _weights(persons, genuine, seed, resamples), genuine)
+    samples = _mean_auc(wins, impostor, person_weights(persons, genuine, seed, resamples), genuine)
     low, high = np.quantile(samples, [ALPHA / 2, 1 - ALPHA / 2])
     return Estimate(value, float(low), float(high), "bootstrap")
 
@@ -106,7 +106,7 @@ def compare_methods(
     genuine, persons
         As in `reidentification`.
     """
-    weights = np.hstack([np.ones((len(persons), 1)), _weights(persons, genuine, seed, resamples)])
+    weights = np.hstack([np.ones((len(persons), 1)), person_weights(persons, genuine, seed, resamples)])
     means = [_mean_auc(*compare_pairs(similarity, genuine, persons), weights, genuine) for similarity in (first, second)]
     differences = means[0] - means[1]
     low, high = np.quantile(differences[1:], [ALPHA / 2, 1 - ALPHA / 2])
@@ -126,7 +126,7 @@ def shuffled_control(
     return float(np.mean(means))
 
 
-def _weights(persons: NDArray, genuine: NDArray[np.intp], seed: int, resamples: int) -> NDArray[np.float64]:
+def person_weights(persons: NDArray, genuine: NDArray[np.intp], seed: int, resamples: int) -> NDArray[np.float64]:
     """How often each gallery column's person was drawn, shape (gallery, resamples); never one person alone.
 
     Persons who are probes are drawn among each other, persons who are only in the gallery likewise.

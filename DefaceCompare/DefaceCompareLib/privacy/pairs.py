@@ -1,4 +1,6 @@
-"""Pairs of faces: similarity matrices, who beats whom, per-probe AUC, rank 1. Pure numpy; words as in `reidentification`.
+"""Pairs of faces: similarity matrices, who beats whom, per-probe AUC, ranks, acceptance. Pure numpy.
+
+Words as in `reidentification`.
 
 A comparison in which either similarity is NaN counts one half: an attacker without a face has to guess. So an undetected
 probe's AUC is 0.5; it is never dropped.
@@ -6,10 +8,14 @@ probe's AUC is 0.5; it is never dropped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+FEWEST_IMPOSTOR_PAIRS = 1000
+"""A false acceptance rate of 1 % needs so many impostor pairs (DESIGN section 5)."""
 
 
 def similarity_matrix(probe_embeddings: NDArray[np.floating], gallery_embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -26,11 +32,40 @@ def similarity_matrix(probe_embeddings: NDArray[np.floating], gallery_embeddings
         Mean over the views that both have; NaN where they share none.
     """
     probe, gallery = np.asarray(probe_embeddings, np.float64), np.asarray(gallery_embeddings, np.float64)
-    cosines = np.einsum("pvd,gvd->pgv", probe, gallery)
-    seen = np.isfinite(cosines)
-    total = np.where(seen, cosines, 0.0).sum(axis=2)
-    count = seen.sum(axis=2)
+    total = np.zeros((len(probe), len(gallery)))
+    count = np.zeros_like(total)
+    for view in range(probe.shape[1]):
+        cosines = probe[:, view] @ gallery[:, view].T
+        seen = np.isfinite(cosines)
+        total += np.where(seen, cosines, 0.0)
+        count += seen
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def highest_similarity(
+    views: NDArray[np.float64], others: Sequence[NDArray[np.floating]], frontal_gallery: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """The attacker's best: the mean over views, or one frontal picture drawn at another threshold, whichever is higher.
+
+    Parameters
+    ----------
+    views : ndarray, shape (probes, gallery)
+        `similarity_matrix` at the skin's threshold.
+    others : sequence of ndarray, shape (levels, length)
+        Each probe's frontal embeddings at other thresholds; any number of levels.
+    frontal_gallery : ndarray, shape (gallery, length)
+
+    Returns
+    -------
+    ndarray, shape (probes, gallery)
+        NaN only where nothing has a face.
+    """
+    gallery = np.asarray(frontal_gallery, np.float64)
+    best = views.copy()
+    for probe, levels in enumerate(others):
+        for embedding in np.asarray(levels, np.float64):
+            best[probe] = np.fmax(best[probe], gallery @ embedding)
+    return best
 
 
 def compare_pairs(
@@ -71,14 +106,41 @@ def pooled_auc(genuine_scores: NDArray[np.float64], impostor_scores: NDArray[np.
     return float((0.5 * (below + not_above).sum() + 0.5 * undecided) / total)
 
 
-def rank1_percent(similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray) -> float:
-    """Share of probes (percent) whose own original beats all impostors; a tie of k counts 1/k, no face counts 0."""
+def rank_hits(
+    similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, ranks: Sequence[int]
+) -> NDArray[np.float64]:
+    """How surely each probe's own original is among the first k, shape (probes, len(ranks)).
+
+    Ties share their places (one of k tied for the last place counts 1/k); a probe without a face is never among them.
+    """
     own = similarity[np.arange(len(genuine)), genuine][:, None]
     _, impostor = compare_pairs(similarity, genuine, persons)
-    beaten = (impostor & (similarity > own)).any(axis=1)
-    ties = (impostor & (similarity == own)).sum(axis=1)
-    hit = np.where(beaten | ~np.isfinite(own[:, 0]), 0.0, 1.0 / (1 + ties))
-    return 100.0 * float(hit.mean())
+    above = (impostor & (similarity > own)).sum(axis=1)[:, None]
+    ties = (impostor & (similarity == own)).sum(axis=1)[:, None]
+    hits = np.clip((np.array(ranks)[None, :] - above) / (1 + ties), 0.0, 1.0)
+    return np.where(np.isfinite(own), hits, 0.0)
+
+
+def rank_percent(similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, rank: int) -> float:
+    """Share of probes (percent) whose own original is among the first `rank` of all."""
+    return 100.0 * float(rank_hits(similarity, genuine, persons, [rank]).mean())
+
+
+def tar_percent(similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, far: float = 0.01) -> float | None:
+    """Share of probes (percent) accepted where at most a share `far` of the impostor pairs is.
+
+    Returns
+    -------
+    float or None
+        None with fewer than `FEWEST_IMPOSTOR_PAIRS`: the threshold would hang on a handful of pairs.
+    """
+    _, impostor = compare_pairs(similarity, genuine, persons)
+    scores = np.where(np.isfinite(similarity), similarity, -np.inf)
+    others = np.sort(scores[impostor])[::-1]
+    if others.size < FEWEST_IMPOSTOR_PAIRS:
+        return None
+    threshold = others[int(far * others.size)]
+    return 100.0 * float(np.mean(scores[np.arange(len(genuine)), genuine] > threshold))
 
 
 def constant_control(similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray) -> float:

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from ..errors import NotAvailable
 from .bootstrap import Estimate, estimate_mean_auc
-from .pairs import compare_pairs, pooled_auc, probe_auc, rank1_percent
+from .pairs import compare_pairs, pooled_auc, probe_auc, rank_percent, tar_percent
 
 FEWEST_PERSONS = 5
 """Below this many persons no AUC is given (DESIGN section 5)."""
@@ -52,8 +52,12 @@ class Reidentification:
     auc_per_probe : ndarray, shape (probes,)
     auc_pooled : float
         AUC of all genuine against all impostor pairs.
-    rank1_percent : float
-        Share of probes whose best match is their owner; an undetected probe is no match, a tie counts its share.
+    rank1_percent, rank5_percent : float
+        Share of probes whose best match (one of whose five best) is their owner; an undetected probe is no match, a tie
+        counts its share.
+    tar_percent : float or None
+        Share of probes accepted at a false acceptance rate of 1 %; None with fewer than 1000 impostor pairs.
+    impostor_pairs : int
     detection_percent : float
         Share of probes that have a similarity to their own original at all.
     persons, probes : int
@@ -65,6 +69,9 @@ class Reidentification:
     auc_per_probe: NDArray[np.float64]
     auc_pooled: float
     rank1_percent: float
+    rank5_percent: float
+    tar_percent: float | None
+    impostor_pairs: int
     detection_percent: float
     persons: int
     probes: int
@@ -90,7 +97,10 @@ def reidentify(
         auc=estimate_mean_auc(wins, impostor, genuine, persons, seed=seed, resamples=resamples),
         auc_per_probe=probe_auc(similarity, genuine, persons),
         auc_pooled=pooled_auc(own, similarity[impostor]),
-        rank1_percent=rank1_percent(similarity, genuine, persons),
+        rank1_percent=rank_percent(similarity, genuine, persons, 1),
+        rank5_percent=rank_percent(similarity, genuine, persons, 5),
+        tar_percent=tar_percent(similarity, genuine, persons),
+        impostor_pairs=int(impostor.sum()),
         detection_percent=100.0 * float(np.mean(np.isfinite(own))),
         persons=count,
         probes=len(genuine),

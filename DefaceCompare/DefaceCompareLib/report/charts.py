@@ -44,13 +44,13 @@ def tradeoff_chart(
                 _add_point(figure, column, axis, arm, own[arm], reference.get(arm), names)
         figure.add_hline(y=CHANCE_AUC, line={"dash": "dot", "color": INK, "width": 1}, row=1, col=column)
         figure.update_xaxes(title={"text": _wrapped(axis.label), "standoff": 8}, rangemode="tozero", row=1, col=column)
-    figure.update_yaxes(title_text="AUC, own landmarks", row=1, col=1)
+    figure.update_yaxes(title_text="AUC, own landmarks or rebuilt", row=1, col=1)
     lowest = min(min(own[arm].low for arm in arms), CHANCE_AUC)
     figure.update_yaxes(range=[math.floor(lowest * 10) / 10 - 0.02, 1.03])
     figure.add_annotation(
         text="↙ better", xref="x domain", yref="y domain", x=0.02, y=0.02, showarrow=False, font={"size": 12, "color": INK}
     )
-    return _json(figure, height=400)
+    return figure_json(figure, height=400)
 
 
 def _add_point(
@@ -130,7 +130,7 @@ def organ_chart(rows: Sequence[SummaryRow], names: ArmNames, title: str) -> str:
         )
     figure.update_yaxes(tickvals=list(range(len(structures))), ticktext=structures, range=[-0.6, len(structures) - 0.4])
     figure.update_xaxes(title_text=title)
-    return _json(figure, height=110 + 34 * len(structures))
+    return figure_json(figure, height=110 + 34 * len(structures))
 
 
 def _quartile_bars(rows: Sequence[SummaryRow]) -> dict[str, object]:
@@ -144,7 +144,8 @@ def _wrapped(text: str) -> str:
     return text.replace(", ", ",<br>", 1)
 
 
-def _json(figure: go.Figure, height: int) -> str:
+def figure_json(figure: go.Figure, height: int) -> str:
+    """A figure in the report's style, as JSON that a page can hold."""
     figure.update_layout(
         template="none",
         height=height,

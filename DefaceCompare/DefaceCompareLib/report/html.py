@@ -17,10 +17,13 @@ from ..patient_table import Arm, Table, arm_of, arm_order
 from ..review import Decision
 from ..settings import Settings
 from ..summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
+from ..summary_privacy import HEADLINE, FaceCurves
 from ..verdict import Verdict
 from . import sections
 from .charts import organ_chart, tradeoff_chart
 from .pictures import FaceRow
+from .privacy_charts import cmc_chart, roc_chart
+from .privacy_tables import privacy_tables
 from .published import Evidence, answers
 from .tables import ArmNames
 from .words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
@@ -53,6 +56,7 @@ class ReportContent:
     faces: Sequence[FaceRow] = ()
     auc_differences: Mapping[tuple[str, Arm, Arm], tuple[float, float]] = field(default_factory=dict)
     reviews: Sequence[Decision] = ()
+    curves: Sequence[FaceCurves] = ()
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -93,24 +97,28 @@ def render(content: ReportContent) -> str:
     )
 
 
-def _names(content: ReportContent) -> ArmNames:
+def arm_names(content: ReportContent) -> ArmNames:
+    """The arms of a report with their titles and colours."""
     titles = {method["key"]: method["title"] for method in content.manifest["methods"]}
     return ArmNames(sorted({arm_of(row) for row in content.summary if is_of_one_arm(row)}, key=arm_order), titles)
 
 
 def _charts(content: ReportContent) -> dict[str, str]:
-    names = _names(content)
-    own = first_of_each_arm(find(content.summary, metric="auc_own", image=content.image))
+    names = arm_names(content)
+    own = first_of_each_arm(find(content.summary, metric=HEADLINE, image=content.image))
     reference = first_of_each_arm(find(content.summary, metric="auc_reference", image=content.image))
+    curves = [each for each in content.curves if each.image == content.image]
     intact = find(content.summary, metric="intact_volume", unit="%", image=content.image)
     return {
         "tradeoff": tradeoff_chart(content.verdict.axes, own, reference, names) if not content.verdict.reason else "",
+        "roc": roc_chart(curves, names),
+        "cmc": cmc_chart(curves, names),
         "organs": organ_chart(intact, names, f"Change of intact volume, {content.image} (%)"),
     }
 
 
 def _tables(content: ReportContent) -> dict[str, Any]:
-    names, summary = _names(content), content.summary
+    names, summary = arm_names(content), content.summary
     single = len(content.manifest["cases"]) == 1
     model = content.manifest["face_model"]
     evidence = Evidence(
@@ -128,7 +136,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "verdict_table": sections.verdict_table(content.verdict, summary, content.image, names),
         "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
         "success": sections.success_tables(summary, names, content.reviews),
-        "privacy": sections.privacy_tables(summary, names),
+        "privacy": privacy_tables(summary, names),
         "volumes": sections.utility_tables(summary, names, "volume", content.image),
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),
         "doses": sections.dose_tables(summary, names),

@@ -74,7 +74,7 @@ class Evidence:
     Parameters
     ----------
     auc_differences : mapping of (image, first arm, second arm) to (low, high)
-        95 % intervals of the paired difference of `auc_own`, first minus second.
+        95 % intervals of the paired difference of `auc_headline`, first minus second.
     """
 
     table: Table

@@ -12,6 +12,7 @@ from ..patient_table import Arm, arm_of
 from ..review import Decision
 from ..settings import DOSE_POLICIES
 from ..summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
+from ..summary_privacy import HEADLINE
 from ..tradeoff import Axis
 from ..verdict import Verdict
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
@@ -40,15 +41,6 @@ QUALITY_COLUMNS = {
     "edited_volume": "Edited",
     "target_altered_volume": "Targets altered",
 }
-PRIVACY_COLUMNS = {
-    "auc_own": ("AUC, own landmarks", auc_cell),
-    "auc_reference": ("AUC, reference landmarks", auc_cell),
-    "auc_pooled": ("AUC, pooled pairs", auc_cell),
-    "rank1_own": ("Rank 1 (%)", value_cell),
-    "detection_rate": ("Face found", rate_cell),
-    "cosine_similarity_own": ("Similarity, own", value_cell),
-    "face_surface_distance": ("Surface distance (mm)", value_cell),
-}
 DECIMAL = re.compile(r"\d+\.\d+")
 """Measured numbers in a reason: they differ from case to case, the reason does not."""
 CASES_NAMED = 3
@@ -69,7 +61,7 @@ def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, n
         return Cell("beaten by", small=", ".join(names.title(other) for other in one.beaten_by), kind="quiet")
 
     columns = {
-        "AUC, own landmarks": by_arm(auc_cell, find(summary, metric="auc_own", image=image)),
+        "AUC, larger of own landmarks and rebuilt face": by_arm(auc_cell, find(summary, metric=HEADLINE, image=image)),
         "AUC, reference landmarks": by_arm(auc_cell, find(summary, metric="auc_reference", image=image)),
         "Success": by_arm(rate_cell, find(summary, metric="success_rate", image=image)),
     }
@@ -141,69 +133,6 @@ def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequ
     return [*tables, agreement] if agreement else tables
 
 
-def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
-    """AUC, rank and detection a method and image, the controls, and the differences between methods."""
-    tables = []
-    for image in dict.fromkeys(row.image for row in summary if row.domain == "privacy" and row.image):
-        here = [row for row in summary if row.image == image and row.domain == "privacy"]
-        columns = {
-            title: by_arm(make, find(here, metric=metric))
-            for metric, (title, make) in PRIVACY_COLUMNS.items()
-            if find(here, metric=metric)
-        }
-        if columns:
-            tables.append(arm_table(f"Re-identification on {image}", names, names.arms, columns))
-        controls = _control_table(here, image)
-        tables += [controls] if controls else []
-        differences = _difference_table(here, image)
-        tables += [differences] if differences else []
-    return tables
-
-
-def _control_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:
-    found = [
-        row
-        for row in here
-        if row.metric.startswith("control_") or (row.metric == "cosine_similarity_reference" and not row.method)
-    ]
-    if not found:
-        return None
-    rows = tuple(
-        (
-            Cell(metrics()[row.metric].meaning),
-            Cell(row.method or "all"),
-            Cell(number(row.value, "")),
-            Cell(str(row.n)),
-            Cell(row.note),
-        )
-        for row in found
-    )
-    return ReportTable(f"Controls on {image}", ("Control", "Method", "Value", "n", "Note"), rows, words=True)
-
-
-def _difference_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:
-    found = [row for row in here if row.metric == "auc_own" and MINUS in row.method]
-    if not found:
-        return None
-    rows = tuple(
-        (
-            Cell(row.method),
-            Cell(
-                number(row.value, "", signed=True),
-                small=interval(row.low, row.high, signed=True),
-            ),
-            Cell(row.note.split(";")[0]),
-        )
-        for row in found
-    )
-    return ReportTable(
-        f"Differences of AUC between methods, {image} (paired bootstrap over patients)",
-        ("Methods", "Difference", ""),
-        rows,
-        words=True,
-    )
-
-
 def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str, image: str) -> list[ReportTable]:
     """Structure tables of volumes, intensities or doses; those of the headline's image (and of dose) lie open, others unfold."""
     tables = []
@@ -232,7 +161,7 @@ def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, lis
 
 def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
     """Paired tests between methods that hold after Holm's correction."""
-    found = [row for row in summary if MINUS in row.method and row.metric != "auc_own" and row.p_holm < 0.05]
+    found = [row for row in summary if MINUS in row.method and row.metric != HEADLINE and row.p_holm < 0.05]
     if not found:
         return None
     found.sort(key=lambda row: (row.p_holm, row.metric, row.structure, row.method))
