@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_methods, cli_models
+from . import __version__, cli_export, cli_methods, cli_models
 from .cli_codes import DONE, INTERRUPTED, SOME_UNREADABLE, UNUSABLE
 from .cli_reading import add_names, add_reading, choices_of
 from .errors import DefaceCompareError
@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     pool.add_argument("outs", nargs="+", type=Path, metavar="OUT", help="output folders of case or study")
     pool.add_argument("--out", required=True, type=Path, help="where to write the pooled tables and the report")
     pool.set_defaults(run=_pool)
+    cli_export.add_export(commands)
     _add_models(commands)
     methods = commands.add_parser("methods", help="which methods are available here, and why others are not")
     methods.set_defaults(run=cli_methods.list_them)

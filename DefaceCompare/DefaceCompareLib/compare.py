@@ -16,6 +16,7 @@ from .case_report import CaseReport, image_hash, input_hashes
 from .defacers.deface import NO_REGISTRATION, deface
 from .defacers.defacing import Defacer, Defacing
 from .errors import FaceNotFound
+from .export.kept_edit import keep_edit
 from .measurement import Measurement, Scope
 from .output_folders import case_folder, identifiable_folder
 from .progress import Progress, report_step, silent
@@ -148,6 +149,7 @@ def _what_it_did(case: Case, defacing: Defacing, out: Path | None) -> dict[str, 
             _write_image(edited, out / images[key]["file"])
     if out is not None:
         _save_logs(case, defacing, out)
+        keep_edit(out, case, defacing)
     return {
         "title": defacing.title,
         "variant": defacing.variant,

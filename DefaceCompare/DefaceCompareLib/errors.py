@@ -21,3 +21,7 @@ class FaceNotFound(MethodFailed):
 
 class NotAvailable(DefaceCompareError):
     """A number cannot be had here: becomes a row with status ``not available``."""
+
+
+class ExportFailed(DefaceCompareError):
+    """An export did not pass its own verification; nothing of it is left."""

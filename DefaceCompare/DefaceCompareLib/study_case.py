@@ -103,7 +103,8 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
             write_name_list(case.structure_set, names / f"{job.id}.csv")
     _move_in(growing, job)
     person = case.person or job.id
-    _remember(job, {"fingerprint": mark, "person": person})
+    table = "" if job.choices.names is None else str(job.choices.names.resolve())
+    _remember(job, {"fingerprint": mark, "person": person, "names": table})
     return CaseOutcome(job.id, job.folder, person=person)
 
 

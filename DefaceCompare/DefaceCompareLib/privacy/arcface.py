@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import NotAvailable
 from .models import Model
-from .onnx_session import session_options
+from .onnx_session import require_onnx, require_shape, session_options
 from .recogniser import normalised
 
 
@@ -38,9 +38,15 @@ class ArcFaceRecogniser:
                 f"({error.name or error}): pip install --no-deps insightface, then pip install opencv-python-headless"
             ) from None
         self.model = model
-        self._network = get_model(str(path), providers=["CPUExecutionProvider"], sess_options=session_options())
+        require_onnx(path)
+        try:
+            self._network = get_model(str(path), providers=["CPUExecutionProvider"], sess_options=session_options())
+        except Exception as error:  # whatever onnxruntime and insightface raise for a file that is no such network
+            raise NotAvailable(f"insightface cannot read the face model {path.name}: {_first_line(error)}") from error
         if self._network is None or not hasattr(self._network, "get_feat"):
             raise NotAvailable(f"insightface does not take {path.name} for a face recognition network")
+        size = model.preprocessing
+        require_shape(self._network.session, model.title, (3, size.height_px, size.width_px), model.output_length)
         scaling = (self._network.input_mean, self._network.input_std)
         if scaling != (model.preprocessing.mean, model.preprocessing.std):
             raise NotAvailable(f"insightface would scale pictures for {path.name} by {scaling}, which is not how it was trained")
@@ -49,3 +55,7 @@ class ArcFaceRecogniser:
         """Embed an aligned RGB face, shape (112, 112, 3); returns a vector of length one, shape (output_length,)."""
         bgr = np.ascontiguousarray(crop[..., ::-1])  # InsightFace takes OpenCV's channel order and swaps it itself
         return normalised(self._network.get_feat(bgr)[0])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -7,6 +7,9 @@ from typing import Any
 
 from ..errors import NotAvailable
 
+TEXT_BYTES = 64
+"""So much of a file is looked at to tell text from a network."""
+
 
 def session_options() -> Any:
     """One thread, quiet.
@@ -31,6 +34,49 @@ def session_options() -> Any:
     return options
 
 
+def require_onnx(path: Path) -> None:
+    """Make sure that a file may be a network before a library tries: a text or web page saved as .onnx is named as such.
+
+    Raises
+    ------
+    NotAvailable
+        If the file is empty or text.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(TEXT_BYTES)
+    # an ONNX file begins with small binary field tags; text has none of them but line ends and tabs
+    if not start or all(byte >= 32 or byte in b"\t\r\n" for byte in start):
+        raise NotAvailable(f"{path.name} is {'empty' if not start else 'a text file'}, not an ONNX network; get the model again")
+
+
+def require_shape(session: Any, title: str, wanted: tuple[int, int, int], length: int) -> None:
+    """Make sure that a network takes the pictures that it will be given.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+    wanted : (int, int, int)
+        Channels, height, width; a dimension that the network leaves open fits.
+    length : int
+        Of the output vector.
+
+    Raises
+    ------
+    NotAvailable
+        Naming the shape found.
+    """
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    taken, given = list(inputs[0].shape), list(outputs[0].shape)
+    fits = len(inputs) == 1 and len(taken) == 4 and len(outputs) == 1
+    fits = fits and all(not isinstance(found, int) or found == want for found, want in zip(taken[1:], wanted, strict=True))
+    fits = fits and (not isinstance(given[-1], int) or given[-1] == length)
+    if not fits:
+        raise NotAvailable(
+            f"face model {title} has another shape than it should: it takes {taken} and gives {given}, "
+            f"not [1, {', '.join(map(str, wanted))}] and [1, {length}]"
+        )
+
+
 def onnx_session(path: Path) -> Any:
     """Open a network on one CPU thread.
 
@@ -46,6 +92,7 @@ def onnx_session(path: Path) -> Any:
     options = session_options()
     import onnxruntime
 
+    require_onnx(path)
     try:
         return onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exception types are not public

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import NotAvailable
 from .alignment import CROP_PX
 from .models import Model, known_model, model_path
-from .onnx_session import onnx_session
+from .onnx_session import onnx_session, require_shape
 
 SELF_TEST_TOLERANCE = 0.02
 """How far the cosine of the two self-test pictures may be from the one in ``data/models.json``."""
@@ -34,6 +34,8 @@ class OnnxRecogniser:
         self.model = model
         self._session = onnx_session(model_path(model.key))
         self._input = self._session.get_inputs()[0].name
+        wanted = model.preprocessing
+        require_shape(self._session, model.title, (3, wanted.height_px, wanted.width_px), model.output_length)
 
     def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed an aligned RGB face, shape (112, 112, 3); returns a vector of length one, shape (output_length,)."""

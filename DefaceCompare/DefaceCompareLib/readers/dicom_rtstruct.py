@@ -84,7 +84,7 @@ def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> S
     for contour in (item.get("ContourSequence") or []) if item is not None else []:
         kind = str(contour.get("ContourGeometricType") or "")
         try:
-            points = _contour_points(contour)
+            points = contour_points(contour)
         except ValueError as error:
             raise UnusableInput(f"{header.path.name}: contour data of structure {number} is damaged; export it again") from error
         points = closed_polygon(points)
@@ -105,7 +105,7 @@ def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> S
     return named(Structure(name=name, standard_name="", contours=tuple(contours), notes=notes, problem=problem), number)
 
 
-def _contour_points(contour: Dataset) -> NDArray[np.float64]:
+def contour_points(contour: Dataset) -> NDArray[np.float64]:
     """Points of one contour, shape (n, 3), from its stored text (pydicom's own number objects take 20 times as long)."""
     if "ContourData" not in contour:
         return np.empty((0, 3))

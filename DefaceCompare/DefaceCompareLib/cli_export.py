@@ -1,0 +1,60 @@
+"""``deface-compare export``: a finished case, or a whole study, as defaced DICOM RT."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from .cli_codes import DONE, SOME_UNREADABLE, UNUSABLE
+from .settings import DOSE_POLICIES
+
+REPORT = "case_report.json"
+
+
+def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    export = commands.add_parser("export", help="write one method's result as defaced DICOM RT, verified")
+    export.add_argument("case", type=Path, metavar="CASE", help="a finished case (OUT/cases/<id>), or the OUT of a whole study")
+    export.add_argument("--method", required=True, metavar="M", help="whose result is written")
+    export.add_argument(
+        "--to", required=True, type=Path, metavar="FOLDER", help="a new folder; of a study one folder a case in it"
+    )
+    export.add_argument(
+        "--dose-policy",
+        choices=DOSE_POLICIES,
+        default="keep",
+        help="keep the dose grid (default), set it to 0 where the image was removed (mask), or treat it as the image (follow)",
+    )
+    export.add_argument("--keep-uids", action="store_true", help="write the source's own UIDs: for work inside the clinic only")
+    export.add_argument("--frame", choices=("keep", "map"), default="map", help="frames of reference: new UIDs (default) or kept")
+    export.add_argument(
+        "--accept-risk", action="store_true", help="write although a privacy check is not passed or the dose draws the face"
+    )
+    export.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
+    export.set_defaults(run=run_export)
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Run the command; the notes go to stderr where stdout carries JSON."""
+    from .cli_progress import progress_of
+    from .export.export_case import export_case, export_study
+    from .export.options import ExportOptions
+
+    options = ExportOptions(arguments.method, arguments.dose_policy, arguments.keep_uids, arguments.frame, arguments.accept_risk)
+    refused: dict[str, str] = {}
+    told = sys.stderr if arguments.progress == "json" else sys.stdout
+    with progress_of(arguments.progress) as progress:
+        if (arguments.case / REPORT).is_file() or not (arguments.case / "cases").is_dir():
+            done = {"": export_case(arguments.case, arguments.to, options, progress)}
+        else:
+            done, refused = export_study(arguments.case, arguments.to, options, progress)
+    for case, export in done.items():
+        where = f"{case}: " if case else ""
+        print("\n".join(f"{where}{note}" for note in export.notes), file=told)
+        print(f"{where}{export.files} verified DICOM files in {export.folder}", file=told)
+    for case, reason in refused.items():
+        print(f"deface-compare: {case}: {reason}", file=sys.stderr)
+    if refused:
+        return SOME_UNREADABLE if done else UNUSABLE
+    return DONE
