@@ -141,3 +141,10 @@ def test_without_the_very_release_its_rows_are_not_available(
     assert reason in result.note
     rows = gate(result, image)
     assert {row.status for row in rows.values()} == {"not available"}
+
+
+def test_with_a_numpy_that_the_package_does_not_run_with_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "__version__", "2.5.5")
+    assert external_quickshear.QuickshearPackage().available() == (
+        "quickshear 1.2.0 does not run with NumPy 2.5.5 (pip install 'numpy<2.5')"
+    )

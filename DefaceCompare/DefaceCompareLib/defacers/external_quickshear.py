@@ -21,6 +21,8 @@ from .voxel_box import VoxelBox, box_around, boxed, index_to_mm, whole_box
 
 PACKAGE, RELEASE = "quickshear", "1.2.0"
 NEEDED = (PACKAGE, "nibabel")
+FIRST_NUMPY_WITHOUT = (2, 5)
+"""From this NumPy on there is no cross product of 2-vectors, which the package takes (measured with NumPy 2.5.5)."""
 BUFFER_VOXELS = 10.0
 """The package's own default."""
 
@@ -42,7 +44,7 @@ class QuickshearPackage:
     fill = "zero"
 
     def available(self) -> str:
-        """The package must be there in this very release, and what it needs; it is never installed from here."""
+        """The package must be there in this very release, and what it needs (a NumPy of its time); it is never installed from here."""
         for package in NEEDED:
             try:
                 found = version(package)
@@ -50,6 +52,8 @@ class QuickshearPackage:
                 return f"the package {package} is not installed here (pip install {PACKAGE}=={RELEASE} nibabel)"
             if package == PACKAGE and found != RELEASE:
                 return f"{PACKAGE} {found} is installed here, and this entry stands for {RELEASE}"
+        if tuple(int(part) for part in np.__version__.split(".")[:2]) >= FIRST_NUMPY_WITHOUT:
+            return f"{PACKAGE} {RELEASE} does not run with NumPy {np.__version__} (pip install 'numpy<2.5')"
         return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
