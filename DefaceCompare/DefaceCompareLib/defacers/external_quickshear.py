@@ -44,7 +44,7 @@ class QuickshearPackage:
     fill = "zero"
 
     def available(self) -> str:
-        """The package must be there in this very release, and what it needs (a NumPy of its time); it is never installed from here."""
+        """The package must be there in this very release, and what it needs; it is never installed from here."""
         for package in NEEDED:
             try:
                 found = version(package)
