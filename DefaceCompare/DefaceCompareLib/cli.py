@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import __version__, cli_export, cli_methods, cli_models
 from .cli_codes import DONE, INTERRUPTED, SOME_UNREADABLE, UNUSABLE
 from .cli_reading import add_names, add_reading, choices_of
+from .disk_full import full_disk_sentence, is_full
 from .errors import DefaceCompareError
 from .settings import DEFAULT_METHODS, FILLS, PROTECTIONS
 
@@ -42,6 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except DefaceCompareError as error:
         print(f"deface-compare: {error}", file=sys.stderr)
+        return UNUSABLE
+    except OSError as error:
+        if not is_full(error):
+            raise
+        print(f"deface-compare: {full_disk_sentence(error)}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         print("deface-compare: stopped", file=sys.stderr)

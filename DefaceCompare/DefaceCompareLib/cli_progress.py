@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .progress import Progress
+from .progress import ALREADY_FINISHED, Progress
+
+FIRST_ESTIMATE_S = 5.0
+"""The time left is told when there are so many seconds to judge by."""
 
 
 @contextmanager
@@ -37,16 +41,47 @@ def json_lines() -> Progress:
 
 
 def plain_lines() -> Progress:
-    """One line a step on stderr, repeated ones once."""
-    last = [""]
+    """One line a step on stderr, with the time that is left; repeated ones once."""
+    last, left = [""], TimeLeft()
 
     def tell(done: int, total: int, text: str) -> bool:
+        remaining = left.words(done, total, text)
         if text != last[0]:
-            print(f"[{100 * done // total if total else 0:3d} %] {text}", file=sys.stderr, flush=True)
+            percent = 100 * done // total if total else 0
+            print(f"[{percent:3d} %{remaining and ', '}{remaining}] {text}", file=sys.stderr, flush=True)
             last[0] = text
         return True
 
     return tell
+
+
+class TimeLeft:
+    """How long work will still take, at the pace so far; steps that were found finished do not count."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began: tuple[float, int] | None = None
+
+    def words(self, done: int, total: int, text: str) -> str:
+        """``1 h 05 min left``, or ``""`` while nobody can tell.
+
+        Parameters
+        ----------
+        done, total : int
+            Steps.
+        text : str
+            What was done last.
+        """
+        now = self._clock()
+        if self._began is None or text.endswith(ALREADY_FINISHED):
+            self._began = (now, done)
+        since, first = self._began
+        if done <= first or done >= total or now - since < FIRST_ESTIMATE_S:
+            return ""
+        minutes = round((now - since) / (done - first) * (total - done) / 60)
+        if minutes < 1:
+            return "less than 1 min left"
+        return f"{minutes} min left" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min left"
 
 
 @contextmanager
@@ -55,12 +90,14 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    left = TimeLeft()
+    texts = (TextColumn(f"{{task.{name}}}", markup=False) for name in ("fields[left]", "description"))
+    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TimeElapsedColumn(), *texts)
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task("starting", total=None, left="")
 
         def tell(done: int, total: int, text: str) -> bool:
-            bar.update(task, completed=done, total=total or None, description=text)
+            bar.update(task, completed=done, total=total or None, description=text, left=left.words(done, total, text))
             return True
 
         yield tell

@@ -6,16 +6,18 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .code_mark import PACKAGES, package_version
 from .defacers import REGISTRY, external_methods
 from .errors import UnusableInput
 from .face_cohort import FaceRecord
 from .face_records import read_face_records
+from .finished_mark import is_torn
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measurements, write_measurements
+from .output_lock import sole_run
 from .patient_table import Table, arm_of, arm_order, patient_table
 from .privacy.models import known_models
 from .report.face_page import write_face_page
@@ -31,8 +33,6 @@ from .summary_tests import method_test_rows
 from .tradeoff import tradeoff_axes
 from .verdict import Verdict, judge
 
-PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "onnxruntime")
-"""Packages whose version can change a number."""
 DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}
 """What is told of a method that is not built in."""
 IMAGE_ORDER = ("CT", "MR", "PET")
@@ -111,7 +111,8 @@ def pool(outs: Sequence[Path], out: Path) -> StudyReport:
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
     records = tuple(record for one in found for record in one.records)
     pooled = Pool("pooled" if several else found[0].cohort, cases, records, missing)
-    return _write(pooled, [one for one in found if several and one.cases], out)
+    with sole_run(out):
+        return _write(pooled, [one for one in found if several and one.cases], out)
 
 
 def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]) -> StudyReport:
@@ -143,6 +144,8 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
     for path in sorted(out.glob("cases/*/case_report.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
         key = path.parent.name
+        if is_torn(out, key):
+            continue  # its rows and its faces may be of two runs; the study makes it again
         name = f"{cohort}/{key}" if prefix else key
         rows = tuple(replace(row, case=name) for row in read_measurements(path.parent / "measurements.csv"))
         cases.append(FinishedCase(name, key, out, cohort, report, rows))
@@ -245,7 +248,7 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
             "summary": len(summary),
         },
         "face_model": _face_model(pooled.settings.face_model, rows),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: package_version(name) for name in PACKAGES},
     }
 
 
@@ -274,13 +277,6 @@ def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
         return {"reason": without_warning(scores[0].note)}
     model = known_models()[key]
     return {"key": key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _faces(pooled: Pool, image: str) -> list[FaceRow]:

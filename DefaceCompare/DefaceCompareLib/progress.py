@@ -8,6 +8,8 @@ from .errors import DefaceCompareError
 
 Progress = Callable[[int, int, str], bool]
 """``progress(done, total, text) -> bool``; False asks the work to stop."""
+ALREADY_FINISHED = "already finished"
+"""Ends the text of a step that took no time: an earlier run had done it."""
 
 
 class Cancelled(DefaceCompareError):

@@ -6,30 +6,33 @@ import contextlib
 import hashlib
 import json
 import shutil
+import socket
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from .code_mark import code_mark
 from .compare import compare_case
 from .defacers.defacing import Defacer
 from .defacers.external import ExternalFolder
 from .defacers.external_command import ExternalCommand
+from .disk_full import raise_if_full
 from .errors import DefaceCompareError, UnusableInput
-from .progress import Cancelled, Progress, silent
+from .finished_mark import IDENTIFIABLE, move_in, read_mark
+from .output_folders import identifiable_folder
+from .output_lock import sole_case
+from .privacy.models import models_mark
+from .progress import ALREADY_FINISHED, Cancelled, Progress, silent
 from .readers import read_case
 from .readers.choices import ReadingChoices
 from .settings import Settings
 from .utility.name_list import write_name_list
 from .utility.name_words import user_names
 
-IDENTIFIABLE = "identifiable"
 UNFINISHED = ".unfinished"
 """Folder of the output in which cases grow until they are whole; holds faces, so its mode is 0700."""
-FINISHED = "finished"
-"""Folder below `IDENTIFIABLE` that remembers what a finished case was made from."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class CaseJob:
     methods: tuple[Defacer, ...]
     settings: Settings
     choices: ReadingChoices = field(default_factory=ReadingChoices)
+    code: str = ""
+    """`code_mark` of the process that hands out the cases; a worker with other code refuses."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ class CaseOutcome:
     reason: str = ""
     skipped: bool = False
 
+    def told(self) -> str:
+        """One line for whoever watches the run."""
+        if self.reason:
+            return f"{self.id}: {self.reason}"
+        return f"{self.id}: {ALREADY_FINISHED}" if self.skipped else f"{self.id}: finished"
+
 
 def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     """Compare one case, unless the very same comparison is already there; never raises for the case's sake.
@@ -62,6 +73,8 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     ------
     Cancelled
         If `progress` answers False.
+    OSError
+        If the output's disk is full: no other case would fare better.
     """
     try:
         return compare_or_skip(job, progress)
@@ -70,9 +83,9 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     except DefaceCompareError as error:
         return CaseOutcome(job.id, job.folder, reason=without_paths(str(error), job))
     except Exception as error:
+        raise_if_full(error, job.out)
         # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
-        path = identifiable(job.out) / "errors" / f"{job.id}.txt"
-        path.parent.mkdir(exist_ok=True)
+        path = identifiable_folder(job.out, "errors") / f"{job.id}.txt"
         path.write_text(traceback.format_exc(), encoding="utf-8")
         reason = f"stopped by an unexpected {type(error).__name__}; details lie in {IDENTIFIABLE}/errors/{path.name}"
         return CaseOutcome(job.id, job.folder, reason=reason)
@@ -86,10 +99,16 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     DefaceCompareError
         If the case cannot be read or compared.
     """
-    mark = fingerprint(job)
-    remembered = _remembered(job)
-    if remembered.get("fingerprint") == mark and (job.out / "cases" / job.id / "case_report.json").is_file():
-        return CaseOutcome(job.id, job.folder, person=str(remembered["person"]), skipped=True)
+    if job.code not in ("", code_mark()):
+        raise UnusableInput(f"the worker on {socket.gethostname()} has other code or libraries; install the same on all machines")
+    with sole_case(job.out, job.id):
+        return _compare_or_skip(job, progress)
+
+
+def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
+    mark, before = fingerprint(job), read_mark(job.out, job.id)
+    if before is not None and before.fingerprint == mark and before.whole(job.out):
+        return CaseOutcome(job.id, job.folder, person=before.person, skipped=True)
     case = read_case(job.folder, job.id, job.choices)
     growing = job.out / UNFINISHED / job.id
     shutil.rmtree(growing, ignore_errors=True)
@@ -97,45 +116,22 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     growing.mkdir(mode=0o700)
     compare_case(case, job.methods, job.settings, progress=progress, out=growing)
     if case.structure_set is not None:
-        names = identifiable(growing) / "structure_names"
-        names.mkdir(mode=0o700, exist_ok=True)
         with user_names(job.choices.names):
-            write_name_list(case.structure_set, names / f"{job.id}.csv")
-    _move_in(growing, job)
+            write_name_list(case.structure_set, identifiable_folder(growing, "structure_names") / f"{job.id}.csv")
     person = case.person or job.id
     table = "" if job.choices.names is None else str(job.choices.names.resolve())
-    _remember(job, {"fingerprint": mark, "person": person, "names": table})
-    return CaseOutcome(job.id, job.folder, person=person)
-
-
-def _move_in(growing: Path, job: CaseJob) -> None:
-    """Move a whole case to its place; the shared part comes last, so that it never stands without its faces."""
-    for path in sorted((growing / IDENTIFIABLE).rglob("*")):
-        if path.is_file():
-            target = identifiable(job.out) / path.relative_to(growing / IDENTIFIABLE)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
-    target = job.out / "cases" / job.id
-    shutil.rmtree(target, ignore_errors=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    (growing / "cases" / job.id).rename(target)
+    move_in(growing, job.out, job.id, mark, person, table)
     shutil.rmtree(growing)
     with contextlib.suppress(OSError):  # other workers' cases are still growing there
         growing.parent.rmdir()
-
-
-def identifiable(out: Path) -> Path:
-    """``OUT/identifiable``, made with mode 0700."""
-    folder = out / IDENTIFIABLE
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    return folder
+    return CaseOutcome(job.id, job.folder, person=person)
 
 
 def fingerprint(job: CaseJob) -> str:
-    """A hash of all that a case's numbers depend on: files, methods, settings, version."""
+    """A hash of all that a case's numbers depend on: files, methods, settings, code, libraries, face models."""
     described: dict[str, Any] = {
-        "version": __version__,
+        "code": code_mark(),
+        "models": models_mark(job.settings.face_model),
         "settings": job.settings.as_dict(),
         "methods": [_described(method) for method in job.methods],
         "files": hash_files(job.folder),
@@ -178,19 +174,6 @@ def without_paths(text: str, job: CaseJob) -> str:
     for folder in (str(job.folder), str(job.folder.resolve())):
         text = text.replace(folder, job.id)
     return text
-
-
-def _remembered(job: CaseJob) -> dict[str, Any]:
-    path = job.out / IDENTIFIABLE / FINISHED / f"{job.id}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _remember(job: CaseJob, what: dict[str, Any]) -> None:
-    folder = identifiable(job.out) / FINISHED
-    folder.mkdir(exist_ok=True)
-    temporary = folder / f"{job.id}.json.part"
-    temporary.write_text(json.dumps(what) + "\n", encoding="utf-8")
-    temporary.replace(folder / f"{job.id}.json")
 
 
 def subfolders(folder: Path) -> Sequence[Path]:

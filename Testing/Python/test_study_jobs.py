@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from DefaceCompareLib import cli, study
+from DefaceCompareLib import cli, study_workers
 
 NOT_COMPARED = ("timings.json",)
 """Files that hold seconds."""
@@ -63,7 +63,7 @@ def test_one_process_and_two_workers_write_the_same_bytes(patients: Path, tmp_pa
 def test_no_scheduler_at_an_address_is_one_sentence(
     patients: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(study, "SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr(study_workers, "SECONDS_TO_CONNECT", 1)
     nobody = "tcp://127.0.0.1:9"  # the discard port
     assert cli.main(["study", str(patients), "--out", str(tmp_path / "out"), "--scheduler", nobody]) == 2
     assert f"no Dask scheduler answers at {nobody}" in capsys.readouterr().err

@@ -137,6 +137,13 @@ def model_path(key: str) -> Path:
     return state.path
 
 
+def models_mark(key: str) -> str:
+    """What face scores depend on: state and content of the model called `key` and of the detector, ``none`` without scores."""
+    if key not in known_models():
+        return "none"
+    return repr([(name, verify_model(name).status, known_model(name).sha256) for name in (key, DETECTOR)])
+
+
 def get_model(key: str, local_file: Path | None = None) -> ModelState:
     """Put a model in place, if it is not there already.
 
