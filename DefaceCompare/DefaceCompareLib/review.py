@@ -221,12 +221,16 @@ class Review:
 
     def is_complete(self, case: ReviewCase) -> bool:
         """Whether this reviewer has answered everything of a case (a case that was not compared has no questions)."""
+        return _is_complete(case, self._mine())
+
+    def complete(self) -> set[str]:
+        """The ids of all cases that this reviewer has finished."""
         mine = self._mine()
-        return all((found := mine.get((case.id, method))) is not None and found.complete for method in case.titles)
+        return {case.id for case in self.cases if case.titles and _is_complete(case, mine)}
 
     def done(self) -> int:
         """How many cases this reviewer has finished."""
-        return sum(self.is_complete(case) for case in self.cases if case.titles)
+        return len(self.complete())
 
     def _mine(self) -> dict[tuple[str, str], Decision]:
         return {(each.case, each.method): each for each in read_decisions(self._file) if each.reviewer == self.reviewer}
@@ -246,10 +250,13 @@ class Review:
         """The first case with an open question; the last one if all is said."""
         mine = self._mine()
         for position, case in enumerate(self.cases):
-            found = [mine.get((case.id, method)) for method in case.titles]
-            if case.titles and not all(each is not None and each.complete for each in found):
+            if case.titles and not _is_complete(case, mine):
                 return position
         return len(self.cases) - 1 if self.cases[-1].titles else 0
+
+
+def _is_complete(case: ReviewCase, mine: Mapping[tuple[str, str], Decision]) -> bool:
+    return all((found := mine.get((case.id, method))) is not None and found.complete for method in case.titles)
 
 
 def _key(decision: Decision) -> tuple[str, str, str]:

@@ -17,7 +17,6 @@ from DefaceCompareLib.report.words import BANNED
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "DefaceCompare"
 LIBRARY = MODULE / "DefaceCompareLib"
-HOST = ROOT / "Testing" / "SlicerHost"
 
 LARGEST_REPOSITORY_MB = 100
 """Of the extension catalogue, for a checkout with its history."""
@@ -161,20 +160,3 @@ def test_the_panel_shows_no_banned_word() -> None:
     assert len(shown) > 30
     for text in shown:
         assert not [pattern for pattern in BANNED if re.search(pattern, text, re.IGNORECASE)], text
-
-
-def test_the_panel_uses_only_widget_members_that_were_checked_against_slicer() -> None:
-    known = json.loads((HOST / "slicer_api.json").read_text(encoding="utf-8"))["widgets"]
-    root = ElementTree.parse(MODULE / "Resources" / "UI" / "DefaceCompare.ui").getroot()
-    for widget in root.iter("widget"):
-        name = widget.get("class", "")
-        if name.startswith(("ctk", "qMRML", "qSlicer")):
-            inherited = {"geometry", "toolTip", "enabled", "minimumSize"}
-            used = {element.get("name") for element in widget.findall("property")} - inherited
-            assert used <= set(known[name]["properties"]), name
-    for connection in root.iter("connection"):
-        assert connection.findtext("signal") in known["qMRMLWidget"]["signals"]
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (LIBRARY / "panel").glob("*.py"))
-    signals = {signal for widget in known.values() for signal in widget["signals"]}
-    for signature in re.findall(r'\.connect\("([^"]+\*[^"]*)"', source):
-        assert signature in signals

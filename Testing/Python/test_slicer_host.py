@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import runpy
 import sys
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,37 @@ pytest.importorskip(
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Testing" / "SlicerHost"))
 
+import ctk  # noqa: E402
 import host  # noqa: E402
 import qmrml  # noqa: E402
 import qt  # noqa: E402
 import scene_host  # noqa: E402
 
-pytestmark = pytest.mark.slicer_core
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
+
+MODULE = ROOT / "DefaceCompare"
+UI = ElementTree.parse(MODULE / "Resources" / "UI" / "DefaceCompare.ui").getroot()
+API = json.loads((ROOT / "Testing" / "SlicerHost" / "slicer_api.json").read_text(encoding="utf-8"))
+PANEL = "\n".join(path.read_text(encoding="utf-8") for path in (MODULE / "DefaceCompareLib" / "panel").glob("*.py"))
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in (
+        MODULE / "DefaceCompare.py",
+        *(MODULE / "DefaceCompareLib" / "panel").glob("*.py"),
+        *(MODULE / "DefaceCompareLib" / "slicer_bridge").glob("*.py"),
+    )
+)
+OF_EVERY_QWIDGET = {
+    "geometry",
+    "toolTip",
+    "enabled",
+    "minimumSize",
+    "maximumSize",
+    "visible",
+    "connect",
+    "blockSignals",
+    "setFocus",
+}
 
 
 def test_a_widget_class_without_stand_in_raises(tmp_path: Path) -> None:
@@ -43,7 +71,7 @@ def test_a_signal_that_does_not_exist_raises() -> None:
 def test_a_method_that_does_not_exist_raises() -> None:
     host.start()
     with pytest.raises(AttributeError):
-        qmrml.qMRMLTableView().setTable(None)
+        qmrml.qMRMLPlotWidget().setChart(None)
     with pytest.raises(AttributeError):
         slicer.app.moduleManager()
 
@@ -59,3 +87,50 @@ def test_the_batch_script_ends_slicer_with_the_exit_code_of_the_command(
     runpy.run_path(str(script), run_name="__main__")
     assert app.exit_code == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+def used(prefix: str) -> set[str]:
+    """Names that module, panel and bridge use behind a prefix."""
+    return set(re.findall(rf"(?<![\w.]){re.escape(prefix)}\.(\w+)", SOURCES))
+
+
+def test_every_slicer_and_qt_name_that_the_module_uses_was_read_in_a_named_upstream_file() -> None:
+    assert used("slicer.util") <= set(API["slicer.util"]["members"])
+    assert used("slicer.app") <= set(API["slicer.app"])
+    assert used("slicer.app.layoutManager()") <= set(API["layoutManager"])
+    assert {name for name in used("slicer.modules") if name != "__dict__"} <= set(API["slicer.modules"])
+    assert used("qt") == set(API["qt"])
+    for part in ("slicer.app", "layoutManager", "slicer.modules", "qt"):
+        assert all(re.match(r"(Slicer|CTK|Qt): ?\w", told) for told in API[part].values())
+
+
+def test_the_panel_uses_only_widget_members_that_were_read_upstream() -> None:
+    known = API["widgets"]
+    classes = {widget.get("name", ""): widget.get("class", "") for widget in UI.iter("widget")}
+    for widget in UI.iter("widget"):
+        name = widget.get("class", "")
+        if name in known:
+            given = {element.get("name") for element in widget.findall("property")}
+            assert given - OF_EVERY_QWIDGET <= set(known[name]["properties"]), name
+        else:
+            assert name.startswith("Q"), name
+    for name, member in re.findall(r"\bui\.(\w+)\.(\w+)", PANEL):
+        of_class = known.get(classes[name])
+        if of_class is not None:
+            assert member in {*of_class["properties"], *of_class["methods"]} | OF_EVERY_QWIDGET, f"{name}.{member}"
+    assert {e.findtext("signal") for e in UI.iter("connection")} <= set(known["qMRMLWidget"]["signals"])
+
+
+def test_the_stand_ins_offer_no_more_than_was_read_upstream() -> None:
+    for cls in (*ctk.STAND_INS, *qmrml.STAND_INS):
+        known = API["widgets"][cls.__name__]
+        own = {
+            name
+            for base in cls.__mro__
+            if base.__module__ in ("ctk", "qmrml")
+            for name in vars(base)
+            if not name.startswith("_") and name not in ("SIGNALS", "connect", "disconnect", "staticMetaObject")
+        }
+        signals = {signal.partition("(")[0] for base in cls.__mro__ for signal in getattr(base, "SIGNALS", ())}
+        drawing = {"paintEvent", "mousePressEvent", "paint", "setCollapsed", "setText", "toggled", "clicked", "Dirs", "Files"}
+        assert own - signals - drawing <= {*known["properties"], *known["methods"]}, cls.__name__

@@ -59,4 +59,31 @@ class ctkCollapsibleButton(qt.QWidget):
     collapsed = qt.QtCore.Property(bool, lambda self: self._collapsed, setCollapsed)
 
 
-STAND_INS = (ctkCollapsibleButton,)
+@qt.in_pythonqt_style
+class ctkPathLineEdit(qt.QWidget):
+    """A path with a browse button."""
+
+    SIGNALS = ("currentPathChanged(QString)",)
+    Dirs, Files = 1, 2
+    currentPathChanged = qt.QtCore.Signal(str)
+
+    def __init__(self, parent: Any = None) -> None:
+        qt.QWidget.__init__(self, parent)
+        self._line, self._filters = qt.QtWidgets.QLineEdit(), 0
+        browse = qt.QtWidgets.QToolButton()
+        browse.setText("…")
+        box = qt.QtWidgets.QHBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self._line, 1)
+        box.addWidget(browse)
+        self._line.textChanged.connect(self.currentPathChanged.emit)
+
+    def setCurrentPath(self, path: str) -> None:
+        """Set the path."""
+        self._line.setText(path)
+
+    currentPath = qt.QtCore.Property(str, lambda self: self._line.text, setCurrentPath)
+    filters = qt.QtCore.Property(int, lambda self: self._filters, lambda self, value: setattr(self, "_filters", value))
+
+
+STAND_INS = (ctkCollapsibleButton, ctkPathLineEdit)

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import slicer
 import slicer.util
 
+import layout_manager
 import qmrml
 import qt
 import scene_host
@@ -35,11 +36,15 @@ def start() -> tuple[Any, scene_host.HostApplication]:
     application = qt.QtWidgets.QApplication.instance() or qt.QtWidgets.QApplication(["Slicer"])
     host = scene_host.bootstrap()
     host.processEvents = application.processEvents  # type: ignore[method-assign]
+    host.clipboard = application.clipboard  # type: ignore[attr-defined]
+    if host.layoutManager() is None:
+        host.set_layout_manager(layout_manager.LayoutManager(host))
     qt.QUiLoader = qmrml.QUiLoader
     for cls in qmrml.STAND_INS:
         setattr(slicer, cls.__name__, cls)
     scripted_module.install()
     slicer.util.errorDisplay = scene_host.collect_messages(host)
+    slicer.util.confirmOkCancelDisplay = scene_host.answer_questions(host)
     return application, host
 
 

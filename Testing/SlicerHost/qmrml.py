@@ -5,10 +5,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from typing import Any, ClassVar
 
-import vtk
-
 import ctk
 import qt
+from drawn_views import chart_picture
 
 
 @qt.in_pythonqt_style
@@ -121,43 +120,37 @@ class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
 
 
 @qt.in_pythonqt_style
-class qMRMLTableView(qt.QtWidgets.QTableView):
-    """Shows a table node."""
-
-    SIGNALS = ()
+class qMRMLPlotWidget(qMRMLWidget):
+    """Shows the chart of a plot view node; drawn by `paint` only, as the views of the layout are."""
 
     def __init__(self, parent: Any = None) -> None:
-        qt.QtWidgets.QTableView.__init__(self, parent)
+        qMRMLWidget.__init__(self, parent)
         self._node: Any = None
-        self._tag = 0
+        self._picture = qt.QtWidgets.QLabel()
+        box = qt.QtWidgets.QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self._picture)
 
-    def setMRMLScene(self, scene: Any) -> None:
-        """Accept the scene; the shown table is set by `setMRMLTableNode`."""
-
-    def mrmlTableNode(self) -> Any:
-        """The shown table node, or None."""
+    def mrmlPlotViewNode(self) -> Any:
+        """The view node, or None."""
         return self._node
 
-    def setMRMLTableNode(self, node: Any) -> None:
-        """Show another table."""
-        if self._node is not None:
-            self._node.RemoveObserver(self._tag)
+    def setMRMLPlotViewNode(self, node: Any) -> None:
+        """Show the chart of a view node; the scene must be set first, as in Slicer."""
+        if self.mrmlScene() is None:
+            raise RuntimeError("qMRMLPlotWidget has no scene: the .ui must connect it")
         self._node = node
-        if node is not None:
-            self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *ignored: self._fill())
-        self._fill()
 
-    def _fill(self) -> None:
-        model, node = qt.QtGui.QStandardItemModel(self), self._node
-        if node is not None:
-            columns = range(node.GetNumberOfColumns())
-            model.setHorizontalHeaderLabels([node.GetColumnName(column) for column in columns])
-            for row in range(node.GetNumberOfRows()):
-                model.appendRow([qt.QtGui.QStandardItem(node.GetCellText(row, column)) for column in columns])
-        self.setModel(model)
+    def paint(self) -> None:
+        """Draw the chart in the colours of the theme."""
+        chart = self._node.GetPlotChartNode() if self._node is not None else None
+        if chart is not None:
+            palette = self.palette
+            ink, paper = (palette.color(role).getRgbF()[:3] for role in (palette.ColorRole.Text, palette.ColorRole.Base))
+            self._picture.setPixmap(chart_picture(chart, self.width, self.height, ink, paper))
 
 
-STAND_INS = (qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)
+STAND_INS = (qMRMLWidget, qMRMLNodeComboBox, qMRMLPlotWidget)
 
 
 class QUiLoader(qt.QtUiTools.QUiLoader):
@@ -183,6 +176,7 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
             name = element.get("class", "")
             if name not in self.CLASSES and not hasattr(qt, name):
                 raise LookupError(f"no stand-in for {name}")
+        _check_ctk_flags(root)
         wired = [connection for connections in root.findall("connections") for connection in connections]
         for connections in root.findall("connections"):
             root.remove(connections)  # Qt would look for vtk pointer types, which do not exist here
@@ -197,3 +191,15 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
                 raise LookupError(f"the host cannot make the connection {signal} to {slot}")
             by_name[sender].mrmlSceneChanged.connect(by_name[receiver].setMRMLScene)
         return loaded
+
+
+def _check_ctk_flags(root: ElementTree.Element) -> None:
+    """Take flags of ctk classes out of the file, which Qt cannot read here; one that does not exist raises."""
+    for widget in root.iter("widget"):
+        for element in widget.findall("property"):
+            flags = element.findtext("set") or ""
+            if flags.startswith("ctk"):
+                for flag in flags.split("|"):
+                    class_name, _, value = flag.partition("::")
+                    getattr(QUiLoader.CLASSES[class_name], value)
+                widget.remove(element)

@@ -100,8 +100,17 @@ def in_pythonqt_style(cls: Any) -> Any:
 for _name, _value in list(globals().items()):
     if (
         isinstance(_value, type)
-        and issubclass(_value, QtWidgets.QWidget)
+        and issubclass(_value, (QtWidgets.QWidget, QtGui.QShortcut))
         and _value is not QtWidgets.QWidget
         and not _name.startswith("QAbstract")
     ):
         globals()[_name] = in_pythonqt_style(type(_name, (_value,), {"__module__": "qt"}))
+
+
+def _first_of(function: Callable[..., Any]) -> Any:
+    """PythonQt's file dialogs return the path alone, PySide's also the filter."""
+    return staticmethod(lambda *arguments: function(*arguments)[0])
+
+
+for _name in ("getSaveFileName", "getOpenFileName"):
+    setattr(globals()["QFileDialog"], _name, _first_of(getattr(QtWidgets.QFileDialog, _name)))

@@ -34,9 +34,13 @@ class HostApplication:
         colors.SetMRMLScene(self.scene)
         colors.AddDefaultColorNodes()
         self.logic.SetModuleLogic("Colors", colors)
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
         self.shown_messages: list[str] = []
+        self.asked: list[str] = []
+        self.confirms = False
         self.exit_code: int | None = None
         self._options = SimpleNamespace(runPythonAndExit=False)
+        self._layout_manager: Any = None
 
     def mrmlScene(self) -> Any:
         """The scene."""
@@ -77,8 +81,17 @@ class HostApplication:
     def restoreOverrideCursor(self) -> None:
         """There is no pointer."""
 
-    def layoutManager(self) -> None:
-        """None, as under --no-main-window."""
+    def layoutManager(self) -> Any:
+        """None, as under --no-main-window, until `set_layout_manager`."""
+        return self._layout_manager
+
+    def set_layout_manager(self, manager: Any) -> None:
+        """Give the application the views of a main window."""
+        self._layout_manager = manager
+
+    def topLevelWidgets(self) -> list[Any]:
+        """None of them is a qSlicerMainWindow."""
+        return []
 
 
 def bootstrap() -> HostApplication:
@@ -95,6 +108,7 @@ def bootstrap() -> HostApplication:
     slicer.modules = SimpleNamespace(
         volumes=_module(app, "Volumes", slicer.vtkSlicerVolumesLogic()),
         segmentations=_module(app, "Segmentations", slicer.vtkSlicerSegmentationsModuleLogic()),
+        cameras=_module(app, "Cameras", slicer.vtkSlicerCamerasModuleLogic()),
     )
     return app
 
@@ -113,3 +127,13 @@ def collect_messages(app: HostApplication) -> Callable[..., None]:
         app.shown_messages.append(text)
 
     return keep
+
+
+def answer_questions(app: HostApplication) -> Callable[..., bool]:
+    """A stand-in for slicer.util.confirmOkCancelDisplay that keeps the question and answers as the test has said."""
+
+    def answer(text: str, *arguments: Any, **options: Any) -> bool:
+        app.asked.append(text)
+        return app.confirms
+
+    return answer

@@ -1,4 +1,4 @@
-"""One comparison as a child process: the panel stays alive, Cancel is a kill, nothing is left behind."""
+"""One command line as a child process: the panel stays alive, Cancel is a kill, nothing is left behind."""
 
 from __future__ import annotations
 
@@ -29,35 +29,40 @@ SECONDS_FOR_A_KILLED_CHILD = 5.0
 
 @dataclass(frozen=True)
 class Answers:
-    """Who is told what: steps, a finished output folder, one sentence of failure, or the end of a cancelled run."""
+    """Who is told what: steps, success, one sentence of failure, or the end of a cancelled run."""
 
     progress: Callable[[int, int, str], None]
-    finished: Callable[[Path], None]
+    finished: Callable[[], None]
     failed: Callable[[str], None]
     cancelled: Callable[[], None]
 
 
 class ChildRun:
-    """``PythonSlicer -m DefaceCompareLib case FOLDER/case --out FOLDER/out --progress json --no-report``.
+    """``PythonSlicer -m DefaceCompareLib ARGUMENTS --progress json``.
 
     Parameters
     ----------
+    arguments : sequence of str
+        A command of ``deface-compare`` and its options.
     folder : Path
-        A private temporary folder that holds ``case``; removed when the run ends, however it ends.
-    methods : sequence of str
-        Keys of the methods.
+        A private temporary folder to which the child writes; removed when the run ends, however it ends.
     answers : Answers
-        Called on the main thread.
+        Called on the main thread; the folder is still there when `Answers.finished` is called.
+
+    Raises
+    ------
+    NotAvailable
+        If PythonSlicer is not on the PATH.
     """
 
-    def __init__(self, folder: Path, methods: Sequence[str], answers: Answers) -> None:
+    def __init__(self, arguments: Sequence[str], folder: Path, answers: Answers) -> None:
         self._folder = folder
         self._answers = answers
         self._last_words: list[str] = []
         self._process_ids: set[int] = set()
         self._cancelled = False
         self._process: Any = slicer.util.launchConsoleProcess(
-            command_line(folder / "case", folder / "out", methods),
+            command_line(arguments),
             useStartupEnvironment=False,
             updateEnvironment={
                 "PYTHONPATH": os.pathsep.join([str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -75,7 +80,7 @@ class ChildRun:
     def abandon(self) -> None:
         """Kill the child and remove its folder now, without telling anybody (the panel itself is going away)."""
         self._cancelled = True
-        self._answers = Answers(lambda done, total, text: None, lambda out: None, lambda sentence: None, lambda: None)
+        self._answers = Answers(lambda done, total, text: None, lambda: None, lambda sentence: None, lambda: None)
         self._kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # a child that will not die must not hold the panel
             self._process.wait(timeout=SECONDS_FOR_A_KILLED_CHILD)
@@ -106,20 +111,20 @@ class ChildRun:
             if self._cancelled:
                 self._answers.cancelled()
             elif return_code == 0:
-                self._answers.finished(self._folder / "out")
+                self._answers.finished()
             else:
                 self._answers.failed(self._why(return_code))
         finally:
-            shutil.rmtree(self._folder, ignore_errors=self._cancelled)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _why(self, return_code: int) -> str:
         """The child's one sentence: its last line, without the program's name before it."""
         if not self._last_words:
-            return f"The comparison ended with code {return_code}."
+            return f"The command ended with code {return_code}."
         return self._last_words[-1].removeprefix(PROGRAM)
 
 
-def command_line(case: Path, out: Path, methods: Sequence[str]) -> list[str]:
+def command_line(arguments: Sequence[str]) -> list[str]:
     """The command of the child process.
 
     Raises
@@ -130,11 +135,7 @@ def command_line(case: Path, out: Path, methods: Sequence[str]) -> list[str]:
     python = shutil.which("PythonSlicer")
     if python is None:
         raise NotAvailable("PythonSlicer was not found on the PATH: start Slicer with its own launcher.")
-    return [
-        python,
-        *("-m", "DefaceCompareLib", "case", str(case)),
-        *("--out", str(out), "--methods", ",".join(methods), "--progress", "json", "--no-report"),
-    ]
+    return [python, "-m", "DefaceCompareLib", *arguments, "--progress", "json"]
 
 
 def parse_progress(line: str) -> dict[str, Any] | None:

@@ -1,10 +1,12 @@
-"""The panel: choose nodes and methods, press Compare, read the tables."""
+"""The panel: its sections wired together, and one comparison as a child process."""
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import slicer
@@ -13,13 +15,24 @@ from slicer.i18n import tr as _
 
 from ..errors import DefaceCompareError
 from ..report.words import NO_VERDICT_FROM_ONE_CASE
-from ..slicer_bridge.case_folder import is_dose, nodes_to_case_folder
-from ..slicer_bridge.report_nodes import DOMAINS, CaseNodes, report_to_nodes
+from ..slicer_bridge.dvh_chart import add_dvh_table
+from ..slicer_bridge.report_nodes import report_to_nodes
+from ..slicer_bridge.results_in_scene import rows_by_case
+from .case_choice import CaseChoice, likely_node
 from .child_run import Answers, ChildRun
+from .dvh_view import DvhView
+from .export_section import ExportSection
 from .method_boxes import MethodBoxes
+from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
+from .patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
+from .results_view import ResultsView
+from .review_panel import ReviewPanel
+from .views_section import ViewsSection
 
-METHODS_PARAMETER = "Methods"
-"""Where the parameter node keeps the ticked methods."""
+PRIVATE_PREFIX = ".DefaceCompare-"
+"""Name of the folder (mode 0700) in which a run works; it is gone when the run is."""
+INSTALL = f"{__package__}.install"
+"""The module with `InstallPanel`, where this version has one."""
 
 
 class ComparePanel:
@@ -33,141 +46,140 @@ class ComparePanel:
 
     def __init__(self, ui: Any) -> None:
         self.ui = ui
-        self._selectors = {
-            "CT": ui.ctSelector,
-            "MR": ui.mrSelector,
-            "Segmentation": ui.segmentationSelector,
-            "Dose": ui.doseSelector,
-        }
-        self._parameters: Any = None
         self._run: ChildRun | None = None
-        self._inputs: dict[str, str] = {}
-        self._results: CaseNodes | None = None
-        self._methods = MethodBoxes(ui.methodsWidget.layout(), self._on_choice)
-        for selector in self._selectors.values():
-            selector.connect("currentNodeChanged(vtkMRMLNode*)", self._on_choice)
-        ui.tableComboBox.addItems([domain.capitalize() for domain in DOMAINS])
-        ui.tableComboBox.connect("currentIndexChanged(int)", self._show_table)
+        self._patient: Patient | None = None
+        self.case = CaseChoice(ui)
+        self.methods = MethodBoxes(ui.methodsWidget.layout())
+        self.views = ViewsSection(ui)
+        self.results = ResultsView(ui, self._on_structure)
+        self.chart = DvhView(ui, self._colour_of)
+        self.export = ExportSection(ui, lambda: self._run is not None)
+        self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.refresh)
+        self.install = _install_section(ui)
+        widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
+        parameters = (*PARAMETERS, *self.methods.parameters)
+        self.parameters = ParameterLink(widgets, parameters, likely_node, self._refresh)
+        ui.dosePolicyComboBox.connect("currentIndexChanged(int)", lambda: self.chart.set_policy(self.results.dose_policy))
         ui.compareButton.connect("clicked(bool)", self.compare)
         ui.cancelButton.connect("clicked(bool)", self.cancel)
-        self._show_table()
         self._refresh()
 
     # --- choices -----------------------------------------------------------------------------------------------------
 
     def set_parameter_node(self, node: Any | None) -> None:
-        """Follow a parameter node: take its choices, or offer the scene's first volumes where it has none."""
-        self._parameters = None
-        if node is not None:
-            for role, selector in self._selectors.items():
-                selector.setCurrentNode(node.GetNodeReference(role) or self._default(role))
-            if node.GetParameter(METHODS_PARAMETER):
-                self._methods.choose(node.GetParameter(METHODS_PARAMETER).split(","))
-            self._parameters = node
-        self._on_choice()
+        """Follow a parameter node, and show what the scene holds of earlier comparisons if nothing is shown yet."""
+        self.parameters.follow(node)
+        if node is not None and not self.results.rows:
+            self._show_scene()
 
-    def _default(self, role: str) -> Any | None:
-        """What is most likely meant: the first segmentation, the marked dose, and as CT the first other volume."""
-        scene = slicer.mrmlScene
-        if role == "Segmentation":
-            return scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
-        volumes = [
-            node
-            for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            if node.GetClassName() == "vtkMRMLScalarVolumeNode" and node.GetAttribute("DefaceCompare.Method") is None
-        ]
-        wanted = {"CT": [v for v in volumes if not is_dose(v)], "Dose": [v for v in volumes if is_dose(v)]}.get(role, [])
-        return wanted[0] if wanted else None
-
-    def _on_choice(self) -> None:
-        if self._parameters is not None:
-            for role, selector in self._selectors.items():
-                node = selector.currentNode()
-                self._parameters.SetNodeReferenceID(role, node.GetID() if node is not None else None)
-            self._parameters.SetParameter(METHODS_PARAMETER, ",".join(self._methods.chosen()))
-        self._refresh()
-
-    def _images(self) -> dict[str, Any]:
-        """The chosen images by key, the primary first."""
-        chosen = {key: self._selectors[key].currentNode() for key in ("CT", "MR")}
-        return {key: node for key, node in chosen.items() if node is not None}
+    def _choose_folder(self, folder: Path) -> None:
+        """Take a patient's folder as the case."""
+        self.ui.patientComboBox.setCurrentIndex(PATIENT_SOURCES.index(FOLDER))
+        self.ui.casePathEdit.currentPath = str(folder)
 
     @property
     def running(self) -> bool:
-        """Whether a child process is at work."""
+        """Whether a comparison is at work."""
         return self._run is not None
 
     def why_not(self) -> str:
         """Why Compare cannot be pressed; empty if it can."""
-        images = self._images()
         if self.running:
             return _("A comparison is running.")
-        if not images:
-            return _("Choose a CT or an MR volume.")
-        if len({node.GetID() for node in images.values()}) < len(images):
-            return _("CT and MR are the same volume: choose two, or None for one of them.")
-        if not self._methods.chosen():
-            return _("Tick at least one method.")
-        return ""
+        if self.export.running:
+            return _("An export is running.")
+        return self.case.why_not() or ("" if self.methods.chosen() else _("Tick at least one method."))
 
     def _refresh(self) -> None:
         reason, running = self.why_not(), self.running
         self.ui.compareButton.enabled = not reason
         self.ui.compareButton.toolTip = reason or _("Deface with every ticked method and measure what each one costs and gains")
-        self.ui.cancelButton.enabled = running
         self.ui.cancelButton.visible = running
         self.ui.progressBar.visible = running
-        self.ui.inputsCollapsibleButton.enabled = not running
+        for section in (self.ui.caseCollapsibleButton, self.ui.methodsCollapsibleButton, self.ui.optionsCollapsibleButton):
+            section.enabled = not running
+        self.case.refresh()
+        self.export.refresh()
 
     # --- a run -------------------------------------------------------------------------------------------------------
 
     def compare(self) -> None:
-        """Write the chosen nodes as a case and start the child process."""
-        images, folder = self._images(), Path(tempfile.mkdtemp(prefix="DefaceCompare-", dir=slicer.app.temporaryPath))
-        answers = Answers(self._on_progress, self._on_finished, self._on_failed, self._on_cancelled)
+        """Write the chosen patient as a case where need be, and start the child process."""
+        results = self.case.results_folder
+        beside = results.parent if results is not None else slicer.app.temporaryPath
+        private = Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=beside))
+        answers = Answers(
+            self._on_progress, lambda: self._on_finished(private / "out", results), self._on_failed, self._on_cancelled
+        )
         try:
-            segmentation, dose = (self._selectors[role].currentNode() for role in ("Segmentation", "Dose"))
-            nodes_to_case_folder(folder / "case", images, segmentation, dose)
-            self._run = ChildRun(folder, self._methods.chosen(), answers)
+            folder = self.case.case_folder(private)
+            self._patient = self._chosen_patient()
+            self._run = ChildRun(self._arguments(folder, private / "out"), private, answers)
         except BaseException as error:
-            shutil.rmtree(folder)
+            shutil.rmtree(private)
             if not isinstance(error, DefaceCompareError):
                 raise
             self._on_failed(str(error))
             return
-        self._inputs = {key: node.GetID() for key, node in images.items()}
         self.ui.progressBar.maximum = 0
-        self._say(_("Starting ..."))
+        self._say(_("Starting …"))
         self._refresh()
+
+    def _arguments(self, folder: Path, out: Path) -> list[str]:
+        """The command line of this run: the same options as in a terminal."""
+        kept = self.parameters.value
+        return [
+            *("case", str(folder), "--out", str(out), "--methods", ",".join(self.methods.chosen()), "--no-report"),
+            *("--fill", kept("Fill"), "--protect", kept("Protect"), "--face-model", kept("FaceModel")),
+        ]
+
+    def _chosen_patient(self) -> Patient:
+        if not self.case.from_folder:
+            return ScenePatient(self.case.images(), self.case.segmentation())
+        if isinstance(self._patient, FolderPatient) and self._patient.folder == self.case.folder:
+            return self._patient  # its volumes are in the scene already
+        return FolderPatient(self.case.folder)
 
     def cancel(self) -> None:
         """Kill the running comparison, if there is one."""
         if self._run is not None:
-            self._say(_("Cancelling ..."))
+            self._say(_("Cancelling …"))
             self._run.cancel()
 
     def close(self) -> None:
-        """End at once and leave nothing behind (module reload, application exit)."""
+        """End every run at once and leave nothing behind (scene close, module reload, application exit)."""
         if self._run is not None:
             self._run.abandon()
             self._end(_("Cancelled."))
+        self.export.close()
+        self.review.close()
+        self.views.close()
 
     def _on_progress(self, done: int, total: int, text: str) -> None:
         self.ui.progressBar.maximum = total
         self.ui.progressBar.value = done
         self._say(text)
 
-    def _on_finished(self, out: Path) -> None:
-        originals = {key: slicer.mrmlScene.GetNodeByID(node_id) for key, node_id in self._inputs.items()}
+    def _on_finished(self, out: Path, results: Path | None) -> None:
+        assert self._patient is not None
         try:
-            (self._results,) = report_to_nodes(
-                out, slicer.mrmlScene, {k: node for k, node in originals.items() if node is not None}
-            )
+            originals = self._patient.originals()
+            (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals)
+            add_dvh_table(slicer.mrmlScene, out / "cases" / nodes.case_id / "dvh.csv", nodes.case_id)
         except DefaceCompareError as error:
             self._on_failed(str(error))
             return
-        self._show_table()
+        if results is not None:
+            self._keep(out, results, nodes.case_id)
+        self._show_scene()
         self._end(_("Compared: {limit}.").format(limit=NO_VERDICT_FROM_ONE_CASE))
+
+    def _keep(self, out: Path, results: Path, case_id: str) -> None:
+        """Move the finished output to the chosen folder, on the same disk: whole or not at all."""
+        if results.exists():
+            results.rmdir()  # empty: anything else was refused
+        out.rename(results)
+        self.export.offer(results / "cases" / case_id)
 
     def _on_failed(self, sentence: str) -> None:
         self._end(_("Not compared."))
@@ -186,15 +198,37 @@ class ComparePanel:
 
     # --- results -----------------------------------------------------------------------------------------------------
 
-    def forget_results(self) -> None:
-        """Let go of result nodes (the scene is closing)."""
-        self._results = None
-        self._show_table()
+    def _show_scene(self) -> None:
+        """Show the latest case of the scene: of the run that ended, or of a scene that was saved with its results."""
+        cases = list(rows_by_case(slicer.mrmlScene).values())
+        if self._patient is None:
+            self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
+        rows = cases[-1] if cases else []
+        self.results.show(rows)
+        self.chart.show(rows, self.results.dose_policy, dict(self.results.titles))
+        originals = self._patient.originals() if rows and self._patient is not None else {}
+        self.views.offer(next(iter(originals.values()), None), self.results.titles)
 
-    def _show_table(self) -> None:
-        tables = self._results.comparisons if self._results is not None else {}
-        table = tables.get(DOMAINS[max(self.ui.tableComboBox.currentIndex, 0)])
-        self.ui.resultsCollapsibleButton.enabled = bool(tables)
-        self.ui.tableNoteLabel.text = table.GetDescription() if table is not None else ""
-        self.ui.resultTable.setMRMLTableNode(table)
-        self.ui.resultTable.resizeColumnsToContents()
+    def _on_structure(self, structure: str) -> None:
+        """Jump to a structure and draw its DVH."""
+        centre = self._patient.centre_of(structure) if self._patient is not None else None
+        if centre is not None:
+            self.views.jump(centre)
+        self.chart.choose(structure)
+
+    def _colour_of(self, structure: str) -> Colour | None:
+        return self._patient.colour_of(structure) if self._patient is not None else None
+
+    def forget_results(self) -> None:
+        """Let go of nodes (the scene is closing and removes them itself)."""
+        self._patient = None
+        self.results.show([])
+        self.chart.forget()
+        self.views.offer(None, {})
+
+
+def _install_section(ui: Any) -> Any | None:
+    """The *Install* section's behaviour; the section is hidden where this version has none."""
+    found = importlib.util.find_spec(INSTALL) is not None
+    ui.installCollapsibleButton.visible = found
+    return importlib.import_module(INSTALL).InstallPanel(ui) if found else None

@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import qt
 
-from ..defacers import REGISTRY
+from ..defacers import REGISTRY, external_methods
 from ..settings import DEFAULT_METHODS
+from .parameters import NO, TICK, YES, Parameter
 
 
 class MethodBoxes:
-    """The check boxes of all registered methods.
+    """The check boxes of all methods that the command line knows; each is an attribute too, as `Parameter` wants it.
 
     Parameters
     ----------
     layout : QLayout
         Where the boxes go.
-    on_change : callable
-        Called without arguments when a box is ticked or cleared.
     """
 
-    def __init__(self, layout: Any, on_change: Callable[[], None]) -> None:
+    def __init__(self, layout: Any) -> None:
         self._boxes: dict[str, Any] = {}
-        for defacer in REGISTRY:
-            reason = defacer.available()
-            box = qt.QCheckBox(defacer.title)
-            box.checked = defacer.key in DEFAULT_METHODS and not reason
+        self.parameters: tuple[Parameter, ...] = ()
+        for method in (*REGISTRY, *external_methods()):
+            reason = method.available()
+            box = qt.QCheckBox(method.title)
+            box.toolTip = f"Not available: {reason}" if reason else f"{method.reference}\nLimits: {method.limits}"
             box.enabled = not reason
-            box.toolTip = f"Not available: {reason}" if reason else f"{defacer.reference}\nLimits: {defacer.limits}"
-            box.connect("toggled(bool)", lambda checked: on_change())
             layout.addWidget(box)
-            self._boxes[defacer.key] = box
+            if reason:
+                layout.addWidget(_reason_label(reason))
+                continue
+            name = f"methodBox_{method.key}"
+            self._boxes[method.key] = box
+            setattr(self, name, box)
+            default = YES if method.key in DEFAULT_METHODS else NO
+            self.parameters += (Parameter(name, TICK, f"Method.{method.key}", default),)
 
     def chosen(self) -> list[str]:
         """Keys of the ticked methods, in the registry's order."""
         return [key for key, box in self._boxes.items() if box.checked]
 
-    def choose(self, keys: Iterable[str]) -> None:
-        """Tick exactly these methods (those that cannot run here stay clear)."""
-        wanted = set(keys)
-        for key, box in self._boxes.items():
-            box.checked = key in wanted and box.enabled
+
+def _reason_label(reason: str) -> Any:
+    label = qt.QLabel(f"not available: {reason}")
+    label.wordWrap = True
+    label.enabled = False
+    label.indent = 22
+    return label

@@ -14,7 +14,6 @@ import slicer
 
 from ..case import CT, MR, PET
 from ..errors import UnusableInput
-from ..readers.dicom_rt import SAMPLE_MANUFACTURER
 from .volumes import image_of_volume, refuse_transformed
 
 DOSE_ATTRIBUTE = "DicomRtImport.DoseVolume"
@@ -158,6 +157,8 @@ def is_synthetic(node: Any) -> bool:
         return True
     instances = (node.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)  # desktop Slicer has one, slicer-core has none
+    from ..readers.dicom_rt import SAMPLE_MANUFACTURER  # brings pydicom, which opening the panel need not wait for
+
     return bool(instances and database and database.instanceValue(instances[0], MANUFACTURER_TAG) == SAMPLE_MANUFACTURER)
 
 

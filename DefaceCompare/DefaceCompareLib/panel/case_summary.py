@@ -1,0 +1,58 @@
+"""What one case may say of each method: similarity, millimetres moved, the gate. No verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..measurement import OK, Measurement
+from .measurement_table import Cell, MeasurementTable, measurement_table
+
+SUMMARY = {
+    "face_surface_moved_p95": "moved, mm",
+    "cosine_similarity_own": "similarity",
+    "cosine_similarity_reference": "upper bound",
+    "cosine_similarity_reconstructed": "restored",
+    "face_gone": "face gone",
+    "data_whole": "data whole",
+}
+"""Metrics of the summary and their short headings; the pointer reads the full meaning."""
+
+
+def case_summary(rows: Sequence[Measurement], titles: Mapping[str, str]) -> MeasurementTable:
+    """One line a method, for the case's primary image.
+
+    Parameters
+    ----------
+    rows : sequence of Measurement
+        All rows of one case.
+    titles : mapping of method key to title
+
+    Returns
+    -------
+    MeasurementTable
+        Its `structures` are empty: lines are methods.
+    """
+    image = primary_image(rows)
+    wanted = [row for row in rows if row.metric in SUMMARY and row.image == image]
+    by_metric = {metric: [row for row in wanted if row.metric == metric] for metric in SUMMARY}
+    arms = list(dict.fromkeys((row.method, row.variant) for row in wanted))
+    lines = []
+    for method, variant in arms:
+        title = titles.get(method, method)
+        cells = [Cell(f"{title}, {variant}" if variant else title)]
+        for found in by_metric.values():
+            mine = [row for row in found if (row.method, row.variant) == (method, variant)]
+            cells.append(measurement_table(mine, titles).lines[0][-1] if mine else Cell("", "not measured"))
+        lines.append(tuple(cells))
+    return MeasurementTable(("method", *SUMMARY.values()), tuple(lines), ("",) * len(lines), ())
+
+
+def primary_image(rows: Sequence[Measurement]) -> str:
+    """The image that the summary is about: the first that the gate judged."""
+    return next((row.image for row in rows if row.metric == "face_gone"), "")
+
+
+def percentile_sentence(rows: Sequence[Measurement]) -> str:
+    """Why no percentile stands beside the similarity."""
+    scored = any(row.metric.startswith("cosine_similarity") and row.status == OK for row in rows)
+    return "no other heads here, so no percentile" if scored else ""

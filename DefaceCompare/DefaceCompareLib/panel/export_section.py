@@ -1,0 +1,149 @@
+"""The *Export* section: one method's result as DICOM RT, written and verified by the command line."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import slicer
+import slicer.util
+from slicer.i18n import tr as _
+
+from ..errors import DefaceCompareError
+from ..review import review_cases
+from ..settings import DOSE_POLICIES
+from .child_run import Answers, ChildRun
+from .results_view import titles_of_methods
+
+RISK_OPTION = "--accept-risk"
+"""The command line's sentence names this option where only the user's consent is missing."""
+
+
+class ExportSection:
+    """Exports a finished case (``OUT/cases/<id>``) that was made from DICOM.
+
+    Parameters
+    ----------
+    ui : object
+        The .ui's widgets as attributes.
+    busy : callable
+        Whether a comparison is running.
+    """
+
+    def __init__(self, ui: Any, busy: Callable[[], bool]) -> None:
+        self._ui = ui
+        self._busy = busy
+        self._run: ChildRun | None = None
+        self._keys: list[str] = []
+        ui.exportCasePathEdit.connect("currentPathChanged(QString)", self._on_case)
+        ui.exportToPathEdit.connect("currentPathChanged(QString)", self.refresh)
+        ui.exportButton.connect("clicked(bool)", self.export)
+        ui.exportCancelButton.connect("clicked(bool)", self.cancel)
+        ui.exportPolicyComboBox.addItems(list(DOSE_POLICIES))
+        self.refresh()
+
+    @property
+    def running(self) -> bool:
+        """Whether an export is at work."""
+        return self._run is not None
+
+    def offer(self, case: Path) -> None:
+        """Offer a finished case."""
+        self._ui.exportCasePathEdit.currentPath = str(case)
+
+    def _on_case(self) -> None:
+        self._keys = methods_of_case(Path(self._ui.exportCasePathEdit.currentPath))
+        titles = titles_of_methods()
+        self._ui.exportMethodComboBox.clear()
+        self._ui.exportMethodComboBox.addItems([titles.get(key, key) for key in self._keys])
+        self.refresh()
+
+    def why_not(self) -> str:
+        """Why nothing can be exported; empty if it can."""
+        if self._busy() or self.running:
+            return _("Another run is at work.")
+        if not self._ui.exportCasePathEdit.currentPath.strip():
+            return _("Choose a finished case: the folder cases/… of kept results.")
+        if not self._keys:
+            return _("This folder holds no finished case with a defaced image.")
+        target = self._ui.exportToPathEdit.currentPath.strip()
+        if not target:
+            return _("Choose a new folder for the DICOM files.")
+        if Path(target).exists() and (not Path(target).is_dir() or any(Path(target).iterdir())):
+            return _("The folder for the DICOM files is not empty: choose a new one.")
+        return ""
+
+    def refresh(self) -> None:
+        """Say in the tooltip why the button is off."""
+        reason = self.why_not()
+        self._ui.exportButton.enabled = not reason
+        self._ui.exportButton.toolTip = reason or _("Write this method's images, structures, dose and plan, and read them back")
+        self._ui.exportCancelButton.visible = self.running
+
+    def export(self, *, accept_risk: bool = False) -> None:
+        """Start the command; it refuses what is risky, and then the user is asked once."""
+        key = self._keys[max(self._ui.exportMethodComboBox.currentIndex, 0)]
+        target = Path(self._ui.exportToPathEdit.currentPath.strip())
+        private = Path(tempfile.mkdtemp(prefix=".DefaceCompare-", dir=target.parent))
+        policy = DOSE_POLICIES[max(self._ui.exportPolicyComboBox.currentIndex, 0)]
+        arguments = ["export", self._ui.exportCasePathEdit.currentPath, "--method", key, "--to", str(private / "dicom")]
+        arguments += ["--dose-policy", policy, *([RISK_OPTION] if accept_risk else [])]
+        answers = Answers(
+            lambda done, total, text: self._say(text),
+            lambda: self._on_finished(private, target),
+            lambda sentence: self._on_failed(sentence, may_ask=not accept_risk),
+            lambda: self._end(_("Cancelled. Nothing was written.")),
+        )
+        try:
+            self._run = ChildRun(arguments, private, answers)
+        except DefaceCompareError as error:
+            shutil.rmtree(private)
+            self._on_failed(str(error), may_ask=False)
+            return
+        self._say(_("Starting …"))
+        self.refresh()
+
+    def cancel(self) -> None:
+        """Kill the running export, if there is one."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def close(self) -> None:
+        """End at once and leave nothing behind."""
+        if self._run is not None:
+            self._run.abandon()
+            self._end("")
+
+    def _on_finished(self, private: Path, target: Path) -> None:
+        if target.exists():
+            target.rmdir()  # empty: anything else was refused
+        (private / "dicom").rename(target)
+        self._end(_("Written and verified: {path}").format(path=target))
+
+    def _on_failed(self, sentence: str, *, may_ask: bool) -> None:
+        self._end(_("Nothing was written."))
+        if not may_ask or RISK_OPTION not in sentence:
+            slicer.util.errorDisplay(sentence)
+        elif slicer.util.confirmOkCancelDisplay(
+            _("{sentence}\n\nWrite it all the same, for use inside the department?").format(sentence=sentence)
+        ):
+            self.export(accept_risk=True)
+
+    def _end(self, text: str) -> None:
+        self._run = None
+        self._say(text)
+        self.refresh()
+
+    def _say(self, text: str) -> None:
+        self._ui.exportStatusLabel.text = text
+
+
+def methods_of_case(case: Path) -> list[str]:
+    """Keys of the methods that have a defaced image in a finished case; none if the folder is not one."""
+    if not (case / "case_report.json").is_file():
+        return []
+    found = [each for each in review_cases(case.parent.parent) if each.id == case.name]
+    return list(found[0].titles) if found else []

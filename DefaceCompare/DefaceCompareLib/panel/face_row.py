@@ -1,0 +1,114 @@
+"""The row of 3D views: original and each version, one camera for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import slicer
+from vtkmodules.vtkCommonCore import vtkCommand
+
+from .skin_models import add_skins, remove_skins
+
+ORIGINAL_TAG, VERSION_TAG = "DefaceOriginal", "DefaceVersion{number}"
+"""Names of our own 3D views; the user's views stay as they are."""
+VIEW_GROUP = 5206
+"""View group of our views: Slicer links cameras and slices inside a group only."""
+BACKGROUND = (0.16, 0.17, 0.20)
+YAW_DEG, PITCH_DEG = 25.0, 5.0
+"""Where the camera stands at first, from straight before the face towards patient left and upwards: nose and brow in profile."""
+VIEW_ANGLE_DEG = 30.0
+FIELD_SHARE = 1.05
+"""Height of the field over the height of the original's skin."""
+
+
+def version_tag(number: int) -> str:
+    """The tag of the view that shows a version, counted from 1."""
+    return VERSION_TAG.format(number=number)
+
+
+class FaceRow:
+    """Skins in the views, and cameras that move together.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    original : vtkMRMLScalarVolumeNode
+    versions : mapping of label to vtkMRMLScalarVolumeNode
+        In the order of the views.
+
+    Raises
+    ------
+    FaceNotFound, UnusableInput
+        If the original shows no head.
+    """
+
+    def __init__(self, scene: Any, original: Any, versions: Mapping[str, Any]) -> None:
+        self._scene = scene
+        self._models = add_skins(scene, original, versions)
+        self._views = [_view_node(scene, tag) for tag in (ORIGINAL_TAG, *map(version_tag, range(1, len(versions) + 1)))]
+        labels = ("original", *versions)
+        for view, label, model in zip(self._views, labels, self._models.values(), strict=True):
+            _prepare(view, label)
+            model.GetDisplayNode().AddViewNodeID(view.GetID())
+        self._tags: list[tuple[Any, int]] = []
+        self._copying = False
+        self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
+        self._look_at(self._models[""])
+        for camera in self._cameras:
+            self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
+
+    def _look_at(self, model: Any) -> None:
+        """Put the first camera before the face; the others follow."""
+        bounds = np.zeros(6)
+        model.GetRASBounds(bounds)
+        centre, height = 0.5 * (bounds[::2] + bounds[1::2]), bounds[5] - bounds[4]
+        distance = 0.5 * FIELD_SHARE * height / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
+        yaw, pitch = np.deg2rad(YAW_DEG), np.deg2rad(PITCH_DEG)
+        towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+        first = self._cameras[0]
+        first.SetViewAngle(VIEW_ANGLE_DEG)
+        first.SetFocalPoint(*centre)
+        first.SetPosition(*(centre + distance * towards))
+        first.SetViewUp(0.0, 0.0, 1.0)
+        first.ResetClippingRange()
+        self._copy_camera(first)
+
+    def _copy_camera(self, moved: Any, *ignored: Any) -> None:
+        """Give every view the camera of the one that moved (Slicer's own link works while the mouse is down only)."""
+        if self._copying:
+            return
+        self._copying = True
+        try:
+            for camera in self._cameras:
+                if camera is not moved:
+                    camera.SetViewAngle(moved.GetViewAngle())
+                    camera.SetFocalPoint(*moved.GetFocalPoint())
+                    camera.SetPosition(*moved.GetPosition())
+                    camera.SetViewUp(*moved.GetViewUp())
+                    camera.ResetClippingRange()
+        finally:
+            self._copying = False
+
+    def remove(self) -> None:
+        """Take the skins out of the scene and let the cameras go."""
+        for camera, tag in self._tags:
+            camera.RemoveObserver(tag)
+        self._tags = []
+        remove_skins(self._scene, self._models)
+        self._models = {}
+
+
+def _view_node(scene: Any, tag: str) -> Any:
+    return scene.GetSingletonNode(tag, "vtkMRMLViewNode")
+
+
+def _prepare(view: Any, label: str) -> None:
+    view.SetLayoutLabel(label)
+    view.SetViewGroup(VIEW_GROUP)
+    view.SetLinkedControl(True)
+    view.SetBoxVisible(False)
+    view.SetAxisLabelsVisible(False)
+    view.SetBackgroundColor(*BACKGROUND)
+    view.SetBackgroundColor2(*BACKGROUND)

@@ -1,0 +1,150 @@
+"""3D, slice and chart views of real MRML nodes, drawn offscreen into pixmaps. Only for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+import qt
+
+MANAGERS = ("vtkMRMLCameraDisplayableManager", "vtkMRMLViewDisplayableManager", "vtkMRMLModelDisplayableManager")
+"""Slicer's own drawing code of a 3D view, as far as our scenes need it."""
+
+
+class ThreeDView:
+    """A 3D view: the real displayable managers on an offscreen window.
+
+    Parameters
+    ----------
+    app : HostApplication
+    node : vtkMRMLViewNode
+    """
+
+    def __init__(self, app: Any, node: Any) -> None:
+        factory = slicer.vtkMRMLThreeDViewDisplayableManagerFactory.GetInstance()
+        factory.SetMRMLApplicationLogic(app.logic)
+        for name in MANAGERS:
+            if not factory.IsDisplayableManagerRegistered(name):
+                factory.RegisterDisplayableManager(name)
+        self._renderer = vtk.vtkRenderer()
+        self._window = vtk.vtkRenderWindow()
+        self._window.SetOffScreenRendering(1)
+        self._window.AddRenderer(self._renderer)
+        self._interactor = vtk.vtkGenericRenderWindowInteractor()  # the managers look for one
+        self._interactor.SetRenderWindow(self._window)
+        self._group = factory.InstantiateDisplayableManagers(self._renderer)
+        self._group.SetMRMLDisplayableNode(node)
+
+    def picture(self, width: int, height: int) -> Any:
+        """Draw it."""
+        self._window.SetSize(width, height)
+        self._renderer.ResetCameraClippingRange()
+        self._window.Render()
+        return pixmap_of_window(self._window)
+
+
+class SliceView:
+    """A slice view: the real slice logic.
+
+    Parameters
+    ----------
+    app : HostApplication
+    node : vtkMRMLSliceNode
+    """
+
+    def __init__(self, app: Any, node: Any) -> None:
+        self._node = node
+        self.logic = slicer.vtkMRMLSliceLogic()
+        self.logic.SetMRMLApplicationLogic(app.logic)
+        self.logic.SetMRMLScene(app.scene)
+        self.logic.SetSliceNode(node)
+        app.logic.GetSliceLogics().AddItem(self.logic)
+
+    def picture(self, width: int, height: int) -> Any:
+        """Draw it: what lies in the middle stays there."""
+        old = self._node.GetDimensions()
+        field = np.array(self._node.GetFieldOfView())
+        mm_per_pixel = max(field[0] / width, field[1] / height) if old[0] > 1 else 1.0
+        self._node.SetDimensions(width, height, 1)
+        self._node.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, field[2])
+        port = self.logic.GetImageDataConnection()
+        if port is None:
+            blank = qt.QtGui.QPixmap(width, height)
+            blank.fill(qt.QtGui.QColor("black"))
+            return blank
+        port.GetProducer().Update()
+        image = port.GetProducer().GetOutputDataObject(port.GetIndex())
+        return _pixmap(_pixels(image))
+
+
+def chart_picture(
+    chart_node: Any, scene: Any, width: int, height: int, ink: tuple[float, float, float], paper: tuple[float, float, float]
+) -> Any:
+    """Draw a vtkMRMLPlotChartNode with vtk's own chart, which is what Slicer's plot view uses too."""
+    from vtkmodules import vtkRenderingContextOpenGL2  # noqa: F401  registers the painter
+
+    view = vtk.vtkContextView()
+    window = view.GetRenderWindow()
+    window.SetOffScreenRendering(1)
+    window.SetSize(width, height)
+    window.SetMultiSamples(8)
+    view.GetRenderer().SetBackground(*paper)
+    chart = vtk.vtkChartXY()
+    view.GetScene().AddItem(chart)
+    titles = {vtk.vtkAxis.BOTTOM: chart_node.GetXAxisTitle(), vtk.vtkAxis.LEFT: chart_node.GetYAxisTitle()}
+    for place, title in titles.items():
+        axis = chart.GetAxis(place)
+        axis.SetTitle(title)
+        for text in (axis.GetTitleProperties(), axis.GetLabelProperties()):
+            text.SetColor(*ink)
+            text.SetBold(0)
+        axis.GetTitleProperties().SetFontSize(chart_node.GetAxisTitleFontSize())
+        axis.GetLabelProperties().SetFontSize(chart_node.GetAxisLabelFontSize())
+        axis.GetPen().SetColorF(*ink)
+        axis.GetGridPen().SetColorF(*(0.75 * p + 0.25 * i for p, i in zip(paper, ink, strict=True)))
+    low, high = chart_node.GetYAxisRange()
+    chart.GetAxis(vtk.vtkAxis.LEFT).SetRange(low, high)
+    chart.GetAxis(vtk.vtkAxis.LEFT).SetBehavior(vtk.vtkAxis.FIXED)
+    chart.SetShowLegend(chart_node.GetLegendVisibility())
+    legend = chart.GetLegend()
+    legend.GetLabelProperties().SetFontSize(chart_node.GetLegendFontSize())
+    legend.GetLabelProperties().SetColor(*ink)
+    legend.GetBrush().SetColorF(*paper)
+    for index in range(chart_node.GetNumberOfPlotSeriesNodes()):
+        _add_line(chart, chart_node.GetNthPlotSeriesNode(index))
+    window.Render()
+    return pixmap_of_window(window)
+
+
+def _add_line(chart: Any, series: Any) -> None:
+    line = chart.AddPlot(vtk.vtkChart.LINE)
+    line.SetInputData(series.GetTableNode().GetTable(), series.GetXColumnName(), series.GetYColumnName())
+    line.SetLabel(series.GetName())
+    line.SetColorF(*series.GetColor())
+    line.SetWidth(series.GetLineWidth())
+    line.GetPen().SetLineType(series.GetLineStyle())  # the numbers are vtkPen's
+
+
+def pixmap_of_window(window: Any) -> Any:
+    """The picture of a drawn window."""
+    grab = vtk.vtkWindowToImageFilter()
+    grab.SetInput(window)
+    grab.ReadFrontBufferOff()
+    grab.Update()
+    return _pixmap(_pixels(grab.GetOutput()))
+
+
+def _pixels(image: Any) -> Any:
+    width, height, _depth = image.GetDimensions()
+    scalars = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+    return np.ascontiguousarray(scalars[::-1, :, :3])
+
+
+def _pixmap(pixels: Any) -> Any:
+    height, width, _channels = pixels.shape
+    picture = qt.QtGui.QImage(pixels.data, width, height, 3 * width, qt.QtGui.QImage.Format.Format_RGB888)
+    return qt.QtGui.QPixmap.fromImage(picture.copy())
