@@ -8,9 +8,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from .average_head import template_image
-from .register_head import FINE_MM, as_affine, coarser, is_plausible, registration
+from .converge_affine import converge_affine
+from .register_head import FINE_MM, coarser, is_plausible
 
-ITERATIONS = 40
 LEAST_GAIN = 0.0
 """The refined transform must overlap at least as well as the start; otherwise the start stays."""
 
@@ -43,14 +43,10 @@ def register_brain(brain: sitk.Image, seen: sitk.Image, start: sitk.AffineTransf
     SimpleITK.AffineTransform
         Patient mm to MNI mm; `start` itself where the refinement does not overlap better or squeezes the brain.
     """
-    method = registration(ITERATIONS, FINE_MM)
-    method.SetMetricAsMeanSquares()
-    method.SetMetricFixedMask(coarser(seen, FINE_MM, smooth=False))
-    refined = sitk.AffineTransform(start)
-    method.SetInitialTransform(refined, inPlace=True)
-    method.Execute(coarser(brain, FINE_MM), _mni_brain(FINE_MM))
+    view = coarser(seen, FINE_MM, smooth=False)
+    refined = converge_affine(coarser(brain, FINE_MM), _mni_brain(FINE_MM), view, None, start)
     gain = brain_overlap(brain, seen, refined) - brain_overlap(brain, seen, start)
-    return as_affine(refined) if gain > LEAST_GAIN and is_plausible(refined) else start
+    return refined if gain > LEAST_GAIN and is_plausible(refined) else start
 
 
 def brain_overlap(brain: sitk.Image, seen: sitk.Image, transform: sitk.Transform) -> float:
