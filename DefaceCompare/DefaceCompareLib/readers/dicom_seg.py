@@ -22,6 +22,8 @@ from .named_structures import structure_notes, unique_names
 from .segmentation_file import labelmap_structure
 
 BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
+BACKGROUND = 0
+"""A label map may list its background as a segment."""
 POSITION_TOLERANCE_MM = 0.05
 """Frames further from an even, straight stack than this make no grid (headers round positions to 0.01 mm)."""
 HALF = 0.5
@@ -67,6 +69,8 @@ def _read(header: Header, before: int) -> Iterator[Structure]:
     width, height, depth = frames.grid.GetSize()
     for number, item in enumerate(header.dataset.get("SegmentSequence") or [], before + 1):
         segment = whole_number(item, "SegmentNumber") or 0
+        if kind == LABELMAP and segment == BACKGROUND:
+            continue
         inside = np.zeros((depth, height, width), dtype=bool)
         chosen = [k for k, of in enumerate(frames.segments) if of in (0, segment)]
         for k, pixels in zip(chosen, _pixels(header, chosen), strict=True):
