@@ -164,6 +164,8 @@ class Case:
     """Who this is, for matching repeat scans; lives in the key file only."""
     missing_dose: str = ""
     """Why a patient with dose files has no dose; its rows give this reason."""
+    missing_structures: str = ""
+    """Why a patient with a structure set has none that can be used; its rows give this reason."""
     resegmented: Mapping[str, StructureSet | str] = field(default_factory=dict)
     """By method: the structures drawn again on its defaced images, or the reason why there are none."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.datadict import tag_for_keyword
 
 from DefaceCompareLib.case import Case, Structure
 from DefaceCompareLib.defacers.defacing import Defacing
@@ -82,6 +84,15 @@ def test_a_hole_is_a_hole_however_it_is_drawn(tmp_path: Path, drawn: list[tuple[
     assert len(planned) == 1
 
 
+def test_a_contour_written_twice_counts_once(tmp_path: Path) -> None:
+    """By even-odd a contour and its copy would cancel: the structure would be empty."""
+    once = [(CLOSED, square(8, 4, z, 8)) for z in PLANES]
+    again = [(CLOSED, np.reshape(square(8, 4, z, 8), (-1, 3))[[2, 1, 0, 3]].ravel().tolist()) for z in PLANES]
+    case = _read(tmp_path, {"Brain": once, "GTV": [*once, *again]})
+    assert _volume_cc(case, "GTV") == _volume_cc(case, "Brain")
+    assert _structure(case, "GTV").notes == ("4 contours are drawn twice in the same place; one of each counts",)
+
+
 def test_gaps_and_uneven_planes_are_told(tmp_path: Path) -> None:
     gap = [(CLOSED, square(8, 4, z, 5)) for z in (-27.0, -24.0, -21.0, -12.0, -9.0)]
     uneven = [(CLOSED, square(8, 4, z, 5)) for z in (-27.0, -24.0, -21.0, -17.0, -13.0)]
@@ -148,4 +159,45 @@ def test_a_structure_set_of_another_patient_is_refused(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
     write_structures(tmp_path / "rs.dcm", {"Brain": []}, extra={"PatientID": "ID-8"})
     with pytest.raises(UnusableInput, match=r"holds 2 patients.*rs\.dcm"):
+        read_case(tmp_path)
+
+
+def test_why_a_structure_set_was_not_used_stands_in_the_rows(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    write_structures(tmp_path / "rs.dcm", {"Brain": [(CLOSED, square(8, 4, -9, 5))]}, series="other", frame="elsewhere")
+    rows = [row for row in _rows(read_case(tmp_path)) if row.image == "CT"]
+    assert rows
+    assert {row.note for row in rows} == {
+        "structure set rs.dcm references an image series that is not in the folder and lies in another frame of reference;"
+        " it was not used"
+    }
+
+
+Deletion = tuple[str, str, str]
+"""File, keyword, and the attribute's new value ("" deletes it)."""
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "sentence"),
+    [
+        (("rs.dcm", "ROINumber", ""), "rs.dcm: a structure has no ROINumber; export the structure set again"),
+        (("rs.dcm", "ReferencedROINumber", "x7"), "rs.dcm: a structure has no ReferencedROINumber"),
+        (("rd.dcm", "ImagePositionPatient", ""), r"rd.dcm has no usable ImagePositionPatient \(3 numbers\)"),
+        (("rd.dcm", "PixelSpacing", ""), "rd.dcm has no usable PixelSpacing"),
+        (("ct_00_0.dcm", "PixelSpacing", ""), "only 3 slices"),
+    ],
+)
+def test_a_file_without_a_needed_attribute_is_named(tmp_path: Path, spoilt: Deletion, sentence: str) -> None:
+    write_series(tmp_path, head_hu()[:4])
+    write_dose(tmp_path / "rd.dcm", np.full((7, 12, 12), 3000, np.uint16), [4.0 * k for k in range(7)])
+    write_structures(tmp_path / "rs.dcm", {"Brain": [(CLOSED, square(8, 4, -24, 8))]})
+    name, keyword, value = spoilt
+    dataset = pydicom.dcmread(tmp_path / name)
+    for item in (dataset, *dataset.get("StructureSetROISequence", []), *dataset.get("ROIContourSequence", [])):
+        if keyword in item:
+            del item[keyword]
+            if value:
+                item.add_new(tag_for_keyword(keyword), "LO", value)
+    dataset.save_as(tmp_path / name)
+    with pytest.raises(UnusableInput, match=sentence):
         read_case(tmp_path)

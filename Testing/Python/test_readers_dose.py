@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
 from DefaceCompareLib.case import Case, Dose
 from DefaceCompareLib.readers import read_case
@@ -97,8 +99,9 @@ def test_a_relative_dose_is_read_as_such_and_gray_goes_before_it(tmp_path: Path)
 
 def test_a_plan_sum_is_used_and_never_added_to_its_parts(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
-    write_dose(tmp_path / "a.dcm", _ramp(), OFFSETS, plan="a")
-    write_dose(tmp_path / "b.dcm", _ramp(), OFFSETS, plan="b")
+    for name in ("a", "b"):
+        write_plan(tmp_path / f"rp_{name}.dcm", 30.0, plan=name, approval="APPROVED")
+        write_dose(tmp_path / f"{name}.dcm", _ramp(), OFFSETS, plan=name)
     assert _first_gy(tmp_path) == pytest.approx(2.0)
     write_dose(tmp_path / "sum.dcm", _ramp(), OFFSETS, kind="MULTI_PLAN", scaling=0.03)
     assert _first_gy(tmp_path) == pytest.approx(3.0)
@@ -115,12 +118,14 @@ def test_only_approved_plans_are_added_up(tmp_path: Path) -> None:
     assert any("1 doses of unapproved plans were not used" in note for note in case.notes)
 
 
-@pytest.mark.parametrize("what", ["one plan", "other structures"])
+@pytest.mark.parametrize("what", ["one plan", "other structures", "rivals", "approval not stated"])
 def test_doses_that_no_rule_adds_up_are_named_and_the_user_chooses(tmp_path: Path, what: str) -> None:
     write_series(tmp_path, head_hu())
+    approval = {"rivals": "UNAPPROVED", "approval not stated": ""}.get(what, "APPROVED")
     for name in ("a", "b"):
         plan = "both" if what == "one plan" else name
-        write_plan(tmp_path / f"rp_{name}.dcm", 30.0, plan=plan, label=f"Boost {name}", structures=f"rs_{name}.dcm")
+        planned_on = f"rs_{name}.dcm" if what == "other structures" else "rs.dcm"
+        write_plan(tmp_path / f"rp_{name}.dcm", 30.0, plan=plan, label=f"Boost {name}", structures=planned_on, approval=approval)
         write_dose(tmp_path / f"{name}.dcm", _ramp(), OFFSETS, plan=plan, scaling=0.01 if name == "a" else 0.02)
     case = read_case(tmp_path)
     assert case.dose is None
@@ -130,6 +135,9 @@ def test_doses_that_no_rule_adds_up_are_named_and_the_user_chooses(tmp_path: Pat
         assert _first_gy(tmp_path, "boost A") == pytest.approx(1.0)
     case = read_case(tmp_path, choices=ReadingChoices(dose="*.dcm"))
     assert case.missing_dose.startswith("--dose *.dcm names 2 of 2 dose files")
+    assert _first_gy(tmp_path, "a.dcm + b.dcm") == pytest.approx(3.0)
+    case = read_case(tmp_path, choices=ReadingChoices(dose="a.dcm + a.dcm"))
+    assert case.missing_dose.startswith("--dose a.dcm + a.dcm names none of 2 dose files")
 
 
 def test_beam_doses_are_summed_only_if_all_beams_are_there(tmp_path: Path) -> None:
@@ -143,13 +151,44 @@ def test_beam_doses_are_summed_only_if_all_beams_are_there(tmp_path: Path) -> No
     assert _first_gy(tmp_path) == pytest.approx(2.0)
 
 
-def test_fraction_doses_are_summed_only_if_all_fractions_are_there(tmp_path: Path) -> None:
+def test_beams_are_counted_by_their_numbers_and_setup_beams_have_no_dose(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
-    write_plan(tmp_path / "rp.dcm", 6.0, fractions=3)
-    for number in range(3):
+    path = write_plan(tmp_path / "rp.dcm", 60.0, beams=3)
+    plan = pydicom.dcmread(path)
+    plan.FractionGroupSequence[0].ReferencedBeamSequence = [_item(ReferencedBeamNumber=n) for n in (1, 2, 9)]
+    kinds = {1: "TREATMENT", 2: "TREATMENT", 9: "SETUP"}
+    plan.BeamSequence = [_item(BeamNumber=n, TreatmentDeliveryType=kind) for n, kind in kinds.items()]
+    plan.save_as(path)
+    for number, beams in ((1, [1]), (2, [1]), (2, [2])):
         assert read_case(tmp_path).dose is None
-        write_dose(tmp_path / f"{number}.dcm", _ramp(), OFFSETS, kind="FRACTION")
-    assert _first_gy(tmp_path) == pytest.approx(3.0)
+        group = _item(ReferencedFractionGroupNumber=1, ReferencedBeamSequence=[_item(ReferencedBeamNumber=n) for n in beams])
+        of_plan = _item(ReferencedSOPInstanceUID=plan.SOPInstanceUID, ReferencedFractionGroupSequence=[group])
+        extra: dict[str, object] = {"ReferencedRTPlanSequence": [of_plan]}
+        write_dose(tmp_path / f"{number}.dcm", _ramp(), OFFSETS, kind="BEAM", extra=extra)
+    assert _first_gy(tmp_path) == pytest.approx(2.0)
+
+
+def test_fraction_doses_are_of_whole_fraction_groups_and_sessions_of_one_fraction(tmp_path: Path) -> None:
+    """PS3.3 C.8.8.3: FRACTION is the entire delivery of one fraction group, FRACTION_SESSION one session of it."""
+    group, sessions = tmp_path / "group", tmp_path / "sessions"
+    for folder in (group, sessions):
+        write_series(folder, head_hu())
+        write_plan(folder / "rp.dcm", 6.0, fractions=3)
+    write_dose(group / "g.dcm", _ramp(), OFFSETS, kind="FRACTION")
+    assert _first_gy(group) == pytest.approx(1.0)
+    write_dose(group / "h.dcm", _ramp(), OFFSETS, kind="FRACTION")
+    assert "no dose of a whole plan (FRACTION)" in read_case(group).missing_dose
+    for number in range(3):
+        assert read_case(sessions).dose is None
+        write_dose(sessions / f"{number}.dcm", _ramp(), OFFSETS, kind="FRACTION_SESSION")
+    assert _first_gy(sessions) == pytest.approx(3.0)
+
+
+def _item(**values: object) -> Dataset:
+    item = Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
 
 
 @pytest.mark.parametrize(
@@ -157,10 +196,14 @@ def test_fraction_doses_are_summed_only_if_all_fractions_are_there(tmp_path: Pat
     [
         (0, 0.01, "dose rd.dcm is zero everywhere and was not used"),
         (60000, 0.1, "a maximum of 6000 Gy: its values are likely cGy"),
+        (200, 0.01, "a maximum of 2.0 Gy where 60 Gy are prescribed: it may be of one fraction or part of the plan"),
     ],
 )
-def test_a_dose_of_nothing_or_in_centigray_is_told(tmp_path: Path, stored: int, scaling: float, reason: str) -> None:
+def test_a_dose_of_nothing_or_in_centigray_or_of_one_fraction_is_told(
+    tmp_path: Path, stored: int, scaling: float, reason: str
+) -> None:
     write_series(tmp_path, head_hu())
+    write_plan(tmp_path / "rp.dcm", 60.0)
     write_dose(tmp_path / "rd.dcm", np.full((5, 6, 7), stored, np.uint16), OFFSETS, scaling=scaling)
     case = read_case(tmp_path)
     assert (case.dose is None) == (stored == 0)

@@ -129,8 +129,8 @@ class SetWriter:
         case, scan = self._finished.case, self._scan
         by_path = {header.path.resolve(): header for header in _all_headers(scan)}
         images = [by_path[path.resolve()] for image in self._images for path in image.sources]
-        structures = [by_path[p.resolve()] for p in (case.structure_set.sources if case.structure_set else ())]
-        structures = structures if self._drawn_on() is not None else []
+        drawn = [by_path[p.resolve()] for p in (case.structure_set.sources if case.structure_set else ())]
+        structures = [header for header in drawn if header in scan.structure_sets and self._drawn_on() is not None]
         doses = [by_path[path.resolve()] for path in (case.dose.sources if case.dose else ())]
         doses = [header for header in doses if header.text("FrameOfReferenceUID") in self._frames or not self._frames]
         planned = {uid for header in doses for uid in plan_uids(header)}
@@ -224,4 +224,4 @@ def _own_frame(image: CaseImage) -> str:
 
 def _all_headers(scan: Scan) -> list[Header]:
     images = [header for headers in scan.series.values() for header in headers]
-    return [*images, *scan.structure_sets, *scan.doses, *scan.plans, *scan.registrations]
+    return [*images, *scan.structure_sets, *scan.segmentations, *scan.doses, *scan.plans, *scan.registrations]

@@ -20,6 +20,8 @@ from .named_structures import named
 RAS_TO_LPS = np.array([-1.0, -1.0, 1.0])
 LEAST_POINTS = 3
 """A polygon with fewer points has no area."""
+COPY_MM = 0.01
+"""Contours whose points agree to this are one contour written twice (DICOM exports round to 0.01 mm)."""
 
 
 def read_contours(path: Path) -> list[Structure]:
@@ -66,7 +68,11 @@ def _read_polygons(path: Path, number: int) -> Structure:
     if data.GetNumberOfLines() == 0 and data.GetNumberOfPolys() + data.GetNumberOfStrips() > 0:
         return named(Structure(name=name, standard_name="", surface=_in_lps(data)), number)
     polygons, short = _polygons(data)
-    notes = (f"{short} contour{'s' * (short > 1)} with fewer than {LEAST_POINTS} points skipped",) if short else ()
+    notes: tuple[str, ...] = (
+        (f"{short} contour{'s' * (short > 1)} with fewer than {LEAST_POINTS} points skipped",) if short else ()
+    )
+    polygons, copies = without_copies(polygons)
+    notes += copies
     problem = "" if polygons else "; ".join(("the structure has no closed contours", *notes))
     if any(not np.isfinite(polygon).all() for polygon in polygons):
         problem = "its contours have coordinates that are no numbers (NaN or infinite)"
@@ -93,6 +99,20 @@ def _polygons(data: vtkPolyData) -> tuple[list[NDArray[np.float64]], int]:
 def closed_polygon(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Drop a last point that repeats the first: polygons are closed without it."""
     return points[:-1] if len(points) > 1 and np.array_equal(points[0], points[-1]) else points
+
+
+def without_copies(contours: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]], tuple[str, ...]]:
+    """Contours without those that are drawn a second time, and a note: by even-odd a contour and its copy would cancel.
+
+    The same points to `COPY_MM` make a copy, whichever comes first and whichever way round.
+    """
+    kept: dict[bytes, NDArray[np.float64]] = {}
+    for contour in contours:
+        points = np.rint(contour / COPY_MM) + 0.0  # no minus zero
+        kept.setdefault(points[np.lexsort(points.T)].tobytes(), contour)
+    count = len(contours) - len(kept)
+    note = f"{count} contour{'s are' if count > 1 else ' is'} drawn twice in the same place; one of each counts"
+    return (list(kept.values()), (note,)) if count else (contours, ())
 
 
 def _in_lps(surface: vtkPolyData) -> vtkPolyData:

@@ -9,15 +9,18 @@ from fnmatch import fnmatchcase
 from ..case import Dose
 from ..errors import NotAvailable
 from ..utility.dose_values import dose_warnings
-from .dicom_prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid
+from .dicom_prescription import plan_uid, prescription_gy, structure_set_uid
 from .dicom_rtdose import GY, read_dose_grid, sum_on_first
 from .dicom_scan import Header
+from .dose_parts import PARTS, is_complete
 
 SUMS = ("PLAN_SUM", "MULTI_PLAN")
 """DoseSummationType of a dose that already is the sum of plans (DICOM's word is MULTI_PLAN)."""
 WHOLE = "PLAN"
-BEAM, FRACTION = "BEAM", "FRACTION"
-UNAPPROVED = ("UNAPPROVED", "REJECTED")
+APPROVED, UNAPPROVED = "APPROVED", ("UNAPPROVED", "REJECTED")
+"""ApprovalStatus of a plan."""
+PLUS = "+"
+"""Between the doses that a user adds up: ``--dose "first.dcm + boost.dcm"``."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[st
     frames : set of str
         Frames of reference of the images; empty if there are none.
     wanted : str
-        The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label.
+        The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label; several
+        joined by ``+`` are added up.
     """
     if not doses:
         return ChosenDose(None)
@@ -75,11 +79,12 @@ def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list
         notes.extend(grid_notes)
     image = sum_on_first(grids)
     unit = "Gy" if units == {GY} else "relative"
-    notes.extend(dose_warnings(image, unit, chosen[0].path.name))
+    prescribed_gy = prescription_gy(chosen, plans) if unit == "Gy" else None
+    notes.extend(dose_warnings(image, unit, chosen[0].path.name, prescribed_gy))
     return Dose(
         image=image,
         frame_of_reference_uid=chosen[0].text("FrameOfReferenceUID"),
-        prescription_gy=prescription_gy(chosen, plans) if unit == "Gy" else None,
+        prescription_gy=prescribed_gy,
         summation=chosen[0].text("DoseSummationType"),
         notes=tuple(notes),
         sources=tuple(header.path for header in chosen),
@@ -101,23 +106,32 @@ def _chosen(doses: Sequence[Header], plans: Sequence[Header]) -> tuple[list[Head
         return [], _undecided(f"{len(sums)} plan sums", sums)
     if WHOLE in by_kind:
         return _whole(by_kind[WHOLE], plans)
-    for kind, word in ((BEAM, "beams"), (FRACTION, "fractions")):
-        if kind in by_kind and _complete(by_kind[kind], plans, kind):
+    for kind, word in PARTS.items():
+        if kind in by_kind and is_complete(by_kind[kind], plans, kind):
             return by_kind[kind], f"the dose is the sum of all {len(by_kind[kind])} {word} of the plan"
     kinds = ", ".join(sorted(kind or "not stated" for kind in by_kind))
     return [], _undecided(f"no dose of a whole plan ({kinds})", doses)
 
 
 def _whole(doses: list[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:
-    """Doses of whole plans: those of approved plans, which must share structure set and frame."""
+    """Doses of whole plans: the only one, else those of approved plans, which must share structure set and frame.
+
+    Two plans that nobody approved may be rivals; their sum would be a dose that no one planned.
+    """
     by_uid = {plan.text("SOPInstanceUID"): plan for plan in plans}
-    unapproved = [h for h in doses if plan_uid(h) in by_uid and by_uid[plan_uid(h)].text("ApprovalStatus") in UNAPPROVED]
-    left = [header for header in doses if header not in unapproved] or doses
+    status = [by_uid[plan_uid(h)].text("ApprovalStatus") if plan_uid(h) in by_uid else "" for h in doses]
+    if len(doses) == 1:
+        return doses, f"the dose's plan is {status[0]}" if status[0] in UNAPPROVED else ""
+    left = [header for header, word in zip(doses, status, strict=True) if word not in UNAPPROVED]
+    if not left:
+        return [], _undecided(f"{len(doses)} plan doses, none of an approved plan", doses)
     how = f"{len(doses) - len(left)} doses of unapproved plans were not used" if len(left) < len(doses) else ""
     if len(left) == 1:
         return left, how
     if len({plan_uid(header) for header in left}) < len(left):
         return [], _undecided(f"{len(left)} plan doses, some of one and the same plan", left)
+    if sum(word == APPROVED for word in status) < len(left):
+        return [], _undecided(f"{len(left)} plan doses, not all of plans that are here and approved", left)
     if len({header.text("FrameOfReferenceUID") for header in left}) > 1:
         return [], _undecided(f"{len(left)} plan doses in different frames of reference", left)
     if len({_planned_on(header, by_uid) for header in left}) > 1:
@@ -131,44 +145,27 @@ def _planned_on(dose: Header, plans: dict[str, Header]) -> str:
     return (structure_set_uid(plan) if plan is not None else "") or structure_set_uid(dose)
 
 
-def _complete(doses: Sequence[Header], plans: Sequence[Header], kind: str) -> bool:
-    """Whether doses of beams or fractions are all of one plan's, each once."""
-    uids = {uid for header in doses for uid in plan_uids(header)}
-    plan = next((one for one in plans if one.text("SOPInstanceUID") in uids), None)
-    if len(uids) != 1 or plan is None:
-        return False
-    groups = plan.dataset.get("FractionGroupSequence") or []
-    keyword = "NumberOfBeams" if kind == BEAM else "NumberOfFractionsPlanned"
-    parts = [_part(header, kind) for header in doses]
-    stated = [part for part in parts if part is not None]
-    return sum(int(group.get(keyword) or 0) for group in groups) == len(doses) and len(set(stated)) == len(stated)
-
-
-def _part(dose: Header, kind: str) -> tuple[int, int] | None:
-    """Fraction group and beam (or fraction) number of a dose, None if not stated."""
-    for plan in dose.dataset.get("ReferencedRTPlanSequence") or []:
-        for group in plan.get("ReferencedFractionGroupSequence") or []:
-            number = int(group.get("ReferencedFractionGroupNumber") or 0)
-            if kind == FRACTION:
-                fraction = group.get("ReferencedFractionNumber") or dose.dataset.get("ReferencedFractionNumber")
-                return None if fraction is None else (number, int(fraction))
-            for beam in group.get("ReferencedBeamSequence") or []:
-                return number, int(beam.get("ReferencedBeamNumber") or 0)
-    return None
-
-
 def _wanted(doses: Sequence[Header], plans: Sequence[Header], wanted: str) -> tuple[list[Header], str]:
-    """The one dose that the user names."""
+    """The dose that the user names, or the doses that the user adds up."""
     labels = {plan.text("SOPInstanceUID"): plan.text("RTPlanLabel") for plan in plans}
-    pattern = wanted.casefold()
 
-    def is_meant(header: Header) -> bool:
-        texts = (header.text("SeriesDescription"), labels.get(plan_uid(header), ""))
-        return fnmatchcase(header.path.name.casefold(), pattern) or pattern in {text.casefold() for text in texts if text}
+    def meant(text: str) -> list[Header]:
+        pattern = text.strip().casefold()
+        texts = ((h, h.path.name, h.text("SeriesDescription"), labels.get(plan_uid(h), "")) for h in doses)
+        return [
+            header
+            for header, file, *others in texts
+            if fnmatchcase(file.casefold(), pattern) or pattern in {other.casefold() for other in others if other}
+        ]
 
-    found = [header for header in doses if is_meant(header)]
+    found = meant(wanted)
     if len(found) == 1:
         return found, f"the dose {found[0].path.name} was chosen by the user"
+    parts = [meant(part) for part in wanted.split(PLUS)]
+    added = [header for part in parts for header in part]
+    distinct = len({header.path for header in added}) == len(added) == len(parts) and all(parts)
+    if len(parts) > 1 and distinct and len({header.text("FrameOfReferenceUID") for header in added}) == 1:
+        return added, f"the doses {', '.join(header.path.name for header in added)} were added up by the user"
     return [], _undecided(f"--dose {wanted} names {len(found) or 'none'} of {len(doses)} dose files", found or doses)
 
 

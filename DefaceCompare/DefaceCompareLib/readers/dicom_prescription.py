@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pydicom.dataset import Dataset
 
-from .dicom_scan import Header
+from .dicom_scan import Header, whole_number
 
 STATED_DOSE = re.compile(r"\d+(?:[.,]\d+)?")
 """A number in a target's name that may be its dose: ``PTV54``, ``PTV_5400``, ``PTV 59.4``."""
@@ -68,8 +68,7 @@ def _references(plan: Header) -> list[tuple[int | None, float]]:
 
 
 def _roi(item: Dataset) -> int | None:
-    number = item.get("ReferencedROINumber")
-    return None if number is None else int(number)
+    return whole_number(item, "ReferencedROINumber")
 
 
 def target_prescriptions_gy(

@@ -13,6 +13,7 @@ from .dicom_prescription import target_prescriptions_gy
 from .dicom_reg import rigid_joins
 from .dicom_rtstruct import frames_of, read_structure_set, referenced_series, target_names
 from .dicom_scan import Header, Scan, scan_folder
+from .dicom_seg import read_segmentations
 from .dicom_series import Series, arrange, largest, mr_sequence
 from .joined_frames import joined_dose, joined_image
 
@@ -32,11 +33,12 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
     scan = scan_folder(folder)
     notes = list(scan.notes)
     series = _volumes(scan, notes)
-    structure_header = _choose_structure_set(scan.structure_sets, series, notes)
+    structure_headers = _structure_headers(scan, series, notes)
+    structure_header = structure_headers[0] if structure_headers else None
     ordered = _primary_first(series, structure_header)
     images = _images(ordered, notes)
     frames = [image.frame_of_reference_uid for image in images]
-    structure_frame = _structure_frame(structure_header, images, scan.doses, notes)
+    structure_frame, missing_structures = _structure_frame(structure_header, images, scan.doses, notes)
     if not frames and structure_frame:
         frames = [structure_frame]
     joins, join_notes = rigid_joins(scan.registrations, frames, _frame_of_instances(scan))
@@ -47,7 +49,11 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
     structure_set = None
     if structure_header is not None and structure_frame:
         prescribed = target_prescriptions_gy(structure_header, target_names(structure_header), chosen.headers, scan.plans)
-        structure_set = read_structure_set(structure_header, structure_frame, prescribed)
+        structure_set = (
+            read_segmentations(structure_headers, structure_frame)
+            if structure_header in scan.segmentations
+            else read_structure_set(structure_header, structure_frame, prescribed)
+        )
     images = tuple(joined_image(image, joins) for image in images)
     dose = None if chosen.dose is None else joined_dose(chosen.dose, joins)
     if not images and not (dose and structure_set):
@@ -61,6 +67,7 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
         notes=tuple(notes) + (structure_set.notes if structure_set else ()),
         person=scan.person,
         missing_dose=chosen.reason,
+        missing_structures=missing_structures,
     )
 
 
@@ -72,7 +79,7 @@ def _frame_of_instances(scan: Scan) -> dict[str, str]:
 
 def _volumes(scan: Scan, notes: list[str]) -> list[Series]:
     """Series that make even volumes; the others are notes, or the error if they are needed."""
-    planned = {referenced_series(header) for header in scan.structure_sets}
+    planned = {referenced_series(header) for header in (*scan.structure_sets, *scan.segmentations)}
     series, reasons = [], []
     for uid, headers in scan.series.items():
         try:
@@ -85,6 +92,22 @@ def _volumes(scan: Scan, notes: list[str]) -> list[Series]:
         raise UnusableInput(reasons[0])
     notes.extend(f"{reason}; it was not used" for reason in reasons)
     return series
+
+
+def _structure_headers(scan: Scan, series: Sequence[Series], notes: list[str]) -> list[Header]:
+    """The structure set; else the segmentations (SEG) of one series that is here, which are read together."""
+    structure_set = _choose_structure_set(scan.structure_sets, series, notes)
+    if structure_set is None and scan.segmentations:
+        uids = {one.uid for one in series}
+        here = [header for header in scan.segmentations if referenced_series(header) in uids] or scan.segmentations
+        chosen = [header for header in here if referenced_series(header) == referenced_series(here[0])]
+    else:
+        chosen = []
+    unused = len(scan.segmentations) - len(chosen)
+    if unused:
+        instead = f"the structure set {structure_set.path.name} was" if structure_set is not None else "those of one series were"
+        notes.append(f"{unused} DICOM segmentation{'s' * (unused > 1)} (SEG) not used: {instead} read")
+    return [structure_set] if structure_set is not None else chosen
 
 
 def _choose_structure_set(headers: Sequence[Header], series: Sequence[Series], notes: list[str]) -> Header | None:
@@ -150,25 +173,26 @@ def _images(ordered: Sequence[Series], notes: list[str]) -> tuple[CaseImage, ...
     return tuple(images)
 
 
-def _structure_frame(header: Header | None, images: Sequence[CaseImage], doses: Sequence[Header], notes: list[str]) -> str:
-    """The frame of reference in which a structure set is used; ``""`` if it cannot be, which `notes` tell."""
+def _structure_frame(
+    header: Header | None, images: Sequence[CaseImage], doses: Sequence[Header], notes: list[str]
+) -> tuple[str, str]:
+    """The frame of reference in which a structure set is used; ``""`` and the reason if it cannot be."""
     if header is None:
-        return ""
+        return "", ""
     name = header.path.name
     referenced = referenced_series(header)
     image = next((one for one in images if one.series_uid == referenced), None)
     if image is not None:
-        return image.frame_of_reference_uid
+        return image.frame_of_reference_uid, ""
     frames = frames_of(header)
     if images:
         shared = next((one.frame_of_reference_uid for one in images if one.frame_of_reference_uid in frames), "")
         what = f"structure set {name} references an image series that is not in the folder"
-        if shared:
-            notes.append(f"{what}; it was used because it lies in the same frame of reference")
-        else:
-            notes.append(f"{what} and lies in another frame of reference; it was not used")
-        return shared
-    shared = next((dose.text("FrameOfReferenceUID") for dose in doses if dose.text("FrameOfReferenceUID") in frames), "")
-    if not shared:
-        notes.append(f"structure set {name} and the dose lie in different frames of reference")
-    return shared
+        used = "; it was used because it lies in the same frame of reference"
+        reason = f"{what} and lies in another frame of reference; it was not used"
+        notes.append(f"{what}{used}" if shared else reason)
+    else:
+        shared = next((dose.text("FrameOfReferenceUID") for dose in doses if dose.text("FrameOfReferenceUID") in frames), "")
+        reason = f"structure set {name} and the dose lie in different frames of reference"
+        notes.extend([] if shared else [reason])
+    return shared, "" if shared else reason

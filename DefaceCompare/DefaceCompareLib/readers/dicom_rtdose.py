@@ -38,9 +38,9 @@ def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
         notes += (f"dose {name} is relative to a value that the file does not tell: its numbers are no Gy",)
     if header.text("DoseType").upper() == "EFFECTIVE":
         notes += (f"dose {name} is effective dose, read as Gy",)
-    row, column = np.array([float(v) for v in header.dataset.ImageOrientationPatient]).reshape(2, 3)
+    row, column = np.array(header.numbers("ImageOrientationPatient", 6)).reshape(2, 3)
     normal = np.cross(row, column)
-    origin = np.array([float(v) for v in header.dataset.ImagePositionPatient])
+    origin = np.array(header.numbers("ImagePositionPatient", 3))
     if offsets[-1] < offsets[0]:
         values_gy, offsets = values_gy[::-1], offsets[::-1]
     spacing = float(np.diff(offsets).min())
@@ -49,7 +49,7 @@ def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
     if np.abs(np.diff(offsets) - np.diff(offsets).mean()).max() > OFFSET_TOLERANCE_MM:
         values_gy, offsets = _even(values_gy, offsets, spacing)
         notes += (f"dose {name} has uneven frames; interpolated to {spacing:g} mm",)
-    row_mm, column_mm = (float(value) for value in header.dataset.PixelSpacing)
+    row_mm, column_mm = header.numbers("PixelSpacing", 2)
     image = sitk.GetImageFromArray(np.ascontiguousarray(values_gy, dtype=np.float32))
     image.SetSpacing((column_mm, row_mm, float(np.diff(offsets).mean())))
     image.SetOrigin((origin + normal * offsets[0]).tolist())
@@ -76,17 +76,14 @@ def _offsets_mm(header: Header, frames: int) -> NDArray[np.float64]:
 
     Offsets that begin with 0 are relative; others are coordinates (PS3.3 C.8.8.3.2), whose sign follows the normal.
     """
-    stated = header.dataset.get("GridFrameOffsetVector")
-    offsets = np.array([float(v) for v in stated] if stated is not None else [], dtype=np.float64)
-    if len(offsets) != frames:
-        raise UnusableInput(f"dose {header.path.name} has {frames} frames but {len(offsets)} frame offsets; export it again")
+    offsets = np.array(header.numbers("GridFrameOffsetVector", frames))
     if offsets[0] == 0:
         return offsets
-    row, column = np.array([float(v) for v in header.dataset.ImageOrientationPatient]).reshape(2, 3)
+    row, column = np.array(header.numbers("ImageOrientationPatient", 6)).reshape(2, 3)
     normal_z = float(np.cross(row, column)[2])
     if abs(abs(normal_z) - 1) > 1e-4:
         raise UnusableInput(f"dose {header.path.name} has absolute frame offsets on an oblique grid; export it again")
-    return (offsets - float(header.dataset.ImagePositionPatient[2])) * np.sign(normal_z)
+    return (offsets - header.numbers("ImagePositionPatient", 3)[2]) * np.sign(normal_z)
 
 
 def _even(

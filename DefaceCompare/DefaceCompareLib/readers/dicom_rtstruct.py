@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from ..case import Structure, StructureSet
 from ..errors import UnusableInput
 from ..utility.structure_names import TARGET_GROUPS, read_structure_name
-from .contour_file import LEAST_POINTS, closed_polygon
-from .dicom_scan import Header
+from .contour_file import LEAST_POINTS, closed_polygon, without_copies
+from .dicom_scan import Header, whole_number
 from .named_structures import named, structure_notes, unique_names
 
 CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
@@ -39,9 +39,9 @@ def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping
         If contour data is damaged.
     """
     dataset = header.dataset
-    contour_items = {int(item.ReferencedROINumber): item for item in dataset.get("ROIContourSequence") or []}
+    contour_items = {_number(item, "ReferencedROINumber", header): item for item in dataset.get("ROIContourSequence") or []}
     external = {
-        int(item.ReferencedROINumber)
+        whole_number(item, "ReferencedROINumber")
         for item in dataset.get("RTROIObservationsSequence") or []
         if str(item.get("RTROIInterpretedType") or "") == "EXTERNAL"
     }
@@ -52,7 +52,7 @@ def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping
         if frame and frame != frame_uid and frames_of(header) != {frame_uid}:
             elsewhere += 1
             continue
-        number = int(roi.ROINumber)
+        number = _number(roi, "ROINumber", header)
         structure = _read_roi(str(roi.get("ROIName") or ""), contour_items.get(number), header, len(structures) + 1)
         if number in external and structure.group == "other":
             structure = replace(structure, standard_name="External", group="external", notes=())
@@ -73,8 +73,15 @@ def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping
 def target_names(header: Header) -> dict[int, str]:
     """Planned names of the GTV, CTV and PTV by ROI number."""
     rois = header.dataset.get("StructureSetROISequence") or []
-    named_rois = {int(roi.ROINumber): str(roi.get("ROIName") or "") for roi in rois}
+    named_rois = {_number(roi, "ROINumber", header): str(roi.get("ROIName") or "") for roi in rois}
     return {number: name for number, name in named_rois.items() if read_structure_name(name).group in TARGET_GROUPS}
+
+
+def _number(item: Dataset, keyword: str, header: Header) -> int:
+    number = whole_number(item, keyword)
+    if number is None:
+        raise UnusableInput(f"{header.path.name}: a structure has no {keyword}; export the structure set again")
+    return number
 
 
 def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> Structure:
@@ -96,7 +103,8 @@ def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> S
             broken += 1
         else:
             contours.append(points)
-    notes = tuple(f"{count} contour{'s' * (count > 1)} {what} skipped" for what, count in skipped.items())
+    contours, copies = without_copies(contours)
+    notes = (*(f"{count} contour{'s' * (count > 1)} {what} skipped" for what, count in skipped.items()), *copies)
     problem = ""
     if broken:
         problem = f"{broken} of its contours have coordinates that are no numbers (NaN or infinite)"
@@ -118,13 +126,14 @@ def contour_points(contour: Dataset) -> NDArray[np.float64]:
 
 
 def referenced_series(header: Header) -> str:
-    """SeriesInstanceUID of the images that the structures were drawn on, ``""`` if not stated."""
+    """SeriesInstanceUID of the images that the structures (RTSTRUCT or SEG) were drawn on, ``""`` if not stated."""
     for frame in header.dataset.get("ReferencedFrameOfReferenceSequence") or []:
         for study in frame.get("RTReferencedStudySequence") or []:
             for series in study.get("RTReferencedSeriesSequence") or []:
                 if series.get("SeriesInstanceUID"):
                     return str(series.SeriesInstanceUID)
-    return ""
+    named = header.dataset.get("ReferencedSeriesSequence") or []
+    return str(named[0].get("SeriesInstanceUID") or "") if named else ""
 
 
 def frames_of(header: Header) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,15 @@ from .dicom_whole import is_whole
 IMAGE_MODALITIES = ("CT", "MR", "PT")
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """SOP class Secondary Capture; its multi-frame relatives begin with the same digits."""
-PIXEL_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "4", "4.1", "128", "130", "481.2"))
-"""SOP classes that must hold pixels: CT, MR, PET, their enhanced forms, and RTDOSE."""
+PIXEL_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "4", "4.1", "128", "130", "481.2", "66.4", "66.7"))
+"""SOP classes that must hold pixels: CT, MR, PET, their enhanced forms, RTDOSE, segmentations."""
 RT_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("481.3", "481.5", "66.1"))
 """SOP classes RTSTRUCT, RTPLAN and Spatial Registration."""
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
+
+PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1, "Columns": 1}
+"""What tells where a slice's pixels lie: attribute and number of values."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,31 @@ class Header:
         value = self.dataset.get(keyword)
         return "" if value is None else str(value)
 
+    def numbers(self, keyword: str, count: int) -> list[float]:
+        """An attribute of so many numbers.
+
+        Raises
+        ------
+        UnusableInput
+            If it is missing, of another length, or holds what is no finite number.
+        """
+        value = self.dataset.get(keyword)
+        try:
+            found = [float(one) for one in ([value] if isinstance(value, str | float | int) else value or [])]
+        except (TypeError, ValueError):
+            found = []
+        if len(found) != count or not all(map(math.isfinite, found)):
+            raise UnusableInput(f"{self.path.name} has no usable {keyword} ({count} numbers); export it again")
+        return found
+
+
+def whole_number(item: Dataset, keyword: str) -> int | None:
+    """An attribute as a whole number, None if it is absent, empty or no number."""
+    try:
+        return int(item.get(keyword))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -45,6 +74,7 @@ class Scan:
     series: dict[str, list[Header]]
     """Image headers (CT, MR, PT) by SeriesInstanceUID, in order of path."""
     structure_sets: list[Header]
+    segmentations: list[Header]
     doses: list[Header]
     plans: list[Header]
     registrations: list[Header]
@@ -72,7 +102,7 @@ def scan_folder(folder: Path) -> Scan:
             f"folder {folder.name} holds {len(people)} patients (PatientID; {odd} is of another one than most files);"
             " give one folder a patient"
         )
-    scan = Scan({}, [], [], [], [], [], next(iter(people)), frozenset(header.text("Manufacturer") for header in headers))
+    scan = Scan({}, [], [], [], [], [], [], next(iter(people)), frozenset(header.text("Manufacturer") for header in headers))
     skipped: dict[str, int] = {}
     seen: set[str] = set()
     for header in headers:
@@ -91,7 +121,13 @@ def scan_folder(folder: Path) -> Scan:
 def _sort_in(header: Header, scan: Scan) -> str:
     """Put a header where it belongs; return the reason if it belongs nowhere."""
     modality = header.text("Modality")
-    lists = {"RTSTRUCT": scan.structure_sets, "RTDOSE": scan.doses, "RTPLAN": scan.plans, "REG": scan.registrations}
+    lists = {
+        "RTSTRUCT": scan.structure_sets,
+        "SEG": scan.segmentations,
+        "RTDOSE": scan.doses,
+        "RTPLAN": scan.plans,
+        "REG": scan.registrations,
+    }
     if modality in lists:
         lists[modality].append(header)
         return ""
@@ -106,10 +142,20 @@ def _sort_in(header: Header, scan: Scan) -> str:
         return "localisers, projections and screen captures"
     if int(header.dataset.get("NumberOfFrames") or 1) > 1:
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"
-    if "ImagePositionPatient" not in header.dataset or "ImageOrientationPatient" not in header.dataset:
-        return f"{modality} images without position and orientation"
+    if not _is_placed(header):
+        return f"{modality} images without position, orientation, size or pixel spacing"
     scan.series.setdefault(header.text("SeriesInstanceUID"), []).append(header)
     return ""
+
+
+def _is_placed(header: Header) -> bool:
+    """Whether a slice says where its pixels lie."""
+    try:
+        for keyword, count in PLACE.items():
+            header.numbers(keyword, count)
+    except UnusableInput:
+        return False
+    return True
 
 
 def read_header(path: Path) -> Header | None:

@@ -149,7 +149,14 @@ def _one_stack(headers: Sequence[Header]) -> tuple[list[Header], list[str]]:
     notes: list[str] = []
     chosen = list(headers)
     for what, key in (
-        ("orientation or size", lambda h: (h.dataset.Rows, h.dataset.Columns, _rounded(h.dataset.ImageOrientationPatient))),
+        (
+            "orientation or size",
+            lambda h: (
+                h.dataset.Rows,
+                h.dataset.Columns,
+                *map(_rounded, (h.dataset.ImageOrientationPatient, h.dataset.PixelSpacing)),
+            ),
+        ),
         ("echo time", lambda h: h.text("EchoTime")),
         ("image type", lambda h: h.text("ImageType")),
     ):

@@ -122,14 +122,15 @@ def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
     values = sitk.GetArrayViewFromImage(image)
     if not np.isfinite(values).all():
         raise UnusableInput(f"dose {path.name} holds NaN or infinite voxels; repair or re-export it")
+    stated = described.get("prescription_gy")
+    prescription_gy = None if stated is None else float(stated)
     try:
-        notes = dose_warnings(image, "Gy", path.name)
+        notes = dose_warnings(image, "Gy", path.name, prescription_gy)
     except NotAvailable as reason:
         return None, str(reason)
-    prescription = described.get("prescription_gy")
     dose = Dose(
         image=sitk.Cast(image, sitk.sitkFloat32),
-        prescription_gy=None if prescription is None else float(prescription),
+        prescription_gy=prescription_gy,
         notes=notes,
         sources=(path,),
     )

@@ -11,19 +11,21 @@ from .choices import ReadingChoices
 from .contour_file import read_contours
 from .dicom_rtstruct import frames_of, read_structure_set
 from .dicom_scan import Header, read_header
+from .dicom_seg import read_segmentations
 from .named_structures import structure_notes, unique_names
 from .segmentation_file import MASK_SUFFIXES, read_labelmap, read_mask_folder, read_seg_nrrd
 
-RTSTRUCT = "RTSTRUCT"
+RTSTRUCT, SEG = "RTSTRUCT", "SEG"
+"""Modality of DICOM files that hold structures."""
 
 
 def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list[Structure]:
-    """Read the structures of a file or folder that is not DICOM.
+    """Read the structures of a file or folder.
 
     Parameters
     ----------
     path : Path
-        ``.seg.nrrd``, ``.vtm``, ``.vtp``, a labelmap, or a folder of masks or ``.vtp`` files.
+        ``.seg.nrrd``, ``.vtm``, ``.vtp``, an RTSTRUCT or DICOM SEG, a labelmap, or a folder of masks or ``.vtp`` files.
     labels : mapping of label value to name, optional
         Makes `path` a labelmap. A Slicer colour table of the same name beside it (``.ctbl``) does the same.
 
@@ -36,6 +38,9 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list
         return read_contours(path) if any(path.glob("*.vtp")) else read_mask_folder(path)
     if path.suffix.lower() in (".vtm", ".vtp"):
         return read_contours(path)
+    header = _structure_header(path) if path.is_file() else None
+    if header is not None:
+        return list(_of_header(header, next(iter(sorted(frames_of(header))), "")).structures)
     table = _beside(path, ".ctbl")
     if labels or table is not None:
         return read_labelmap(path, labels or read_colour_table(table))
@@ -76,14 +81,14 @@ def _resegmented(case: Case, folder: Path, given: Path, alone: bool) -> Structur
     path = given if own is None and alone else own
     if path is None or not path.exists():
         return "there are no structures of this patient drawn again"
-    header = _rtstruct(path)
+    header = _structure_header(path)
     if header is not None:
         if case.person and header.text("PatientID") not in ("", case.person):
             return f"structure set {header.path.name} is of another patient"
         frame = case.structure_set.frame_of_reference_uid if case.structure_set else ""
         if frame and frame not in frames_of(header):
             return "no registration: the structure set drawn again is in another frame of reference"
-        return read_structure_set(header, frame)
+        return _of_header(header, frame)
     segmentations = sorted(path.glob("*.seg.nrrd")) if path.is_dir() else []
     try:
         structures = unique_names(read_structures(segmentations[0] if len(segmentations) == 1 else path))
@@ -92,8 +97,18 @@ def _resegmented(case: Case, folder: Path, given: Path, alone: bool) -> Structur
     return StructureSet(structures=structures, notes=structure_notes(structures), sources=(path,))
 
 
-def _rtstruct(path: Path) -> Header | None:
-    """The one RTSTRUCT that is the file, or lies in the folder; None if there is none."""
+def _of_header(header: Header, frame_uid: str) -> StructureSet:
+    if header.text("Modality") == SEG:
+        return read_segmentations([header], frame_uid)
+    return read_structure_set(header, frame_uid)
+
+
+def _structure_header(path: Path) -> Header | None:
+    """The one RTSTRUCT, or else DICOM SEG, that is the file or lies in the folder; None if there is none."""
     files = sorted(path.glob("*.dcm")) if path.is_dir() else [path]
-    headers = [header for file in files if (header := read_header(file)) and header.text("Modality") == RTSTRUCT]
-    return headers[0] if len(headers) == 1 else None
+    headers = [header for file in files if (header := read_header(file))]
+    for modality in (RTSTRUCT, SEG):
+        found = [header for header in headers if header.text("Modality") == modality]
+        if len(found) == 1:
+            return found[0]
+    return None

@@ -67,11 +67,11 @@ def utility_baseline(case: Case, settings: Settings) -> Baseline:
     """Measure a case's originals. Never raises for what a case lacks: each gap is a reason that becomes rows."""
     structure_set = case.structure_set
     if structure_set is None:
-        reason = "the case has no structure set"
+        reason = case.missing_structures or "the case has no structure set"
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     found = regions(structure_set)
     if not found:
-        reason = "no structure of the set is a known organ or target"
+        reason = "; ".join(("no structure of the set is a known organ or target", *structure_set.notes))
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     images: dict[str, ImageBaseline | str] = {}
     for image in case.images:
@@ -108,7 +108,7 @@ def _dose_baseline(case: Case, found: tuple[Region, ...], settings: Settings) ->
     assert case.structure_set is not None
     if case.dose.frame_of_reference_uid != case.structure_set.frame_of_reference_uid:
         return {}, "the dose is in another frame of reference than the structure set"
-    warnings = dose_warnings(case.dose.image, case.dose.unit)
+    warnings = dose_warnings(case.dose.image, case.dose.unit, prescription_gy=case.dose.prescription_gy)
     dose: dict[str, DoseSamples | str] = {}
     for region in found:
         try:

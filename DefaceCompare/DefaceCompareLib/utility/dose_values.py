@@ -9,9 +9,11 @@ from ..errors import NotAvailable
 
 LARGEST_LIKELY_GY = 1000.0
 """No plan reaches this many Gy; a grid in cGy does."""
+LEAST_SHARE = 0.5
+"""A plan's dose reaches what was prescribed; one that stays below this share of it is of a fraction or a part."""
 
 
-def dose_warnings(image: sitk.Image, unit: str, name: str = "") -> tuple[str, ...]:
+def dose_warnings(image: sitk.Image, unit: str, name: str = "", prescription_gy: float | None = None) -> tuple[str, ...]:
     """What a reader must know of a dose grid's values.
 
     Parameters
@@ -20,6 +22,8 @@ def dose_warnings(image: sitk.Image, unit: str, name: str = "") -> tuple[str, ..
         ``Gy`` or ``relative``.
     name : str
         The file's name, for the sentence; left out in rows.
+    prescription_gy : float, optional
+        What was prescribed, if known.
 
     Raises
     ------
@@ -36,5 +40,10 @@ def dose_warnings(image: sitk.Image, unit: str, name: str = "") -> tuple[str, ..
     if unit == "Gy" and largest > LARGEST_LIKELY_GY:
         return (
             f"{dose} has a maximum of {largest:.0f} Gy: its values are likely cGy; all doses are given as the file states them",
+        )
+    if unit == "Gy" and prescription_gy and largest < LEAST_SHARE * prescription_gy:
+        return (
+            f"{dose} has a maximum of {largest:.1f} Gy where {prescription_gy:g} Gy are prescribed: it may be of one fraction"
+            " or part of the plan",
         )
     return ()
