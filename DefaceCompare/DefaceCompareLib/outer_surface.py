@@ -7,8 +7,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkImplicitPolyDataDistance
+from vtkmodules.vtkCommonCore import mutable
+from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkImageData, vtkPolyData, vtkStaticCellLocator
+from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
 
 from .anatomy.working_grid import onto_grid
 from .defacers.voxel_box import cropped_to
@@ -98,8 +99,12 @@ def distances_mm(points_mm: NDArray[np.float64], surface: vtkPolyData) -> NDArra
     """Distance of each point, shape (n, 3), to the nearest place on `surface`; infinite if it is empty."""
     if surface.GetNumberOfCells() == 0:
         return np.full(len(points_mm), np.inf)
-    measure = vtkImplicitPolyDataDistance()
-    measure.SetInput(surface)
-    found = numpy_to_vtk(np.zeros(len(points_mm)), deep=True)
-    measure.FunctionValue(numpy_to_vtk(np.ascontiguousarray(points_mm), deep=True), found)
-    return np.abs(vtk_to_numpy(found))
+    locator = vtkStaticCellLocator()
+    locator.SetDataSet(surface)
+    locator.BuildLocator()
+    nearest, cell, cell_id, part, squared = [0.0, 0.0, 0.0], vtkGenericCell(), mutable(0), mutable(0), mutable(0.0)
+    found = np.empty(len(points_mm))
+    for k, point in enumerate(points_mm):
+        locator.FindClosestPoint(point, nearest, cell, cell_id, part, squared)  # type: ignore[call-overload]  # out-parameters
+        found[k] = float(squared)  # type: ignore[arg-type]
+    return np.sqrt(found)

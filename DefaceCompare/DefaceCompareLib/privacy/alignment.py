@@ -58,11 +58,15 @@ def aligned_face(picture: NDArray[np.uint8], landmarks_px: NDArray[np.float64]) 
 def bilinear(picture: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sample a picture (height, width, channels) at pixel positions x, y of any shape; black outside."""
     height, width = picture.shape[:2]
-    bordered = np.zeros((height + 2, width + 2, picture.shape[2]))
-    bordered[1:-1, 1:-1] = picture
     x, y = np.clip(x, -1, width) + 1, np.clip(y, -1, height) + 1
     column, row = np.minimum(x.astype(np.intp), width), np.minimum(y.astype(np.intp), height)
+    left, top = int(column.min()), int(row.min())  # only the part that is looked at gets its black border
+    part = picture[max(top - 1, 0) : row.max() + 1, max(left - 1, 0) : column.max() + 1]
+    border = [(int(top == 0), int(row.max() == height)), (int(left == 0), int(column.max() == width)), (0, 0)]
+    bordered = np.pad(part.astype(np.float64), border)
     right, down = (x - column)[..., None], (y - row)[..., None]
-    above = bordered[row, column] * (1 - right) + bordered[row, column + 1] * right
-    below = bordered[row + 1, column] * (1 - right) + bordered[row + 1, column + 1] * right
+    pixels, across = bordered.reshape(-1, picture.shape[2]), bordered.shape[1]
+    place = (row - top) * across + (column - left)
+    above = pixels.take(place, axis=0) * (1 - right) + pixels.take(place + 1, axis=0) * right
+    below = pixels.take(place + across, axis=0) * (1 - right) + pixels.take(place + across + 1, axis=0) * right
     return above * (1 - down) + below * down

@@ -85,7 +85,12 @@ def _near_edit(image: CaseImage, head: Head, patch: Patch) -> NDArray[np.float32
     box.SetOrigin(image.image.TransformIndexToPhysicalPoint(patch.offset))
     on_grid = sitk.Resample(box, head.grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     radius = round(NEAR_EDIT_MM / head.grid.GetSpacing()[0])
-    return sitk.GetArrayFromImage(sitk.BinaryDilate(on_grid, [radius] * 3)).astype(np.float32)
+    near = np.zeros(on_grid.GetSize()[::-1], np.float32)
+    found = np.argwhere(sitk.GetArrayViewFromImage(on_grid))
+    if len(found):
+        part = tuple(slice(max(low - radius, 0), high + radius + 1) for low, high in zip(found.min(0), found.max(0), strict=True))
+        near[part] = sitk.GetArrayFromImage(sitk.BinaryDilate(on_grid[part[::-1]], [radius] * 3))
+    return near
 
 
 @cache

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from .models import DETECTOR, known_model, model_path
 from .onnx_session import onnx_session
@@ -57,9 +55,8 @@ class Detector:
     def faces(self, picture: NDArray[np.uint8]) -> list[Face]:
         """All faces in an RGB picture, shape (height, width, 3), best first."""
         scale = self._size / max(picture.shape[:2])
-        boxed = letterbox(picture, self._size)
-        blob = np.ascontiguousarray(boxed[..., ::-1].transpose(2, 0, 1)[None], dtype=np.float32)  # YuNet wants BGR
-        outputs = dict(zip(self._outputs, self._session.run(None, {self._input: blob}), strict=True))
+        planes = letterbox(picture[..., ::-1], self._size)  # YuNet wants BGR
+        outputs = dict(zip(self._outputs, self._session.run(None, {self._input: planes[None]}), strict=True))
         found = [face for stride in STRIDES_PX for face in _decode(outputs, stride, self._size, scale)]
         return _without_overlaps(sorted(found, key=lambda face: -face.score))
 
@@ -70,44 +67,68 @@ class Detector:
 
 
 def letterbox(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """Scale a picture so that its longer side is `size`, black below or to the right; shape (size, size, channels)."""
+    """Scale a picture so that its longer side is `size`, black below or to the right; linear, rounded.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (height, width, channels)
+
+    Returns
+    -------
+    ndarray of float32, shape (channels, size, size)
+    """
     scale = size / max(picture.shape[:2])
-    height, width = (round(length * scale) for length in picture.shape[:2])
-    boxed = np.zeros((size, size, picture.shape[2]), np.float32)
-    lit: NDArray[np.bool_] = np.any(picture, axis=2)
+    boxed = np.zeros((picture.shape[2], size, size), np.float32)
+    lit = np.bitwise_or.reduce([picture[..., channel] for channel in range(picture.shape[2])])
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
     if not rows.size:
         return boxed
-    down, across = _interpolation(picture.shape[0], height), _interpolation(picture.shape[1], width)
-    seen = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    inner = picture[seen].astype(np.float32)  # all else is black before and after
-    tall = (down[:, seen[0]] @ inner.reshape(len(inner), -1)).reshape(height, *inner.shape[1:])
-    on_its_side = tall.transpose(1, 0, 2).reshape(inner.shape[1], -1)
-    boxed[:height, :width] = (across[:, seen[1]] @ on_its_side).reshape(width, height, -1).transpose(1, 0, 2)
-    return np.rint(boxed, out=boxed)
+    down, across = (
+        _taps(length, round(length * scale), int(some[0]), int(some[-1]))
+        for length, some in zip(picture.shape[:2], (rows, columns), strict=True)
+    )
+    inner = picture[down.first : down.last + 1, across.first : across.last + 1].transpose(2, 0, 1).astype(np.float32, order="C")
+    tall = np.take(inner, down.left, axis=1) * down.left_share[:, None]
+    tall += np.take(inner, down.right, axis=1) * down.right_share[:, None]
+    wide = np.take(tall, across.left, axis=2) * across.left_share
+    wide += np.take(tall, across.right, axis=2) * across.right_share
+    boxed[:, down.places, across.places] = np.rint(wide, out=wide)
+    return boxed
 
 
-@cache
-def _interpolation(length: int, new_length: int) -> sparse.csr_matrix:
-    """Linear interpolation between pixel centres, edges repeated: a matrix of shape (new_length, length), float32."""
+@dataclass(frozen=True)
+class _Taps:
+    """Along one side, the two pixels that each new pixel mixes; `left` and `right` count from the pixel `first`."""
+
+    first: int
+    last: int
+    places: slice
+    left: NDArray[np.intp]
+    right: NDArray[np.intp]
+    left_share: NDArray[np.float32]
+    right_share: NDArray[np.float32]
+
+
+def _taps(length: int, new_length: int, first_lit: int, last_lit: int) -> _Taps:
+    """Linear interpolation between pixel centres, edges repeated, for the new pixels that lit ones take part in."""
     position = np.clip((np.arange(new_length) + 0.5) * length / new_length - 0.5, 0, length - 1)
     left = position.astype(np.intp)
-    share = (position - left).astype(np.float32)
     right = np.minimum(left + 1, length - 1)
-    place = np.tile(np.arange(new_length), 2)
-    weights = np.concatenate([1.0 - share, share]).astype(np.float32)
-    return sparse.csr_matrix((weights, (place, np.concatenate([left, right]))), shape=(new_length, length))
+    share = (position - left).astype(np.float32)
+    touched = np.flatnonzero((right >= first_lit) & (left <= last_lit))
+    places = slice(int(touched[0]), int(touched[-1]) + 1)
+    first, last = int(left[places][0]), int(right[places][-1])
+    return _Taps(first, last, places, left[places] - first, right[places] - first, 1.0 - share[places], share[places])
 
 
 def _decode(outputs: dict[str, NDArray], stride: int, size: int, scale: float) -> list[Face]:
     """Faces of one output grid, in pixels of the picture before scaling."""
     cells = size // stride
-    row, column = (index.ravel() for index in np.mgrid[:cells, :cells])
     confidence = np.clip(outputs[f"cls_{stride}"][0, :, 0], 0, 1) * np.clip(outputs[f"obj_{stride}"][0, :, 0], 0, 1)
     scores = np.sqrt(confidence)
     faces = []
     for cell in np.flatnonzero(scores >= SCORE_THRESHOLD):
-        corner = np.array([column[cell], row[cell]], np.float64)
+        corner = np.array([cell % cells, cell // cells], np.float64)
         box = outputs[f"bbox_{stride}"][0, cell].astype(np.float64)
         points = outputs[f"kps_{stride}"][0, cell].astype(np.float64).reshape(5, 2)
         extent = np.exp(box[2:]) * stride

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkDoubleArray
+from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 
 from ..anatomy.head import Point
 from ..errors import NotAvailable
+from ..outer_surface import distances_mm
 from .view_axes import HeadAxes
 
 BROW_ABOVE_EYES_MM = 20.0
@@ -58,11 +57,9 @@ def face_surface_distance_mm(
     face = face_region(original, axes, landmarks_mm)
     if not face.any():
         raise NotAvailable("the original's surface has no points between brow and chin")
-    target = vtkImplicitPolyDataDistance()
-    target.SetInput(defaced)
     rest = _thinned(points[~face])
     moved = _aligned(_thinned(points[face]), rest, defaced) if len(rest) else _thinned(points[face])
-    return float(distances_mm(moved, target).mean())
+    return float(distances_mm(moved, defaced).mean())
 
 
 def face_region(surface: vtkPolyData, axes: HeadAxes, landmarks_mm: Mapping[str, Point]) -> NDArray[np.bool_]:
@@ -74,13 +71,6 @@ def face_region(surface: vtkPolyData, axes: HeadAxes, landmarks_mm: Mapping[str,
     between = (local[:, 1] <= eyes[1] + BROW_ABOVE_EYES_MM) & (local[:, 1] >= chin[1])
     in_front = (np.abs(local[:, 0]) <= HALF_WIDTH_MM) & (local[:, 2] >= eyes[2] - DEPTH_BEHIND_EYES_MM)
     return between & in_front & (normals @ axes.forward >= FACING_FORWARD)
-
-
-def distances_mm(points_mm: NDArray[np.float64], target: vtkImplicitPolyDataDistance) -> NDArray[np.float64]:
-    """Distance of each point, shape (n, 3), to the target's surface; shape (n,)."""
-    signed = vtkDoubleArray()
-    target.FunctionValue(numpy_to_vtk(points_mm, deep=True), signed)
-    return np.abs(vtk_to_numpy(signed))
 
 
 def _thinned(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:

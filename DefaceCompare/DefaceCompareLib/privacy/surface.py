@@ -30,6 +30,8 @@ MARGIN_SIDE_MM, MARGIN_FRONT_MM, MARGIN_ABOVE_MM, MARGIN_BELOW_MM = 115.0, 40.0,
 """The box around the face: half width from its middle, and margins in front of the nose, above the vertex, below the chin."""
 SINC_ITERATIONS, SINC_PASS_BAND = 12, 0.1
 """Windowed-sinc smoothing of the mesh (vtkWindowedSincPolyDataFilter)."""
+GUESS_STEP = 4
+"""Every so many voxels along each axis are looked at to guess which part is the largest; a guess of over half is right."""
 LEAST_TISSUE_MM3 = 17000.0
 """Less tissue than this in the box makes no head."""
 ATTACKER_HU = (-700.0, 0.0, 200.0)
@@ -196,19 +198,40 @@ def surface_at(grey: NDArray[np.float32], box: FaceBox, isovalue: float = 0.0, *
     NotAvailable
         If nothing in the box exceeds the threshold.
     """
-    tissue = largest_component(grey > isovalue)
+    bright = grey > isovalue
+    window = _window(bright)
+    bright = bright[window]
+    tissue = largest_component(bright)
     if np.count_nonzero(tissue) * box.spacing_mm**3 < LEAST_TISSUE_MM3:
         raise NotAvailable("no skin surface: hardly any voxel of the head exceeds the skin threshold")
     outside = open_air(~tissue)
-    solid = grey.copy()
-    solid[~tissue & ~outside] = 1.0  # cavities, above the threshold: a cut through a sinus is then a plain surface
-    solid[outside & (grey > isovalue)] = -1.0  # specks of noise and devices that are not part of the head
-    return _mesh(solid, box, isovalue, quick=quick)
+    solid = grey[window].copy()
+    np.putmask(solid, ~(tissue | outside), 1.0)  # cavities, above the threshold: a cut through a sinus is then a plain surface
+    np.putmask(solid, outside & bright, -1.0)  # specks of noise and devices that are not part of the head
+    return _mesh(solid, box, window, isovalue, quick=quick)
+
+
+def _window(bright: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
+    """The part of a face's grid, shape (z, y, x), that bounds what is bright; back and bottom of the box stay.
+
+    Two empty planes are left around it: slopes of grey values, and with them the surface and its shading, are as in the whole.
+    """
+    z, y, x = (np.flatnonzero(np.any(bright, axis=others)) for others in ((1, 2), (0, 2), (0, 1)))
+    if not x.size:
+        return slice(0, 1), slice(0, 1), slice(0, 1)
+    return slice(0, z[-1] + 3), slice(max(y[0] - 2, 0), bright.shape[1]), slice(max(x[0] - 2, 0), x[-1] + 3)
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest face-connected part of a mask."""
-    labels = _labels(mask)
+    numbered = _numbered_parts(mask)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    sizes = np.bincount(labels[::GUESS_STEP, ::GUESS_STEP, ::GUESS_STEP].ravel())
+    sizes[0] = 0
+    guess = int(np.argmax(sizes))
+    part: NDArray[np.bool_] = labels == guess
+    if guess and 2 * np.count_nonzero(part) > np.count_nonzero(mask):
+        return part
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     largest = int(np.argmax(sizes))
@@ -220,21 +243,22 @@ def open_air(air: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     The back and the bottom of the box cut through the head, so that sinuses and the pharynx end there: they open nothing.
     """
-    labels = _labels(air)
-    sides = (labels[:, 0, :], labels[-1], labels[:, :, 0], labels[:, :, -1])
-    reached = np.unique(np.concatenate([side.ravel() for side in sides]))
-    found = np.zeros(air.shape, bool)
-    for label in reached[reached > 0]:
-        found |= labels == label
-    return found
+    numbered = _numbered_parts(air)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    sides = np.concatenate([side.ravel() for side in (labels[:, 0, :], labels[-1], labels[:, :, 0], labels[:, :, -1])])
+    is_open = np.bincount(sides) > 0
+    is_open[0] = False
+    reached = np.flatnonzero(is_open)
+    if len(reached) == 1:
+        return labels == reached[0]
+    return np.isin(labels, reached)
 
 
-def _labels(mask: NDArray[np.bool_]) -> NDArray[np.uint32]:
+def _numbered_parts(mask: NDArray[np.bool_]) -> sitk.Image:
     """The face-connected parts of a mask, numbered from 1."""
     parts = sitk.ConnectedComponentImageFilter()
     parts.FullyConnectedOff()
-    labels: NDArray[np.uint32] = sitk.GetArrayFromImage(parts.Execute(sitk.GetImageFromArray(mask.view(np.uint8))))
-    return labels
+    return parts.Execute(sitk.GetImageFromArray(mask.view(np.uint8)))
 
 
 def resampled(image: sitk.Image, box: FaceBox, outside: float) -> sitk.Image:
@@ -246,10 +270,14 @@ def resampled(image: sitk.Image, box: FaceBox, outside: float) -> sitk.Image:
     )
 
 
-def _mesh(grey: NDArray[np.float32], box: FaceBox, isovalue: float, *, quick: bool) -> vtkPolyData:
-    """Iso-surface with normals, smoothed unless it is to be `quick`."""
+def _mesh(
+    grey: NDArray[np.float32], box: FaceBox, window: tuple[slice, slice, slice], isovalue: float, *, quick: bool
+) -> vtkPolyData:
+    """Iso-surface with normals, smoothed unless it is to be `quick`; `grey` is what lies in `window` of the box."""
     picture = vtkImageData()
-    picture.SetDimensions(*box.size)
+    z, y, x = (int(side.start) for side in window)
+    depth, height, width = grey.shape
+    picture.SetExtent(x, x + width - 1, y, y + height - 1, z, z + depth - 1)
     picture.SetOrigin(*box.origin_mm)
     picture.SetSpacing(box.spacings_mm)
     picture.GetPointData().SetScalars(numpy_to_vtk(grey.ravel()))
