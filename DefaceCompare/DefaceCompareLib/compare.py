@@ -21,6 +21,7 @@ from .measurement import Measurement, Scope
 from .output_folders import case_folder, identifiable_folder
 from .progress import Progress, report_step, silent
 from .quality import OriginalSkin, quality_rows
+from .quality_dose import dose_quality_rows
 from .settings import Settings
 from .utility.baseline import Baseline, utility_baseline
 from .utility.dvh_table import DvhTable
@@ -77,6 +78,7 @@ def compare_case(
         defacing = deface(method, case, heads, settings, reasons)
         scope = _scope(case, defacing)
         rows += quality_rows(case, heads, defacing, scope, settings, skins)
+        rows += dose_quality_rows(case, heads, defacing, scope)
         rows += faces.rows(defacing, scope)
         rows += utility_rows(case, baseline, defacing, scope, settings, curves)
         told[defacing.method] = _what_it_did(case, defacing, out)

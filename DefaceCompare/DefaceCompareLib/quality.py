@@ -107,22 +107,22 @@ def _image_rows(
 ) -> list[Measurement]:
     """The rows of one edited image."""
     patch = defacing.patches[image.key]
-    edited_cc = float(patch.altered(image.image).sum()) * _voxel_cc(image.image)
+    edited_cc = float(patch.altered(image.image).sum()) * voxel_cc(image.image)
     surface = _surface_rows(image, skin, defacing.seen_patch(image), defacing.edits[image.key], scope)
-    whole = _data_rows(image, head, patch, scope)
+    whole = data_rows(image.image, image.key, head, patch, scope)
     edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
     target = _target_row(case, image, patch, scope)
-    return [_success_row(surface[0], whole[0], scope, image.key), *surface, *whole, edited, target]
+    return [success_row(surface[0], whole[0], scope, image.key), *surface, *whole, edited, target]
 
 
-def _success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str) -> Measurement:
+def success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str, dose_policy: str = "") -> Measurement:
     """1 if both hold, 0 if one is known not to; not available where the other one is unknown."""
     if gone.defaced == 0.0 or whole.defaced == 0.0:
-        return scope.row("success", defaced=0.0, image=key)
+        return scope.row("success", defaced=0.0, image=key, dose_policy=dose_policy)
     for part in (gone, whole):
         if part.status != "ok":
-            return scope.missing("success", f"{part.metric}: {part.note}", image=key)
-    return scope.row("success", defaced=1.0, image=key)
+            return scope.missing("success", f"{part.metric}: {part.note}", image=key, dose_policy=dose_policy)
+    return scope.row("success", defaced=1.0, image=key, dose_policy=dose_policy)
 
 
 def _surface_rows(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
@@ -259,18 +259,20 @@ def _at(values: NDArray[np.float32], points_mm: NDArray[np.float64], grid: sitk.
     return values[z, y, x]
 
 
-def _data_rows(image: CaseImage, head: Head, patch: Patch, scope: Scope) -> list[Measurement]:
-    """`data_whole` and `brain_voxels_altered`."""
-    kept = patch.values.dtype == image.array().dtype and image.array()[patch.box].shape == patch.values.shape
+def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scope, dose_policy: str = "") -> list[Measurement]:
+    """`data_whole` and `brain_voxels_altered` of an image or a dose grid."""
+    original = sitk.GetArrayViewFromImage(image)
+    kept = patch.values.dtype == original.dtype and original[patch.box].shape == patch.values.shape
     if head.brain_independent is None:
         reason = "own mask: the only brain mask here is the one that the methods steer by"
-        return [scope.missing(name, reason, image=image.key) for name in ("data_whole", "brain_voxels_altered")]
-    brain = sample_box(head.brain_independent, image.image, box_of_patch(patch), 0.0, nearest=True) > 0.5
-    altered = int((brain & patch.altered(image.image)).sum())
+        names = ("data_whole", "brain_voxels_altered")
+        return [scope.missing(name, reason, image=key, dose_policy=dose_policy) for name in names]
+    brain = sample_box(head.brain_independent, image, box_of_patch(patch), 0.0, nearest=True) > 0.5
+    altered = int((brain & patch.altered(image)).sum())
     note = "" if kept else "geometry or stored type changed"
     return [
-        scope.row("data_whole", defaced=float(kept and altered == 0), image=image.key, note=note),
-        scope.row("brain_voxels_altered", defaced=float(altered), image=image.key),
+        scope.row("data_whole", defaced=float(kept and altered == 0), image=key, dose_policy=dose_policy, note=note),
+        scope.row("brain_voxels_altered", defaced=float(altered), image=key, dose_policy=dose_policy),
     ]
 
 
@@ -286,11 +288,11 @@ def _target_row(case: Case, image: CaseImage, patch: Patch, scope: Scope) -> Mea
             inside |= found.whole(image.image)[patch.box]
     if not any(found is not None for found in masks):
         return scope.missing("target_altered_volume", "no GTV, CTV or PTV in this image", image=image.key)
-    volume_cc = float((inside & patch.altered(image.image)).sum()) * _voxel_cc(image.image)
+    volume_cc = float((inside & patch.altered(image.image)).sum()) * voxel_cc(image.image)
     return scope.row("target_altered_volume", defaced=volume_cc, image=image.key, structure="targets")
 
 
-def _voxel_cc(image: sitk.Image) -> float:
+def voxel_cc(image: sitk.Image) -> float:
     """Volume of one voxel in cc."""
     slant = abs(float(np.linalg.det(np.array(image.GetDirection()).reshape(3, 3))))  # below 1 under gantry tilt
     return float(np.prod(image.GetSpacing())) * slant / 1000.0

@@ -12,18 +12,17 @@ Run from anywhere with the project's own environment; the first run makes the tw
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python")]
+
+from environments import environment, told_by  # noqa: E402
 
 from dicom_set import write_series  # noqa: E402
 from test_utility_phantom import AXIAL, GRADIENT, ORGANS, STRAIGHT, mean_gy, read_dvhs, write_phantom  # noqa: E402
@@ -39,16 +38,6 @@ REPEATS = 3
 
 Numbers = dict[str, dict[str, float]]
 """By structure: cc, mean, D95, D2."""
-
-
-def environment(folder: Path, name: str) -> Path:
-    """The Python of one program's environment, made if need be."""
-    home = folder / name
-    python = home / "bin" / "python"
-    if not python.exists():
-        venv.create(home, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
-    return python
 
 
 def ours(folder: Path) -> tuple[Numbers, float]:
@@ -70,8 +59,7 @@ def ours(folder: Path) -> tuple[Numbers, float]:
 
 def theirs(python: Path, script: str, folder: Path) -> tuple[Numbers, float]:
     """What a script in another environment prints: one JSON object with the numbers and its CPU seconds."""
-    done = subprocess.run([python, HERE / script, folder], check=True, capture_output=True, text=True)
-    told = json.loads(done.stdout.splitlines()[-1])
+    told = told_by(python, HERE / script, folder)
     return told["numbers"], told["seconds"]
 
 
@@ -110,7 +98,7 @@ def main() -> int:
         runs = [ours(folder) for _ in range(REPEATS)]
         breaches += report("DefaceCompare slab x4", runs[0][0], min(seconds for _, seconds in runs))
         for name in PACKAGES:
-            python = environment(arguments.environments, name)
+            python = environment(arguments.environments, name, PACKAGES[name])
             runs = [theirs(python, f"dvh_{name.replace('-', '_')}.py", folder) for _ in range(REPEATS)]
             breaches += report(name, runs[0][0], min(seconds for _, seconds in runs))
     print(f"breaches of {VOLUME_PERCENT} % ({SMALL_VOLUME_PERCENT} % of {', '.join(SMALL)}) or {DOSE_GY} Gy: {len(breaches)}")

@@ -184,12 +184,13 @@ def found_in(image: sitk.Image) -> tuple[Case, Head]:
 
 
 def altered_by(edit: Edit, image: CaseImage, head: Head) -> NDArray[np.bool_]:
-    """The region of an image that an edit rewrites, (z, y, x): a removal's own, else what changes by more than noise."""
+    """The region of an image that an edit rewrites, (z, y, x): a removal's own, else every voxel whose value changes."""
     if isinstance(edit, Removal):
         return edit.removed(image.image)
-    before = sitk.GetArrayFromImage(image.image)
-    after = sitk.GetArrayFromImage(edit.apply(image, head, SETTINGS).whole(image.image))
-    return np.abs(after.astype(np.int32) - before) > 60
+    patch = edit.apply(image, head, SETTINGS)
+    altered = np.zeros(image.array().shape, dtype=bool)
+    altered[patch.box] = patch.altered(image.image)
+    return altered
 
 
 @cache
@@ -207,8 +208,9 @@ def dices(variant: Variant) -> dict[str, float]:
     image, (own_case, own_head) = case.images[0], found_in(variant.make())
     if variant.turn is not None:
         image = CaseImage("CT", CT, head_on(grid(low=(-95, -150, -200), high=(95, 125, 85)), variant.turn), "HU")
-    view = sitk.Cast(own_case.images[0].image, sitk.sitkFloat32) * 0 + 1
-    seen = sitk.GetArrayFromImage(sitk.Resample(view, image.image, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0)) > 0
+    seen = _view_of(own_case.images[0].image, image.image)
+    if variant.turn is not None:
+        seen &= _view_of(case.images[0].image, image.image, variant.turn.GetInverse())
     result = {}
     for method in REGISTRY:
         if method.key not in METHODS or (variant.turn is not None and method.key in ALONG_WORLD_AXES):
@@ -216,14 +218,22 @@ def dices(variant: Variant) -> dict[str, float]:
         edit = method.find_edit(own_case, own_case.images[0], own_head, SETTINGS)
         found, wanted = altered_by(edit, image, own_head), expected[method.key]
         if variant.turn is not None:
-            mask = sitk.GetImageFromArray(wanted.astype(np.uint8))
-            mask.CopyInformation(case.images[0].image)
-            wanted = (
-                sitk.GetArrayFromImage(sitk.Resample(mask, image.image, variant.turn.GetInverse(), sitk.sitkNearestNeighbor)) > 0
-            )
+            wanted = _laid(wanted, case.images[0].image, image.image, variant.turn.GetInverse())
         both = 2.0 * int((found & wanted & seen).sum())
         result[method.key] = both / int((found & seen).sum() + (wanted & seen).sum())
     return result
+
+
+def _laid(mask: NDArray[np.bool_], grid: sitk.Image, onto: sitk.Image, way: sitk.Transform) -> NDArray[np.bool_]:
+    """A mask of one grid on another: voxels of which it fills the better half."""
+    share = sitk.GetImageFromArray(mask.astype(np.float32))
+    share.CopyInformation(grid)
+    return sitk.GetArrayFromImage(sitk.Resample(share, onto, way, sitk.sitkLinear, 0.0)) > 0.5
+
+
+def _view_of(grid: sitk.Image, onto: sitk.Image, way: sitk.Transform | None = None) -> NDArray[np.bool_]:
+    """Where the scan on `grid` looks."""
+    return _laid(np.ones(grid.GetSize()[::-1], dtype=bool), grid, onto, way or sitk.Transform())
 
 
 @pytest.mark.slow

@@ -11,12 +11,13 @@ import SimpleITK as sitk
 import synthetic_head as synthetic
 from DefaceCompareLib.anatomy.average_head import average_head
 from DefaceCompareLib.anatomy.head import Head
+from DefaceCompareLib.anatomy.skin_level import mask_level_mm
 from DefaceCompareLib.anatomy.working_grid import on_grid
 from DefaceCompareLib.case import MR, CaseImage
 from DefaceCompareLib.defacers.average_face import AverageFace
 from DefaceCompareLib.defacers.edit import Edit
 from DefaceCompareLib.defacers.face_region import face_region
-from DefaceCompareLib.defacers.level_set import sample_at, signed_distance_mm
+from DefaceCompareLib.defacers.level_set import sample_at
 from DefaceCompareLib.defacers.outline_fit import fit_outline
 from DefaceCompareLib.defacers.surface_blur import SHELL, SurfaceBlur
 from DefaceCompareLib.defacers.surface_change import noise_level
@@ -62,7 +63,7 @@ def edit_of(method: AverageFace | SurfaceBlur, image: CaseImage, head: Head, see
 
 def test_the_outline_fit_finds_a_known_bend_where_it_looks() -> None:
     head = synthetic.head()
-    level = signed_distance_mm(head.outline)
+    level = mask_level_mm(head.outline)
     index = np.argwhere(np.abs(level) < 1.5)
     points = index[:, ::-1] * 2.0 + np.array(head.grid.GetOrigin())
     levels = level[tuple(index.T)].astype(float)
@@ -77,7 +78,7 @@ def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_e
     image, head = patient
     edit = average_edit
     edited = sitk.GetArrayFromImage(edit.apply(image, head, Settings()).whole(image.image))
-    wanted = signed_distance_mm(average_head().outline)
+    wanted = mask_level_mm(average_head().outline)
     nose = np.array([average_head().landmarks_mm["nose_tip"]])
     where = synthetic.points(image.image).reshape(-1, 3)
     near = (np.linalg.norm(where - nose, axis=1) < 25.0).reshape(edited.shape)
@@ -120,7 +121,7 @@ def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patien
     patch = edit.apply(image, head, Settings())
     edited = sitk.GetArrayFromImage(patch.whole(image.image))
     outline = sitk.GetArrayFromImage(head.outline) > 0
-    deep = signed_distance_mm(head.outline) < -SHELL.blended_mm - 1.0
+    deep = mask_level_mm(head.outline) < -SHELL.blended_mm - 1.0
     assert np.array_equal(edited[deep], image.array()[deep])
     before, after = (image.array() > -300).sum(), (edited > -300).sum()
     # measured: 0.22 % of the head

@@ -19,6 +19,7 @@ from DefaceCompareLib.defacers.removal import Polytope, Removal
 from DefaceCompareLib.measurement import Measurement, Scope
 from DefaceCompareLib.outer_surface import calm_values, distances_mm, outer_surface, points_of
 from DefaceCompareLib.quality import METRICS, calm_defaced, original_skin, quality_rows, surface_movement
+from DefaceCompareLib.quality_dose import DOSE_METRICS, dose_quality_rows
 from DefaceCompareLib.settings import Settings
 
 SCOPE = Scope("case-001", "quickshear", "", "background", "none")
@@ -146,3 +147,23 @@ def test_a_failed_method_has_every_row_with_its_reason() -> None:
     rows = quality_rows(synthetic.case(image, other), {"CT": head}, defacing, SCOPE, Settings())
     assert [row.status for row in rows] == ["failed"] * len(METRICS) + ["not available"] * len(METRICS)
     assert {row.note for row in rows if row.image == "CT"} == {"the face box lies outside"}
+
+
+def test_the_dose_succeeds_where_it_is_zero_in_all_that_became_air_and_the_brain_keeps_its_own() -> None:
+    head, image = synthetic.head(), synthetic.ct(synthetic.grid())
+    dose = synthetic.dose(synthetic.grid((3.0, 3.0, 3.0)))
+    edit = shear(head.brain)
+    patches = {image.key: edit.apply(image, head, Settings())}
+    kept = {"mask": Patch((0, 0, 0), sitk.GetArrayFromImage(dose.image)[:1, :1, :1])}
+    for policies, expected in (({"mask": edit.follow(dose, head)}, 1.0), (kept, 0.0)):
+        defacing = Defacing("quickshear", "Quickshear", "", "ok", patches=patches, dose_patches=policies, edits={image.key: edit})
+        rows = dose_quality_rows(synthetic.case(image, dose=dose), {image.key: head}, defacing, SCOPE)
+        assert [row.metric for row in rows] == list(DOSE_METRICS)
+        assert {(row.image, row.dose_policy, row.status) for row in rows} == {("DOSE", "mask", "ok")}
+        found = {row.metric: row.defaced for row in rows}
+        assert (found["success"], found["face_gone"]) == (expected, expected)
+        assert (found["data_whole"], found["brain_voxels_altered"]) == (1.0, 0.0)
+    failed = Defacing("x", "X", "", "failed", note="no face")
+    rows = dose_quality_rows(synthetic.case(image, dose=dose), {image.key: head}, failed, SCOPE)
+    assert {(row.status, row.note) for row in rows} == {("failed", "no face")}
+    assert dose_quality_rows(synthetic.case(image), {image.key: head}, failed, SCOPE) == []

@@ -58,10 +58,10 @@ def test_the_phantom_is_defaced_and_its_planned_brain_is_whole(shared_data: Path
     """CT made from the BODY contour (air -1000, inside 0 HU); BRAIN is kept from the methods and used to judge them."""
     folder = shared_data / "rt_eclipse_ent"
     contours = folder / "EclipseEnt_Structures.seg"
-    structures = {structure.name: structure for structure in _planned(contours, tmp_path)}
+    structures = {structure.name: structure for structure in planned_structures(contours, tmp_path)}
     source = tmp_path / "case"
     source.mkdir()
-    ct = _ct_of_body(structures["BODY"])
+    ct = ct_of_body(structures["BODY"])
     sitk.WriteImage(ct, str(source / "ct.nrrd"))
     (source / "case.json").write_text(json.dumps({"id": "ent", "images": {"CT": "ct.nrrd"}}))
     rows = compare(source, tmp_path / "out")
@@ -73,7 +73,7 @@ def test_the_phantom_is_defaced_and_its_planned_brain_is_whole(shared_data: Path
         assert int((changed & brain.whole(ct)).sum()) == 0, method
 
 
-def _planned(contours: Path, scratch: Path) -> tuple[Structure, ...]:
+def planned_structures(contours: Path, scratch: Path) -> tuple[Structure, ...]:
     dose = contours.parent / "EclipseEnt_Dose.nrrd"
     (scratch / "planned").mkdir()
     content = {"id": "ent", "images": {}, "structures": str(contours), "dose": str(dose)}
@@ -83,7 +83,7 @@ def _planned(contours: Path, scratch: Path) -> tuple[Structure, ...]:
     return structure_set.structures
 
 
-def _ct_of_body(body: Structure) -> sitk.Image:
+def ct_of_body(body: Structure) -> sitk.Image:
     assert body.contours is not None
     points = np.concatenate(body.contours)
     low, high = points.min(axis=0) - 20.0, points.max(axis=0) + 20.0

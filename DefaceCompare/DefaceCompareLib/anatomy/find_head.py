@@ -14,9 +14,10 @@ from .attached_devices import Patient, without_planned_devices, without_standing
 from .average_head import AverageHead, average_head
 from .brain import brain_from_image
 from .head import Head, Point
-from .outline import outline_on_grid
+from .outline import calm, outline_on_grid
 from .register_brain import flattened, register_brain
 from .register_head import register_head
+from .skin_level import skin_level
 from .working_grid import field_of_view, head_grid, on_grid
 
 HALVES = {"upper": ("nasion", "eye_left", "eye_right"), "lower": ("mouth", "chin")}
@@ -80,6 +81,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         landmarks_mm=landmarks,
         face_extent=extent,
         notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}", *_small(to_average), *patient.notes),
+        skin=skin_level(calm(values, image.modality), outline, skin_threshold(image)),
     )
 
 

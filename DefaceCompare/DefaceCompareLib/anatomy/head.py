@@ -10,6 +10,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from .skin_level import mask_level_mm
+
 Point = tuple[float, float, float]
 """One point, (x, y, z) in LPS mm."""
 
@@ -44,6 +46,9 @@ class Head:
         ``vertex``; patient LPS mm, from the registered average head, so also where the scan ends before them.
     face_extent : str
         ``full`` (brow to chin in the scan), ``upper``, ``lower`` or ``none``.
+    notes : tuple of str
+    skin : SimpleITK.Image or None
+        float32, mm from the skin, negative inside, located between voxels by the image's values; None: the outline's border.
     """
 
     image_key: str
@@ -57,6 +62,7 @@ class Head:
     landmarks_mm: Mapping[str, Point]
     face_extent: str
     notes: tuple[str, ...] = ()
+    skin: sitk.Image | None = None
 
     @property
     def grid(self) -> sitk.Image:
@@ -67,6 +73,11 @@ class Head:
     def skin_distance_mm(self) -> NDArray[np.float32]:
         """mm from the outline's border on the grid, negative inside, shape (z, y, x); computed once a head."""
         return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(self.outline, False, False, True))
+
+    @cached_property
+    def skin_level_mm(self) -> NDArray[np.float32]:
+        """mm from the skin without a mask's stair-steps, negative inside, shape (z, y, x); computed once a head."""
+        return mask_level_mm(self.outline) if self.skin is None else sitk.GetArrayFromImage(self.skin)
 
 
 def average_points_in_patient(head: Head, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:

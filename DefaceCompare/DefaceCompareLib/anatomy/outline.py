@@ -45,8 +45,8 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
         If what lies above the skin threshold is too small to be a head.
     """
     values = onto_grid(image.image, grid, air_level(image))
-    calm = values if image.modality == CT else sitk.SmoothingRecursiveGaussian(values, MR_SMOOTHING_MM)
-    dense = sitk.GetArrayViewFromImage(calm) > skin_threshold(image)
+    steady = calm(values, image.modality)
+    dense = sitk.GetArrayViewFromImage(steady) > skin_threshold(image)
     spacing_mm = grid.GetSpacing()[0]
     patient = _largest_without_shells(dense, spacing_mm, image.modality == CT)
     if patient.sum() * spacing_mm**3 / 1000 < SMALLEST_HEAD_CC:
@@ -57,6 +57,11 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
         grey = sitk.GetArrayViewFromImage(values) > GREY_HU
         devices |= grey & ~grown(filled, 1.5 * spacing_mm, spacing_mm)
     return values, on_grid(filled, grid), on_grid(devices, grid)
+
+
+def calm(values: sitk.Image, modality: str) -> sitk.Image:
+    """The values in which the skin is looked for: CT as it is, others without coil noise."""
+    return values if modality == CT else sitk.SmoothingRecursiveGaussian(values, MR_SMOOTHING_MM)
 
 
 def _largest_without_shells(dense: NDArray[np.bool_], spacing_mm: float, has_shells: bool) -> NDArray[np.bool_]:

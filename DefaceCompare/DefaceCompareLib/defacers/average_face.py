@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from ..anatomy.average_head import average_head
 from ..anatomy.head import Head
+from ..anatomy.skin_level import mask_level_mm
 from ..case import Case, CaseImage
 from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Edit
 from .face_region import FaceRegion, face_region, mapped
-from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at, signed_distance_mm, without_steps
+from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at
 from .outline_fit import OutlineFit, fit_outline
 from .surface_blur import face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
@@ -63,11 +64,10 @@ class AverageFace:
         """Find the average face's surface in the patient (see `Defacer.find_edit`)."""
         region = face_region(head)
         box = face_box(head, MARGIN_MM, with_ears=True)
-        old_whole = without_steps(head.skin_distance_mm, head.grid.GetSpacing()[0])
-        fit = _fit(image, head, region, old_whole, box)
-        old = old_whole[box.slices]
+        fit = fit_average_head(image, head, box)
+        old = head.skin_level_mm[box.slices]
         at = fit.average_points(head.grid, box)
-        level, scale = _average_level(), _scale(head.average_to_patient)
+        level, scale = average_level(), _scale(head.average_to_patient)
         average = (sample_at(level, average_head().outline, at, FAR_MM).reshape(box.shape) / scale).astype(np.float32)
         weight = _weight(head, region, box)
         change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
@@ -96,9 +96,19 @@ class AverageFace:
         )
 
 
-def _fit(image: CaseImage, head: Head, region: FaceRegion, old: NDArray[np.float32], box: VoxelBox) -> OutlineFit:
-    """Fit the average head to the patient's skin, face and ears left out."""
+def fit_average_head(image: CaseImage, head: Head, box: VoxelBox) -> OutlineFit:
+    """Fit the average head to the patient's skin, face and ears left out.
+
+    Parameters
+    ----------
+    image : CaseImage
+        The image that `head` was found in; skin at the border of its field of view takes no part.
+    head : Head
+    box : VoxelBox
+        The part of the working grid that the fit must cover.
+    """
     spacing_mm = head.grid.GetSpacing()[0]
+    region, old = face_region(head), head.skin_level_mm
     index = np.argwhere(np.abs(old) < 0.75 * spacing_mm)
     points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
     in_view = margin_in_view_mm(image.image, points) > BELOW_TEMPLATE_MM
@@ -112,13 +122,13 @@ def _fit(image: CaseImage, head: Head, region: FaceRegion, old: NDArray[np.float
     levels = old[tuple(index[use].T)].astype(np.float64)
     corners = np.concatenate([points[use], corners_mm(head.grid, box)])
     extent = np.array([corners.min(axis=0), corners.max(axis=0)])
-    return fit_outline(points[use], levels, extent, head.average_to_patient, _average_level(), average.outline)
+    return fit_outline(points[use], levels, extent, head.average_to_patient, average_level(), average.outline)
 
 
 @cache
-def _average_level() -> NDArray[np.float32]:
+def average_level() -> NDArray[np.float32]:
     """Signed distance from the average head's skin on its own grid, mm."""
-    return signed_distance_mm(average_head().outline)
+    return mask_level_mm(average_head().outline)
 
 
 def _scale(affine: sitk.Transform) -> float:

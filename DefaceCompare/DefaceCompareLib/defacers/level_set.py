@@ -9,23 +9,6 @@ from scipy import ndimage
 
 from .voxel_box import VoxelBox, index_to_mm
 
-STAIR_SMOOTHING_VOXELS = 1.0
-"""Gaussian sigma that takes a mask's stair-steps out of its distance map."""
-
-
-def signed_distance_mm(mask: sitk.Image) -> NDArray[np.float32]:
-    """mm from the border of a mask, negative inside, without the mask's stair-steps, shape (z, y, x)."""
-    distance = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask > 0, False, False, True))
-    return without_steps(distance, mask.GetSpacing()[0])
-
-
-def without_steps(distance_mm: NDArray[np.float32], spacing_mm: float) -> NDArray[np.float32]:
-    """A mask's distance map without the mask's stair-steps.
-
-    The distance map counts from the centres of the mask's outermost voxels; the border runs half a voxel further out.
-    """
-    return ndimage.gaussian_filter(distance_mm, STAIR_SMOOTHING_VOXELS) - np.float32(0.5 * spacing_mm)
-
 
 def distance_outside_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
     """mm from the nearest true voxel, 0 inside; infinite if there is none."""

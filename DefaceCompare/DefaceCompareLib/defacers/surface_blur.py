@@ -20,7 +20,7 @@ from ..errors import MethodFailed
 from ..settings import Settings
 from .edit import Edit
 from .face_region import FaceRegion, face_region, mapped
-from .level_set import distance_outside_mm, grid_points_mm, ramp, without_steps
+from .level_set import distance_outside_mm, grid_points_mm, ramp
 from .surface_change import Layer, SurfaceChange
 from .voxel_box import VoxelBox, boxed
 
@@ -149,7 +149,7 @@ def _volume(level: NDArray[np.float32]) -> float:
 def _shape(head: Head, box: VoxelBox, share: NDArray[np.float32]) -> _Shape:
     """Smooth the skin of the box."""
     spacing_mm = head.grid.GetSpacing()[0]
-    old = without_steps(head.skin_distance_mm, spacing_mm)
+    old = head.skin_level_mm
     held = np.clip(old, -CLIP_MM, CLIP_MM)
     smooth = ndimage.gaussian_filter(held, SHAPE_SMOOTHING_MM / spacing_mm, truncate=3.0)[box.slices]
     slope = np.sqrt(sum(np.square(along) for along in np.gradient(smooth, spacing_mm)))

@@ -14,10 +14,11 @@ from vtkmodules.vtkFiltersCore import vtkPolyDataNormals
 
 from ..anatomy.average_head import AverageHead, average_head
 from ..anatomy.head import Head
+from ..anatomy.skin_level import mask_level_mm
 from ..case import CaseImage
 from ..defacers.edit import Patch
 from ..defacers.face_region import mapped
-from ..defacers.level_set import grid_points_mm, sample_at, signed_distance_mm, without_steps
+from ..defacers.level_set import grid_points_mm, sample_at
 from ..defacers.outline_fit import OutlineFit, fit_outline
 from ..defacers.voxel_box import margin_in_view_mm, whole_box
 from ..errors import NotAvailable
@@ -109,7 +110,7 @@ def _average_mesh() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
 def _average_skin() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Voxels at the average head's skin, neck left out: centres (n, 3), mm, and signed distances from the skin (n,)."""
     average = average_head()
-    distance = signed_distance_mm(average.outline)
+    distance = mask_level_mm(average.outline)
     steering = sitk.GetArrayFromImage(average.steering) > 0
     at_skin = ((np.abs(distance) < 0.75 * average.outline.GetSpacing()[0]) & steering).ravel()
     points = grid_points_mm(average.outline, whole_box(average.outline))[at_skin]
@@ -121,7 +122,7 @@ def _fit(image: CaseImage, head: Head, average: AverageHead, changed: NDArray[np
     pose = head.average_to_patient.GetInverse()
     points, levels = _average_skin()
     at = mapped(pose, points)
-    skin = without_steps(head.skin_distance_mm, head.grid.GetSpacing()[0])
+    skin = head.skin_level_mm
     use = sample_at(changed, head.grid, at, 1.0) == 0.0
     use &= np.abs(sample_at(skin, head.grid, at, np.inf)) < FARTHEST_MM
     use &= margin_in_view_mm(image.image, at) > VIEW_MARGIN_MM
