@@ -236,7 +236,14 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
         "methods": _methods(pooled, rows),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
-            {"id": case.id, "cohort": case.cohort, "synthetic": case.synthetic, "notes": _notes(case)} for case in pooled.cases
+            {
+                "id": case.id,
+                "cohort": case.cohort,
+                "synthetic": case.synthetic,
+                "notes": _notes(case),
+                "warnings": _warnings(case),
+            }
+            for case in pooled.cases
         ],
         "unreadable": dict(sorted(pooled.unreadable.items())),
         "counts": {
@@ -266,6 +273,11 @@ def _methods(pooled: Pool, rows: Sequence[Measurement]) -> list[dict[str, str]]:
 def _notes(case: FinishedCase) -> list[str]:
     """The case's notes without the warning that every page of a synthetic patient carries anyway."""
     return [note for note in case.report["notes"] if note != SYNTHETIC_WARNING]
+
+
+def _warnings(case: FinishedCase) -> dict[str, list[str]]:
+    """What each method warned of, where it did."""
+    return {key: told["warnings"] for key, told in case.report["methods"].items() if told.get("warnings")}
 
 
 def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
