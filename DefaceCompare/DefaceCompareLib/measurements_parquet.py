@@ -1,4 +1,4 @@
-"""``measurements.parquet`` beside the CSV, where pyarrow is installed: a fiftieth of its size, with its types."""
+"""``measurements.parquet`` beside the CSV, where pyarrow is installed: a fortieth of its size, with its types."""
 
 from __future__ import annotations
 
