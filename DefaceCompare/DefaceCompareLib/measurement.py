@@ -60,6 +60,7 @@ class Measurement:
 
 
 COLUMNS = tuple(f.name for f in fields(Measurement))
+NUMBER_COLUMNS = ("original", "defaced", "change", "change_percent")
 
 
 @dataclass(frozen=True)
@@ -154,10 +155,9 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[object]) -> N
 
 def read_measurements(path: Path) -> list[Measurement]:
     """Read what `write_measurements` wrote."""
-    numbers = ("original", "defaced", "change", "change_percent")
     with path.open(newline="", encoding="utf-8") as stream:
         return [
-            Measurement(**{k: (float(v) if v else math.nan) if k in numbers else v for k, v in row.items()})  # type: ignore[arg-type]
+            Measurement(**{k: (float(v) if v else math.nan) if k in NUMBER_COLUMNS else v for k, v in row.items()})  # type: ignore[arg-type]
             for row in csv.DictReader(stream)
         ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,21 @@ from . import __version__
 from .code_mark import PACKAGES, package_version
 from .defacers import REGISTRY, external_methods
 from .errors import UnusableInput
-from .face_cohort import FaceRecord
-from .face_records import read_face_records
-from .finished_mark import is_torn
-from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, read_measurements, write_measurements
+from .finished_cases import FinishedCase, Pool, cohort_names, read_out
+from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, write_measurements
+from .measurements_parquet import write_parquet
 from .output_lock import sole_run
-from .patient_table import Table, arm_of, arm_order, patient_table
+from .patient_table import Arm, Table, arm_of, arm_order, patient_table
 from .privacy.models import known_models
 from .report.face_page import write_face_page
 from .report.html import ReportContent, write_report
 from .report.pictures import FaceRow, synthetic_faces
 from .report.words import SYNTHETIC_WARNING, without_warning
 from .review import REVIEW_FILE, Decision, read_decisions
-from .settings import Settings, Tolerances
+from .settings import Settings
 from .study_report import StudyReport
 from .summary import SummaryRow, describe_all, write_summary
+from .summary_centres import pool_centres
 from .summary_privacy import HEADLINE, PrivacySummary, headline, summarise_faces
 from .summary_tests import method_test_rows
 from .tradeoff import tradeoff_axes
@@ -39,62 +39,14 @@ IMAGE_ORDER = ("CT", "MR", "PET")
 """Which image the verdict is about, if several are equally frequent."""
 
 
-@dataclass(frozen=True)
-class FinishedCase:
-    """One case as it lies in an output folder.
-
-    Parameters
-    ----------
-    id : str
-        In the pooled tables; `folder` and `key` are where its files lie and under which id.
-    """
-
-    id: str
-    key: str
-    out: Path
-    cohort: str
-    report: Mapping[str, Any]
-    rows: tuple[Measurement, ...]
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the patient is made."""
-        return bool(self.report["synthetic"])
-
-
-@dataclass(frozen=True)
-class Pool:
-    """All that goes into one report."""
-
-    cohort: str
-    cases: tuple[FinishedCase, ...]
-    records: tuple[FaceRecord, ...]
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> list[Measurement]:
-        """All rows, cases in order of their ids."""
-        return [row for case in self.cases for row in case.rows]
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether any patient is made."""
-        return any(case.synthetic for case in self.cases)
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the first case (fill, protection and variant stand on every row)."""
-        stored = dict(self.cases[0].report["settings"])
-        return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
-
-
 def pool(outs: Sequence[Path], out: Path) -> StudyReport:
     """Write the pooled tables, the report and the manifest of finished cases.
 
     Parameters
     ----------
     outs : sequence of Path
-        Output folders of ``case`` or ``study``; several stand for several cohorts, named after their folders.
+        Output folders of ``case`` or ``study``, or of each only ``measurements.csv`` and ``summary.csv``, which is all that a
+        centre needs to share; several stand for several cohorts, named after their folders.
     out : Path
         Where to write; may be one of `outs`.
 
@@ -111,6 +63,7 @@ def pool(outs: Sequence[Path], out: Path) -> StudyReport:
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
     records = tuple(record for one in found for record in one.records)
     pooled = Pool("pooled" if several else found[0].cohort, cases, records, missing)
+    out.mkdir(parents=True, exist_ok=True)
     with sole_run(out):
         return _write(pooled, [one for one in found if several and one.cases], out)
 
@@ -123,51 +76,19 @@ def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]
     return _write(Pool("cohort", cases, records, unreadable), [], out)
 
 
-def cohort_names(outs: Sequence[Path]) -> list[str]:
-    """``cohort`` for one folder; else the folders' names, numbered where equal."""
-    if len(outs) == 1:
-        return ["cohort"]
-    names = [folder.resolve().name for folder in outs]
-    twice = Counter(names)
-    return [name if twice[name] == 1 else f"{name}-{k + 1}" for k, name in enumerate(names)]
-
-
-def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
-    """The finished cases of one output folder.
-
-    Parameters
-    ----------
-    prefix : bool
-        Put the cohort's name before every case id, so that ids of several cohorts stay apart.
-    """
-    cases = []
-    for path in sorted(out.glob("cases/*/case_report.json")):
-        report = json.loads(path.read_text(encoding="utf-8"))
-        key = path.parent.name
-        if is_torn(out, key):
-            continue  # its rows and its faces may be of two runs; the study makes it again
-        name = f"{cohort}/{key}" if prefix else key
-        rows = tuple(replace(row, case=name) for row in read_measurements(path.parent / "measurements.csv"))
-        cases.append(FinishedCase(name, key, out, cohort, report, rows))
-    manifest = out / "study.json"
-    unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
-    if prefix:
-        unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
-    arms = {case.key: sorted({arm_of(row) for row in case.rows}) for case in cases}
-    ids = {case.key: case.id for case in cases}
-    return Pool(cohort, tuple(cases), tuple(read_face_records(out / "identifiable", ids, arms)), unreadable)
-
-
 def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
     out.mkdir(parents=True, exist_ok=True)
     settings, rows = pooled.settings, pooled.rows
     table = patient_table(rows)
     arms = sorted({arm_of(row) for row in rows}, key=arm_order)
-    faces = summarise_faces(pooled.records, arms, pooled.cohort, settings.seed, synthetic=pooled.synthetic)
+    own = {centre.cohort: _faces_of(centre, arms, settings.seed) for centre in centres}
+    if any(centre.shared for centre in centres):
+        faces = pool_centres([each.rows for each in own.values()], arms, pooled.cohort)
+    else:
+        faces = _faces_of(pooled, arms, settings.seed)
     summary = summarise(table, faces, pooled.cohort, settings)
     for centre in centres:
-        own = summarise_faces(centre.records, arms, centre.cohort, settings.seed, synthetic=centre.synthetic)
-        summary += summarise(patient_table(centre.rows), own, centre.cohort, settings)
+        summary += summarise(patient_table(centre.rows), own[centre.cohort], centre.cohort, settings)
     image = headline_image(rows)
     manifest = make_manifest(pooled, summary)
     content = ReportContent(
@@ -184,12 +105,20 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         reviews=_reviews(pooled),
     )
     write_measurements(out / "measurements.csv", rows)
+    write_parquet(out, rows)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
         write_summary(out / "summary.csv", summary)
     write_report(out / "report.html", content)
     write_face_page(out, content)
     write_json(out / "study.json", manifest)
     return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled))
+
+
+def _faces_of(cohort: Pool, arms: Sequence[Arm], seed: int) -> PrivacySummary:
+    """Scored from a cohort's face prints; where a centre shares tables only, what its own run scored."""
+    if cohort.shared:
+        return pool_centres([cohort.shared], arms, cohort.cohort, alone=True)
+    return summarise_faces(cohort.records, arms, cohort.cohort, seed, synthetic=cohort.synthetic)
 
 
 def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settings) -> list[SummaryRow]:
@@ -236,7 +165,14 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
         "methods": _methods(pooled, rows),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
-            {"id": case.id, "cohort": case.cohort, "synthetic": case.synthetic, "notes": _notes(case)} for case in pooled.cases
+            {
+                "id": case.id,
+                "cohort": case.cohort,
+                "synthetic": case.synthetic,
+                "notes": _notes(case),
+                "warnings": _warnings(case),
+            }
+            for case in pooled.cases
         ],
         "unreadable": dict(sorted(pooled.unreadable.items())),
         "counts": {
@@ -266,6 +202,11 @@ def _methods(pooled: Pool, rows: Sequence[Measurement]) -> list[dict[str, str]]:
 def _notes(case: FinishedCase) -> list[str]:
     """The case's notes without the warning that every page of a synthetic patient carries anyway."""
     return [note for note in case.report["notes"] if note != SYNTHETIC_WARNING]
+
+
+def _warnings(case: FinishedCase) -> dict[str, list[str]]:
+    """What each method warned of, where it did."""
+    return {key: told["warnings"] for key, told in case.report["methods"].items() if told.get("warnings")}
 
 
 def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:

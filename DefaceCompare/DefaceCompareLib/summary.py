@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -177,6 +178,19 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
 def write_summary(path: Path, rows: Iterable[SummaryRow]) -> None:
     """Write ``summary.csv``."""
     write_table(path, SUMMARY_COLUMNS, rows)
+
+
+def read_summary(path: Path) -> list[SummaryRow]:
+    """Read what `write_summary` wrote."""
+    found = []
+    with path.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            numbers = {
+                name: float(row[name]) if row[name] else math.nan for name in ("value", "low", "high", "p_value", "p_holm")
+            }
+            counts = {name: int(row[name]) for name in ("n", "failed")}
+            found.append(SummaryRow(**{**row, **numbers, **counts}))  # type: ignore[arg-type]
+    return found
 
 
 def find(rows: Sequence[SummaryRow], **wanted: str) -> list[SummaryRow]:

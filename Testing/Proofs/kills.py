@@ -18,11 +18,14 @@ from pathlib import Path
 import psutil
 
 from coarse_patients import make_coarse_patients
+from DefaceCompareLib.progress import ALREADY_FINISHED
 from record import record
 from study_run import CHEAP, DONE, cases_of, difference, expect, finish_study, start_study
 
-LONGEST_LINES, LONGEST_WAIT_S = 7, 2.0
-"""The process is killed after so many lines of progress, and so many seconds, at most."""
+LONGEST_LINES = {1: 9, 2: 2}
+"""The process is killed after so many lines of progress at most, by number of workers: about one case and a half."""
+LONGEST_WAIT_S = 2.0
+"""And so many seconds later at most."""
 
 
 def kill_often(patients: Path, clean: Path, folder: Path, kills: int, seed: int, options: tuple[str, ...] = CHEAP) -> int:
@@ -55,10 +58,13 @@ def kill_often(patients: Path, clean: Path, folder: Path, kills: int, seed: int,
 def _killed(process: subprocess.Popen[str], draw: random.Random, jobs: int) -> bool:
     """Wait for a random moment, then kill the run, or first one of its workers; False if it ended before."""
     assert process.stderr is not None
-    for _ in range(draw.randint(0, LONGEST_LINES if jobs == 1 else 2)):
-        if not process.stderr.readline():
+    lines = draw.randint(0, LONGEST_LINES[jobs])
+    while lines:
+        line = process.stderr.readline()
+        if not line:
             process.wait()
             return False
+        lines -= not line.rstrip().endswith(ALREADY_FINISHED)
     time.sleep(draw.uniform(0, LONGEST_WAIT_S))
     workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     if workers and draw.random() < 0.5:

@@ -1,63 +1,77 @@
-"""A study in one process and in several: the same bytes, and nobody stops for a broken case."""
+"""A study in one process, in several, and on a cluster that loses a worker: the same bytes; nobody stops for a broken case."""
 
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from coarse_patients import make_coarse_patients
+from dask_cluster import DaskCluster, wait_for_a_growing_case
 from DefaceCompareLib import cli, study_workers
+from study_run import difference
 
-NOT_COMPARED = ("timings.json",)
-"""Files that hold seconds."""
+OPTIONS = ("--methods", "quickshear", "--face-model", "none")
 
 
 @pytest.fixture(scope="module")
 def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The average head on a coarse grid, a dose without images, and a folder that holds nothing."""
-    source = tmp_path_factory.mktemp("patients")
-    average = sitk.ReadImage(str(files("DefaceCompareLib").joinpath("data/templates/average_head.nrrd")))
-    head = sitk.Cast(sitk.Shrink(average, [2, 2, 2]), sitk.sitkInt16)
-    _case(source / "1-head", {"MR_T1": head}, {"images": {"MR_T1": "MR_T1.nrrd"}, "synthetic": True})
+    source = make_coarse_patients(tmp_path_factory.mktemp("study") / "patients", 1)
+    (source / "whole").unlink()
     z, y, x = np.mgrid[:20, :24, :24]
     distance = (z - 10) ** 2 + (y - 12) ** 2 + (x - 12) ** 2
-    grids = {"dose": 60 * np.exp(-distance / 100).astype(np.float32), "Brain": (distance < 49).astype(np.uint8)}
-    images = {name: sitk.GetImageFromArray(array) for name, array in grids.items()}
-    _case(source / "2-dose", images, {"images": {}, "dose": "dose.nrrd", "structures": "structures", "synthetic": True})
-    (source / "2-dose" / "structures").mkdir()
-    (source / "2-dose" / "Brain.nrrd").rename(source / "2-dose" / "structures" / "Brain.nrrd")
-    (source / "3-empty").mkdir()
+    grids = {"dose": 60 * np.exp(-distance / 100).astype(np.float32), "structures/Brain": (distance < 49).astype(np.uint8)}
+    folder = source / "patient-002"
+    (folder / "structures").mkdir(parents=True)
+    for name, array in grids.items():
+        sitk.WriteImage(sitk.GetImageFromArray(array), str(folder / f"{name}.nrrd"))
+    described = {"images": {}, "dose": "dose.nrrd", "structures": "structures", "synthetic": True}
+    (folder / "case.json").write_text(json.dumps(described))
+    (source / "patient-003").mkdir()
     return source
 
 
-def _case(folder: Path, images: dict[str, sitk.Image], described: dict[str, object]) -> None:
-    folder.mkdir()
-    for name, image in images.items():
-        sitk.WriteImage(image, str(folder / f"{name}.nrrd"))
-    (folder / "case.json").write_text(json.dumps(described))
+@pytest.fixture(scope="module")
+def local(patients: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study in this process."""
+    out = tmp_path_factory.mktemp("local") / "out"
+    assert cli.main(["study", str(patients), "--out", str(out), *OPTIONS]) == 3  # the empty folder is listed
+    return out
 
 
-def _bytes(out: Path) -> dict[str, bytes]:
-    found = sorted(path for path in out.rglob("*") if path.is_file() and path.name not in NOT_COMPARED)
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
-
-
-@pytest.mark.slow
-def test_one_process_and_two_workers_write_the_same_bytes(patients: Path, tmp_path: Path) -> None:
-    command = ["study", str(patients), "--methods", "quickshear,biometric_mask", "--face-model", "none"]
-    codes = [cli.main([*command, "--out", str(tmp_path / f"jobs{jobs}"), "--jobs", str(jobs)]) for jobs in (1, 2)]
-    assert codes == [3, 3]  # the empty folder is listed, the others are compared
-    one, two = _bytes(tmp_path / "jobs1"), _bytes(tmp_path / "jobs2")
-    assert list(one) == list(two)
-    assert [name for name in one if one[name] != two[name]] == []
-    assert "cases/case-001/quickshear/MR_T1.nrrd" in one
-    manifest = json.loads(one["study.json"])
+def test_a_broken_case_is_listed_and_the_others_are_compared(local: Path) -> None:
+    manifest = json.loads((local / "study.json").read_text())
     assert [case["id"] for case in manifest["cases"]] == ["case-001", "case-002"]
     assert list(manifest["unreadable"]) == ["case-003"]
+    assert (local / "cases/case-001/quickshear/MR_T1.nrrd").is_file()
+    assert not (local / ".unfinished").exists()
+
+
+def test_two_workers_write_the_bytes_of_one_process(patients: Path, local: Path, tmp_path: Path) -> None:
+    assert cli.main(["study", str(patients), "--out", str(tmp_path / "out"), *OPTIONS, "--jobs", "2"]) == 3
+    assert difference(tmp_path / "out", local) == []
+
+
+def test_a_cluster_that_loses_a_worker_in_the_middle_of_a_case_writes_the_same_bytes(
+    patients: Path, local: Path, tmp_path: Path
+) -> None:
+    out, codes = tmp_path / "out", []
+    with DaskCluster(tmp_path / "dask") as dask:
+        command = ["study", str(patients), "--out", str(out), *OPTIONS, "--scheduler", dask.address]
+        study = threading.Thread(target=lambda: codes.append(cli.main(command)))
+        study.start()
+        first = dask.add_worker()
+        assert wait_for_a_growing_case(out) == "case-001"
+        dask.kill_worker(first)
+        dask.add_worker()
+        study.join()
+    assert codes == [3]
+    assert difference(out, local) == []
 
 
 def test_no_scheduler_at_an_address_is_one_sentence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -17,6 +18,8 @@ from .tables import ArmNames
 
 LEAST_SHOWN_PERCENT = 0.1
 """Structures that no method changes by this much are left out of the organ chart (they stand in the table)."""
+TITLE_CHARACTERS = 28
+"""Of a line of an axis title: a third of a printed page."""
 GRID = "rgba(128,128,128,0.22)"
 INK = "#808080"
 """Mid grey: readable on paper and on a dark screen; the page's script replaces it by the theme's own ink."""
@@ -43,7 +46,9 @@ def tradeoff_chart(
             if arm in axis.values:
                 _add_point(figure, column, axis, arm, own[arm], reference.get(arm), names)
         figure.add_hline(y=CHANCE_AUC, line={"dash": "dot", "color": INK, "width": 1}, row=1, col=column)
-        figure.update_xaxes(title={"text": _wrapped(axis.label), "standoff": 8}, rangemode="tozero", row=1, col=column)
+        figure.update_xaxes(
+            title={"text": _wrapped(axis.label), "standoff": 8, "font": {"size": 12}}, rangemode="tozero", row=1, col=column
+        )
     figure.update_yaxes(title_text="AUC, own landmarks or rebuilt", row=1, col=1)
     lowest = min(min(own[arm].low for arm in arms), CHANCE_AUC)
     figure.update_yaxes(range=[math.floor(lowest * 10) / 10 - 0.02, 1.03])
@@ -140,8 +145,8 @@ def _quartile_bars(rows: Sequence[SummaryRow]) -> dict[str, object]:
 
 
 def _wrapped(text: str) -> str:
-    """Break a long axis title at its comma."""
-    return text.replace(", ", ",<br>", 1)
+    """Break a long axis title into lines that fit under a panel."""
+    return "<br>".join(textwrap.wrap(text, TITLE_CHARACTERS))
 
 
 def figure_json(figure: go.Figure, height: int) -> str:

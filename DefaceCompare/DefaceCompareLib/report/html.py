@@ -18,16 +18,21 @@ from ..review import Decision
 from ..settings import Settings
 from ..summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
 from ..summary_privacy import HEADLINE, FaceCurves
+from ..tradeoff import DOSE_POLICY
 from ..verdict import Verdict
 from . import sections
+from .case_browser import case_lines
 from .charts import organ_chart, tradeoff_chart
+from .panels import structure_panels
 from .pictures import FaceRow
 from .privacy_charts import cmc_chart, roc_chart
 from .privacy_tables import privacy_tables
 from .published import Evidence, answers
+from .success_by_cohort import success_by_cohort
 from .tables import ArmNames
 from .words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
+DIFFERENCE = "mean_absolute_difference"
 SYNTHETIC_COLUMN_C = "Synthetic patients are deformations of the template that the average-face method registers to."
 
 
@@ -114,6 +119,19 @@ def _charts(content: ReportContent) -> dict[str, str]:
         "roc": roc_chart(curves, names),
         "cmc": cmc_chart(curves, names),
         "organs": organ_chart(intact, names, f"Change of intact volume, {content.image} (%)"),
+    } | _panels(content, names)
+
+
+def _panels(content: ReportContent, names: ArmNames) -> dict[str, str]:
+    """Small multiples of volume, intensity and dose; nothing for a single case, which has no spread."""
+    if len(content.manifest["cases"]) == 1:
+        return {}
+    table, image = content.table, content.image
+    unit = next((item.unit for item in table if (item.metric, item.image) == (DIFFERENCE, image)), "HU")
+    return {
+        "volume-panels": structure_panels(table, names, "intact_volume", "%", image),
+        "intensity-panels": structure_panels(table, names, DIFFERENCE, unit, image),
+        "dose-panels": structure_panels(table, names, "Dmean", "Gy", policy=DOSE_POLICY),
     }
 
 
@@ -135,6 +153,9 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "sentence": verdict_sentence(content.verdict, names),
         "verdict_table": sections.verdict_table(content.verdict, summary, content.image, names),
         "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
+        "cases": case_lines(content.measurements, content.manifest, names, content.image),
+        "case_columns": [(names.title(arm), names.colour(arm)) for arm in names.arms],
+        "success_by_cohort": success_by_cohort(content.measurements, content.manifest, names),
         "success": sections.success_tables(summary, names, content.reviews),
         "privacy": privacy_tables(summary, names),
         "volumes": sections.utility_tables(summary, names, "volume", content.image),

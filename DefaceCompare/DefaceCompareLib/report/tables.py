@@ -10,6 +10,9 @@ from ..patient_table import Arm, arm_of, is_organ
 from ..summary import SummaryRow, is_change
 from .words import NOTHING, auc_number, count, interval, number, without_warning
 
+SIGNIFICANT, CHANGED = 0.05, "*"
+"""Below this Holm-corrected p a median bears this mark."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -102,7 +105,9 @@ def structure_table(
         body.append(tuple(cells))
     head = ["Structure"] + (["Planned volume (cc)"] if planned is not None else []) + [names.title(arm) for arm in arms]
     colours = {first + k: names.colour(arm) for k, arm in enumerate(arms)}
-    return ReportTable(caption, tuple(head), tuple(body), arm_columns=colours, opened=opened)
+    note = f"{CHANGED} differs from no change (Wilcoxon, Holm over the structures, p < {SIGNIFICANT})."
+    tested = any(row.p_holm < SIGNIFICANT for row in shown)
+    return ReportTable(caption, tuple(head), tuple(body), note if tested else "", arm_columns=colours, opened=opened)
 
 
 def _median_cell(row: SummaryRow | None) -> Cell:
@@ -114,10 +119,11 @@ def _median_cell(row: SummaryRow | None) -> Cell:
     signed = is_change(row.domain, row.metric)
     failed = f", {row.failed} failed" if row.failed else ""
     kind = "quiet" if row.value == row.low == row.high == 0.0 else ""
+    mark = CHANGED if row.p_holm < SIGNIFICANT else ""
     if row.n == 1 or math.isnan(row.low):
         return Cell(number(row.value, row.unit, signed=signed), small=f"{count(row.n)}{failed}", kind=kind)
     spread = interval(row.low, row.high, row.unit, signed=signed)
-    return Cell(number(row.value, row.unit, signed=signed), small=f"{spread} {count(row.n)}{failed}", kind=kind)
+    return Cell(number(row.value, row.unit, signed=signed) + mark, small=f"{spread} {count(row.n)}{failed}", kind=kind)
 
 
 def arm_table(
