@@ -35,6 +35,7 @@ class HostApplication:
         colors.AddDefaultColorNodes()
         self.logic.SetModuleLogic("Colors", colors)
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
+        self._bundles = _bundle_reading(self.scene, self.logic, self.temporaryPath)
         self.shown_messages: list[str] = []
         self.asked: list[str] = []
         self.confirms = False
@@ -92,6 +93,18 @@ class HostApplication:
     def topLevelWidgets(self) -> list[Any]:
         """None of them is a qSlicerMainWindow."""
         return []
+
+
+def _bundle_reading(scene: Any, logic: Any, cache: str) -> tuple[Any, Any]:
+    """A scene bundle (.mrb) is unpacked in a cache folder that the scene finds through a data manager."""
+    remote, manager = slicer.vtkMRMLRemoteIOLogic(), slicer.vtkDataIOManagerLogic()
+    for each in (remote, manager):
+        each.SetMRMLScene(scene)
+        each.SetMRMLApplicationLogic(logic)
+    remote.GetCacheManager().SetRemoteCacheDirectory(cache)
+    manager.SetAndObserveDataIOManager(remote.GetDataIOManager())
+    remote.AddDataIOToScene()
+    return remote, manager
 
 
 def bootstrap() -> HostApplication:
