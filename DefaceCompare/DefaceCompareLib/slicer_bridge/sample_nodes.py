@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..sample.patient import SamplePatient
+import slicer
+
+from ..sample.patient import CT_SIZE, CT_SPACING_MM, SamplePatient, sample_patient
 from .case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
 from .structure_nodes import add_structures
 from .volumes import add_volume
@@ -41,3 +43,35 @@ def sample_to_nodes(patient: SamplePatient, scene: Any) -> SampleNodes:
     dose.SetAttribute(DOSE_ATTRIBUTE, "1")
     segmentation = add_structures(scene, patient.structures, f"Synthetic {patient.number} structures")
     return SampleNodes(ct, mr, segmentation, dose)
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """How fine a synthetic patient's CT is: voxels and millimetres along x, y, z."""
+
+    voxels: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+
+
+ORDINARY = SampleSize(CT_SIZE, CT_SPACING_MM)
+"""As ``deface-compare sample`` writes them."""
+
+SELF_TEST = SampleSize((64, 64, 54), (4.0, 4.0, 5.0))
+"""Coarse enough for a test of half a minute, fine enough for every method."""
+
+
+def load_sample_patient(source: Any = None, size: SampleSize = ORDINARY) -> SampleNodes:
+    """Make the first synthetic patient and add it to the application's scene; nothing is downloaded.
+
+    Parameters
+    ----------
+    source : SampleDataSource, optional
+        What the module *Sample Data* passes on; not looked at.
+    size : SampleSize
+
+    Returns
+    -------
+    SampleNodes
+    """
+    patient = sample_patient(1, seed=1, site="brain", ct_size=size.voxels, ct_spacing_mm=size.spacing_mm)
+    return sample_to_nodes(patient, slicer.mrmlScene)
