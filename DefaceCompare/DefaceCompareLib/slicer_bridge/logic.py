@@ -13,19 +13,23 @@ import slicer
 from ..case_report import CaseReport
 from ..compare import compare_case
 from ..defacers import defacer
+from ..errors import UnusableInput
+from ..measurement import Measurement
 from ..progress import Progress, silent
 from ..readers import read_case
 from ..settings import DEFAULT_METHODS, Settings
 from .case_folder import nodes_to_case_folder
 from .report_nodes import CaseNodes, report_to_nodes
+from .slicerrt_rows import add_slicerrt_rows
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison: its rows and what was brought into the scene."""
+    """A finished comparison: its rows, those of SlicerRT where it is asked for, and what was brought into the scene."""
 
     report: CaseReport
     nodes: CaseNodes
+    slicerrt_rows: tuple[Measurement, ...] = ()
 
 
 def compare_nodes(
@@ -36,6 +40,7 @@ def compare_nodes(
     settings: Settings | None = None,
     progress: Progress = silent,
     scene: Any | None = None,
+    slicerrt: bool = False,
 ) -> Comparison:
     """Compare defacing methods on nodes, in this process (scripts, batch, tests; the panel starts a child process).
 
@@ -56,6 +61,8 @@ def compare_nodes(
         ``progress(done, total, text) -> bool``; False cancels, and then nothing enters the scene.
     scene : vtkMRMLScene, optional
         Where results go; the application's scene if not given.
+    slicerrt : bool
+        Measure the dose with SlicerRT too, where it is installed; minutes for many structures on a large grid.
 
     Returns
     -------
@@ -64,15 +71,25 @@ def compare_nodes(
     Raises
     ------
     UnusableInput
-        Nodes that cannot be compared, with one sentence.
+        Nodes that cannot be compared, with one sentence; a scene that was closed meanwhile.
     Cancelled
         If `progress` answered False.
     """
     chosen = [defacer(key) for key in methods]
+    into = scene or slicer.mrmlScene
+    refuse_closed(images, into)
     with tempfile.TemporaryDirectory(prefix="DefaceCompare-") as temporary:
         case = read_case(nodes_to_case_folder(Path(temporary) / "case", images, segmentation, dose))
         out = Path(temporary) / "out"
         out.mkdir(mode=0o700)
         report = compare_case(case, chosen, settings or Settings(), progress=progress, out=out)
-        (nodes,) = report_to_nodes(out, scene or slicer.mrmlScene, images)
-    return Comparison(report, nodes)
+        refuse_closed(images, into)
+        extra = add_slicerrt_rows(out, case, into, segmentation, progress=progress) if slicerrt else []
+        (nodes,) = report_to_nodes(out, into, images)
+    return Comparison(report, nodes, tuple(extra))
+
+
+def refuse_closed(images: Mapping[str, Any], scene: Any) -> None:
+    """Raise `UnusableInput` if the images are no longer in the scene: their results would belong to nothing."""
+    if any(node.GetScene() is not scene for node in images.values()):
+        raise UnusableInput("The scene was closed while its images were compared: nothing was kept.")

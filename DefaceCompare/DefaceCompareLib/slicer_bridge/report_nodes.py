@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,7 +18,15 @@ from ..errors import UnusableInput
 from ..measurement import COLUMNS, Measurement, metrics, read_measurements
 from ..report.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 from .comparison_table import add_comparison_table
-from .volumes import add_volume
+from .slicerrt_rows import FILE_NAME as SLICERRT_FILE
+from .volumes import add_volume, remove_node
+
+CASE_ATTRIBUTE, METHOD_ATTRIBUTE, IMAGE_ATTRIBUTE = "DefaceCompare.Case", "DefaceCompare.Method", "DefaceCompare.Image"
+VERSION_ATTRIBUTE, PARAMETERS_ATTRIBUTE = "DefaceCompare.Version", "DefaceCompare.Parameters"
+"""Attributes of result nodes and folders; parameters are JSON, with the method's variant."""
+
+ORIGINAL_ROLE = "DefaceCompare.Original"
+"""Node reference from a defaced volume to what it was made of."""
 
 DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
 """The tables of a case, in the order in which they are read."""
@@ -70,7 +79,8 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
         What ``deface-compare case`` or ``study`` wrote.
     scene : vtkMRMLScene
     inputs : mapping of image key to vtkMRMLScalarVolumeNode, optional
-        The originals: defaced volumes take their name, point back to them and share their window.
+        The originals: results lie under their study, defaced volumes take their name, point back to them and share their window.
+        An original that has left the scene meanwhile is as good as none.
 
     Returns
     -------
@@ -85,14 +95,19 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
     folders = [path.parent for path in sorted(out.glob("cases/*/case_report.json"))]
     if not folders:
         raise UnusableInput(f"{out} holds no finished case: the comparison did not finish.")
+    originals = {key: node for key, node in (inputs or {}).items() if node.GetScene() is scene}
     made: list[CaseNodes] = []
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    study = _study(hierarchy, originals)
     try:
         for folder in folders:
-            item = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), f"DefaceCompare {folder.name}")
+            item = hierarchy.CreateFolderItem(study, f"DefaceCompare {folder.name}")
+            hierarchy.SetItemAttribute(item, CASE_ATTRIBUTE, folder.name)
+            hierarchy.SetItemAttribute(item, VERSION_ATTRIBUTE, __version__)
             made.append(CaseNodes(folder.name, item))
-            _add_volumes(made[-1], folder, scene, hierarchy, inputs or {})
+            _add_volumes(made[-1], folder, scene, hierarchy, originals)
             _add_tables(made[-1], read_measurements(folder / "measurements.csv"), scene, hierarchy)
+            _add_slicerrt_table(made[-1], folder / SLICERRT_FILE, scene, hierarchy)
     except BaseException:
         for nodes in made:
             _remove(nodes, scene, hierarchy)
@@ -100,25 +115,56 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
     return made
 
 
-def _add_volumes(nodes: CaseNodes, folder: Path, scene: Any, hierarchy: Any, inputs: Mapping[str, Any]) -> None:
+def _study(hierarchy: Any, originals: Mapping[str, Any]) -> int:
+    """The study that the first original with one belongs to, else the scene itself."""
+    level = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMLevelStudy()
+    for node in originals.values():
+        item = hierarchy.GetItemByDataNode(node)
+        study = hierarchy.GetItemAncestorAtLevel(item, level) if item else 0
+        if study:
+            return int(study)
+    return int(hierarchy.GetSceneItemID())
+
+
+def _add_volumes(nodes: CaseNodes, folder: Path, scene: Any, hierarchy: Any, originals: Mapping[str, Any]) -> None:
     """Add every defaced image of one case, one sub-folder a method."""
     titles = {defacer.key: defacer.title for defacer in REGISTRY}
+    told = json.loads((folder / "case_report.json").read_text(encoding="utf-8")).get("methods", {})
     for method_folder in sorted(path for path in folder.glob("*") if path.is_dir()):
         method = method_folder.name
-        title = titles.get(method, method)
+        marks = _marks(nodes.case_id, method, told.get(method, {}))
+        title = told.get(method, {}).get("title") or titles.get(method, method)
         item = 0
         for file in sorted(method_folder.glob("*.nrrd")):
-            item = item or hierarchy.CreateFolderItem(nodes.folder_item, title)
-            original = inputs.get(file.stem)
+            item = item or _method_folder(hierarchy, nodes.folder_item, title, marks)
+            original = originals.get(file.stem)
             name = f"{file.stem if original is None else original.GetName()} defaced ({title})"
             volume = add_volume(scene, _read(file), name)
             nodes.volumes[method, file.stem] = volume
-            volume.SetAttribute("DefaceCompare.Method", method)
-            volume.SetAttribute("DefaceCompare.Version", __version__)
+            for attribute, value in {**marks, IMAGE_ATTRIBUTE: file.stem}.items():
+                volume.SetAttribute(attribute, value)
             if original is not None:
-                volume.SetNodeReferenceID("DefaceCompare.Original", original.GetID())
+                volume.SetNodeReferenceID(ORIGINAL_ROLE, original.GetID())
                 _share_window(original, volume)
             _file_under(hierarchy, item, volume)
+
+
+def _marks(case_id: str, method: str, told: Mapping[str, Any]) -> dict[str, str]:
+    """What made a defaced volume, as attributes: a saved scene still says it."""
+    parameters = {"variant": told.get("variant", ""), **told.get("parameters", {})}
+    return {
+        CASE_ATTRIBUTE: case_id,
+        METHOD_ATTRIBUTE: method,
+        VERSION_ATTRIBUTE: __version__,
+        PARAMETERS_ATTRIBUTE: json.dumps(parameters, sort_keys=True),
+    }
+
+
+def _method_folder(hierarchy: Any, parent_item: int, title: str, marks: Mapping[str, str]) -> int:
+    item = hierarchy.CreateFolderItem(parent_item, title)
+    for attribute, value in marks.items():
+        hierarchy.SetItemAttribute(item, attribute, value)
+    return int(item)
 
 
 def _read(file: Path) -> sitk.Image:
@@ -150,7 +196,19 @@ def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hiera
             nodes.comparisons[domain] = side_by_side
             for node in (side_by_side, table):
                 node.SetDescription(description)
+                node.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
                 _file_under(hierarchy, nodes.folder_item, node)
+
+
+def _add_slicerrt_table(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any) -> None:
+    """Add SlicerRT's extra dose rows, where there are any, as a table of their own: engines are never mixed in one."""
+    rows = read_measurements(file) if file.is_file() else []
+    if rows:
+        table = add_table(scene, f"{nodes.case_id} dose, {rows[0].engine}", rows)
+        table.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
+        table.SetDescription("\n".join(DOMAIN_NOTES["dose"]))
+        nodes.tables[f"dose {rows[0].engine}"] = table
+        _file_under(hierarchy, nodes.folder_item, table)
 
 
 def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
@@ -174,7 +232,7 @@ def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
         table.AddColumn(array)
         table.SetColumnDescription(array.GetName(), COLUMN_DESCRIPTIONS.get(array.GetName(), ""))
     table.SetLocked(True)
-    table.SetAttribute("DefaceCompare.Version", __version__)
+    table.SetAttribute(VERSION_ATTRIBUTE, __version__)
     return table
 
 
@@ -190,8 +248,5 @@ def _file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
 def _remove(nodes: CaseNodes, scene: Any, hierarchy: Any) -> None:
     """Take back what was added for one case."""
     for node in (*nodes.volumes.values(), *nodes.tables.values(), *nodes.comparisons.values()):
-        if node.IsA("vtkMRMLDisplayableNode"):
-            for index in reversed(range(node.GetNumberOfDisplayNodes())):
-                scene.RemoveNode(node.GetNthDisplayNode(index))
-        scene.RemoveNode(node)
+        remove_node(scene, node)
     hierarchy.RemoveItem(nodes.folder_item, False, True)

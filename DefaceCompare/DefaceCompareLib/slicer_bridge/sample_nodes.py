@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import slicer
-from numpy.typing import NDArray
-from vtkmodules.vtkCommonCore import vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
-from ..sample.patient import SamplePatient
-from .case_folder import DOSE_ATTRIBUTE, PLANAR_CONTOUR, SYNTHETIC_ATTRIBUTE
+from ..sample.patient import CT_SIZE, CT_SPACING_MM, SamplePatient, sample_patient
+from .case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
+from .structure_nodes import add_structures
 from .volumes import add_volume
-
-LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -47,37 +41,37 @@ def sample_to_nodes(patient: SamplePatient, scene: Any) -> SampleNodes:
     for node in (ct, mr, dose):
         node.SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
     dose.SetAttribute(DOSE_ATTRIBUTE, "1")
-    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"Synthetic {patient.number} structures")
-    segments = segmentation.GetSegmentation()
-    segments.SetSourceRepresentationName(PLANAR_CONTOUR)
-    for structure in patient.structures:
-        segment = slicer.vtkSegment()
-        segment.SetName(structure.name)
-        segment.AddRepresentation(PLANAR_CONTOUR, polygons(structure.contours or ()))
-        segments.AddSegment(segment, structure.name)
+    segmentation = add_structures(scene, patient.structures, f"Synthetic {patient.number} structures")
     return SampleNodes(ct, mr, segmentation, dose)
 
 
-def polygons(contours: Iterable[NDArray[np.float64]]) -> vtkPolyData:
-    """Closed polygons as SlicerRT keeps planar contours: one line cell a contour that ends at its first point, RAS mm.
+@dataclass(frozen=True)
+class SampleSize:
+    """How fine a synthetic patient's CT is: voxels and millimetres along x, y, z."""
+
+    voxels: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+
+
+ORDINARY = SampleSize(CT_SIZE, CT_SPACING_MM)
+"""As ``deface-compare sample`` writes them."""
+
+SELF_TEST = SampleSize((64, 64, 54), (4.0, 4.0, 5.0))
+"""Coarse enough for a test of half a minute, fine enough for every method."""
+
+
+def load_sample_patient(source: Any = None, size: SampleSize = ORDINARY) -> SampleNodes:
+    """Make the first synthetic patient and add it to the application's scene; nothing is downloaded.
 
     Parameters
     ----------
-    contours : iterable of (n, 3) arrays
-        LPS mm, without repeating the first point.
+    source : SampleDataSource, optional
+        What the module *Sample Data* passes on; not looked at.
+    size : SampleSize
 
     Returns
     -------
-    vtkPolyData
+    SampleNodes
     """
-    points, lines = vtkPoints(), vtkCellArray()
-    points.SetDataTypeToDouble()
-    for contour in contours:
-        corners = [points.InsertNextPoint(point) for point in contour * LPS_TO_RAS]
-        lines.InsertNextCell(len(corners) + 1)
-        for corner in (*corners, corners[0]):
-            lines.InsertCellPoint(corner)
-    drawn = vtkPolyData()
-    drawn.SetPoints(points)
-    drawn.SetLines(lines)
-    return drawn
+    patient = sample_patient(1, seed=1, site="brain", ct_size=size.voxels, ct_spacing_mm=size.spacing_mm)
+    return sample_to_nodes(patient, slicer.mrmlScene)

@@ -19,6 +19,10 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 AXES_ARE_ORTHOGONAL = 1e-4
 """Largest cosine between two image axes that is still rounding (no unit; 1e-4 is 0.006 degrees)."""
 
+DECIMALS_MM = 11
+"""Decimals of millimetres that a place keeps: all that a DICOM header can hold (16 characters), but not the last bit, which
+Slicer's loading changes: that bit alone moved three voxels of an edit, against the same files read by the command line."""
+
 
 def refuse_transformed(node: Any, what: str) -> None:
     """Raise `UnusableInput` if a transform is applied to the node: files carry none, so the numbers would be silently wrong."""
@@ -42,7 +46,7 @@ def image_of_volume(node: Any, what: str = "volume") -> sitk.Image:
     Returns
     -------
     SimpleITK.Image
-        Values and type as stored, LPS mm.
+        Values and type as stored, LPS mm, origin and spacing to `DECIMALS_MM`.
 
     Raises
     ------
@@ -63,9 +67,9 @@ def image_of_volume(node: Any, what: str = "volume") -> sitk.Image:
     if np.abs(axes.T @ axes - np.eye(3)).max() > AXES_ARE_ORTHOGONAL:
         raise UnusableInput(f"The {what} '{node.GetName()}' has axes that are not at right angles: resample it first.")
     first_voxel = np.array([*data.GetExtent()[::2], 1.0])
-    image.SetSpacing(spacing_mm.tolist())
+    image.SetSpacing(np.round(spacing_mm, DECIMALS_MM).tolist())
     image.SetDirection(axes.ravel().tolist())
-    image.SetOrigin((to_lps @ first_voxel)[:3].tolist())
+    image.SetOrigin(np.round((to_lps @ first_voxel)[:3], DECIMALS_MM).tolist())
     return image
 
 
@@ -91,22 +95,31 @@ def add_volume(scene: Any, image: sitk.Image, name: str) -> Any:
     -------
     vtkMRMLScalarVolumeNode
     """
-    values = sitk.GetArrayFromImage(image)
-    scalars = numpy_to_vtk(values.ravel(), deep=True)
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node.SetIJKToRASMatrix(index_to_ras(image))
+    node.SetAndObserveImageData(image_data(image))
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
+def image_data(image: sitk.Image) -> vtkImageData:
+    """The voxels of an image without its place: origin 0, spacing 1, as a volume node wants them."""
+    scalars = numpy_to_vtk(sitk.GetArrayFromImage(image).ravel(), deep=True)
     scalars.SetName("ImageScalars")
     data = vtkImageData()
     data.SetDimensions(image.GetSize())
     data.GetPointData().SetScalars(scalars)
+    return data
+
+
+def index_to_ras(image: sitk.Image) -> vtkMatrix4x4:
+    """The place of an image: index to RAS mm."""
     to_ras = RAS_TO_LPS @ _index_to_lps(image)
     matrix = vtkMatrix4x4()
     for row in range(4):
         for column in range(4):
             matrix.SetElement(row, column, to_ras[row, column])
-    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    node.SetIJKToRASMatrix(matrix)
-    node.SetAndObserveImageData(data)
-    node.CreateDefaultDisplayNodes()
-    return node
+    return matrix
 
 
 def _index_to_lps(image: sitk.Image) -> NDArray[np.float64]:
@@ -115,3 +128,11 @@ def _index_to_lps(image: sitk.Image) -> NDArray[np.float64]:
     matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) @ np.diag(image.GetSpacing())
     matrix[:3, 3] = image.GetOrigin()
     return matrix
+
+
+def remove_node(scene: Any, node: Any) -> None:
+    """Take a node out of the scene, together with what displays it."""
+    if node.IsA("vtkMRMLDisplayableNode"):
+        for index in reversed(range(node.GetNumberOfDisplayNodes())):
+            scene.RemoveNode(node.GetNthDisplayNode(index))
+    scene.RemoveNode(node)

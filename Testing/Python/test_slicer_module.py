@@ -1,0 +1,75 @@
+"""The module file itself in the stand-in host: its self-test, its sample data, and what importing it costs."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from panel_host import ROOT, require_host
+
+host = require_host()
+
+import slicer  # noqa: E402
+
+import sample_data_stand_in  # noqa: E402
+
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("slicer_numbers")]
+
+
+@pytest.fixture(scope="module")
+def module() -> Any:
+    """DefaceCompare.py, loaded as Slicer loads it."""
+    _, app = host.start()
+    host.load_module(ROOT / "DefaceCompare" / "DefaceCompare.py")
+    return app, sys.modules["DefaceCompare"]
+
+
+def test_the_modules_own_test_passes(module: Any) -> None:
+    _, python = module
+    result = unittest.TestResult()
+    python.DefaceCompareTest("runTest").run(result)
+    assert (result.failures, result.errors, result.testsRun) == ([], [], 1)
+
+
+def test_a_failing_comparison_fails_the_modules_own_test(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, python = module
+    monkeypatch.setattr(python.DefaceCompareLogic, "compare", lambda *arguments, **options: [])
+    monkeypatch.setattr(
+        "DefaceCompareLib.slicer_bridge.sample_nodes.load_sample_patient",
+        lambda size: type("Nodes", (), {"ct": None, "segmentation": None, "dose": None})(),
+    )
+    result = unittest.TestResult()
+    python.DefaceCompareTest("runTest").run(result)
+    assert len(result.failures) == 1
+
+
+def test_sample_data_offers_the_synthetic_patient_when_slicer_has_started(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, _ = module
+    registered = sample_data_stand_in.install(monkeypatch)
+    app.complete_startup()
+    assert registered.titles == {"DefaceCompare": "Deface Compare"}
+    (source,) = registered.sources
+    header = Path(source.thumbnailFileName).read_bytes()[:24]
+    assert struct.unpack(">II", header[16:]) == (260, 280)  # Slicer's template: about 260 x 280 pixels
+    calls: list[Any] = []
+    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.sample_nodes.sample_patient", lambda *a, **k: calls.append(k))
+    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.sample_nodes.sample_to_nodes", lambda patient, scene: scene)
+    assert source.customDownloader(source) is slicer.mrmlScene  # as Sample Data's button calls it
+    assert calls == [{"site": "brain", "seed": 1, "ct_size": (128, 128, 108), "ct_spacing_mm": (2.0, 2.0, 2.5)}]
+
+
+def test_importing_the_module_file_loads_nothing_of_the_library() -> None:
+    program = (
+        f"import sys; sys.path[:0] = [{str(ROOT / 'Testing' / 'SlicerHost')!r}, {str(ROOT / 'DefaceCompare')!r}]\n"
+        "import scene_host, scripted_module; scene_host.bootstrap(); scripted_module.install()\n"
+        "before = set(sys.modules); import DefaceCompare\n"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['DefaceCompare']"

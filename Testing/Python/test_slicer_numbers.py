@@ -1,0 +1,221 @@
+"""A DICOM patient by command line, and through nodes as Slicer's own reader loads it: the same numbers; SlicerRT's beside."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Testing" / "SlicerHost"))
+
+import scene_host  # noqa: E402
+import slicerrt_stand_in  # noqa: E402
+from DefaceCompareLib.case import Case, Structure  # noqa: E402
+from DefaceCompareLib.cli import main  # noqa: E402
+from DefaceCompareLib.measurement import OK, Measurement, read_measurements  # noqa: E402
+from DefaceCompareLib.progress import Cancelled  # noqa: E402
+from DefaceCompareLib.readers import read_case  # noqa: E402
+from DefaceCompareLib.sample.make_sample import write_patient  # noqa: E402
+from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
+from DefaceCompareLib.settings import Settings  # noqa: E402
+from DefaceCompareLib.slicer_bridge.logic import Comparison, compare_nodes  # noqa: E402
+from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
+from DefaceCompareLib.slicer_bridge.slicerrt_rows import FILE_NAME, add_slicerrt_rows  # noqa: E402
+from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures  # noqa: E402
+from DefaceCompareLib.structure_mask import structure_mask  # noqa: E402
+
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("slicer_numbers")]
+
+METHODS = ("quickshear",)
+
+MEASURED = ("Brain", "Eye L", "Mandible", "Parotid L", "PTV")
+"""Planned names of the structures that SlicerRT is asked for; all 17 take three times as long."""
+
+
+MEAN_GY, CHANGE_GY = 0.15, 0.1
+"""Measured 0.09 and 0.06 Gy (Eye_L)."""
+
+
+@dataclass(frozen=True)
+class BothWays:
+    """One patient, compared twice."""
+
+    case: Case
+    out: Path
+    by_command: list[Measurement]
+    by_nodes: Comparison
+
+
+def load_volume(scene: Any, files: tuple[Path, ...], name: str) -> Any:
+    """Load DICOM with Slicer's own volume reader."""
+    storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+    storage.SetFileName(str(files[0]))
+    storage.SetSingleFile(len(files) == 1)
+    for file in files:
+        storage.AddFileName(str(file))
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    assert storage.ReadData(node)
+    return node
+
+
+def load_dose(scene: Any, file: Path) -> Any:
+    """Load an RTDOSE as SlicerRT does: Slicer's reader, times the file's scaling, single precision, marked as a dose."""
+    node = load_volume(scene, (file,), "dose")
+    stored = slicer.util.arrayFromVolume(node)
+    slicer.util.updateVolumeFromArray(node, (stored * float(pydicom.dcmread(file).DoseGridScaling)).astype(np.float32))
+    node.SetAttribute("DicomRtImport.DoseVolume", "1")
+    return node
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
+    """A synthetic patient's DICOM folder by command, and its volumes as Slicer loads them by nodes."""
+    folder = tmp_path_factory.mktemp("numbers")
+    patient = sample_patient(1, seed=1, site="brain", ct_size=(64, 64, 54), ct_spacing_mm=(4.0, 4.0, 5.0))
+    write_patient(patient, 1, folder / "patient")
+    for image in ("MR", "PET"):
+        shutil.rmtree(folder / "patient" / image)
+    given = ["--methods", ",".join(METHODS), "--face-model", "none", "--no-report"]
+    assert main(["case", str(folder / "patient"), "--out", str(folder / "out"), *given]) == 0
+    case = read_case(folder / "patient", "case-001")
+    scene = scene_host.bootstrap().scene
+    scene.Clear()
+    assert case.structure_set is not None
+    assert case.dose is not None
+    images = {image.key: load_volume(scene, image.sources, image.key) for image in case.images}
+    plan = add_structures(scene, case.structure_set.structures, "plan")
+    dose = load_dose(scene, case.dose.sources[0])
+    compared = compare_nodes(images, plan, dose, METHODS, Settings(face_model="none"))
+    rows = read_measurements(folder / "out" / "measurements.csv")
+    yield BothWays(case, folder / "out", rows, compared)
+    scene.Clear()
+
+
+def keyed(rows: list[Measurement]) -> dict[tuple[str, ...], Measurement]:
+    """Rows by what they are about."""
+    return {(r.method, r.dose_policy, r.image, r.structure, r.metric): r for r in rows}
+
+
+def test_nodes_and_command_alter_the_same_voxels(both: BothWays) -> None:
+    for (method, key), node in both.by_nodes.nodes.volumes.items():
+        by_command = sitk.GetArrayFromImage(sitk.ReadImage(str(both.out / "cases" / "case-001" / method / f"{key}.nrrd")))
+        original = both.case.image(key).array()
+        altered = [int((array != original).sum()) for array in (by_command, slicer.util.arrayFromVolume(node))]
+        assert altered[0] == altered[1] > 0
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), by_command)
+    assert {method for method, _ in both.by_nodes.nodes.volumes} == set(METHODS)
+
+
+def test_nodes_and_command_give_the_same_rows_and_doses_within_a_millionth_gray(both: BothWays) -> None:
+    by_command, by_nodes = keyed(both.by_command), keyed(list(both.by_nodes.report.measurements))
+    assert by_nodes.keys() == by_command.keys()
+    compared = 0
+    for key, row in by_nodes.items():
+        other = by_command[key]
+        assert (row.unit, row.engine, row.status) == (other.unit, other.engine, other.status)
+        for value, expected in ((row.original, other.original), (row.defaced, other.defaced)):
+            if not math.isnan(expected):
+                # measured 0 everywhere
+                assert value == pytest.approx(expected, abs=1e-6), key
+                compared += 1
+            else:
+                assert math.isnan(value)
+    assert compared > 500
+
+
+def as_labelmap(structure: Structure, grid: sitk.Image) -> Structure:
+    """The same structure as voxels: slicer-core alone cannot turn contours into voxels (SlicerRT brings that)."""
+    mask = structure_mask(structure, grid)
+    array = np.zeros(grid.GetSize()[::-1], np.uint8)
+    if mask is not None:
+        array[mask.box] = mask.inside
+    image = sitk.GetImageFromArray(array)
+    image.CopyInformation(grid)
+    return replace(structure, contours=None, labelmap=image)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The patient with labelmaps, SlicerRT's rows, and what the scene and the case held before and after."""
+
+    case: Case
+    rows: list[Measurement]
+    builtin: list[Measurement]
+    calls: list[list[str]]
+    nodes: tuple[int, int]
+    measurements: tuple[bytes, bytes]
+
+
+@pytest.fixture(scope="module")
+def slicerrt(both: BothWays) -> Iterator[Measured]:
+    """The finished output measured by SlicerRT (its stand-in)."""
+    assert both.case.structure_set is not None
+    grid = both.case.image("CT").image
+    half = [step / 2 for step in grid.GetSpacing()]
+    double = [2 * count for count in grid.GetSize()]
+    fine = sitk.Resample(grid, double, sitk.Transform(), sitk.sitkNearestNeighbor, grid.GetOrigin(), half, grid.GetDirection())
+    drawn = tuple(as_labelmap(s, fine) for s in both.case.structure_set.structures if s.name in MEASURED)
+    case = replace(both.case, structure_set=replace(both.case.structure_set, structures=drawn))
+    file, scene = both.out / "cases" / "case-001" / "measurements.csv", slicer.mrmlScene
+    builtin = [row for row in both.by_command if row.domain == "dose"]
+    with pytest.MonkeyPatch.context() as patch:
+        logic = slicerrt_stand_in.install(scene, patch)
+        nodes, before = scene.GetNumberOfNodes(), file.read_bytes()
+        rows = add_slicerrt_rows(both.out, case, scene)
+        yield Measured(case, rows, builtin, logic.calls, (nodes, scene.GetNumberOfNodes()), (before, file.read_bytes()))
+
+
+def test_slicerrt_gives_extra_rows_beside_the_same_measurements(both: BothWays, slicerrt: Measured) -> None:
+    assert slicerrt.nodes[0] == slicerrt.nodes[1]
+    assert slicerrt.measurements[0] == slicerrt.measurements[1]
+    about = [(r.method, r.dose_policy, r.structure, r.metric) for r in slicerrt.builtin]
+    assert [(r.method, r.dose_policy, r.structure, r.metric) for r in slicerrt.rows] == about
+    assert {row.engine for row in slicerrt.rows} == {"SlicerRT-x2"}
+    assert all(row.note.startswith("SYNTHETIC") for row in slicerrt.rows if row.status == OK)
+    assert len(slicerrt.calls) == 2  # the original, and what quickshear leaves (mask and follow are one)
+    kept = [row for row in slicerrt.rows if row.dose_policy == "keep" and row.status == OK]
+    assert len(kept) == len(METHODS) * len(MEASURED) * 9
+    assert {row.change for row in kept} == {0.0}
+    others = {row.note for row in slicerrt.rows if row.status != OK and row.structure == "Lens_L"}
+    assert others == {"SlicerRT: the structure is no single segment"}
+
+
+def test_slicerrt_and_the_built_in_engine_agree_on_what_a_method_changes(slicerrt: Measured) -> None:
+    pairs = zip(slicerrt.builtin, slicerrt.rows, strict=True)
+    means = [(ours, theirs) for ours, theirs in pairs if ours.metric == "Dmean" and theirs.status == OK]
+    assert len(means) == len(METHODS) * len(MEASURED) * 3
+    for ours, theirs in means:
+        # slabs x4 against labelmaps of 2 x 2 x 2.5 mm, in a dose that falls from 60 to 0 Gy within 60 mm
+        assert theirs.defaced == pytest.approx(ours.defaced, abs=MEAN_GY), theirs
+        assert theirs.change == pytest.approx(ours.change, abs=CHANGE_GY), theirs
+    assert max(abs(theirs.change) for _, theirs in means) > 1.0
+
+
+def test_a_finished_output_with_slicerrt_rows_brings_their_table(both: BothWays, slicerrt: Measured) -> None:
+    (nodes,) = report_to_nodes(both.out, slicer.mrmlScene)
+    table = nodes.tables["dose SlicerRT-x2"]
+    assert table.GetNumberOfRows() == len(slicerrt.rows)
+    assert {table.GetTable().GetColumnByName("engine").GetValue(row) for row in range(len(slicerrt.rows))} == {"SlicerRT-x2"}
+    engines = nodes.tables["dose"].GetTable().GetColumnByName("engine")
+    assert all(engines.GetValue(row).startswith("builtin") for row in range(engines.GetNumberOfValues()))
+
+
+def test_cancelled_slicerrt_leaves_no_file_and_no_node(both: BothWays, slicerrt: Measured) -> None:
+    target = both.out / "cases" / "case-001" / FILE_NAME
+    target.unlink()
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    with pytest.raises(Cancelled):
+        add_slicerrt_rows(both.out, slicerrt.case, slicer.mrmlScene, progress=lambda done, total, text: False)
+    assert not target.exists()
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes
