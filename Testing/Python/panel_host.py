@@ -39,7 +39,7 @@ rows, curves = [], ["dose_gy,Eye_L|original||builtin-slab-x4"]
 for number, method in enumerate(methods, 1):
     (out / "cases" / "case-001" / method).mkdir(parents=True)
     defaced = sitk.GetArrayFromImage(image)
-    defaced[:, :number + 2] = -1000
+    defaced[:, :number + 5] = -1000
     defaced = sitk.GetImageFromArray(defaced)
     defaced.CopyInformation(image)
     sitk.WriteImage(defaced, str(out / "cases" / "case-001" / method / "CT.nrrd"))
