@@ -159,6 +159,19 @@ def test_choosing_a_row_with_a_structure_jumps_the_slices_to_it_by_its_planned_n
         assert middle == pytest.approx([-30.0, 40.0, 10.0], abs=1e-3)
 
 
+def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_stay(compared: Any) -> None:
+    from DefaceCompareLib.slicer_bridge.results_in_scene import runs_of_scene
+
+    first = [_plain(row) for row in compared.results.rows]
+    compared.methods.methodBox_surface_blur.checked = False
+    click(compared.ui.compareButton)
+    spin(lambda: not compared.running)
+    assert {row.method for row in compared.results.rows} == {"quickshear"}
+    runs = runs_of_scene(slicer.mrmlScene)
+    assert [_plain(row) for row in runs[0]] == first
+    assert len(runs) == 2
+
+
 def test_results_come_back_with_a_saved_scene(compared: Any, panel_widget: Any, tmp_path: Path) -> None:
     rows = list(compared.results.rows)
     bundle = str(tmp_path / "case.mrb")
