@@ -213,27 +213,5 @@ def test_a_folders_patient_comes_into_the_scene_with_its_original_and_its_views(
     assert panel.ui.exportCasePathEdit.currentPath == str(kept / "cases" / "case-001")
 
 
-def test_the_export_button_writes_verified_dicom_only_after_the_risk_was_accepted(kept: Path, panel: Any, tmp_path: Path) -> None:
-    ui, target = panel.ui, tmp_path / "dicom"
-    ui.exportToPathEdit.currentPath = str(target)
-    assert ui.exportButton.enabled, ui.exportButton.toolTip
-    slicer.app.asked.clear()
-    for confirms in (False, True):
-        slicer.app.confirms = confirms
-        click(ui.exportButton)
-        end = time.monotonic() + LONGEST_RUN_S
-        while panel.export.running and time.monotonic() < end:
-            slicer.app.processEvents()
-            time.sleep(0.02)
-        assert slicer.app.shown_messages == []
-        assert target.exists() == confirms
-    assert len(slicer.app.asked) == 2
-    assert "--accept-risk" in slicer.app.asked[0]
-    assert ui.exportStatusLabel.text == f"Written and verified: {target}"
-    assert len(list(target.rglob("*.dcm"))) > 50
-    assert not list(tmp_path.glob(".DefaceCompare-*"))
-    assert ui.exportButton.toolTip == "The folder for the DICOM files is not empty: choose a new one."
-
-
 def _place(row: Measurement) -> tuple[str, ...]:
     return row.method, row.image, row.structure, row.metric, row.dose_policy

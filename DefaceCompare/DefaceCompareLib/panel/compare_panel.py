@@ -53,7 +53,7 @@ class ComparePanel:
         self.views = ViewsSection(ui)
         self.results = ResultsView(ui, self._on_structure)
         self.chart = DvhView(ui, self._colour_of)
-        self.export = ExportSection(ui, lambda: self._run is not None)
+        self.export = ExportSection(ui, lambda: self._run is not None, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.refresh)
         self.install = _install_section(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
