@@ -5,7 +5,6 @@ Thin on purpose: measuring lives in DefaceCompareLib, nodes in DefaceCompareLib.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,10 +95,10 @@ class DefaceCompareWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.panel.set_parameter_node(self.logic.getParameterNode())
 
     def cleanup(self) -> None:
-        """End a running comparison before the panel goes away."""
+        """End a running comparison before the panel goes away (module reload, application exit)."""
         self.removeObservers()
         if self.panel is not None:
-            self.panel.close()
+            self.panel.shut_down()
 
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
         """A scene that closes takes its comparison with it."""
@@ -112,9 +111,12 @@ class DefaceCompareWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.enter()
 
     def onReload(self) -> None:
-        """Reload the library too, not only this file (developer mode)."""
-        for name in sorted((n for n in sys.modules if n.split(".")[0] == "DefaceCompareLib"), key=lambda n: -n.count(".")):
-            importlib.reload(sys.modules[name])
+        """Reload the library too, not only this file (developer mode).
+
+        Its modules are forgotten, not reloaded one by one: a reloaded module keeps what it once imported from its neighbours.
+        """
+        for name in [name for name in sys.modules if name.split(".")[0] == "DefaceCompareLib"]:
+            del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
 
 

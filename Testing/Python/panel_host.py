@@ -39,7 +39,7 @@ rows, curves = [], ["dose_gy,Eye_L|original||builtin-slab-x4"]
 for number, method in enumerate(methods, 1):
     (out / "cases" / "case-001" / method).mkdir(parents=True)
     defaced = sitk.GetArrayFromImage(image)
-    defaced[:, :number + 2] = -1000
+    defaced[:, :number + 5] = -1000
     defaced = sitk.GetImageFromArray(defaced)
     defaced.CopyInformation(image)
     sitk.WriteImage(defaced, str(out / "cases" / "case-001" / method / "CT.nrrd"))
@@ -61,6 +61,26 @@ write_measurements(out / "cases" / "case-001" / "measurements.csv", rows)
 told = {{key: {{"title": key, "images": {{"CT": {{}}}}}} for key in methods}}
 report = {{"synthetic": True, "inputs": {{"CT": ""}}, "methods": told, "notes": []}}
 (out / "cases" / "case-001" / "case_report.json").write_text(json.dumps(report))
+'''
+
+EXPORTER = '''"""A child that keeps the contract of ``export``: refuses a risk unless it was accepted, else writes."""
+import json, os, sys, time
+from pathlib import Path
+assert sys.argv[1:4] == ["-m", "DefaceCompareLib", "export"]
+with Path({marker!r}).open("a") as told:
+    print(json.dumps({{"process": os.getpid(), "arguments": sys.argv[3:]}}), file=told)
+print(json.dumps({{"process": os.getpid(), "done": 0, "total": 2, "text": "writing CT"}}), flush=True)
+behaviour = {behaviour!r}
+if behaviour == "hangs":
+    time.sleep(60)
+if behaviour == "refuses":
+    sys.exit("deface-compare: the case was not made from DICOM")
+if behaviour == "risks" and "--accept-risk" not in sys.argv:
+    print("deface-compare: CT: privacy check not assessed. Nothing was written; --accept-risk writes it", file=sys.stderr)
+    sys.exit(2)
+target = Path(sys.argv[sys.argv.index("--to") + 1])
+target.mkdir()
+(target / "CT.dcm").write_bytes(b"DICM")
 '''
 
 
@@ -103,7 +123,7 @@ def fresh_panel(widget: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     assert errors == []
 
 
-def install_child(folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str) -> Path:
+def install_child(folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str, text: str = CHILD) -> Path:
     """Put a PythonSlicer on the PATH that, like Slicer's, starts the interpreter as a process of its own.
 
     Returns
@@ -112,7 +132,7 @@ def install_child(folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str)
         The file in which the child says who it is and what it was asked.
     """
     marker, program = folder / "child.json", folder / "child.py"
-    program.write_text(CHILD.format(library=str(ROOT / "DefaceCompare"), marker=str(marker), behaviour=behaviour))
+    program.write_text(text.format(library=str(ROOT / "DefaceCompare"), marker=str(marker), behaviour=behaviour))
     install_launcher(folder, monkeypatch, f'"{sys.executable}" "{program}" "$@"')
     return marker
 

@@ -112,7 +112,6 @@ def test_the_module_file_is_thin_and_imports_nothing_heavy_at_file_scope() -> No
     top_level = set(re.findall(r"^(?:import|from) ([\w.]+)", text, re.MULTILINE))
     allowed = {
         "__future__",
-        "importlib",
         "sys",
         "typing",
         "slicer",
@@ -121,6 +120,22 @@ def test_the_module_file_is_thin_and_imports_nothing_heavy_at_file_scope() -> No
         "slicer.util",
     }
     assert top_level == allowed
+
+
+def test_importing_the_module_file_brings_nothing_but_itself() -> None:
+    program = (
+        "import sys, types\n"
+        "for name in ('slicer', 'slicer.i18n', 'slicer.ScriptedLoadableModule', 'slicer.util'):\n"
+        "    sys.modules[name] = types.ModuleType(name)\n"
+        "    sys.modules[name].__getattr__ = lambda name: type(name, (), {})\n"
+        "import __future__, typing\n"
+        "before = set(sys.modules)\n"
+        "import DefaceCompare\n"
+        "print(sorted(set(sys.modules) - before))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(MODULE)}
+    result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "['DefaceCompare']", result.stderr
 
 
 def blocked_imports(names: tuple[str, ...], files: list[Path]) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from DefaceCompareLib.defacers import REGISTRY, external_methods
-from panel_host import alive, click, load_ct, spin
+from panel_host import ROOT, alive, click, load_ct, require_host, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -166,3 +167,36 @@ def test_results_are_kept_whole_in_the_chosen_folder_and_offered_for_export(
     assert (tmp_path / "kept" / "cases" / "case-001" / "measurements.csv").is_file()
     assert panel.ui.exportCasePathEdit.currentPath == str(tmp_path / "kept" / "cases" / "case-001")
     assert not list(tmp_path.glob(".DefaceCompare-*"))
+
+
+def test_a_reload_in_the_middle_of_a_run_ends_it_and_gives_a_new_panel_of_the_new_code(
+    panel: Any, child: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = require_host()
+    library = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "DefaceCompareLib"}
+    panel.parameters.follow(None)
+    parent, old = host.load_module(ROOT / "DefaceCompare" / "DefaceCompare.py")
+    parent.show()
+    try:
+        marker = child("hangs")
+        old.panel.ui.ctSelector.setCurrentNode(load_ct())
+        click(old.panel.ui.compareButton)
+        spin(lambda: old.panel.ui.statusLabel.text == "reading")
+        old.onReload()
+        new = slicer.modules.DefaceCompareWidget
+        assert type(new.panel) is not type(old.panel)
+        assert not alive(json.loads(marker.read_text())["process"])
+        assert leftovers() == []
+        assert new.panel.ui.ctSelector.currentNode().GetName() == "planning CT"
+        assert new.panel.ui.compareButton.enabled
+        before = slicer.mrmlScene.GetNumberOfNodes()
+        click(new.panel.ui.compareButton)
+        click(new.panel.ui.cancelButton)
+        spin(lambda: not new.panel.running)
+        assert slicer.mrmlScene.GetNumberOfNodes() == before
+        new.cleanup()
+    finally:
+        parent.close()
+        for name in [name for name in sys.modules if name.split(".")[0] == "DefaceCompareLib"]:
+            del sys.modules[name]
+        sys.modules.update(library)  # the other tests go on with the classes that they imported

@@ -1,9 +1,8 @@
-"""One click on a synthetic patient: the real command as child process, and the same rows as the logic in process."""
+"""Clicks on a synthetic patient with the real command as child process: from nodes and from a folder, against CLI and logic."""
 
 from __future__ import annotations
 
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -13,45 +12,45 @@ from typing import Any
 
 import pytest
 
+from DefaceCompareLib.cli import main
+from DefaceCompareLib.measurement import Measurement, read_measurements
+from DefaceCompareLib.readers import read_case
+from DefaceCompareLib.sample.make_sample import write_patient
+from DefaceCompareLib.sample.patient import sample_patient
+from panel_host import click, install_launcher, require_host
+
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
-pytest.importorskip(
-    "PySide6.QtWidgets", reason="PySide6 is not installed, or Qt's system libraries are missing", exc_type=ImportError
-)
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Testing" / "SlicerHost"))
-
-import host  # noqa: E402
-import qt  # noqa: E402
-from DefaceCompareLib.measurement import COLUMNS, Measurement  # noqa: E402
-from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
-from DefaceCompareLib.slicer_bridge.report_nodes import DOMAINS  # noqa: E402
-from DefaceCompareLib.slicer_bridge.sample_nodes import SampleNodes, sample_to_nodes  # noqa: E402
-
-pytestmark = pytest.mark.slicer_core
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
 NOT_IN_SLICER = ("pandas", "plotly", "jinja2", "markupsafe", "dask", "distributed", "rich", "onnx")
 """Packages that a fresh Slicer 5.12 does not have."""
 
 LONGEST_RUN_S = 240.0
-"""A hung child fails the test; measured 14 s of one idle core for one method."""
+"""A hung child fails the test; measured 8 s of CPU for one method."""
+
+SAME_DOSE_GY = 1e-6
+"""DICOM's dose and the node's are both float32; measured 0."""
+
+DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
 
 
 @pytest.fixture(scope="module")
-def synthetic() -> SampleNodes:
-    """A synthetic patient in an otherwise empty scene."""
-    host.start()
-    slicer.mrmlScene.Clear()
-    patient = sample_patient(1, seed=1, site="brain", ct_size=(86, 86, 68), ct_spacing_mm=(3.0, 3.0, 4.0))
-    return sample_to_nodes(patient, slicer.mrmlScene)
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A coarse synthetic patient as DICOM: CT, structure set, plan and dose."""
+    folder = tmp_path_factory.mktemp("patient") / "coarse"
+    coarse = sample_patient(1, seed=1, site="brain", ct_size=(64, 64, 54), ct_spacing_mm=(4.0, 4.0, 5.0))
+    write_patient(coarse, 1, folder)
+    for extra in ("MR", "PET"):
+        for file in (folder / extra).iterdir():
+            file.unlink()
+        (folder / extra).rmdir()
+    return folder
 
 
 @pytest.fixture(scope="module")
-def panel(synthetic: SampleNodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The panel after one click on Compare; its PythonSlicer has the packages of a fresh Slicer only."""
+def slicer_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for temporary files, and a PythonSlicer on the PATH that has the packages of a fresh Slicer only."""
     folder = tmp_path_factory.mktemp("slicer")
-    launcher = folder / "bin" / "PythonSlicer"
-    launcher.parent.mkdir()
     (folder / "temporary").mkdir()
     start = (
         "import sys, runpy\n"
@@ -60,26 +59,75 @@ def panel(synthetic: SampleNodes, tmp_path_factory: pytest.TempPathFactory) -> I
         "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)\n"
     )
     (folder / "start.py").write_text(start)
-    launcher.write_text(f'#!/bin/sh\n"{sys.executable}" "{folder / "start.py"}" "$@"\nexit $?\n')
-    launcher.chmod(0o755)
+    require_host().start()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{launcher.parent}{os.pathsep}{os.environ['PATH']}")
+        install_launcher(folder, patch, f'"{sys.executable}" "{folder / "start.py"}" "$@"')
         patch.setattr(slicer.app, "temporaryPath", str(folder / "temporary"))
-        slicer.app.shown_messages.clear()
-        parent, widget = host.load_module(ROOT / "DefaceCompare" / "DefaceCompare.py")
-        widget.panel.set_parameter_node(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode"))
-        for box in widget.panel.ui.methodsWidget.findChildren(qt.QtWidgets.QCheckBox):
-            box.checked = box.text.startswith("Quickshear")
-        parent.show()
-        qt.QtTest.QTest.mouseClick(widget.panel.ui.compareButton, qt.QtCore.Qt.MouseButton.LeftButton)
-        end = time.monotonic() + LONGEST_RUN_S
-        while widget.panel.running and time.monotonic() < end:
-            slicer.app.processEvents()
-            time.sleep(0.02)
-        yield widget.panel
-        widget.cleanup()
-        parent.close()
-    assert list((folder / "temporary").iterdir()) == []
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def nodes(patient: Path, panel_widget: Any) -> Any:
+    """The patient's nodes in an otherwise empty scene, as SlicerRT would load them."""
+    from DefaceCompareLib.slicer_bridge.sample_nodes import polygons
+    from DefaceCompareLib.slicer_bridge.volumes import add_volume
+
+    slicer.mrmlScene.Clear()
+    slicer.app.shown_messages.clear()
+    case = read_case(patient)
+    assert case.structure_set is not None
+    assert case.dose is not None
+    ct = add_volume(slicer.mrmlScene, case.images[0].image, "Synthetic CT")
+    ct.SetAttribute("DefaceCompare.Synthetic", "1")
+    add_volume(slicer.mrmlScene, case.dose.image, "Synthetic dose").SetAttribute("DicomRtImport.DoseVolume", "1")
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Synthetic structures")
+    segmentation.GetSegmentation().SetSourceRepresentationName("Planar contour")
+    for structure in case.structure_set.structures:
+        segment = slicer.vtkSegment()
+        segment.SetName(structure.name)
+        segment.AddRepresentation("Planar contour", polygons(structure.contours or ()))
+        segmentation.GetSegmentation().AddSegment(segment, structure.name)
+    return ct
+
+
+@pytest.fixture(scope="module")
+def panel(nodes: Any, slicer_folder: Path, panel_widget: Any) -> Any:
+    """The panel after one click on Compare with what it offers by itself; one method, no face model."""
+    panel_widget.enter()
+    choose_quickshear(panel_widget.panel)
+    run(panel_widget.panel)
+    return panel_widget.panel
+
+
+@pytest.fixture(scope="module")
+def kept(panel: Any, patient: Path, slicer_folder: Path) -> Path:
+    """The results of the same patient from its folder, kept where the user said."""
+    panel.ui.patientComboBox.setCurrentIndex(1)
+    panel.ui.casePathEdit.currentPath = str(patient)
+    panel.ui.resultsPathEdit.currentPath = str(slicer_folder / "kept")
+    run(panel)
+    panel.ui.resultsPathEdit.currentPath = ""
+    panel.ui.patientComboBox.setCurrentIndex(0)
+    return slicer_folder / "kept"
+
+
+def choose_quickshear(panel: Any) -> None:
+    """Tick one method, and no face model."""
+    for key, box in panel.methods._boxes.items():
+        box.checked = key == "quickshear"
+    panel.ui.faceModelComboBox.setCurrentIndex(1)
+
+
+def run(panel: Any) -> None:
+    """Click on Compare and wait."""
+    assert panel.ui.compareButton.enabled, panel.ui.compareButton.toolTip
+    click(panel.ui.compareButton)
+    end = time.monotonic() + LONGEST_RUN_S
+    while panel.running and time.monotonic() < end:
+        slicer.app.processEvents()
+        time.sleep(0.02)
+    assert slicer.app.shown_messages == []
+    assert panel.ui.statusLabel.text == "Compared: no verdict from one case."
 
 
 def plain(rows: list[Measurement]) -> list[tuple[object, ...]]:
@@ -88,45 +136,82 @@ def plain(rows: list[Measurement]) -> list[tuple[object, ...]]:
     return [tuple(None if isinstance(v, float) and math.isnan(v) else v for v in astuple(row)) for row in in_order]
 
 
-def rows_of_tables(tables: list[Any]) -> list[Measurement]:
-    """The measurements that table nodes hold."""
-    return [
-        Measurement(**{column: table.GetTable().GetColumnByName(column).GetValue(number) for column in COLUMNS})
-        for table in tables
-        for number in range(table.GetNumberOfRows())
-    ]
+def test_one_click_compares_nodes_with_the_packages_of_a_fresh_slicer(panel: Any, slicer_folder: Path) -> None:
+    assert panel.ui.resultTable.rowCount > 3
+    assert list((slicer_folder / "temporary").iterdir()) == []
+    names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLTableNode")]
+    assert {f"case-001 {domain}" for domain in DOMAINS} <= set(names)
+    similarity = [row for row in panel.results.rows if row.metric == "cosine_similarity_own"]
+    assert {row.status for row in similarity} == {"not available"}
 
 
-def test_the_panel_offers_what_the_scene_holds(panel: Any, synthetic: SampleNodes) -> None:
-    chosen = [panel.ui.ctSelector, panel.ui.mrSelector, panel.ui.segmentationSelector, panel.ui.doseSelector]
-    names = [selector.currentNode().GetName() if selector.currentNode() else None for selector in chosen]
-    assert names == [synthetic.ct.GetName(), None, synthetic.segmentation.GetName(), synthetic.dose.GetName()]
-
-
-def test_one_click_compares_with_the_packages_of_a_fresh_slicer(panel: Any) -> None:
-    assert slicer.app.shown_messages == []
-    assert panel.ui.statusLabel.text == "Compared: no verdict from one case."
-    assert panel.ui.resultTable.model().rowCount() > 5
-
-
-def test_logic_panel_and_command_line_give_the_same_rows(panel: Any, synthetic: SampleNodes) -> None:
-    by_command = rows_of_tables([slicer.util.getNode(f"case-001 {domain}") for domain in DOMAINS])
-    logic = sys.modules["DefaceCompare"].DefaceCompareLogic()
-    by_logic = logic.compare(synthetic.ct, synthetic.segmentation, synthetic.dose, ["quickshear"])
-    assert plain(by_command) == plain(by_logic)
-    assert len(by_logic) > 100
-    assert {row.domain for row in by_logic} == set(DOMAINS)
-    assert all(row.note.startswith("SYNTHETIC") for row in by_logic)
-
-
-def test_the_face_goes_and_the_back_of_the_head_stays_voxel_for_voxel(panel: Any, synthetic: SampleNodes) -> None:
-    defaced = slicer.util.getNode(f"{synthetic.ct.GetName()} defaced (Quickshear (ours))")
-    before, after = (slicer.util.arrayFromVolume(node) for node in (synthetic.ct, defaced))
+def test_the_face_goes_and_the_back_of_the_head_stays_voxel_for_voxel(panel: Any, nodes: Any) -> None:
+    defaced = slicer.util.getNode(f"{nodes.GetName()} defaced (Quickshear (ours))")
+    before, after = (slicer.util.arrayFromVolume(node) for node in (nodes, defaced))
     assert (before.dtype, before.shape) == (after.dtype, after.shape)
     slices, rows, columns = before.shape
     nose = (slice(None), slice(0, rows // 6), slice(columns // 3, 2 * columns // 3))
     back = (slice(slices // 2, slices), slice(rows // 2, rows))  # the plane runs back as it descends: not below the ears
     assert (before[nose] != after[nose]).any()
     assert (before[back] == after[back]).all()
-    window = [node.GetDisplayNode().GetWindow() for node in (synthetic.ct, defaced)]
+    window = [node.GetDisplayNode().GetWindow() for node in (nodes, defaced)]
     assert window[0] == window[1]
+
+
+def test_logic_and_panel_give_the_same_rows(panel: Any, nodes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_command = plain(list(panel.results.rows))
+    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.logic.Settings", lambda: _without_face_model())
+    logic = sys.modules["DefaceCompare"].DefaceCompareLogic()
+    segmentation, dose = slicer.util.getNode("Synthetic structures"), slicer.util.getNode("Synthetic dose")
+    by_logic = logic.compare(nodes, segmentation, dose, ["quickshear"])
+    assert by_command == plain(by_logic)
+    assert len(by_logic) > 100
+    assert {row.domain for row in by_logic} == set(DOMAINS)
+    assert all(row.note.startswith("SYNTHETIC") for row in by_logic)
+
+
+def _without_face_model() -> Any:
+    from DefaceCompareLib.settings import Settings
+
+    return Settings(face_model="none")
+
+
+def test_a_folder_gives_the_bytes_of_the_command_line(kept: Path, patient: Path, tmp_path: Path) -> None:
+    arguments = ["case", str(patient), "--out", str(tmp_path / "cli"), "--methods", "quickshear", "--face-model", "none"]
+    assert main([*arguments, "--no-report"]) == 0
+    for name in (
+        "measurements.csv",
+        "cases/case-001/measurements.csv",
+        "cases/case-001/dvh.csv",
+        "cases/case-001/case_report.json",
+    ):
+        assert (kept / name).read_bytes() == (tmp_path / "cli" / name).read_bytes(), name
+    assert (kept / "identifiable").stat().st_mode & 0o777 == 0o700
+
+
+def test_nodes_and_folder_agree_in_altered_voxels_and_doses(kept: Path, panel: Any) -> None:
+    from DefaceCompareLib.slicer_bridge.results_in_scene import runs_of_scene
+
+    from_folder = {_place(row): row for row in read_measurements(kept / "measurements.csv")}
+    from_nodes = {_place(row): row for row in runs_of_scene(slicer.mrmlScene)[0]}
+    assert from_nodes.keys() == from_folder.keys()
+    doses = [place for place, row in from_nodes.items() if row.domain == "dose"]
+    assert len(doses) > 100
+    for place in doses:
+        assert from_nodes[place].status == from_folder[place].status
+        assert from_nodes[place].defaced == pytest.approx(from_folder[place].defaced, abs=SAME_DOSE_GY, nan_ok=True)
+    for metric in ("edited_volume", "target_altered_volume", "brain_voxels_altered"):
+        place = ("quickshear", "CT", "", metric, "")
+        assert from_nodes[place].defaced == from_folder[place].defaced
+
+
+def test_a_folders_patient_comes_into_the_scene_with_its_original_and_its_views(kept: Path, panel: Any) -> None:
+    click(panel.ui.sideBySideButton)
+    assert panel.ui.sideBySideButton.checked
+    assert slicer.app.shown_messages == []
+    click(panel.ui.sideBySideButton)
+    assert panel.ui.exportCasePathEdit.currentPath == str(kept / "cases" / "case-001")
+
+
+def _place(row: Measurement) -> tuple[str, ...]:
+    return row.method, row.image, row.structure, row.metric, row.dose_policy

@@ -62,18 +62,40 @@ def load_module(file: Path) -> tuple[Any, Any]:
     """
     name = file.stem
     sys.path.insert(0, str(file.parent))
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    python = importlib.util.module_from_spec(spec)
-    sys.modules[name] = python
-    spec.loader.exec_module(python)
+    python = _execute(file)
     description = types.SimpleNamespace(path=str(file), name=name)
     getattr(python, name)(description)
     setattr(slicer.modules, name.lower(), description)
     parent = slicer.qMRMLWidget()
     parent.setLayout(qt.QtWidgets.QVBoxLayout())
     parent.setMRMLScene(slicer.mrmlScene)
+    return parent, _set_up(python, parent, name)
+
+
+def reload_module(widget: Any) -> None:
+    """What slicer.util.reloadScriptedModule does: run the file again, clean the old widget up, put a new one in its place."""
+    python = _execute(Path(slicer.util.modulePath(widget.moduleName)))
+    layout = widget.parent.layout()
+    for index in range(layout.count()):
+        layout.itemAt(index).widget().hide()
+    widget.cleanup()
+    while layout.count():
+        layout.takeAt(0)
+    _set_up(python, widget.parent, widget.moduleName)
+
+
+def _execute(file: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    python = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = python
+    spec.loader.exec_module(python)
+    return python
+
+
+def _set_up(python: Any, parent: Any, name: str) -> Any:
     widget = getattr(python, f"{name}Widget")(parent)
+    setattr(slicer.modules, f"{name}Widget", widget)
     widget.setup()
-    return parent, widget
+    return widget

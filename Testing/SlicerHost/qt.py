@@ -6,7 +6,9 @@ the signal's C++ signature, and passes a callable no more arguments than it take
 
 from __future__ import annotations
 
+import ctypes
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,11 @@ for _library in (QtCore, QtGui, QtWidgets, QtUiTools, QtTest):
     for _name in dir(_library):
         if _name.startswith("Q") and not _name.startswith("Q_"):
             globals().setdefault(_name, getattr(_library, _name))
+
+if sys.version_info < (3, 12):
+    # PySide6 6.12.0 gives the reference of None back once too often in every method without a result (measured: -1 a call);
+    # before Python 3.12 made None immortal, some ten thousand calls end the process. So None gets references to spare.
+    ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
 
 METHODS_NOT_PROPERTIES = frozenset({"parent", "layout", "children", "singleShot"})
 """Names that PythonQt leaves callable."""

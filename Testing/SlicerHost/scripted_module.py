@@ -40,7 +40,10 @@ class ScriptedLoadableModuleWidget:
         """Called before the panel goes away."""
 
     def onReload(self) -> None:
-        """Read the module's file again."""
+        """Read the module's file again, and put a new widget in this one's place."""
+        import host
+
+        host.reload_module(self)
 
 
 class ScriptedLoadableModuleLogic:

@@ -13,7 +13,6 @@ from ..settings import Settings
 from .edit import Edit
 from .external_check import checked_values
 from .external_edit import ExternalEdit, ToolVoxels, of_one_frame, tissue_to_air
-from .external_match import defaced_volume
 from .face_region import face_region
 
 OWN_FILL = "own"
@@ -62,6 +61,8 @@ class ExternalFolder:
         folders = (self.folder / case.id, self.folder)
 
         def make(one: CaseImage, voxels: ToolVoxels) -> NDArray[np.generic]:
+            from .external_match import defaced_volume  # brings pydicom, which who only lists methods need not wait for
+
             volume, file, warning = defaced_volume(self.title, folders, one, self.shared)
             if warning:
                 voxels.notes.append(warning)

@@ -25,7 +25,6 @@ from .edit import Edit
 from .external import OWN_FILL
 from .external_check import checked_values, own_grid
 from .external_edit import ExternalEdit, ToolVoxels, of_one_frame, tissue_to_air
-from .external_match import stem_of
 from .face_region import face_region
 
 GRACE_S = 3.0
@@ -133,6 +132,8 @@ class ExternalCommand:
         """The filled-in command and the file that must come out; the input lies in the folder."""
         template = self.template
         input = folder / template.input.format(key=image.key)
+        from .external_match import stem_of  # brings pydicom, which who only lists methods need not wait for
+
         stem = stem_of(input)
         outdir = folder / "out"
         outdir.mkdir()

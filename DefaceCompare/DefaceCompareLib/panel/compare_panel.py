@@ -17,7 +17,7 @@ from ..errors import DefaceCompareError
 from ..report.words import NO_VERDICT_FROM_ONE_CASE
 from ..slicer_bridge.dvh_chart import add_dvh_table
 from ..slicer_bridge.report_nodes import report_to_nodes
-from ..slicer_bridge.results_in_scene import rows_by_case
+from ..slicer_bridge.results_in_scene import runs_of_scene
 from .case_choice import CaseChoice, likely_node
 from .child_run import Answers, ChildRun
 from .dvh_view import DvhView
@@ -53,7 +53,7 @@ class ComparePanel:
         self.views = ViewsSection(ui)
         self.results = ResultsView(ui, self._on_structure)
         self.chart = DvhView(ui, self._colour_of)
-        self.export = ExportSection(ui, lambda: self._run is not None)
+        self.export = ExportSection(ui, lambda: self._run is not None, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.refresh)
         self.install = _install_section(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
@@ -155,6 +155,12 @@ class ComparePanel:
         self.review.close()
         self.views.close()
 
+    def shut_down(self) -> None:
+        """Let go of the scene for good: another panel takes over, or the application ends."""
+        self.close()
+        self.parameters.follow(None)
+        self.chart.clear()
+
     def _on_progress(self, done: int, total: int, text: str) -> None:
         self.ui.progressBar.maximum = total
         self.ui.progressBar.value = done
@@ -199,11 +205,11 @@ class ComparePanel:
     # --- results -----------------------------------------------------------------------------------------------------
 
     def _show_scene(self) -> None:
-        """Show the latest case of the scene: of the run that ended, or of a scene that was saved with its results."""
-        cases = list(rows_by_case(slicer.mrmlScene).values())
+        """Show the latest comparison of the scene: of the run that ended, or of a scene that was saved with its results."""
+        runs = runs_of_scene(slicer.mrmlScene)
         if self._patient is None:
             self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
-        rows = cases[-1] if cases else []
+        rows = runs[-1] if runs else []
         self.results.show(rows)
         self.chart.show(rows, self.results.dose_policy, dict(self.results.titles))
         originals = self._patient.originals() if rows and self._patient is not None else {}

@@ -31,11 +31,14 @@ class ExportSection:
         The .ui's widgets as attributes.
     busy : callable
         Whether a comparison is running.
+    on_run : callable
+        Called without arguments when an export begins or ends.
     """
 
-    def __init__(self, ui: Any, busy: Callable[[], bool]) -> None:
+    def __init__(self, ui: Any, busy: Callable[[], bool], on_run: Callable[[], None]) -> None:
         self._ui = ui
         self._busy = busy
+        self._on_run = on_run
         self._run: ChildRun | None = None
         self._keys: list[str] = []
         ui.exportCasePathEdit.connect("currentPathChanged(QString)", self._on_case)
@@ -104,7 +107,7 @@ class ExportSection:
             self._on_failed(str(error), may_ask=False)
             return
         self._say(_("Starting …"))
-        self.refresh()
+        self._on_run()
 
     def cancel(self) -> None:
         """Kill the running export, if there is one."""
@@ -135,7 +138,7 @@ class ExportSection:
     def _end(self, text: str) -> None:
         self._run = None
         self._say(text)
-        self.refresh()
+        self._on_run()
 
     def _say(self, text: str) -> None:
         self._ui.exportStatusLabel.text = text

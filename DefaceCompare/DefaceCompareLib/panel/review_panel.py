@@ -115,8 +115,10 @@ class ReviewPanel:
     # --- one case ----------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        """Show the case that the reviewer has come to."""
-        self._volumes.clear()
+        """Show the case that the reviewer has come to; views that were on follow."""
+        follow = self._volumes.clear()
+        if follow:
+            self._on_views()
         case = self.review.case if self.review is not None else None
         ui = self._ui
         ui.reviewCaseWidget.visible = case is not None
@@ -131,6 +133,11 @@ class ReviewPanel:
         self._fill_table(self.review, case)
         self._go_to_open_question()
         self._show_pictures()
+        if follow and case.titles:
+            try:
+                self._fill_views(self.review, case)
+            except DefaceCompareError as error:
+                ui.placeLabel.text = f"{self._place()}\n{error}"
 
     def _place(self) -> str:
         assert self.review is not None
@@ -236,11 +243,13 @@ class ReviewPanel:
             self._compare(case.folder)
             return
         try:
-            labels = {self.review.label(method): method for method in self.review.order()}
-            self._volumes.show(case, labels)
+            self._fill_views(self.review, case)
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
-            return
+
+    def _fill_views(self, review: Review, case: ReviewCase) -> None:
+        with slicer.util.WaitCursor():
+            self._volumes.show(case, {review.label(method): method for method in review.order()})
         self._on_views()
 
     def close(self) -> None:

@@ -62,16 +62,17 @@ class ReviewVolumes:
         self._nodes.append(node)
         return node
 
-    def clear(self) -> None:
-        """Take the case's volumes out of views and scene."""
+    def clear(self) -> bool:
+        """Take the case's volumes out of views and scene; whether there were any."""
         if not self._nodes:
-            return
+            return False
         self._views.restore()
         for node in self._nodes:
             if node.GetScene() is not None:
                 node.GetScene().RemoveNode(node.GetDisplayNode())
                 node.GetScene().RemoveNode(node)
         self._nodes = []
+        return True
 
 
 def source_of(case: ReviewCase) -> Path:

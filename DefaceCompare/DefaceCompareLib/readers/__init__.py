@@ -9,7 +9,6 @@ from ..case import Case
 from ..errors import UnusableInput
 from ..utility.name_words import user_names
 from .choices import ReadingChoices
-from .files import CASE_FILE, read_case_file
 
 
 def read_case(folder: Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
@@ -29,6 +28,8 @@ def read_case(folder: Path, case_id: str | None = None, choices: ReadingChoices 
     UnusableInput
         With one sentence that names the file and what to do.
     """
+    from .files import CASE_FILE, read_case_file  # brings pydicom, which who only lists methods need not wait for
+
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient")
     choices = choices or ReadingChoices()

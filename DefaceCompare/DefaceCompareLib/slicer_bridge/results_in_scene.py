@@ -26,15 +26,26 @@ def rows_of_table(node: Any) -> list[Measurement]:
     return [Measurement(*values) for values in zip(*read, strict=True)]
 
 
-def rows_by_case(scene: Any) -> dict[str, list[Measurement]]:
-    """The rows of every case of a scene, in the order of its nodes (a saved scene's too)."""
-    cases: dict[str, list[Measurement]] = {}
+def runs_of_scene(scene: Any) -> list[list[Measurement]]:
+    """The rows of every comparison whose tables a scene holds (a saved scene's too), the latest last.
+
+    Tables follow each other in the order in which they were made; a domain that comes again for the same case and engine
+    belongs to another run.
+    """
+    runs: list[list[Measurement]] = []
+    seen: set[tuple[str, str, str]] = set()
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLTableNode")):
         node = scene.GetNthNodeByClass(index, "vtkMRMLTableNode")
-        if node.GetAttribute(VERSION_ATTRIBUTE) is not None:
-            for row in rows_of_table(node):
-                cases.setdefault(row.case, []).append(row)
-    return cases
+        rows = rows_of_table(node) if node.GetAttribute(VERSION_ATTRIBUTE) is not None else []
+        about = {(row.case, row.domain, row.engine) for row in rows}
+        if not rows:
+            continue
+        if not runs or about & seen or rows[0].case != runs[-1][0].case:
+            runs.append([])
+            seen = set()
+        runs[-1] += rows
+        seen |= about
+    return runs
 
 
 def defaced_volumes(scene: Any, original: Any) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""Takes the panel's screenshots: a synthetic patient is compared by clicks, and every picture is what the host then shows.
+
+``python Testing/SlicerHost/take_screenshots.py PATIENTS STUDY OUT``: PATIENTS and STUDY are what ``deface-compare sample`` and
+``study`` wrote (synthetic heads only: anything else is refused), OUT gets the pictures, 1280 × 800.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "Testing" / "SlicerHost"), str(ROOT / "DefaceCompare")]
+
+import slicer  # noqa: E402
+
+import host  # noqa: E402
+import qt  # noqa: E402
+from DefaceCompareLib.readers import read_case  # noqa: E402
+from DefaceCompareLib.slicer_bridge.case_folder import DOSE_ATTRIBUTE, PLANAR_CONTOUR, SYNTHETIC_ATTRIBUTE  # noqa: E402
+from DefaceCompareLib.slicer_bridge.sample_nodes import polygons  # noqa: E402
+from DefaceCompareLib.slicer_bridge.volumes import add_volume  # noqa: E402
+
+WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
+LONGEST_RUN_S = 600.0
+COLOURS = ((0.90, 0.10, 0.29), (0.24, 0.71, 0.29), (0.26, 0.39, 0.85), (0.96, 0.51, 0.19), (0.57, 0.12, 0.71), (0.27, 0.94, 0.94))
+"""Segments get colours in turn, as in Slicer."""
+DARK = {"Window": "#2f3136", "WindowText": "#e6e6e6", "Base": "#232529", "AlternateBase": "#2f3136", "Text": "#e6e6e6"}
+DARK |= {"Button": "#3a3d43", "ButtonText": "#e6e6e6", "Highlight": "#3d6fb4", "HighlightedText": "#ffffff"}
+DARK |= {"ToolTipBase": "#3a3d43", "ToolTipText": "#e6e6e6", "Light": "#505359", "Mid": "#26282c", "Dark": "#1e2023"}
+DARK_DISABLED = "#8a8d92"
+
+
+class Window:
+    """Panel left, views right, as in Slicer's main window."""
+
+    def __init__(self, application: Any, parent: Any, panel: Any) -> None:
+        self._application = application
+        self.panel = panel
+        self.scroll = qt.QtWidgets.QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setWidget(parent)
+        self.scroll.setFixedWidth(PANEL_WIDTH)
+        self.scroll.setHorizontalScrollBarPolicy(qt.QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._widget = qt.QtWidgets.QWidget()
+        box = qt.QtWidgets.QHBoxLayout(self._widget)
+        box.setContentsMargins(2, 2, 2, 2)
+        box.addWidget(self.scroll)
+        box.addWidget(slicer.app.layoutManager().viewport, 1)
+        self._widget.resize(WIDTH, HEIGHT)
+        self._widget.show()
+
+    def settle(self) -> None:
+        """Let layouts and scroll bars come to rest."""
+        for _ in range(5):
+            self._application.processEvents()
+
+    def take(self, file: Path, top: Any) -> None:
+        """Scroll to a widget, draw the views, and save the picture."""
+        self.settle()
+        bar = self.scroll.verticalScrollBar()
+        bar.setValue(top.mapTo(self.scroll.widget(), qt.QtCore.QPoint(0, 0)).y() - 4)
+        slicer.app.layoutManager().paint()
+        self.panel.ui.dvhPlot.paint()
+        self.settle()
+        self._widget.grab().save(str(file))
+
+    def fold(self, *open_sections: str) -> None:
+        """Unfold these sections only."""
+        for name in ("case", "methods", "options", "results", "views", "review", "export"):
+            getattr(self.panel.ui, f"{name}CollapsibleButton").collapsed = name not in open_sections
+        self.settle()
+
+
+def dark(application: Any) -> None:
+    """A dark palette, as Slicer's dark style has."""
+    palette = qt.QtGui.QPalette()
+    for role, colour in DARK.items():
+        palette.setColor(getattr(palette.ColorRole, role), qt.QtGui.QColor(colour))
+    for role in ("WindowText", "Text", "ButtonText"):
+        palette.setColor(palette.ColorGroup.Disabled, getattr(palette.ColorRole, role), qt.QtGui.QColor(DARK_DISABLED))
+    application.setPalette(palette)
+
+
+def load(folder: Path) -> None:
+    """Bring a synthetic patient into the scene, as SlicerRT would."""
+    case = read_case(folder)
+    if not case.synthetic:
+        raise SystemExit(f"{folder} is not a synthetic patient: no picture is taken of anybody")
+    for image in case.images:
+        add_volume(slicer.mrmlScene, image.image, f"Synthetic {image.key}").SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
+    if case.dose is not None:
+        add_volume(slicer.mrmlScene, case.dose.image, "Synthetic dose").SetAttribute(DOSE_ATTRIBUTE, "1")
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Synthetic structure set")
+    segmentation.GetSegmentation().SetSourceRepresentationName(PLANAR_CONTOUR)
+    for number, structure in enumerate(case.structure_set.structures if case.structure_set is not None else ()):
+        segment = slicer.vtkSegment()
+        segment.SetName(structure.name)
+        segment.SetColor(*COLOURS[number % len(COLOURS)])
+        segment.AddRepresentation(PLANAR_CONTOUR, polygons(structure.contours or ()))
+        segmentation.GetSegmentation().AddSegment(segment, structure.name)
+
+
+def launcher(folder: Path) -> None:
+    """A PythonSlicer on the PATH."""
+    file = folder / "PythonSlicer"
+    file.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def refuse_real_people(study: Path) -> None:
+    """Pictures show faces: every case of the study must be synthetic."""
+    for report in study.glob("cases/*/case_report.json"):
+        if not json.loads(report.read_text(encoding="utf-8"))["synthetic"]:
+            raise SystemExit(f"{report.parent.name} is not synthetic: no picture is taken of anybody")
+
+
+def compare(panel: Any) -> None:
+    """Click on Compare and wait."""
+    qt.QtTest.QTest.mouseClick(panel.ui.compareButton, qt.QtCore.Qt.MouseButton.LeftButton)
+    end = time.monotonic() + LONGEST_RUN_S
+    while panel.running and time.monotonic() < end:
+        slicer.app.processEvents()
+        time.sleep(0.05)
+    if slicer.app.shown_messages:
+        raise SystemExit("\n".join(slicer.app.shown_messages))
+
+
+def main(patients: Path, study: Path, out: Path) -> None:
+    """Take all pictures."""
+    refuse_real_people(study)
+    application, _host = host.start()
+    application.setStyle("Fusion")
+    parent, widget = host.load_module(ROOT / "DefaceCompare" / "DefaceCompare.py")
+    window, panel = Window(application, parent, widget.panel), widget.panel
+    load(sorted(patients.iterdir())[0])
+    widget.enter()
+    panel.ui.mrSelector.setCurrentNode(slicer.util.getNode("Synthetic MR_T1"))
+    panel.ui.petSelector.setCurrentNode(slicer.util.getNode("Synthetic PET"))
+    with tempfile.TemporaryDirectory() as temporary:
+        launcher(Path(temporary))
+        slicer.app.temporaryPath = temporary
+        compare(panel)
+    out.mkdir(exist_ok=True, parents=True)
+    panel.ui.sideBySideButton.checked = True
+    window.fold("case", "methods", "options")
+    window.take(out / "panel.png", panel.ui.caseCollapsibleButton)
+    window.fold("results")
+    panel.ui.tableComboBox.setCurrentIndex(3)
+    panel.ui.valueComboBox.setCurrentIndex(1)
+    window.take(out / "chart.png", panel.ui.resultsCollapsibleButton)
+    dark(application)
+    window.take(out / "chart_dark.png", panel.ui.resultsCollapsibleButton)
+    application.setPalette(application.style().standardPalette())
+    window.fold("views", "results")
+    panel.ui.fadeSlider.value = 55
+    panel.ui.sliceVersionComboBox.setCurrentIndex(1)
+    window.take(out / "side_by_side.png", panel.ui.viewsCollapsibleButton)
+    window.fold("review")
+    panel.ui.reviewPathEdit.currentPath, panel.ui.reviewerLineEdit.text = str(study), "AB"
+    qt.QtTest.QTest.mouseClick(panel.ui.reviewButton, qt.QtCore.Qt.MouseButton.LeftButton)
+    qt.QtTest.QTest.mouseClick(panel.ui.reviewShowButton, qt.QtCore.Qt.MouseButton.LeftButton)
+    window.take(out / "review.png", panel.ui.reviewCollapsibleButton)
+    dark(application)
+    window.take(out / "review_dark.png", panel.ui.reviewCollapsibleButton)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]))
