@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .cli_codes import DONE, SOME_UNREADABLE, UNUSABLE
 from .settings import DOSE_POLICIES
+
+if TYPE_CHECKING:
+    from .export.export_case import Export
 
 REPORT = "case_report.json"
 
@@ -36,25 +41,35 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run_export(arguments: argparse.Namespace) -> int:
-    """Run the command; the notes go to stderr where stdout carries JSON."""
+    """Run the command; with ``--progress json`` the last line on stdout is ``{"exported": ..., "refused": ...}``."""
     from .cli_progress import progress_of
     from .export.export_case import export_case, export_study
     from .export.options import ExportOptions
 
     options = ExportOptions(arguments.method, arguments.dose_policy, arguments.keep_uids, arguments.frame, arguments.accept_risk)
+    done: dict[str, Export]
     refused: dict[str, str] = {}
-    told = sys.stderr if arguments.progress == "json" else sys.stdout
     with progress_of(arguments.progress) as progress:
         if (arguments.case / REPORT).is_file() or not (arguments.case / "cases").is_dir():
             done = {"": export_case(arguments.case, arguments.to, options, progress)}
         else:
             done, refused = export_study(arguments.case, arguments.to, options, progress)
-    for case, export in done.items():
-        where = f"{case}: " if case else ""
-        print("\n".join(f"{where}{note}" for note in export.notes), file=told)
-        print(f"{where}{export.files} verified DICOM files in {export.folder}", file=told)
+    if arguments.progress == "json":
+        print(json.dumps({"exported": {case: _as_json(export) for case, export in done.items()}, "refused": refused}), flush=True)
+    else:
+        for case, export in done.items():
+            where = f"{case}: " if case else ""
+            print("\n".join(f"{where}{note}" for note in (*export.notes, _summary(export))))
     for case, reason in refused.items():
         print(f"deface-compare: {case}: {reason}", file=sys.stderr)
     if refused:
         return SOME_UNREADABLE if done else UNUSABLE
     return DONE
+
+
+def _summary(export: Export) -> str:
+    return f"{export.files} verified DICOM files in {export.folder}"
+
+
+def _as_json(export: Export) -> dict[str, object]:
+    return {"folder": str(export.folder), "files": export.files, "notes": list(export.notes)}

@@ -63,6 +63,16 @@ def stored_dose(data: Dataset, name: str) -> NDArray[np.integer]:
     return np.asarray(stored)
 
 
+def grid_bytes(data: Dataset) -> bytes:
+    """The stored bytes of a grid, without what may follow its last voxel; compressed ones as they are."""
+    content: bytes = data.PixelData
+    if data["PixelData"].is_undefined_length:
+        return content
+    voxels = int(data.get("NumberOfFrames") or 1) * int(data.Rows) * int(data.Columns)
+    size = voxels * int(data.BitsAllocated) // 8
+    return content[: size + size % 2]
+
+
 def read_order(data: Dataset) -> int:
     """1, or -1 where the reader turns the frames round so that they increase along the normal."""
     offsets = [float(value) for value in data.GridFrameOffsetVector]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -163,20 +162,24 @@ def _refuse_occupied(to: Path) -> None:
 
 @contextmanager
 def _growing(to: Path) -> Iterator[Path]:
-    """A hidden folder beside `to` that becomes `to` at the end, or vanishes if anything goes wrong."""
-    folder = to.resolve().parent / f".{to.name}.unfinished-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
+    """A folder inside a hidden one beside `to` (mode 700) that becomes `to` at the end, or vanishes if anything goes wrong.
+
+    Its name is always the same: what a killed export leaves is removed by the next one to the same place.
+    """
+    hidden = to.resolve().parent / f".{to.name}.unfinished"
+    shutil.rmtree(hidden, ignore_errors=True)
     try:
-        folder.mkdir(parents=True, mode=0o700)
+        hidden.mkdir(parents=True, mode=0o700)
+        folder = hidden / to.name
+        folder.mkdir()
         yield folder
         if to.is_dir():
             to.rmdir()
         folder.rename(to.resolve())
-        to.chmod(0o755)
     except OSError as error:
         raise ExportFailed(f"{to} cannot be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _told(case_id: str, faults: list[str]) -> str:
@@ -201,9 +204,7 @@ def _notes(finished: FinishedCase, written: WrittenSet, risks: list[str]) -> lis
     notes += [f"{c.name} (structure {c.number}): {c.what} in {c.planes} planes" for c in written.clipped]
     notes += written.notes
     if written.named:
-        notes.append(
-            "the headers name the patient: defacing leaves them; de-identify the headers with another tool before sharing"
-        )
+        notes.append("the headers name persons: defacing leaves them; de-identify the headers with another tool before sharing")
     if written.left_out:
         kinds = ", ".join(f"{count} {kind}" for kind, count in written.left_out.items())
         notes.append(f"left behind, not defaced: {kinds}")

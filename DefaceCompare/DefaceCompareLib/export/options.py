@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..settings import DOSE_POLICIES
 
@@ -39,3 +40,9 @@ class ExportOptions:
             raise ValueError(f"dose policy must be one of {', '.join(DOSE_POLICIES)}, not {self.dose_policy!r}")
         if self.frame not in FRAMES:
             raise ValueError(f"frame must be one of {', '.join(FRAMES)}, not {self.frame!r}")
+
+    def arguments(self, case: Path, to: Path) -> list[str]:
+        """What follows ``deface-compare`` in a child process that exports `case` into `to` and tells its steps as JSON lines."""
+        chosen = ["export", str(case), "--method", self.method, "--to", str(to), "--dose-policy", self.dose_policy]
+        flags = {"--keep-uids": self.keep_uids, "--accept-risk": self.accept_risk}
+        return [*chosen, "--frame", self.frame, *(flag for flag, on in flags.items() if on), "--progress", "json"]

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import UnusableInput
+from ..face_cohort import FaceRecord, Faces
+from ..face_records import read_face_records
 from ..measurement import OK, Measurement
-from ..privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, load_face_prints
-from ..privacy.pairs import similarity_matrix
-from ..privacy.rows import OWN, REBUILT
+from ..patient_table import Arm, arm_of
+from ..privacy.rows import NO_FACE, OWN, REBUILT
 from ..review import FAIL, REVIEW_FILE, read_decisions
+from ..summary_face_controls import control_rows
 
 FEWEST_OTHERS = 20
-"""Other real heads of the modality without which nothing is said."""
+"""Other real heads of the modality without which nothing is said (DESIGN section 5)."""
 IMPOSTOR_PERCENTILE = 95.0
 PASSED = ""
 NOT_ASSESSED = "not assessed"
+SEED = 1
+"""Of the permutations behind the controls."""
 
 
 def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequence[Measurement], synthetic: bool) -> str:
     """The reason why a series' privacy check is not passed, empty if it is.
 
-    Passed means: the quality gate is ok; similarity by own landmarks and after an attempt to rebuild the face are at most the
-    95th percentile of the similarities to at least 20 other real heads of the modality; the re-rendered original is recognised
-    among them; no reviewer said fail.
+    Passed means: the quality gate is ok; the similarity to the own original, by own landmarks and after an attempt to rebuild
+    the face, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real heads of the
+    modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no similarity.
 
     Parameters
     ----------
@@ -40,59 +42,63 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
     """
     if synthetic:
         return f"{NOT_ASSESSED}: a synthetic head says nothing about a method"
-    known = {row.metric: row for row in rows if row.image == image and row.status == OK and not row.dose_policy}
-    if "success" not in known or known["success"].defaced != 1.0:
+    known = {row.metric: row for row in rows if row.image == image and not row.dose_policy}
+    gate = known.get("success")
+    if gate is None or gate.status != OK or gate.defaced != 1.0:
         return "the quality gate is not passed"
-    if _reviewed_fail(out, case_id, method):
-        return "a reviewer said fail"
-    own, others, control = _impostors(out, case_id, method, image)
-    if own is None or len(others) < FEWEST_OTHERS:
-        return f"{NOT_ASSESSED}: needs {FEWEST_OTHERS} other heads with this image, here are {len(others)}"
-    limit = float(np.percentile(others, IMPOSTOR_PERCENTILE))
-    if not control > limit:
-        return f"{NOT_ASSESSED}: the control failed (the original, drawn again, is not told from other heads)"
     for metric in (OWN, REBUILT):
-        if metric in known and known[metric].defaced > limit:
-            return f"{metric} {known[metric].defaced:.2f} is above {limit:.2f}, the 95th percentile of other heads"
+        row = known.get(metric)
+        if row is None or (row.status != OK and not row.note.startswith(NO_FACE)):
+            return f"{NOT_ASSESSED}: {metric} was not measured{f' ({row.note})' if row else ''}"
+    try:
+        return (
+            "a reviewer said fail" if _reviewed_fail(out, case_id, method) else _against_others(out, case_id, image, arm_of(gate))
+        )
+    except UnusableInput:
+        return f"{NOT_ASSESSED}: a file of face prints or reviews is damaged"
+
+
+def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
+    """Why this face is linked to its original, or why that cannot be judged."""
+    faces = _cohort(out, case_id, image, arm)
+    mine = next((k for k, record in enumerate(faces.records) if record.case == case_id and arm in record.own), None)
+    person = "" if mine is None else faces.records[mine].person
+    others = [k for k, record in enumerate(faces.records) if record.person != person]
+    count = len({faces.records[k].person for k in others})
+    if mine is None or count < FEWEST_OTHERS:
+        return f"{NOT_ASSESSED}: needs {FEWEST_OTHERS} other real heads with this image, here are {0 if mine is None else count}"
+    _, unsound = control_rows(faces)
+    if unsound:
+        return f"{NOT_ASSESSED}: {unsound}"
+    for metric, likeness in ((OWN, faces.own(arm, [mine])[0]), (REBUILT, faces.rebuilt(arm, [mine])[0])):
+        if not np.isfinite(likeness[mine]):
+            continue
+        limit = float(np.nanpercentile(likeness[others], IMPOSTOR_PERCENTILE))
+        if likeness[mine] > limit:
+            return f"{metric} {likeness[mine]:.2f} is above {limit:.2f}, the 95th percentile of other heads"
     return PASSED
 
 
-def _impostors(out: Path, case_id: str, method: str, image: str) -> tuple[FacePrint | None, NDArray[np.float64], float]:
-    """This case's defaced face, its similarities to other people's originals, and the control's to its own original."""
-    folder = out / "identifiable" / "face_prints"
-    persons = _persons(out)
-    mine: FacePrint | None = None
-    control = float("nan")
-    others: list[FacePrint] = []
-    for path in sorted(folder.glob("*.npz")):
-        try:
-            prints = load_face_prints(path).prints
-        except UnusableInput:
-            continue  # a file that is no face print adds no head; too few heads is what is said then
-        if path.stem == case_id:
-            mine = prints.get((image, method))
-            control = _similarity(prints.get((image, RERENDERED)), prints.get((image, ORIGINAL)))
-        elif persons.get(path.stem, path.stem) != persons.get(case_id, case_id) and (image, ORIGINAL) in prints:
-            others.append(prints[image, ORIGINAL])
-    if mine is None:
-        return None, np.empty(0), control
-    probe = mine if np.isfinite(mine.own).any() else replace(mine, own=mine.reference)
-    scores = np.array([_similarity(probe, other) for other in others])
-    return mine, scores[np.isfinite(scores)], control
+def _cohort(out: Path, case_id: str, image: str, arm: Arm) -> Faces:
+    """The real heads of an output folder that show this image, and as much of the face as this case does."""
+    real = {path.parent.name for path in (out / "cases").glob("*/case_report.json") if not _is_synthetic(path)}
+    ids = {each: each for each in sorted({*real, case_id})}
+    arms = {each: [arm] if each == case_id else [] for each in ids}
+    records = [record for record in read_face_records(out / "identifiable", ids, arms) if _usable(record, image)]
+    extent = next((record.extent for record in records if record.case == case_id), "")
+    return Faces("", image, tuple(record for record in records if record.extent == extent), SEED)
 
 
-def _similarity(probe: FacePrint | None, original: FacePrint | None) -> float:
-    if probe is None or original is None:
-        return float("nan")
-    return float(similarity_matrix(probe.own[None], original.own[None])[0, 0])
+def _usable(record: FaceRecord, image: str) -> bool:
+    return record.image == image and bool(np.isfinite(record.original).any())
 
 
-def _persons(out: Path) -> dict[str, str]:
-    path = out / "identifiable" / "key.csv"
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8") as stream:
-        return {row["case"]: row["person"] for row in csv.DictReader(stream)}
+def _is_synthetic(report: Path) -> bool:
+    """Whether a case is a made head; one whose report cannot be read counts as such."""
+    try:
+        return bool(json.loads(report.read_text(encoding="utf-8"))["synthetic"])
+    except (ValueError, KeyError, TypeError):
+        return True
 
 
 def _reviewed_fail(out: Path, case_id: str, method: str) -> bool:

@@ -45,12 +45,11 @@ def reference_faults(folder: Path, old_uids: Collection[str] = (), allowed: Coll
 
 
 def _identity_faults(objects: Mapping[str, Dataset]) -> list[str]:
-    """Objects that are not one patient's one study, or that are there twice."""
+    """Objects that are not one patient's, or that are there twice."""
     faults = []
-    for keyword, what in (("PatientID", "patients"), ("StudyInstanceUID", "studies")):
-        values = Counter(str(data.get(keyword) or "") for data in objects.values())
-        if len(values) > 1 and keyword == "PatientID":
-            faults.append(f"the files are of {len(values)} {what}")
+    people = {str(data.get("PatientID") or "") for data in objects.values()}
+    if len(people) > 1:
+        faults.append(f"the files are of {len(people)} patients")
     for uid, count in Counter(str(data.get("SOPInstanceUID") or "") for data in objects.values()).items():
         if count > 1 or not uid:
             faults.append(
@@ -73,8 +72,8 @@ class _There:
         self.classes = {str(each.get("SOPInstanceUID") or ""): str(each.get("SOPClassUID") or "") for each in everything}
         studies = frozenset(str(each.get("StudyInstanceUID") or "") for each in everything)
         series = frozenset(str(each.get("SeriesInstanceUID") or "") for each in everything)
-        drawn = [each for each in everything if each.get("Modality") != "RTSTRUCT"]
-        frames = frozenset(str(each.get("FrameOfReferenceUID") or "") for each in drawn)
+        grids = [each for each in everything if "PixelData" in each]
+        frames = frozenset(str(each.get("FrameOfReferenceUID") or "") for each in grids)
         self.uids = {
             INSTANCE: studies | frozenset(self.classes),
             "SeriesInstanceUID": series,

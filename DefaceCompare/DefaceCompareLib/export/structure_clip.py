@@ -33,10 +33,12 @@ OUTLINE_SHARE = 0.5
 """An outer contour that covers less of the head in a plane is a rind of skin: it cannot be redrawn and is dropped there."""
 EXTERNAL, DEVICE, OTHER = "external", "device", "other"
 DEVICE_WORDS = re.compile(
-    r"mask|thermo|shell|bolus|couch|table|fixation|immobil|head\s*rest|holder|bite|frame|maske|masque|tisch|lagerung|mesa|mascara",
+    r"mask|masque|thermo|bolus|couch|fixation|immobil|head\s*rest|lagerung|(?<![a-z])(?:shell|table|holder|bite|frame|tisch|mesa)",
     re.IGNORECASE,
 )
-"""Names of things on the patient that are casts of the face."""
+"""Names of things on the patient that are casts of the face; short words only where a word begins ("orbite" is an eye)."""
+BORDER_STEPS = 3
+"""Lattice steps by which an outer contour is redrawn beyond the changed zone, so that it leaves the new surface there only."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
         head = new > 0
         if np.count_nonzero(old & head) < OUTLINE_SHARE * np.count_nonzero(head):
             return []
-        field = np.where(surface.in_zone(places).reshape(rows, columns), new, soft)
+        zone = ndimage.binary_dilation(surface.in_zone(places).reshape(rows, columns), iterations=BORDER_STEPS)
+        field = np.where(zone, new, soft)
     else:
         field = np.minimum(soft, new)
     image = sitk.GetImageFromArray(field[None].astype(np.float32))

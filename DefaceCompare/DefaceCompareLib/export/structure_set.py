@@ -30,7 +30,7 @@ def edited_structure_set(
     surface : HeadSurface
         Of the defaced image they were drawn on.
     frames : collection of str
-        Frames of reference that are exported; structures in another one are left out.
+        The frame of reference of the images they were drawn on; structures in another one are left out.
 
     Returns
     -------

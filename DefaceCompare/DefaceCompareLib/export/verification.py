@@ -18,7 +18,7 @@ from ..quality import original_skin
 from ..readers import read_case
 from ..readers.dicom_rtstruct import contour_points
 from ..utility.name_words import user_names
-from .dose_grid import read_order, stored_dose
+from .dose_grid import grid_bytes, read_order, stored_dose
 from .dose_outline import DRAWN_SHARE as DOSE_SHARE
 from .dose_outline import draws_skin, moved_skin
 from .drawn_faces import DRAWN_SHARE, DrawnFaces, follows_skin
@@ -28,10 +28,15 @@ from .head_surface import head_surface
 from .image_slice import SeriesEdit, read_object
 from .options import KEEP, ExportOptions
 from .reference_check import reference_faults
-from .stored_pixels import stored_pixels
+from .stored_pixels import limits, stored_pixels
 from .structure_clip import OTHER, leaves_surface
 from .structure_set import roles_of
 from .written_set import WrittenObject, WrittenSet
+
+HALF_STEP = 0.501
+"""Of a stored step: how far rounding moves a value."""
+FLOAT32_RELATIVE = 2.0**-23
+"""Measured doses and PET values are float32: so much of a value is their own rounding."""
 
 
 @dataclass
@@ -104,18 +109,16 @@ class Verifier:
         before, after = stored_pixels(source, each.source), stored_pixels(data, each.path)
         altered = edit.altered(each.index)
         line = edit.line(source, before, each.index)
-        wanted = edit.values(each.index)
+        low, high = sorted(float(line.values(np.array(limit))) for limit in limits(source))
+        wanted = np.clip(edit.values(each.index).astype(np.float64), low, high)
         values[each.index] = np.where(altered, line.values(after), edit.image.array()[each.index]).astype(values.dtype)
         faults = []
         if before.dtype != after.dtype or not np.array_equal(before[~altered], after[~altered]):
             faults.append(f"{each.path.name}: a voxel outside the edit is not the source's")
         off = np.abs(line.values(after[altered]) - wanted[altered])
-        if off.max(initial=0.0) > 0.501 * abs(line.slope) and not self._clamped(each.key):
+        if off.max(initial=0.0) > HALF_STEP * abs(line.slope) + FLOAT32_RELATIVE * max(abs(low), abs(high)):
             faults.append(f"{each.path.name}: a voxel of the edit is not what was measured")
         return faults
-
-    def _clamped(self, key: str) -> bool:
-        return any(note.startswith(f"{key}: ") and "clamped" in note for note in self._written.notes)
 
     def _contours(self) -> list[str]:
         """Unclipped contours are byte for byte the source's; none leaves the surface of the written image."""
@@ -152,7 +155,7 @@ class Verifier:
         for each in (each for each in self._written.objects if each.key == "RTDOSE"):
             source, data = read_object(each.source), read_object(each.path)
             if patch is None:
-                same = source.PixelData == data.PixelData
+                same = grid_bytes(source) == data.PixelData
             else:
                 before, after = stored_dose(source, each.source.name), stored_dose(data, each.path.name)
                 same = _dose_matches(
@@ -251,9 +254,10 @@ def _stored(contour: Any) -> bytes:
 
 
 def _dose_matches(before: NDArray[Any], after: NDArray[Any], patch: Patch, scaling: float) -> bool:
-    """Equal outside the patch; inside either the source's voxel or the patch's dose, to half a step."""
-    outside = np.ones(before.shape, bool)
-    outside[patch.box] = False
-    wanted = patch.values.astype(np.float64)
-    off = np.abs(after[patch.box].astype(np.float64) * scaling - wanted)
-    return bool(np.array_equal(before[outside], after[outside]) and off.max(initial=0.0) <= 0.501 * scaling)
+    """The source's integers where the patch changed nothing; elsewhere the patch's dose, to half a step."""
+    altered = np.zeros(before.shape, bool)
+    altered[patch.box] = (before[patch.box] * scaling).astype(np.float32) != patch.values
+    wanted = patch.values[altered[patch.box]].astype(np.float64)
+    off = np.abs(after[altered].astype(np.float64) * scaling - wanted)
+    allowed = HALF_STEP * scaling + FLOAT32_RELATIVE * np.abs(wanted)
+    return bool(np.array_equal(before[~altered], after[~altered]) and (off <= allowed).all())

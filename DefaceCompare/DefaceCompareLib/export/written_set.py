@@ -14,7 +14,7 @@ from ..case import CaseImage
 from ..progress import Progress, report_step
 from ..readers.dicom_prescription import plan_uids, structure_set_uid
 from ..readers.dicom_scan import Header, Scan, scan_folder
-from .dose_grid import edited_dose
+from .dose_grid import edited_dose, grid_bytes
 from .finished_case import FinishedCase
 from .head_surface import head_surface
 from .image_slice import SeriesEdit, read_object
@@ -26,7 +26,7 @@ from .registration import exported_registrations
 from .stale_content import remove_stale
 from .structure_clip import ClippedStructure
 from .structure_set import edited_structure_set
-from .uid_map import UidMap, case_salt
+from .uid_map import UidMap, case_salt, stored_vr
 
 OBJECT_UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
 
@@ -54,7 +54,7 @@ class WrittenSet:
     stale : mapping of str to int
         What was taken out of headers, by name.
     named : bool
-        Whether the headers name a patient.
+        Whether the headers name a person, patient or staff.
     """
 
     folder: Path
@@ -99,7 +99,6 @@ class SetWriter:
         self.written = WrittenSet(folder, self._uid_map(), everything)
         self.written.uids.learn(sorted(everything))
         self.written.left_out = self._left_out(headers)
-        self.written.named = any(header.text("PatientName").strip("^ ") for header in headers)
         self.written.notes += self._scan.notes
 
     def write(self, progress: Progress, done: int, total: int) -> WrittenSet:
@@ -176,11 +175,13 @@ class SetWriter:
         assert structures is not None
         patch = self._finished.patches[drawn_on.key]
         surface = head_surface(drawn_on, patch, patch.whole(drawn_on.image))
-        data, clipped, others = edited_structure_set(header.path, structures.structures, surface, self._frames)
+        data, clipped, others = edited_structure_set(
+            header.path, structures.structures, surface, {structures.frame_of_reference_uid}
+        )
         self.written.clipped += clipped
         if others:
             self.written.notes.append(
-                f"{len(others)} structures lie in a frame of reference that is not exported and were left out"
+                f"{len(others)} structures lie in another frame of reference than their images and were left out"
             )
         self._save(data, header.path, "RTSTRUCT.dcm", "RTSTRUCT")
 
@@ -188,6 +189,7 @@ class SetWriter:
         dose, patch = self._finished.case.dose, self._finished.dose_patch
         if patch is None or dose is None:
             data = read_object(header.path)
+            data.PixelData = grid_bytes(data)
         else:
             data = edited_dose(header.path, dose, patch, self._options.dose_policy)
         recognisable(data, passed=False)
@@ -196,10 +198,13 @@ class SetWriter:
     def _save(self, data: Dataset, source: Path, name: str, key: str, index: int = 0, *, plain: bool = False) -> None:
         """Take out what is stale or dangling, map the UIDs, write."""
         written = self.written
+        if str(data.get("FrameOfReferenceUID") or "") not in self._frames:
+            _without_frame(data)
         self._marks.on_object(data)
         written.stale += remove_stale(data)
         written.unresolved |= set(prune_references(data, self._instances, self._series))
         written.uids.apply(data)
+        written.named |= _names_someone(data)
         write_object(data, written.folder / name, plain=plain)
         written.objects.append(WrittenObject(written.folder / name, source, key, index))
 
@@ -220,6 +225,18 @@ def _marks(finished: FinishedCase, options: ExportOptions) -> Marks:
 
 def _own_frame(image: CaseImage) -> str:
     return image.own_frame.uid if image.own_frame else image.frame_of_reference_uid
+
+
+def _without_frame(data: Dataset) -> None:
+    """Take out a frame of reference that no exported image lies in (plans and structure sets may state an old one)."""
+    for keyword in ("FrameOfReferenceUID", "PositionReferenceIndicator"):
+        if keyword in data:
+            del data[keyword]
+
+
+def _names_someone(data: Dataset) -> bool:
+    names = [data[tag].value for tag in list(data.keys()) if stored_vr(data, tag) == "PN"]
+    return any(str(name or "").strip("^ ") for name in names)
 
 
 def _all_headers(scan: Scan) -> list[Header]:
