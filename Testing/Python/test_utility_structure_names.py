@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from DefaceCompareLib.errors import UnusableInput
-from DefaceCompareLib.utility.name_words import CONCEPT, Vocabulary, built_in_rows, user_names, vocabulary_of, words_of
+from DefaceCompareLib.utility.name_words import CONCEPT, Vocabulary, built_in, built_in_rows, user_names, vocabulary_of, words_of
 from DefaceCompareLib.utility.structure_names import AMBIGUOUS, EXCLUDED, MAPPED, UNKNOWN, read_structure_name
 
 
@@ -96,6 +96,31 @@ def test_near_misses_are_never_taken_for_an_organ(status: str) -> None:
     assert {name: read_structure_name(name).status for name in names} == dict.fromkeys(names, status)
 
 
+def test_spellings_of_other_centres_are_read_by_group_side_and_status() -> None:
+    """Names of planning templates and scripts that are not in the shared list, slips of the pen, helpers and near words.
+
+    Two thirds were written down before the rules that read them; of those 80 % were right at that time, none a wrong organ.
+    """
+    with (Path(__file__).parent / "planned_spellings.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    reads = {row["name"]: read_structure_name(row["name"]) for row in rows}
+    found = {name: (read.group, read.side, read.status) for name, read in reads.items()}
+    assert found == {row["name"]: (row["group"], row["side"], row["status"]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [("Mandable", "mandible"), ("Optikus", "opticus"), ("brainsteam", "brainstem"), ("Mundhoehle", "mundhohle")],
+)
+def test_one_slip_inside_a_long_word_is_mended(wrong: str, word: str) -> None:
+    assert read_structure_name(f"{wrong} li").group == read_structure_name(f"{word} li").group != "other"
+
+
+@pytest.mark.parametrize("word", ["carotid", "mandibular", "cerebellum", "cervelet", "oculomotor", "patella", "chiasmatic"])
+def test_another_organs_word_is_no_slip(word: str) -> None:
+    assert built_in().mended(word) == word
+
+
 def test_a_users_table_stands_on_top(tmp_path: Path) -> None:
     path = tmp_path / "names.csv"
     path.write_text("part,tg263,group,side,status\nohr,Parotid,parotid,,mapped\npupil,,word,,helper\n", encoding="utf-8")
@@ -137,8 +162,8 @@ def _is_wrong_organ(row: Row, vocabulary: Vocabulary | None = None) -> bool:
 
 @pytest.mark.shared
 def test_the_names_found_in_public_places_are_read_by_group_side_and_status(real_names: list[Row]) -> None:
-    # Measured: 97.5 % of 756 right in all three, none a wrong organ.
-    assert sum(map(_is_right, real_names)) / len(real_names) >= 0.97
+    # Measured: 99.3 % of 756 right in all three, none a wrong organ.
+    assert sum(map(_is_right, real_names)) / len(real_names) >= 0.985
     assert [row["name"] for row in real_names if _is_wrong_organ(row)] == []
 
 
@@ -149,16 +174,17 @@ def test_names_of_a_source_are_read_without_the_words_that_only_this_source_has(
     Words that any dictionary or TG-263 gives (*gauche*, *chiasme*) go too, so new centres should do better than this.
     """
     joined = {row["name"]: "".join(word for word in words_of(row["name"]) if not word.isdigit()) for row in real_names}
+    parts = {row["part"]: "".join(words_of(CONCEPT.sub("", row["part"]))) for row in built_in_rows()}
     right, wrong = 0, []
     for source in sorted({row["source"] for row in real_names}):
         own = [row for row in real_names if row["source"] == source]
         mine = [joined[row["name"]] for row in own]
         others = [joined[row["name"]] for row in real_names if row["source"] != source]
-        parts = {row["part"]: "".join(words_of(CONCEPT.sub("", row["part"]))) for row in built_in_rows()}
         only_here = {
             part for part, letters in parts.items() if letters and _any_has(mine, letters) and not _any_has(others, letters)
         }
-        vocabulary = vocabulary_of(row for row in built_in_rows() if row["part"] not in only_here)
+        kept = (row for row in built_in_rows() if row["part"] not in only_here)
+        vocabulary = vocabulary_of(kept) if only_here else built_in()
         reads = [read_structure_name(row["name"], vocabulary) for row in own]
         # an organ is found, or it is not: helpers and other organs may be confused with each other, both are left out
         right += sum(
@@ -166,9 +192,9 @@ def test_names_of_a_source_are_read_without_the_words_that_only_this_source_has(
             for read, row in zip(reads, own, strict=True)
         )
         wrong += [row["name"] for row in own if _is_wrong_organ(row, vocabulary)]
-    # Measured: 93.8 %, one wrong (an evaluation PTV whose last word was taken away).
-    assert right / len(real_names) >= 0.92
-    assert len(wrong) <= 3
+    # Measured: 94.4 %, one wrong (an evaluation PTV whose last word was taken away).
+    assert right / len(real_names) >= 0.935
+    assert len(wrong) <= 1
 
 
 def _any_has(names: list[str], letters: str) -> bool:

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -27,7 +27,11 @@ CONCEPT = re.compile(r"\{(\w+)\}")
 LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ß": "ss", "ı": "i", "æ": "ae", "Æ": "AE"})
 """Letters that Unicode does not split into a base letter and an accent."""
 LEAST_MENDED = 7
-"""Words of fewer letters are never taken for misspelt: too many other words are near."""
+"""Words of fewer letters are never taken for misspelt (but for two letters exchanged): too many other words are near."""
+LEAST_EXCHANGED = 6
+"""Words of fewer letters are not mended at all."""
+UMLAUTS = re.compile("([aou])e")
+"""Umlauts in two letters: ``Mundhoehle``."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,26 @@ class Vocabulary:
     doubt: frozenset[str]
     helper: frozenset[str]
     helper_starts: tuple[str, ...]
-    misspelt: Mapping[str, str]
-    """Long words with two letters exchanged, or one inner letter left out or doubled, and the word meant."""
+    long_words: Mapping[tuple[str, int], Mapping[str, object]]
+    """Words that may be misspelt, and what each means, by first letter and length."""
+    known: frozenset[str]
+    """All words and parts: none of them is a misspelling of another one."""
+    _mended: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def mended(self, word: str) -> str:
+        """The word that is meant: itself, or a long word that one slip makes it of, if all such words mean the same.
+
+        A slip is one letter left out, put in or mistaken, or two exchanged, and never the first letter.
+        """
+        if word in self.known or len(word) < LEAST_EXCHANGED or not word.isascii():
+            return word
+        if word not in self._mended:
+            plain = UMLAUTS.sub(r"\1", word)
+            near = [bucket for size in (-1, 0, 1) if (bucket := self.long_words.get((word[0], len(word) + size)))]
+            meant = {other: idea for bucket in near for other, idea in bucket.items() if _is_slip(word, other)}
+            one = min(meant, default=word) if len(set(meant.values())) == 1 else word
+            self._mended[word] = plain if plain in self.known else one
+        return self._mended[word]
 
 
 def vocabulary_of(rows: Iterable[Mapping[str, str]]) -> Vocabulary:
@@ -70,10 +92,14 @@ def vocabulary_of(rows: Iterable[Mapping[str, str]]) -> Vocabulary:
         if row["group"] != "word":
             entry = Entry(row["tg263"], row["group"], row["side"], row["status"])
             parts.update(dict.fromkeys(_spelled(row["part"], concepts), entry))
-    plain = {"".join(words_of(row["part"])) for row in rows if row["group"] != "word" and not CONCEPT.search(row["part"])}
-    long_words = {word for spelled in concepts.values() for word in spelled} | plain
-    known = set(parts) | long_words | set(words.get("side", {}))
     sides = words.get("side", {})
+    ideas: dict[str, object] = dict(parts)
+    for concept, spelled in concepts.items():
+        ideas.update((word, parts.get(word, concept)) for word in spelled)
+    long_words: dict[tuple[str, int], dict[str, object]] = {}
+    for word, idea in ideas.items():
+        if len(word) >= LEAST_EXCHANGED and word.isascii():
+            long_words.setdefault((word[0], len(word)), {})[word] = idea
     return Vocabulary(
         parts=parts,
         sides=sides,
@@ -82,7 +108,8 @@ def vocabulary_of(rows: Iterable[Mapping[str, str]]) -> Vocabulary:
         doubt=frozenset(words.get("doubt", {})),
         helper=frozenset(words.get("helper", {})),
         helper_starts=tuple(words.get("helper_start", {})),
-        misspelt={wrong: word for word in sorted(long_words) for wrong in _misspellings(word) if wrong not in known},
+        long_words=long_words,
+        known=frozenset({*ideas, *(word for kind in words.values() for word in kind)}),
     )
 
 
@@ -94,14 +121,16 @@ def _spelled(part: str, concepts: Mapping[str, list[str]]) -> Iterator[str]:
         yield "".join(chosen)
 
 
-def _misspellings(word: str) -> set[str]:
-    if len(word) < LEAST_MENDED or not word.isascii():
-        return set()
-    inner = range(1, len(word) - 1)
-    exchanged = {word[:k] + word[k + 1] + word[k] + word[k + 2 :] for k in inner}
-    left_out = {word[:k] + word[k + 1 :] for k in inner}
-    doubled = {word[:k] + word[k] + word[k:] for k in inner}
-    return (exchanged | left_out | doubled) - {word}
+def _is_slip(wrong: str, word: str) -> bool:
+    """Whether one slip of the pen makes `wrong` of `word`; their lengths differ by one at most."""
+    first = next((k for k, (a, b) in enumerate(zip(wrong, word, strict=False)) if a != b), min(len(wrong), len(word)))
+    if len(wrong) == len(word):
+        exchanged = word[:first] + word[first + 1 : first + 2] + word[first : first + 1] + word[first + 2 :]
+        if wrong == exchanged:
+            return True
+    if max(len(word), len(wrong)) < LEAST_MENDED or wrong[-1] != word[-1]:
+        return False
+    return wrong[first + (len(wrong) >= len(word)) :] == word[first + (len(wrong) <= len(word)) :]
 
 
 def words_of(name: str) -> list[str]:
@@ -153,7 +182,7 @@ def vocabulary_in_use() -> Vocabulary:
 
 @contextmanager
 def user_names(path: Path | None) -> Iterator[None]:
-    """Read names with a user's table on top of the built-in one; None changes nothing.
+    """Read names with a user's table on top of the built-in one; None changes nothing. A word means what the user says only.
 
     Raises
     ------
@@ -163,7 +192,10 @@ def user_names(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    token = _IN_USE.set(vocabulary_of((*built_in_rows(), *read_table(path))))
+    own = read_table(path)
+    told = {"".join(words_of(row["part"])) for row in own if row["group"] == "word"}
+    others = (row for row in built_in_rows() if row["group"] != "word" or "".join(words_of(row["part"])) not in told)
+    token = _IN_USE.set(vocabulary_of((*others, *own)))
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 A name is cut into words; helper structures are set aside by their words and signs; sides and words without meaning are taken
 off; what is left must be a spelling of the table. So an unknown name stays unknown; it is never matched by resemblance, but
-for single slips (two letters exchanged, one left out or doubled) inside words of seven letters or more.
+for single slips inside words of seven letters or more.
 """
 
 from __future__ import annotations
@@ -41,12 +41,40 @@ GLUED_LETTERS = "lrdg"
 """Single letters that mean a side also where they are glued to a word."""
 LEAST_PART = 4
 """Shorter parts (``on``) take glued sides in English only: ``ron``, but not ``don``."""
+LEAST_INSIDE = 5
+"""Helper words of so many letters are found inside words, too."""
 ENGLISH_SIDES = ("left", "right", "lt", "rt", "l", "r")
-JOINERS = re.compile(r"\s*[-–+\\^&]\s*|\s+(?:minus|and|in|sub|et|und|or|not)\s+", re.IGNORECASE)
+JOINERS = re.compile(
+    r"\s*[-–+\\^&]\s*|\s+(?:minus|moins|meno|menos|ohne|zonder|hors|sauf|senza|and|in|sub|et|und|or|not)\s+", re.IGNORECASE
+)
 """Signs and words between the two operands of a derived structure: ``Brain - Brainstem``."""
-DOSE_LEVEL = re.compile(r"^\s*(?:v|d)?\s*\d+(?:[.,]\d+)?\s*(?:c?gy|%)?\s*(?:iso\w*)?\s*$", re.IGNORECASE)
-"""``50``, ``45Gy``, ``95 %``, ``V20``."""
-SUBGLAND = re.compile(r"\bsub[\s_-]+(mand|max|ling)", re.IGNORECASE)
+DOSE_LEVEL = re.compile(r"^\s*(?:v|d|d?max|d?min|d?mean)?\s*\d+(?:[.,]\d+)?\s*(?:c?gy|%)?\s*(?:iso\w*)?\s*$", re.IGNORECASE)
+"""``50``, ``45Gy``, ``95 %``, ``V20``, ``max 29``."""
+DOSE_VOLUME = re.compile(r"(?<![^\W\d_])[vd]\s?(?:\d\d|\d+\s*(?:gy|%))", re.IGNORECASE)
+"""The part of an organ that gets a dose: ``Brain V12``."""
+CODE = re.compile(r"^\W*(?:[a-z]|[xzq]\d+|[a-z]{1,3}\d{3,})\W*$", re.IGNORECASE)
+"""A single letter, or a helper's number: ``R``, ``x11``, ``phy421``."""
+SHRUNK = re.compile(r"[a-z]\s?-0\d\b", re.IGNORECASE)
+"""TG-263's mark of a structure made smaller: ``Brainstem-03``."""
+NO_LETTER = r"(?<![^\W\d_])"
+"""A word begins here."""
+_LEFT, _RIGHT = "l|left|lt|li|links|g|gauche|sx|sin", "r|right|rt|re|rechts|d|droite?|dx|der"
+_JOINED = r"(?:\s*[+&/]\s*|\s+(?:and|et|und|e|en|y)\s+)"
+LEFT_AND_RIGHT = re.compile(
+    rf"{NO_LETTER}(?:(?:{_LEFT}){_JOINED}(?:{_RIGHT})|(?:{_RIGHT}){_JOINED}(?:{_LEFT}))(?![^\W\d_])", re.IGNORECASE
+)
+"""Both sides in one structure: ``Parotid L+R``."""
+SCAN = re.compile(
+    NO_LETTER + r"(?:t[12](?:w|c|ce|gd)?|v(?:er|ersion)?\.?\s?\d|in toto|i?pet|tep|flair|[ckm]vct|cbct)(?![^\W_])", re.IGNORECASE
+)
+"""The image that a structure was drawn on, or its version: no part of an organ's name."""
+INITIALS = re.compile(r"[\s_(-]([A-Z]{2}|[a-z]{2}(?=\)))\W*$")
+"""Who drew it: ``Brainstem_JD``, ``left parotid (dn)``."""
+NO_INITIALS = frozenset(
+    {"ca", "ac", "pc", "gm", "wm", "cc", "nt", "lv", "rv", "ap", "si", "tl", "fl", "pl", "ol", "gp", "ir", "hr"}
+)
+"""Two letters that mean a part or another structure: anterior chamber, grey matter, normal tissue ..."""
+SUBGLAND = re.compile(r"\bsub[\s_-]*(?:mand|max|ling)", re.IGNORECASE)
 """Sub-mandibular is a gland, not a part of the mandible."""
 ASIDE = re.compile(r"^\s*_|~\s*$|^\s*~")
 """TG-263's marks of structures that are not for evaluation, or drawn in part."""
@@ -87,24 +115,44 @@ def read_structure_name(name: str, vocabulary: Vocabulary | None = None) -> Stru
         Default is the built-in one, or the user's on top of it (`name_words.user_names`).
     """
     known = vocabulary or vocabulary_in_use()
-    words = words_of(SUBGLAND.sub(r"sub\1", name))
-    target = read_target(name, words, known)
+    target = read_target(name, words_of(name), known)
     if target is not None:
         return StructureName(name, target.tg263, target.group, target.side, target.status)
-    letters = [word for word in words if not word.isdigit()]
-    if ASIDE.search(name) or DOSE_LEVEL.match(name) or _is_helper(name, letters, known):
+    plain = _plain(name)
+    letters = [word for word in words_of(plain) if not word.isdigit()]
+    if any(sign.search(name) for sign in (ASIDE, DOSE_LEVEL, DOSE_VOLUME, CODE, SHRUNK, DISTANCE)):
         return StructureName(name, "", EXCLUDE, "", EXCLUDED)
     found = _organ([word for word in letters if word not in known.doubt], known)
+    if found is None:
+        found = _drawn_by(plain, known)
     if found is not None:
-        return _named(name, *found, doubtful=bool(known.doubt & set(letters)))
-    if "opt" in letters or _is_derived(name, known) or _is_wrapped("".join(letters), known):
+        return _named(name, *found, doubtful="?" in name or bool(known.doubt & set(letters)))
+    if _is_helper(letters, known) or "opt" in letters or _is_derived(plain, known) or _is_wrapped("".join(letters), known):
         return StructureName(name, "", EXCLUDE, "", EXCLUDED)
     return StructureName(name, "", OTHER, _side_alone(letters, known), UNKNOWN)
 
 
+def _plain(name: str) -> str:
+    """The name without what is said of its image and version; two sides as the word for both."""
+    return SCAN.sub(
+        " ", LEFT_AND_RIGHT.sub(" both ", SUBGLAND.sub(lambda found: re.sub(r"[\s_-]", "", found.group().lower()), name))
+    )
+
+
+def _drawn_by(name: str, known: Vocabulary) -> tuple[Entry, str] | None:
+    """The organ in front of somebody's initials."""
+    initials = INITIALS.search(name)
+    if initials is None or initials.group(1).casefold() in {*NO_INITIALS, *known.helper, *known.doubt, *known.sides}:
+        return None
+    return _organ([word for word in words_of(name[: initials.start()]) if not word.isdigit()], known)
+
+
 def _named(name: str, entry: Entry, side: str, doubtful: bool) -> StructureName:
-    side = entry.side or side
-    status = AMBIGUOUS if doubtful else entry.status
+    if entry.status == UNKNOWN:
+        return StructureName(name, "", OTHER, entry.side or side, UNKNOWN)
+    contradicts = bool(entry.side and side and side != entry.side)
+    side = entry.side or ("" if side == "B" and entry.group not in SIDED_GROUPS else side)
+    status = AMBIGUOUS if doubtful or contradicts else entry.status
     if side in ("L", "R") and entry.group not in (*SIDED_GROUPS, "gtv"):
         status = AMBIGUOUS
     if not side and entry.group in PAIRED_GROUPS:
@@ -119,7 +167,7 @@ def _named(name: str, entry: Entry, side: str, doubtful: bool) -> StructureName:
 
 def _organ(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
     """The entry that the words spell, with the side that they tell; sides may stand anywhere as words, or glued to an end."""
-    mended = [word if word in known.parts else known.misspelt.get(word, word) for word in words]
+    mended = [known.mended(word) for word in words]
     for tried in (words, mended) if mended != words else (words,):
         found = _with_side_words(tried, known) or _spelled(tried, known)
         if found is not None:
@@ -131,7 +179,8 @@ def _with_side_words(words: list[str], known: Vocabulary) -> tuple[Entry, str] |
     """Take one word for the side; one that makes a paired organ of the rest wins over none."""
     for k, word in enumerate(words):
         side = known.sides.get(word)
-        if side is None or len(words) == 1:
+        leads = k == 0 and len(word) == 1 and word.isascii() and word not in GLUED_LETTERS
+        if side is None or len(words) == 1 or leads:
             continue
         found = _spelled(words[:k] + words[k + 1 :], known)
         if found is not None and not found[1]:
@@ -143,9 +192,10 @@ def _spelled(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
     """The entry that words spell, without noise words if need be; a glued side is taken off if the organ needs one."""
     for tried in (words, [word for word in words if word not in known.noise]):
         letters = "".join(tried)
-        for text in (letters, known.misspelt.get(letters, letters)):
-            entry = known.parts.get(text)
-            glued = None if entry is not None and (entry.side or entry.group not in PAIRED_GROUPS) else _unglued(text, known)
+        for mend in (False, True) if len(tried) == 1 else (False,):
+            entry = known.parts.get(known.mended(letters) if mend else letters)
+            needs_side = entry is None or (not entry.side and entry.group in PAIRED_GROUPS)
+            glued = _unglued(letters, known, mend) if needs_side else None
             if glued is not None:
                 return glued
             if entry is not None:
@@ -153,14 +203,14 @@ def _spelled(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
     return _without_glued_noise("".join(words), known)
 
 
-def _unglued(letters: str, known: Vocabulary) -> tuple[Entry, str] | None:
+def _unglued(letters: str, known: Vocabulary, mend: bool = False) -> tuple[Entry, str] | None:
     for side in known.sides_longest_first:
         if not (letters.startswith(side) or letters.endswith(side)):
             continue
         if len(side) == 1 and side.isascii() and side not in GLUED_LETTERS:
             continue
         for rest in _rests(letters, side):
-            entry = known.parts.get(rest) or known.parts.get(known.misspelt.get(rest, ""))
+            entry = known.parts.get(known.mended(rest) if mend else rest)
             if entry is not None and not entry.side and (len(rest) >= LEAST_PART or side in ENGLISH_SIDES or not side.isascii()):
                 return entry, known.sides[side]
     return None
@@ -193,16 +243,16 @@ def _side_alone(letters: list[str], known: Vocabulary) -> str:
     """The side of a name whose organ is unknown, if a word of it, or the end of its only word, tells one."""
     if len(letters) < 2:
         return next((side for word, side in known.sides.items() if len(word) > 2 and letters and letters[0].endswith(word)), "")
-    told = {known.sides[word] for word in letters if word in known.sides}
+    told = {known.sides[word] for word in letters if word in known.sides and (len(word) > 1 or word in GLUED_LETTERS)}
     return told.pop() if len(told) == 1 else ""
 
 
-def _is_helper(name: str, words: list[str], known: Vocabulary) -> bool:
+def _is_helper(words: list[str], known: Vocabulary) -> bool:
     joined = "".join(words)
     return bool(
-        DISTANCE.search(name)
-        or known.helper & set(words)
+        known.helper & set(words)
         or any(word.startswith(known.helper_starts) for word in words)
+        or any(start in joined for start in known.helper_starts if len(start) >= LEAST_INSIDE)
         or MENTIONED.search(joined)
         or "prv" in joined
     )

@@ -18,12 +18,16 @@ PRIMARY = re.compile(r"^(?:p|t|primaire|primary|prim|primario|tumor|tumour|prima
 SUBSITES = ("larynx", "pharynx", "nasopharynx", "oropharynx", "hypopharynx", "tongue", "tonsil")
 """A GTV named after one of these is the primary."""
 SIDE_WORDS = {
-    **dict.fromkeys(("l", "lt", "left", "li", "links", "gauche", "izq", "sx", "lneck", "lb", "nl"), "L"),
-    **dict.fromkeys(("r", "rt", "right", "re", "rechts", "droite", "droit", "der", "dx", "rneck", "rb", "nr", "d"), "R"),
+    **dict.fromkeys(("l", "lt", "left", "lft", "li", "links", "linke", "gauche", "gche", "gch", "ghe", "izq", "izda"), "L"),
+    **dict.fromkeys(("izquierda", "izquierdo", "sx", "sinistra", "sinistro", "esq", "venstre", "lneck", "lb", "nl"), "L"),
+    **dict.fromkeys(("r", "rt", "right", "rgt", "re", "rechts", "rechte", "droite", "droit", "dte", "drt", "der", "dcha"), "R"),
+    **dict.fromkeys(("derecha", "derecho", "dx", "destra", "destro", "dir", "hojre", "rneck", "rb", "nr", "d"), "R"),
 }
 """Words of a target's name that tell its side. A lone G does not: it stands for *ganglion* as often as for *gauche*."""
 NODE_SIDE = re.compile(r"gg[ivx]*([dg])$")
 """French node levels with a side: ``ggIIID``."""
+NODE_CODE = re.compile(r"^(?:i{1,3}|iv|v)?g\d$", re.IGNORECASE)
+"""French node levels without more (``IIG2``): a nodal GTV, or not."""
 ALLOWED = frozenset({"et", "high", "dose", "in", "boost", "initial", "final", "post", "plan"})
 """Helper words that a target's own name may hold."""
 LEAST_GLUED = 4
@@ -45,13 +49,15 @@ class TargetName:
 def read_target(name: str, words: list[str], known: Vocabulary) -> TargetName | None:
     """Read a GTV, CTV or PTV name; None if the name is not one (a derived name that only mentions a target is not)."""
     letters = [word for word in words if not word.isdigit()]
+    if NODE_CODE.match(name.strip()):
+        return TargetName("GTV", "gtv", "", "ambiguous")
     match = KINDS.match("".join(letters))
     if match is None or (DISTANCE.search(name) and SIZE not in name):
         return None
     before, kind, rest = match.groups()
     helper = ((known.helper - ALLOWED) | {"opt"}) & set(letters)
     organs = [word for word in letters if len(word) > 3 and word in known.parts and word not in SUBSITES]
-    glued = any(len(word) >= LEAST_GLUED and rest.endswith(word) for word in known.helper - ALLOWED)
+    glued = rest.endswith("opt") or any(len(word) >= LEAST_GLUED and rest.endswith(word) for word in known.helper - ALLOWED)
     if helper or glued or organs or MENTIONED.search(rest) or any(word.startswith(known.helper_starts) for word in letters):
         return None
     if (known.doubt - ALLOWED) & set(letters) or ("sib" in letters and kind == "gtv") or IN_DOUBT & set(letters):
