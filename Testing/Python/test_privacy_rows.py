@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import stat
 import zipfile
@@ -12,12 +13,10 @@ import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from DefaceCompareLib.anatomy.average_head import average_head
 from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import MR, CaseImage
 from DefaceCompareLib.errors import FaceNotFound, NotAvailable, UnusableInput
 from DefaceCompareLib.measurement import Measurement, Scope
-from DefaceCompareLib.privacy import recogniser
 from DefaceCompareLib.privacy.face import FaceProbe, FaceReference
 from DefaceCompareLib.privacy.face_prints import (
     DOSE_KEEP,
@@ -29,37 +28,11 @@ from DefaceCompareLib.privacy.face_prints import (
     surface_print,
 )
 from DefaceCompareLib.privacy.face_scorer import FaceScorer
-from DefaceCompareLib.privacy.models import OK, known_model, verify_model
+from DefaceCompareLib.privacy.models import known_model
 from DefaceCompareLib.privacy.recogniser import normalised, open_recogniser, self_test
 from DefaceCompareLib.privacy.rows import METRICS, missing_privacy_rows, privacy_rows
 
 SCOPE = Scope("case-001", "surface_blur", "", "background", "none")
-
-
-@pytest.fixture(scope="module")
-def average() -> tuple[CaseImage, Head]:
-    """The average head as a patient of its own."""
-    template, identity = average_head(), sitk.AffineTransform(3)
-    nothing = template.outline * 0
-    marks = template.landmarks_mm
-    head = Head("MR_T1", template.outline, nothing, template.brain, "image", None, identity, identity, marks, "full")
-    return CaseImage("MR_T1", MR, template.image, "a.u."), head
-
-
-@pytest.fixture(scope="module")
-def scorer() -> FaceScorer:
-    """SFace; skips where its weights are not installed."""
-    for key in ("yunet", "sface"):
-        state = verify_model(key)
-        if state.status != OK:
-            pytest.skip(f"face model {key} is {state.status}: {state.note}")
-    return FaceScorer("sface", seed=1)
-
-
-@pytest.fixture(scope="module")
-def reference(scorer: FaceScorer, average: tuple[CaseImage, Head]) -> FaceReference:
-    """The average head, scored."""
-    return scorer.reference(*average)
 
 
 def _smoothed(image: sitk.Image, sigma_mm: float) -> sitk.Image:
@@ -83,10 +56,10 @@ def _by_metric(rows: list[Measurement]) -> dict[str, Measurement]:
 
 
 def test_an_undefaced_image_is_its_own_twin(
-    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+    sface: FaceScorer, average_reference: FaceReference, average_patient: tuple[CaseImage, Head]
 ) -> None:
-    probe = scorer.probe(average[0].image, reference)
-    rows = _by_metric(privacy_rows(reference, probe, SCOPE, "MR_T1"))
+    probe = sface.probe(average_patient[0].image, average_reference)
+    rows = _by_metric(privacy_rows(average_reference, probe, SCOPE, "MR_T1"))
     assert rows["cosine_similarity_own"].defaced > 0.999  # measured 1.0
     assert rows["cosine_similarity_reference"].defaced > 0.999  # measured 1.0
     assert rows["face_detected"].defaced == 1.0
@@ -95,25 +68,27 @@ def test_an_undefaced_image_is_its_own_twin(
 
 
 def test_a_harmless_change_stays_recognisable_and_more_smoothing_is_less_so(
-    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+    sface: FaceScorer, average_reference: FaceReference, average_patient: tuple[CaseImage, Head]
 ) -> None:
-    image, head = average
-    control = scorer.control(image, head, reference)
-    again = float(np.nanmean((control.own * reference.embeddings).sum(axis=1)))
+    image, head = average_patient
+    control = sface.control(image, head, average_reference)
+    again = float(np.nanmean((control.own * average_reference.embeddings).sum(axis=1)))
     assert again > 0.9  # measured 0.958
     scores = []
     for sigma_mm in (2.0, 8.0):
-        rows = _by_metric(privacy_rows(reference, scorer.probe(_smoothed(image.image, sigma_mm), reference), SCOPE, "MR_T1"))
+        rows = _by_metric(
+            privacy_rows(average_reference, sface.probe(_smoothed(image.image, sigma_mm), average_reference), SCOPE, "MR_T1")
+        )
         scores.append((rows["cosine_similarity_own"].defaced, rows["face_surface_distance"].defaced))
     assert scores[0][0] > scores[1][0]
     assert scores[0][1] < scores[1][1]
 
 
 def test_no_face_on_the_defaced_side_is_not_available_and_no_failure(
-    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+    sface: FaceScorer, average_reference: FaceReference, average_patient: tuple[CaseImage, Head]
 ) -> None:
-    probe = scorer.probe(_without_face(average[0].image, average[1]), reference)
-    rows = _by_metric(privacy_rows(reference, probe, SCOPE, "MR_T1"))
+    probe = sface.probe(_without_face(average_patient[0].image, average_patient[1]), average_reference)
+    rows = _by_metric(privacy_rows(average_reference, probe, SCOPE, "MR_T1"))
     assert rows["face_detected"].defaced == 0.0
     assert rows["cosine_similarity_own"].status == "not available"
     assert rows["cosine_similarity_own"].note == "no face detected"
@@ -123,27 +98,27 @@ def test_no_face_on_the_defaced_side_is_not_available_and_no_failure(
 
 
 def test_the_same_image_gives_the_same_embeddings(
-    scorer: FaceScorer, reference: FaceReference, average: tuple[CaseImage, Head]
+    sface: FaceScorer, average_reference: FaceReference, average_patient: tuple[CaseImage, Head]
 ) -> None:
-    again = FaceScorer("sface", seed=1).reference(*average)
-    np.testing.assert_array_equal(again.embeddings, reference.embeddings)
-    np.testing.assert_array_equal(again.landmarks_px, reference.landmarks_px)
+    again = FaceScorer("sface", seed=1).reference(*average_patient)
+    np.testing.assert_array_equal(again.embeddings, average_reference.embeddings)
+    np.testing.assert_array_equal(again.landmarks_px, average_reference.landmarks_px)
 
 
-def test_a_scan_without_a_face_is_named_so(scorer: FaceScorer, average: tuple[CaseImage, Head]) -> None:
-    image, head = average
+def test_a_scan_without_a_face_is_named_so(sface: FaceScorer, average_patient: tuple[CaseImage, Head]) -> None:
+    image, head = average_patient
     faceless = CaseImage("MR_T1", MR, _without_face(image.image, head), "a.u.")
     with pytest.raises(FaceNotFound, match="face not in field of view of MR_T1: no face is detected"):
-        scorer.reference(faceless, head)
-    outside = Head(**{**head.__dict__, "face_extent": "none"})
+        sface.reference(faceless, head)
+    outside = dataclasses.replace(head, face_extent="none")
     with pytest.raises(FaceNotFound, match="face not in field of view"):
-        scorer.reference(image, outside)
+        sface.reference(image, outside)
 
 
-def test_without_a_model_the_surface_is_still_measured(average: tuple[CaseImage, Head]) -> None:
+def test_without_a_model_the_surface_is_still_measured(average_patient: tuple[CaseImage, Head]) -> None:
     surfaces = FaceScorer("none", seed=1, reason="face model SFace is missing")
-    reference = surfaces.reference(*average)
-    probe = surfaces.probe(_smoothed(average[0].image, 5.0), reference)
+    reference = surfaces.reference(*average_patient)
+    probe = surfaces.probe(_smoothed(average_patient[0].image, 5.0), reference)
     rows = _by_metric(privacy_rows(reference, probe, SCOPE, "MR_T1"))
     assert rows["face_surface_distance"].defaced > 0.3
     for metric in METRICS[:3]:
@@ -157,7 +132,7 @@ def test_an_image_that_could_not_be_scored_still_has_all_its_rows() -> None:
     assert {row.note for row in rows.values()} == {"no skin surface"}
 
 
-def test_sface_scores_its_self_test_as_recorded(scorer: FaceScorer) -> None:
+def test_sface_scores_its_self_test_as_recorded(sface: FaceScorer) -> None:
     expected = known_model("sface").self_test_cosine
     assert self_test(open_recogniser("sface")) == pytest.approx(expected, abs=0.001)  # measured 0.80496
 
@@ -191,42 +166,6 @@ def test_a_broken_network_fails_its_self_test() -> None:
 def test_a_detector_is_no_recogniser() -> None:
     with pytest.raises(NotAvailable, match="YuNet is a detector"):
         open_recogniser("yunet")
-
-
-def test_an_arcface_network_runs_through_insightface(tmp_path: Path) -> None:
-    pytest.importorskip("insightface", reason="insightface is not installed")
-    pytest.importorskip("cv2", reason="insightface needs opencv-python-headless, which is not installed")
-    onnx = pytest.importorskip("onnx")
-    from DefaceCompareLib.privacy.arcface import ArcFaceRecogniser
-
-    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    weights = np.random.default_rng(1).normal(size=(512, 3)).astype(np.float32)
-    nodes = [
-        helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
-        helper.make_node("Flatten", ["pooled"], ["flat"]),
-        helper.make_node("Gemm", ["flat", "w"], ["y"], transB=1),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "tiny",
-        [helper.make_tensor_value_info("x", kind, ["batch", 3, 112, 112])],
-        [helper.make_tensor_value_info("y", kind, ["batch", 512])],
-        [onnx.numpy_helper.from_array(weights, "w")],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), tmp_path / "tiny.onnx")
-    network = ArcFaceRecogniser(known_model("buffalo_l"), tmp_path / "tiny.onnx")
-    crop = np.random.default_rng(2).integers(0, 256, (112, 112, 3)).astype(np.uint8)
-    expected = normalised(weights @ ((crop.astype(np.float64) - 127.5) / 127.5).mean(axis=(0, 1)))  # RGB
-    np.testing.assert_allclose(network.embedding(crop), expected, atol=1e-4)
-    with pytest.raises(NotAvailable, match="self-test"):  # it sees nothing but the mean colour
-        self_test(network)
-
-
-def test_arcface_without_insightface_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(recogniser.__dict__, "model_path", lambda key: tmp_path / "w600k_r50.onnx")
-    monkeypatch.setitem(__import__("sys").modules, "insightface.model_zoo", None)
-    with pytest.raises(NotAvailable, match="insightface and opencv-python-headless"):
-        open_recogniser("buffalo_l")
 
 
 def _prints() -> FacePrints:

