@@ -13,6 +13,7 @@ from .defacers.external import ExternalFolder
 from .errors import UnusableInput
 from .measurement import read_measurements, write_measurements
 from .output_lock import sole_run
+from .persons import listed_persons
 from .progress import Progress, report_step, silent
 from .readers import read_case
 from .readers.choices import ReadingChoices
@@ -61,7 +62,7 @@ def run_study(
     Raises
     ------
     UnusableInput
-        If there is no patient's folder, no case could be read, or another run is writing to `out`.
+        If there is no patient's folder, no case could be read, another run is writing to `out`, or ``persons.csv`` is wrong.
     Cancelled
         If `progress` answers False; finished cases stay.
     """
@@ -70,7 +71,8 @@ def run_study(
     with sole_run(out):
         ids = case_ids(folders, out, keep_ids)
         sources = dict(zip(ids, folders, strict=True))
-        write_key(out, sources, {})
+        persons = listed_persons(input, sources)
+        write_key(out, sources, persons)
         read_as = choices or ReadingChoices(alone=False)
         jobs_to_do = [
             CaseJob(folder, case, out, _for_patient(methods, folder, case, alone=False), settings, read_as, code_mark())
@@ -82,7 +84,7 @@ def run_study(
             with cluster(jobs, scheduler) as client:
                 outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
         shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # what cases left that failed, now or in an interrupted run
-        write_key(out, sources, {outcome.id: outcome.person for outcome in outcomes})
+        write_key(out, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
         return _pooled(input, out, sorted(outcomes, key=lambda outcome: outcome.id))
 
 

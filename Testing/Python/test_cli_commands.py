@@ -67,6 +67,33 @@ def test_a_study_whose_cases_are_all_read_ends_with_zero(
     assert "anna" not in printed.out + printed.err
 
 
+def test_a_table_of_persons_says_who_comes_twice(made: list[str], tmp_path: Path) -> None:
+    source = patients(tmp_path / "in", "anna", "anna-2", "bert")
+    (source / "persons.csv").write_text("folder,person,remark\nanna,A,first\nanna-2,A,two years later\n", encoding="utf-8-sig")
+    assert cli.main(["study", str(source), "--out", str(tmp_path / "out"), *QUICK]) == 0
+    key = [line.split(",")[:2] for line in (tmp_path / "out" / "identifiable" / "key.csv").read_text().splitlines()]
+    assert key == [["case", "person"], ["case-001", "A"], ["case-002", "A"], ["case-003", "person of bert"]]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("case,person\nanna,A\n", "has no column 'folder'; it needs folder and person"),
+        ("folder,person\nanna,A\ncarl,C\n", "line 3: there is no folder 'carl' beside the table"),
+        ("folder,person\nanna,\n", "line 2: no person is given for 'anna'"),
+        ("folder,person\nanna,A\nanna,B\n", "line 3: 'anna' stands in the table twice"),
+    ],
+)
+def test_a_wrong_table_of_persons_is_one_sentence(
+    made: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, sentence: str
+) -> None:
+    source = patients(tmp_path / "in", "anna", "bert")
+    (source / "persons.csv").write_text(table)
+    assert cli.main(["study", str(source), "--out", str(tmp_path / "out"), *QUICK]) == 2
+    assert made == []
+    assert sentence in capsys.readouterr().err
+
+
 def test_an_unreadable_case_is_listed_and_ends_with_three(
     made: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
