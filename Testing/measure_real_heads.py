@@ -47,10 +47,8 @@ def heads(data: Path, scratch: Path) -> Iterator[tuple[str, Case, NDArray[np.boo
     yield "CT cranium", _of_file(scratch, "cranium", "CT", data / "ct_head_cranium" / "cranium_ct.nrrd"), None
     yield "CT headsq", read_case(data / "ct_head_headsq" / "dicom"), None
     (scratch / "ent-planned").mkdir(parents=True, exist_ok=True)
-    planned = {
-        each.name: each
-        for each in planned_structures(data / "rt_eclipse_ent" / "EclipseEnt_Structures.seg", scratch / "ent-planned")
-    }
+    contours = data / "rt_eclipse_ent" / "EclipseEnt_Structures.seg"
+    planned = {each.name: each for each in planned_structures(contours, scratch / "ent-planned")}
     ct = ct_of_body(planned["BODY"])
     sitk.WriteImage(ct, str(scratch / "ent.nrrd"))
     brain = structure_mask(planned["BRAIN"], ct)

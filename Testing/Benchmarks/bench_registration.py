@@ -30,11 +30,13 @@ from environments import environment, told_by  # noqa: E402
 from DefaceCompareLib.anatomy.average_head import average_head  # noqa: E402
 from DefaceCompareLib.anatomy.find_head import find_head  # noqa: E402
 from DefaceCompareLib.anatomy.head import Head  # noqa: E402
+from DefaceCompareLib.anatomy.skin_level import mask_level_mm  # noqa: E402
 from DefaceCompareLib.anatomy.working_grid import on_grid, onto_grid  # noqa: E402
 from DefaceCompareLib.case import MR, Case, CaseImage  # noqa: E402
 from DefaceCompareLib.defacers.average_face import FACE_LEFT_OUT_MM, average_level, fit_average_head  # noqa: E402
 from DefaceCompareLib.defacers.face_region import face_region, mapped  # noqa: E402
 from DefaceCompareLib.defacers.level_set import sample_at  # noqa: E402
+from DefaceCompareLib.defacers.outline_fit import CONTROL_SPACING_MM  # noqa: E402
 from DefaceCompareLib.defacers.voxel_box import margin_in_view_mm, whole_box  # noqa: E402
 from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
 from DefaceCompareLib.settings import Settings  # noqa: E402
@@ -43,18 +45,26 @@ PACKAGES = ("antspyx==0.6.3",)
 BORDER_MM = 4.0
 """Skin nearer than this to the end of the scan is not judged."""
 MIDDLE_SHARE = 0.5
+"""Points of the working grid whose level is within this share of a voxel are skin."""
+SPACINGS_MM = (CONTROL_SPACING_MM, 30.0)
+"""The method's own spacing, which follows a skull and no feature, and a finer one."""
 
 
-def ours(image: CaseImage) -> tuple[Head, NDArray[np.float64], float]:
-    """The head, the average head's level on its working grid (average-head mm), and CPU seconds."""
-    average_level(), average_head()
+def found_head(image: CaseImage) -> tuple[Head, float]:
+    """The head with its affine fit, and CPU seconds."""
+    average_level(), average_head()  # what is kept for the next patient does not count
     begin = time.process_time()
     head = find_head(Case(id="bench", images=(image,)), image, Settings())
+    return head, time.process_time() - begin
+
+
+def ours(image: CaseImage, head: Head, spacing_mm: float) -> tuple[NDArray[np.float64], float]:
+    """The average head's level on the head's working grid (average-head mm), and CPU seconds of the spline."""
+    begin = time.process_time()
     box = whole_box(head.grid)
-    at = fit_average_head(image, head, box).average_points(head.grid, box)
+    at = fit_average_head(image, head, box, spacing_mm).average_points(head.grid, box)
     seconds = time.process_time() - begin
-    level = sample_at(average_level(), average_head().outline, at, 99.0)
-    return head, level.reshape(box.shape), seconds
+    return sample_at(average_level(), average_head().outline, at, 99.0).reshape(box.shape), seconds
 
 
 def theirs(python: Path, image: CaseImage, head: Head) -> tuple[NDArray[np.float64], float]:
@@ -70,9 +80,9 @@ def theirs(python: Path, image: CaseImage, head: Head) -> tuple[NDArray[np.float
 
 
 def distances_mm(level: NDArray[np.float64], head: Head, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far points lie from the surface of level 0, patient mm."""
-    surface = sitk.SignedMaurerDistanceMap(on_grid((level < 0).astype(np.uint8), head.grid), False, False, True)
-    return np.abs(sample_at(sitk.GetArrayFromImage(surface) - 0.5 * head.grid.GetSpacing()[0], head.grid, points, 0.0))
+    """How far the surface of level 0 lies from the patient's skin at points near it, patient mm, both between voxels."""
+    warped = mask_level_mm(on_grid(level < 0, head.grid))
+    return np.abs(sample_at(warped, head.grid, points, 0.0) - sample_at(head.skin_level_mm, head.grid, points, 0.0))
 
 
 def skin_points(image: CaseImage, head: Head) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -95,11 +105,15 @@ def main() -> int:
     images = [sitk.ReadImage(str(path)) for path in arguments.images] or [sample_patient(n, 1, "brain").mr for n in (1, 2)]
     for number, stored in enumerate(images, 1):
         image = CaseImage("MR_T1", MR, stored, "a.u.")
-        head, level, seconds = ours(image)
-        other, other_seconds = theirs(python, image, head)
+        head, affine_seconds = found_head(image)
+        found: dict[str, tuple[NDArray[np.float64], float]] = {}
+        for spacing_mm in SPACINGS_MM:
+            level, seconds = ours(image, head, spacing_mm)
+            found[f"ours, control points every {spacing_mm:g} mm"] = level, affine_seconds + seconds
+        found["SyN"] = theirs(python, image, head)
         points, face = skin_points(image, head)
-        for name, found, cost in (("ours", level, seconds), ("SyN", other, other_seconds)):
-            away = distances_mm(found, head, points)
+        for name, (level, cost) in found.items():
+            away = distances_mm(level, head, points)
             skull = away[~face]
             print(
                 f"head {number}, {name}: {cost:.1f} s CPU; skin off the face: mean {skull.mean():.2f} mm, "

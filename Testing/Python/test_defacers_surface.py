@@ -22,7 +22,8 @@ from DefaceCompareLib.defacers.outline_fit import fit_outline
 from DefaceCompareLib.defacers.surface_blur import SHELL, SurfaceBlur
 from DefaceCompareLib.defacers.surface_change import noise_level
 from DefaceCompareLib.defacers.voxel_box import whole_box
-from DefaceCompareLib.quality import original_skin, surface_movement
+from DefaceCompareLib.outer_surface import outer_surface, points_of
+from DefaceCompareLib.quality import calm_defaced, original_skin, surface_movement
 from DefaceCompareLib.settings import Settings
 
 
@@ -85,8 +86,16 @@ def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_e
     # within 25 mm of the nose tip the result's tissue is the average's: measured 100 % of voxels off its edge (before: 93 %)
     clear = near & (np.abs(wanted) > 2.0)
     assert np.mean((edited > -300)[clear] == (wanted < 0)[clear]) > 0.99
-    moved = surface_movement(image, original_skin(image, head), edit.apply(image, head, Settings()), edit)
+    skin = original_skin(image, head)
+    moved = surface_movement(image, skin, edit.apply(image, head, Settings()), edit)
     assert moved.face_gone
+    calm = calm_defaced(image, skin, edit.apply(image, head, Settings()))
+    surface = points_of(outer_surface(calm, skin.isovalue, skin.air, skin.grid, skin.devices))
+    face = surface[face_region(head).face(surface)]
+    # the new skin lies on the average's: measured 0.15 mm in the mean (the target: 2 mm), 95th percentile 0.25 mm
+    away = np.abs(sample_at(wanted, average_head().outline, face, 99.0))
+    assert np.mean(away) < 0.5
+    assert np.percentile(away, 95) < 1.0
 
 
 def test_the_average_face_keeps_what_lies_deep_and_fills_with_the_patients_own_median(

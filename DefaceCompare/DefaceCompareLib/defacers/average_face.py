@@ -21,7 +21,7 @@ from ..settings import Settings
 from .edit import Edit
 from .face_region import FaceRegion, face_region, mapped
 from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at
-from .outline_fit import OutlineFit, fit_outline
+from .outline_fit import CONTROL_SPACING_MM, OutlineFit, fit_outline
 from .surface_blur import face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
 from .voxel_box import VoxelBox, box_around, boxed, corners_mm, margin_in_view_mm
@@ -96,7 +96,7 @@ class AverageFace:
         )
 
 
-def fit_average_head(image: CaseImage, head: Head, box: VoxelBox) -> OutlineFit:
+def fit_average_head(image: CaseImage, head: Head, box: VoxelBox, spacing_mm: float = CONTROL_SPACING_MM) -> OutlineFit:
     """Fit the average head to the patient's skin, face and ears left out.
 
     Parameters
@@ -106,10 +106,11 @@ def fit_average_head(image: CaseImage, head: Head, box: VoxelBox) -> OutlineFit:
     head : Head
     box : VoxelBox
         The part of the working grid that the fit must cover.
+    spacing_mm : float
+        Of the spline's control points.
     """
-    spacing_mm = head.grid.GetSpacing()[0]
     region, old = face_region(head), head.skin_level_mm
-    index = np.argwhere(np.abs(old) < 0.75 * spacing_mm)
+    index = np.argwhere(np.abs(old) < 0.75 * head.grid.GetSpacing()[0])
     points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
     in_view = margin_in_view_mm(image.image, points) > BELOW_TEMPLATE_MM
     index, points = index[in_view], points[in_view]
@@ -122,7 +123,7 @@ def fit_average_head(image: CaseImage, head: Head, box: VoxelBox) -> OutlineFit:
     levels = old[tuple(index[use].T)].astype(np.float64)
     corners = np.concatenate([points[use], corners_mm(head.grid, box)])
     extent = np.array([corners.min(axis=0), corners.max(axis=0)])
-    return fit_outline(points[use], levels, extent, head.average_to_patient, average_level(), average.outline)
+    return fit_outline(points[use], levels, extent, head.average_to_patient, average_level(), average.outline, spacing_mm)
 
 
 @cache
