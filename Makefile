@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/DefaceCompareLib/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test prove clean
+.PHONY: install demo demo-ct test clean prove prove-heads prove-properties prove-difficulties prove-study prove-kills prove-disk \
+  prove-dask prove-privacy prove-paper
 
 install: $(VENV)/installed
 
@@ -37,9 +38,35 @@ test: $(VENV)/tested
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-# all twelve MR heads instead of five (needs ../shared/data); about 10 minutes
-prove: $(VENV)/tested
-	DEFACE_COMPARE_PROVE=1 $(BIN)/pytest -n 2 --dist loadgroup Testing/Python/test_real_heads.py Testing/Python/test_defacers_properties.py Testing/Python/test_difficult_heads.py
+# The long proofs: each can be started alone, and continues where it was stopped. What they find goes to docs/proofs.csv and
+# docs/verification.md. Several hours in all; `make test` runs a slice of each.
+PROOFS := Testing/Proofs
+prove: prove-heads prove-properties prove-difficulties prove-study prove-privacy prove-paper
+prove-study: prove-kills prove-disk prove-dask
+
+prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
+	$(BIN)/python $(PROOFS)/pytest_proof.py heads test_real_heads.py
+
+prove-properties: $(VENV)/tested  # one head in many grids
+	$(BIN)/python $(PROOFS)/pytest_proof.py properties test_defacers_properties.py
+
+prove-difficulties: $(VENV)/tested
+	$(BIN)/python $(PROOFS)/pytest_proof.py difficulties test_difficult_heads.py
+
+prove-kills: $(VENV)/tested  # 50 times kill -9 during a study of 20 cases
+	$(BIN)/python $(PROOFS)/kills.py
+
+prove-disk: $(VENV)/tested  # needs root: mounts a small tmpfs
+	$(BIN)/python $(PROOFS)/full_disk.py
+
+prove-dask: $(VENV)/tested
+	$(BIN)/python $(PROOFS)/dask_worker.py
+
+prove-privacy: $(VENV)/tested  # the first 40 patients of the paper-size study: AUCs and controls
+	$(BIN)/python $(PROOFS)/paper_study.py --patients 40 --jobs 2
+
+prove-paper: $(VENV)/tested  # all 185
+	$(BIN)/python $(PROOFS)/paper_study.py --patients 185 --jobs 2
 
 clean:
 	rm -rf $(VENV) build demo demo-ct
