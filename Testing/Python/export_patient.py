@@ -27,8 +27,15 @@ from DefaceCompareLib.cli import main
 from DefaceCompareLib.export import export_case as export_module
 from DefaceCompareLib.settings import Settings
 from DefaceCompareLib.writers.contours import contours_of_field
-from DefaceCompareLib.writers.dicom_rt import DicomStudy, Injection, write_image_series, write_rtdose, write_rtplan, write_rtstruct
-from DefaceCompareLib.writers.dicom_study import new_object, reference, save
+from DefaceCompareLib.writers.dicom_rt import (
+    DicomStudy,
+    Injection,
+    write_image_series,
+    write_rtdose,
+    write_rtplan,
+    write_rtstruct,
+)
+from DefaceCompareLib.writers.dicom_study import new_object, save
 
 METHOD = "quickshear"
 Triple = tuple[float, float, float]
@@ -190,9 +197,7 @@ def known_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[s
     return {image.key: synthetic_head.head() for image in case.images}, {}
 
 
-def compared(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, spacings_mm: tuple[Triple, Triple, Triple] = SPACINGS_MM
-) -> Path:
+def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, spacings_mm: tuple[Triple, Triple, Triple] = SPACINGS_MM) -> Path:
     """A finished case below `folder`: its patient in ``patient``, its output in ``out``; returns the case's folder."""
     monkeypatch.setattr(compare, "find_heads", known_heads)
     monkeypatch.setattr(export_module, "find_heads", known_heads)

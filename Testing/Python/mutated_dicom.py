@@ -10,7 +10,26 @@ import numpy as np
 
 PREAMBLE_BYTES = 132
 LONG_VRS = frozenset({b"OB", b"OW", b"SQ", b"UN", b"UT", b"UC", b"UR", b"OF", b"OD", b"OL"})
-VRS = (b"AE", b"CS", b"DA", b"DS", b"FD", b"FL", b"IS", b"LO", b"OB", b"OW", b"PN", b"SQ", b"SS", b"UI", b"UL", b"UN", b"US", b"ZZ")
+VRS = (
+    b"AE",
+    b"CS",
+    b"DA",
+    b"DS",
+    b"FD",
+    b"FL",
+    b"IS",
+    b"LO",
+    b"OB",
+    b"OW",
+    b"PN",
+    b"SQ",
+    b"SS",
+    b"UI",
+    b"UL",
+    b"UN",
+    b"US",
+    b"ZZ",
+)
 DELIMITERS = frozenset({0xE000, 0xE00D, 0xE0DD})
 UNDEFINED = 0xFFFFFFFF
 ODD_TEXTS = (b"NaN", b"inf", b"-1", b"0", b"1e308", b"1e-300", b"99999999999999", b"\xff\xfe\x00", b"\\\\\\", b"x", b"1.2.3", b"")
