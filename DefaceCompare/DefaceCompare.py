@@ -6,7 +6,6 @@ Thin on purpose: measuring lives in DefaceCompareLib, nodes in DefaceCompareLib.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slicer
@@ -50,6 +49,8 @@ class DefaceCompare(ScriptedLoadableModule):
 
 def registerSampleData() -> None:
     """Offer the synthetic patient in the module *Sample Data*; it is made on this computer when it is asked for."""
+    from pathlib import Path
+
     import SampleData
 
     from DefaceCompareLib.slicer_bridge.sample_nodes import load_sample_patient

@@ -35,7 +35,7 @@ from DefaceCompareLib.writers.dicom_rt import (
     write_rtplan,
     write_rtstruct,
 )
-from DefaceCompareLib.writers.dicom_study import new_object, reference, save
+from DefaceCompareLib.writers.dicom_study import new_object, save
 
 METHOD = "quickshear"
 Triple = tuple[float, float, float]

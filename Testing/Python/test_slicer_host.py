@@ -49,6 +49,7 @@ OF_EVERY_QWIDGET = {
     "connect",
     "blockSignals",
     "setFocus",
+    "layout",
 }
 
 

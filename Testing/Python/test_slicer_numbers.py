@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import runpy
 import shutil
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from DefaceCompareLib.settings import Settings  # noqa: E402
 from DefaceCompareLib.slicer_bridge.logic import Comparison, compare_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.slicerrt_rows import FILE_NAME, add_slicerrt_rows  # noqa: E402
+from DefaceCompareLib.slicer_bridge.slicerrt_study import NOT_MEASURED, add_slicerrt_rows_to_output  # noqa: E402
 from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures  # noqa: E402
 from DefaceCompareLib.structure_mask import structure_mask  # noqa: E402
 
@@ -53,6 +55,7 @@ class BothWays:
 
     case: Case
     out: Path
+    arguments: list[str]
     by_command: list[Measurement]
     by_nodes: Comparison
 
@@ -87,7 +90,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     for image in ("MR", "PET"):
         shutil.rmtree(folder / "patient" / image)
     given = ["--methods", ",".join(METHODS), "--face-model", "none", "--no-report"]
-    assert main(["case", str(folder / "patient"), "--out", str(folder / "out"), *given]) == 0
+    arguments = ["case", str(folder / "patient"), "--out", str(folder / "out"), *given]
+    assert main(arguments) == 0
     case = read_case(folder / "patient", "case-001")
     scene = scene_host.bootstrap().scene
     scene.Clear()
@@ -98,7 +102,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     dose = load_dose(scene, case.dose.sources[0])
     compared = compare_nodes(images, plan, dose, METHODS, Settings(face_model="none"))
     rows = read_measurements(folder / "out" / "measurements.csv")
-    yield BothWays(case, folder / "out", rows, compared)
+    yield BothWays(case, folder / "out", arguments, rows, compared)
     scene.Clear()
 
 
@@ -158,7 +162,7 @@ class Measured:
 
 
 @pytest.fixture(scope="module")
-def slicerrt(both: BothWays) -> Iterator[Measured]:
+def slicerrt(both: BothWays) -> Measured:
     """The finished output measured by SlicerRT (its stand-in)."""
     assert both.case.structure_set is not None
     grid = both.case.image("CT").image
@@ -173,7 +177,7 @@ def slicerrt(both: BothWays) -> Iterator[Measured]:
         logic = slicerrt_stand_in.install(scene, patch)
         nodes, before = scene.GetNumberOfNodes(), file.read_bytes()
         rows = add_slicerrt_rows(both.out, case, scene)
-        yield Measured(case, rows, builtin, logic.calls, (nodes, scene.GetNumberOfNodes()), (before, file.read_bytes()))
+    return Measured(case, rows, builtin, logic.calls, (nodes, scene.GetNumberOfNodes()), (before, file.read_bytes()))
 
 
 def test_slicerrt_gives_extra_rows_beside_the_same_measurements(both: BothWays, slicerrt: Measured) -> None:
@@ -211,7 +215,10 @@ def test_a_finished_output_with_slicerrt_rows_brings_their_table(both: BothWays,
     assert all(engines.GetValue(row).startswith("builtin") for row in range(engines.GetNumberOfValues()))
 
 
-def test_cancelled_slicerrt_leaves_no_file_and_no_node(both: BothWays, slicerrt: Measured) -> None:
+def test_cancelled_slicerrt_leaves_no_file_and_no_node(
+    both: BothWays, slicerrt: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
     target = both.out / "cases" / "case-001" / FILE_NAME
     target.unlink()
     nodes = slicer.mrmlScene.GetNumberOfNodes()
@@ -219,3 +226,55 @@ def test_cancelled_slicerrt_leaves_no_file_and_no_node(both: BothWays, slicerrt:
         add_slicerrt_rows(both.out, slicerrt.case, slicer.mrmlScene, progress=lambda done, total, text: False)
     assert not target.exists()
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+
+
+def run_batch(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
+    """Run the batch script as ``Slicer --python-script`` does; the code with which it ends Slicer."""
+    script = ROOT / "DefaceCompare" / "Scripts" / "deface_compare_batch.py"
+    monkeypatch.setattr(sys, "argv", [str(script), *arguments])
+    monkeypatch.setattr(slicer.app, "exit_code", None)
+    runpy.run_path(str(script), run_name="__main__")
+    return slicer.app.exit_code
+
+
+def test_the_batch_script_adds_slicerrts_rows_where_slicerrt_is(
+    both: BothWays, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in both.out.rglob(FILE_NAME):
+        file.unlink()
+    before = (both.out / "measurements.csv").read_bytes()
+    assert run_batch(both.arguments, monkeypatch) == 0  # the case is finished: not computed again
+    assert not list(both.out.rglob(FILE_NAME))
+    logic = slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
+    assert run_batch(both.arguments, monkeypatch) == 0
+    pooled = read_measurements(both.out / FILE_NAME)
+    assert len(pooled) == sum(row.domain == "dose" for row in both.by_command)
+    # contours need SlicerRT's own conversion, which slicer-core lacks: each row says so, with SlicerRT's words
+    assert {row.note for row in pooled if row.structure == "Brain"} == {
+        "SlicerRT: Unable to acquire binary labelmap from segmentation"
+    }
+    assert {row.status for row in pooled} == {"not available"}
+    assert (both.out / "measurements.csv").read_bytes() == before
+    asked = len(logic.calls)
+    assert run_batch(both.arguments, monkeypatch) == 0
+    assert len(logic.calls) == asked  # the case has its rows and keeps them
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_case_whose_patient_is_gone_gets_rows_that_say_so(
+    both: BothWays, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
+    out = tmp_path / "out"
+    shutil.copytree(both.out, out, ignore=shutil.ignore_patterns(FILE_NAME))
+    (out / "identifiable" / "edits" / "case-001" / "sources.json").unlink()
+    rows = add_slicerrt_rows_to_output(out, slicer.mrmlScene)
+    assert {row.note for row in rows if row.structure == "Brain"} == {NOT_MEASURED}
+    assert "compare it again" in capsys.readouterr().err
+    assert (out / FILE_NAME).is_file()
+
+
+def test_the_batch_script_has_one_worker(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_batch(["study", "cohort", "--out", "out", "--jobs", "2"], monkeypatch) == 2
+    assert "one worker" in capsys.readouterr().err
+    assert run_batch(["study"], monkeypatch) == 2

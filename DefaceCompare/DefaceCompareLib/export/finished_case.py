@@ -101,6 +101,21 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     return FinishedCase(out, case_id, method, report, source, choices, case, patches, dose_patch, rows)
 
 
+def read_again(out: Path, case_id: str) -> Case:
+    """The patient behind a finished case, read from the same files in the same way.
+
+    Raises
+    ------
+    UnusableInput
+        If the source is gone or has changed.
+    """
+    report, sources = _report(out / "cases" / case_id), kept_sources(out, case_id)
+    case = read_case(_source_folder(out, case_id, sources), case_id, _choices(out, case_id, sources))
+    if input_hashes(case) != report["inputs"]:
+        raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
+    return case
+
+
 def _report(folder: Path) -> dict[str, Any]:
     path = folder / REPORT
     if not path.is_file():

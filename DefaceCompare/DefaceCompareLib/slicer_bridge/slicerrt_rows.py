@@ -165,9 +165,7 @@ def _twin(
     numbers = [_value(dvhs.get(row.structure, _NO_SEGMENT), row.metric) for dvhs in (original, edited)]
     reason = next((each for each in numbers if isinstance(each, str)), "")
     if reason:
-        nothing = float("nan")
-        empty = replace(row, original=nothing, defaced=nothing, change=nothing, change_percent=nothing)
-        return replace(empty, engine=ENGINE, status=NOT_AVAILABLE, note=f"SlicerRT: {reason}")
+        return without_numbers(row, f"SlicerRT: {reason}")
     values = [float(each) for each in numbers]
     change = values[1] - values[0]
     in_gy = metrics()[row.metric].unit == "Gy"
@@ -181,6 +179,13 @@ def _twin(
         engine=ENGINE,
         note="; ".join(part for part in (row.note, _counted(original[row.structure], planned_cc.get(row.structure))) if part),
     )
+
+
+def without_numbers(row: Measurement, reason: str) -> Measurement:
+    """A built-in row as SlicerRT's, not available for a reason."""
+    nothing = float("nan")
+    empty = replace(row, original=nothing, defaced=nothing, change=nothing, change_percent=nothing)
+    return replace(empty, engine=ENGINE, status=NOT_AVAILABLE, note=reason)
 
 
 _NO_SEGMENT = "the structure is no single segment"
