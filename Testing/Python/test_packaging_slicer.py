@@ -128,7 +128,7 @@ def test_importing_the_module_file_brings_nothing_but_itself() -> None:
         "for name in ('slicer', 'slicer.i18n', 'slicer.ScriptedLoadableModule', 'slicer.util'):\n"
         "    sys.modules[name] = types.ModuleType(name)\n"
         "    sys.modules[name].__getattr__ = lambda name: type(name, (), {})\n"
-        "import __future__, typing\n"
+        "import __future__, pathlib, typing\n"
         "before = set(sys.modules)\n"
         "import DefaceCompare\n"
         "print(sorted(set(sys.modules) - before))\n"

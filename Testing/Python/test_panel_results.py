@@ -57,7 +57,7 @@ def eyes_and_brain() -> Any:
 
 def column(table: Any, heading: str) -> list[str]:
     """The texts below a heading, as shown."""
-    headings = [table.horizontalHeaderItem(index).text() for index in range(table.columnCount)]
+    headings = [table.horizontalHeaderItem(index).text().replace("\n", " ") for index in range(table.columnCount)]
     return [table.item(row, headings.index(heading)).text() for row in range(table.rowCount)]
 
 

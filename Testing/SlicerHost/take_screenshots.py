@@ -142,8 +142,8 @@ def main(patients: Path, study: Path, out: Path) -> None:
     window, panel = Window(application, parent, widget.panel), widget.panel
     load(sorted(patients.iterdir())[0])
     widget.enter()
-    panel.ui.mrSelector.setCurrentNode(slicer.util.getNode("Synthetic MR_T1"))
-    panel.ui.petSelector.setCurrentNode(slicer.util.getNode("Synthetic PET"))
+    panel.ui.mrSelector.setCurrentNode(slicer.mrmlScene.GetFirstNodeByName("Synthetic MR_T1"))
+    panel.ui.petSelector.setCurrentNode(slicer.mrmlScene.GetFirstNodeByName("Synthetic PET"))
     with tempfile.TemporaryDirectory() as temporary:
         launcher(Path(temporary))
         slicer.app.temporaryPath = temporary
