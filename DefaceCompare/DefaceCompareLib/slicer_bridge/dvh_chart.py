@@ -11,7 +11,7 @@ from vtkmodules.vtkCommonCore import vtkDoubleArray
 
 from .. import __version__
 from ..utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
-from .results_in_scene import VERSION_ATTRIBUTE
+from .report_nodes import VERSION_ATTRIBUTE
 
 CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
 """Marks the table node that holds a case's curves; its value is the case."""
