@@ -69,7 +69,7 @@ def slicer_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def nodes(patient: Path, panel_widget: Any) -> Any:
     """The patient's nodes in an otherwise empty scene, as SlicerRT would load them."""
-    from DefaceCompareLib.slicer_bridge.sample_nodes import polygons
+    from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures
     from DefaceCompareLib.slicer_bridge.volumes import add_volume
 
     slicer.mrmlScene.Clear()
@@ -80,13 +80,7 @@ def nodes(patient: Path, panel_widget: Any) -> Any:
     ct = add_volume(slicer.mrmlScene, case.images[0].image, "Synthetic CT")
     ct.SetAttribute("DefaceCompare.Synthetic", "1")
     add_volume(slicer.mrmlScene, case.dose.image, "Synthetic dose").SetAttribute("DicomRtImport.DoseVolume", "1")
-    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Synthetic structures")
-    segmentation.GetSegmentation().SetSourceRepresentationName("Planar contour")
-    for structure in case.structure_set.structures:
-        segment = slicer.vtkSegment()
-        segment.SetName(structure.name)
-        segment.AddRepresentation("Planar contour", polygons(structure.contours or ()))
-        segmentation.GetSegmentation().AddSegment(segment, structure.name)
+    add_structures(slicer.mrmlScene, case.structure_set.structures, "Synthetic structures")
     return ct
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from DefaceCompareLib.measurement import Scope, read_measurements
+from DefaceCompareLib.measurement import Scope, read_measurements, write_measurements
 from panel_host import click, load_ct, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -57,7 +58,7 @@ def eyes_and_brain() -> Any:
 
 def column(table: Any, heading: str) -> list[str]:
     """The texts below a heading, as shown."""
-    headings = [table.horizontalHeaderItem(index).text() for index in range(table.columnCount)]
+    headings = [table.horizontalHeaderItem(index).text().replace("\n", " ") for index in range(table.columnCount)]
     return [table.item(row, headings.index(heading)).text() for row in range(table.rowCount)]
 
 
@@ -106,6 +107,37 @@ def test_rows_of_another_engine_are_extra_lines_and_a_column_says_so(compared: A
     compared.results.add_rows([extra])
     assert ui.resultTable.rowCount == before + 1
     assert column(ui.resultTable, "engine").count("SlicerRT-x2") == 1
+    assert "builtin-slab-x4, SlicerRT-x2" in ui.tableNoteLabel.text
+
+
+def test_slicerrt_is_asked_only_where_it_is_installed_and_ticked_and_its_rows_stand_beside(
+    compared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import slicerrt_stand_in
+    from DefaceCompareLib.slicer_bridge import slicerrt_rows
+
+    ui = compared.ui
+    assert (ui.slicerrtCheckBox.enabled, ui.slicerrtCheckBox.toolTip) == (False, "SlicerRT is not installed (Extensions Manager)")
+    asked: list[Any] = []
+
+    def measure(out: Path, case: Any, scene: Any, segmentation: Any, progress: Callable[[int, int, str], bool]) -> None:
+        asked.append((case.id, segmentation.GetName()))
+        assert progress(1, 4, "SlicerRT's DVH")
+        rows = [row for row in read_measurements(out / "cases" / case.id / "measurements.csv") if row.domain == "dose"]
+        twins = [replace(row, engine="SlicerRT-x2", defaced=row.defaced + 0.01) for row in rows]
+        write_measurements(out / "cases" / case.id / slicerrt_rows.FILE_NAME, twins)
+
+    monkeypatch.setattr(slicerrt_rows, "add_slicerrt_rows", measure)
+    slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
+    compared.slicerrt.refresh()
+    ui.slicerrtCheckBox.checked = True
+    click(ui.compareButton)
+    spin(lambda: not compared.running)
+    assert slicer.app.shown_messages == []
+    assert asked == [("case-001", "structures")]
+    ui.tableComboBox.setCurrentIndex(DOSE)
+    engines = column(ui.resultTable, "engine")
+    assert engines.count("SlicerRT-x2") == engines.count("builtin-slab-x4") > 0
     assert "builtin-slab-x4, SlicerRT-x2" in ui.tableNoteLabel.text
 
 

@@ -14,7 +14,7 @@ import pytest
 import SimpleITK as sitk
 
 from DefaceCompareLib.review import FAIL, PASS, UNSURE, Review, read_decisions
-from panel_host import ROOT, ball, click, press
+from panel_host import ROOT, ball, click, press, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -55,8 +55,9 @@ def opened(panel: Any, study: Path, *, blinded: bool = False) -> Any:
     ui.reviewPathEdit.currentPath = str(study)
     ui.reviewerLineEdit.text = "AB"
     ui.blindCheckBox.checked = blinded
-    slicer.app.processEvents()
-    ui.reviewButton.window().activateWindow()
+    window = ui.reviewButton.window()
+    window.activateWindow()
+    spin(lambda: window.isActiveWindow)
     click(ui.reviewButton)
     assert slicer.app.shown_messages == []
     return ui

@@ -22,6 +22,8 @@ class ctkCollapsibleButton(qt.QWidget):
     def __init__(self, parent: Any = None) -> None:
         qt.QWidget.__init__(self, parent)
         self._text, self._collapsed = "", False
+        self._wanted: dict[int, bool] = {}
+        self._folding = False
         self.setContentsMargins(9, HEADER_PIXELS + 6, 9, 9)
 
     def paintEvent(self, event: Any) -> None:
@@ -43,12 +45,32 @@ class ctkCollapsibleButton(qt.QWidget):
             self.clicked.emit(not self._collapsed)
 
     def setCollapsed(self, collapsed: bool) -> None:
-        """Fold or unfold."""
+        """Fold or unfold; a child that its owner has hidden stays hidden, as in CTK."""
         self._collapsed = bool(collapsed)
-        for child in self.findChildren(qt.QtWidgets.QWidget, options=qt.Qt.FindChildOption.FindDirectChildrenOnly):
-            child.setVisible(not collapsed)
+        self._folding = True
+        for child in self._children():
+            child.removeEventFilter(self)
+            if collapsed:
+                self._wanted.setdefault(id(child), not child.isHidden())
+                child.installEventFilter(self)
+            child.setVisible(not collapsed and self._wanted.pop(id(child), not child.isHidden()))
+        self._folding = False
         self.setMaximumHeight(HEADER_PIXELS + 4 if collapsed else 16777215)
         self.contentsCollapsed.emit(self._collapsed)
+
+    def _children(self) -> list[Any]:
+        return self.findChildren(qt.QtWidgets.QWidget, options=qt.Qt.FindChildOption.FindDirectChildrenOnly)
+
+    def eventFilter(self, child: Any, event: Any) -> bool:
+        """While folded, remember what a child's owner wants of it, and keep it hidden."""
+        kinds = qt.QtCore.QEvent.Type
+        if not self._folding and event.type() in (kinds.ShowToParent, kinds.HideToParent):
+            self._wanted[id(child)] = event.type() == kinds.ShowToParent
+            if event.type() == kinds.ShowToParent:
+                self._folding = True
+                child.setVisible(False)
+                self._folding = False
+        return False
 
     def setText(self, text: str) -> None:
         """Set the header's text."""

@@ -82,7 +82,7 @@ class SliceView:
 
 
 def chart_picture(
-    chart_node: Any, scene: Any, width: int, height: int, ink: tuple[float, float, float], paper: tuple[float, float, float]
+    chart_node: Any, size: tuple[int, int], ink: tuple[float, float, float], paper: tuple[float, float, float]
 ) -> Any:
     """Draw a vtkMRMLPlotChartNode with vtk's own chart, which is what Slicer's plot view uses too."""
     from vtkmodules import vtkRenderingContextOpenGL2  # noqa: F401  registers the painter
@@ -90,7 +90,7 @@ def chart_picture(
     view = vtk.vtkContextView()
     window = view.GetRenderWindow()
     window.SetOffScreenRendering(1)
-    window.SetSize(width, height)
+    window.SetSize(*size)
     window.SetMultiSamples(8)
     view.GetRenderer().SetBackground(*paper)
     chart = vtk.vtkChartXY()
@@ -106,9 +106,12 @@ def chart_picture(
         axis.GetLabelProperties().SetFontSize(chart_node.GetAxisLabelFontSize())
         axis.GetPen().SetColorF(*ink)
         axis.GetGridPen().SetColorF(*(0.75 * p + 0.25 * i for p, i in zip(paper, ink, strict=True)))
-    low, high = chart_node.GetYAxisRange()
-    chart.GetAxis(vtk.vtkAxis.LEFT).SetRange(low, high)
-    chart.GetAxis(vtk.vtkAxis.LEFT).SetBehavior(vtk.vtkAxis.FIXED)
+    ranges = {vtk.vtkAxis.LEFT: chart_node.GetYAxisRange(), vtk.vtkAxis.BOTTOM: chart_node.GetXAxisRange()}
+    automatic = {vtk.vtkAxis.LEFT: chart_node.GetYAxisRangeAuto(), vtk.vtkAxis.BOTTOM: chart_node.GetXAxisRangeAuto()}
+    for place, (low, high) in ranges.items():
+        if not automatic[place]:
+            chart.GetAxis(place).SetRange(low, high)
+            chart.GetAxis(place).SetBehavior(vtk.vtkAxis.FIXED)
     chart.SetShowLegend(chart_node.GetLegendVisibility())
     legend = chart.GetLegend()
     legend.GetLabelProperties().SetFontSize(chart_node.GetLegendFontSize())
@@ -140,8 +143,9 @@ def pixmap_of_window(window: Any) -> Any:
 
 def _pixels(image: Any) -> Any:
     width, height, _depth = image.GetDimensions()
-    scalars = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
-    return np.ascontiguousarray(scalars[::-1, :, :3])
+    scalars = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)[::-1]
+    seen = scalars[..., 3:] > 0 if scalars.shape[2] == 4 else 1  # what lies outside the volume is transparent, on black
+    return np.ascontiguousarray(scalars[..., :3] * seen)
 
 
 def _pixmap(pixels: Any) -> Any:

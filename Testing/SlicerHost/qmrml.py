@@ -147,7 +147,7 @@ class qMRMLPlotWidget(qMRMLWidget):
         if chart is not None:
             palette = self.palette
             ink, paper = (palette.color(role).getRgbF()[:3] for role in (palette.ColorRole.Text, palette.ColorRole.Base))
-            self._picture.setPixmap(chart_picture(chart, self.width, self.height, ink, paper))
+            self._picture.setPixmap(chart_picture(chart, (self.width, self.height), ink, paper))
 
 
 STAND_INS = (qMRMLWidget, qMRMLNodeComboBox, qMRMLPlotWidget)

@@ -20,12 +20,13 @@ for _library in (QtCore, QtGui, QtWidgets, QtUiTools, QtTest):
             globals().setdefault(_name, getattr(_library, _name))
 
 if sys.version_info < (3, 12):
-    # PySide6 6.12.0 gives the reference of None back once too often in every method without a result (measured: -1 a call);
-    # before Python 3.12 made None immortal, some ten thousand calls end the process. So None gets references to spare.
-    ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
+    # PySide6 6.12.0 gives the reference of None back once too often in every method without a result (measured: -1 a call), and
+    # booleans were seen to go at exit; before Python 3.12 made them immortal, some thousand calls end the process.
+    for _constant in (None, True, False):
+        ctypes.c_ssize_t.from_address(id(_constant)).value += 1 << 40
 
-METHODS_NOT_PROPERTIES = frozenset({"parent", "layout", "children", "singleShot"})
-"""Names that PythonQt leaves callable."""
+METHODS_NOT_PROPERTIES = frozenset({"parent", "layout", "children", "singleShot", "sizeHint", "minimumSizeHint"})
+"""Names that PythonQt leaves callable, and virtual methods, whose descriptor PySide would take for an override."""
 
 
 class _QtProperty:

@@ -23,8 +23,8 @@ import slicer  # noqa: E402
 import host  # noqa: E402
 import qt  # noqa: E402
 from DefaceCompareLib.readers import read_case  # noqa: E402
-from DefaceCompareLib.slicer_bridge.case_folder import DOSE_ATTRIBUTE, PLANAR_CONTOUR, SYNTHETIC_ATTRIBUTE  # noqa: E402
-from DefaceCompareLib.slicer_bridge.sample_nodes import polygons  # noqa: E402
+from DefaceCompareLib.slicer_bridge.case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE  # noqa: E402
+from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures  # noqa: E402
 from DefaceCompareLib.slicer_bridge.volumes import add_volume  # noqa: E402
 
 WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
@@ -97,14 +97,10 @@ def load(folder: Path) -> None:
         add_volume(slicer.mrmlScene, image.image, f"Synthetic {image.key}").SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
     if case.dose is not None:
         add_volume(slicer.mrmlScene, case.dose.image, "Synthetic dose").SetAttribute(DOSE_ATTRIBUTE, "1")
-    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Synthetic structure set")
-    segmentation.GetSegmentation().SetSourceRepresentationName(PLANAR_CONTOUR)
-    for number, structure in enumerate(case.structure_set.structures if case.structure_set is not None else ()):
-        segment = slicer.vtkSegment()
-        segment.SetName(structure.name)
-        segment.SetColor(*COLOURS[number % len(COLOURS)])
-        segment.AddRepresentation(PLANAR_CONTOUR, polygons(structure.contours or ()))
-        segmentation.GetSegmentation().AddSegment(segment, structure.name)
+    if case.structure_set is not None:
+        segments = add_structures(slicer.mrmlScene, case.structure_set.structures, "Synthetic structure set").GetSegmentation()
+        for number in range(segments.GetNumberOfSegments()):
+            segments.GetNthSegment(number).SetColor(*COLOURS[number % len(COLOURS)])
 
 
 def launcher(folder: Path) -> None:
@@ -142,8 +138,8 @@ def main(patients: Path, study: Path, out: Path) -> None:
     window, panel = Window(application, parent, widget.panel), widget.panel
     load(sorted(patients.iterdir())[0])
     widget.enter()
-    panel.ui.mrSelector.setCurrentNode(slicer.util.getNode("Synthetic MR_T1"))
-    panel.ui.petSelector.setCurrentNode(slicer.util.getNode("Synthetic PET"))
+    panel.ui.mrSelector.setCurrentNode(slicer.mrmlScene.GetFirstNodeByName("Synthetic MR_T1"))
+    panel.ui.petSelector.setCurrentNode(slicer.mrmlScene.GetFirstNodeByName("Synthetic PET"))
     with tempfile.TemporaryDirectory() as temporary:
         launcher(Path(temporary))
         slicer.app.temporaryPath = temporary

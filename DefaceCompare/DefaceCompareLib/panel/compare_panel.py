@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from ..errors import DefaceCompareError
+from ..progress import Cancelled
 from ..report.words import NO_VERDICT_FROM_ONE_CASE
 from ..slicer_bridge.dvh_chart import add_dvh_table
 from ..slicer_bridge.report_nodes import report_to_nodes
@@ -22,17 +22,17 @@ from .case_choice import CaseChoice, likely_node
 from .child_run import Answers, ChildRun
 from .dvh_view import DvhView
 from .export_section import ExportSection
+from .install import InstallPanel
 from .method_boxes import MethodBoxes
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
 from .patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
 from .results_view import ResultsView
 from .review_panel import ReviewPanel
+from .slicerrt_choice import SlicerRtChoice
 from .views_section import ViewsSection
 
 PRIVATE_PREFIX = ".DefaceCompare-"
 """Name of the folder (mode 0700) in which a run works; it is gone when the run is."""
-INSTALL = f"{__package__}.install"
-"""The module with `InstallPanel`, where this version has one."""
 
 
 class ComparePanel:
@@ -48,6 +48,8 @@ class ComparePanel:
         self.ui = ui
         self._run: ChildRun | None = None
         self._patient: Patient | None = None
+        self._stopped = False
+        self.slicerrt = SlicerRtChoice(ui, self._go_on)
         self.case = CaseChoice(ui)
         self.methods = MethodBoxes(ui.methodsWidget.layout())
         self.views = ViewsSection(ui)
@@ -55,7 +57,7 @@ class ComparePanel:
         self.chart = DvhView(ui, self._colour_of)
         self.export = ExportSection(ui, lambda: self._run is not None, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.refresh)
-        self.install = _install_section(ui)
+        self.install = InstallPanel(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
         parameters = (*PARAMETERS, *self.methods.parameters)
         self.parameters = ParameterLink(widgets, parameters, likely_node, self._refresh)
@@ -99,6 +101,7 @@ class ComparePanel:
         for section in (self.ui.caseCollapsibleButton, self.ui.methodsCollapsibleButton, self.ui.optionsCollapsibleButton):
             section.enabled = not running
         self.case.refresh()
+        self.slicerrt.refresh()
         self.export.refresh()
 
     # --- a run -------------------------------------------------------------------------------------------------------
@@ -108,12 +111,15 @@ class ComparePanel:
         results = self.case.results_folder
         beside = results.parent if results is not None else slicer.app.temporaryPath
         private = Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=beside))
-        answers = Answers(
-            self._on_progress, lambda: self._on_finished(private / "out", results), self._on_failed, self._on_cancelled
-        )
         try:
             folder = self.case.case_folder(private)
             self._patient = self._chosen_patient()
+            answers = Answers(
+                self._on_progress,
+                lambda: self._on_finished(private / "out", folder, results),
+                self._on_failed,
+                self._on_cancelled,
+            )
             self._run = ChildRun(self._arguments(folder, private / "out"), private, answers)
         except BaseException as error:
             shutil.rmtree(private)
@@ -121,6 +127,7 @@ class ComparePanel:
                 raise
             self._on_failed(str(error))
             return
+        self._stopped = False
         self.ui.progressBar.maximum = 0
         self._say(_("Starting …"))
         self._refresh()
@@ -143,12 +150,14 @@ class ComparePanel:
     def cancel(self) -> None:
         """Kill the running comparison, if there is one."""
         if self._run is not None:
+            self._stopped = True
             self._say(_("Cancelling …"))
             self._run.cancel()
 
     def close(self) -> None:
         """End every run at once and leave nothing behind (scene close, module reload, application exit)."""
         if self._run is not None:
+            self._stopped = True
             self._run.abandon()
             self._end(_("Cancelled."))
         self.export.close()
@@ -158,6 +167,7 @@ class ComparePanel:
     def shut_down(self) -> None:
         """Let go of the scene for good: another panel takes over, or the application ends."""
         self.close()
+        self.install.close()
         self.parameters.follow(None)
         self.chart.clear()
 
@@ -166,12 +176,24 @@ class ComparePanel:
         self.ui.progressBar.value = done
         self._say(text)
 
-    def _on_finished(self, out: Path, results: Path | None) -> None:
+    def _go_on(self, done: int, total: int, text: str) -> bool:
+        """What runs in Slicer itself says where it is, and lets the user stop it."""
+        self._on_progress(done, total, text)
+        slicer.app.processEvents()
+        return not self._stopped
+
+    def _on_finished(self, out: Path, folder: Path, results: Path | None) -> None:
         assert self._patient is not None
+        case_id = next((path.name for path in (out / "cases").glob("*")), "")
+        segmentation = None if self.case.from_folder else self.case.segmentation()
         try:
+            self.slicerrt.measure(out, folder, case_id, segmentation)
             originals = self._patient.originals()
             (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals)
             add_dvh_table(slicer.mrmlScene, out / "cases" / nodes.case_id / "dvh.csv", nodes.case_id)
+        except Cancelled:
+            self._on_cancelled()
+            return
         except DefaceCompareError as error:
             self._on_failed(str(error))
             return
@@ -231,10 +253,3 @@ class ComparePanel:
         self.results.show([])
         self.chart.forget()
         self.views.offer(None, {})
-
-
-def _install_section(ui: Any) -> Any | None:
-    """The *Install* section's behaviour; the section is hidden where this version has none."""
-    found = importlib.util.find_spec(INSTALL) is not None
-    ui.installCollapsibleButton.visible = found
-    return importlib.import_module(INSTALL).InstallPanel(ui) if found else None

@@ -12,7 +12,7 @@ from ..measurement import OK, Measurement
 from ..slicer_bridge.dvh_chart import DvhChart, curves_of_table, dvh_table_of
 
 VIEW_TAG = "DefaceDVH"
-MOST_CHANGED = 3
+MOST_CHANGED = 2
 """How many organs the chart shows until one is chosen."""
 
 

@@ -19,7 +19,7 @@ BACKGROUND = (0.16, 0.17, 0.20)
 YAW_DEG, PITCH_DEG = 25.0, 5.0
 """Where the camera stands at first, from straight before the face towards patient left and upwards: nose and brow in profile."""
 VIEW_ANGLE_DEG = 30.0
-FIELD_SHARE = 1.05
+FIELD_SHARE = 1.2
 """Height of the field over the height of the original's skin."""
 
 

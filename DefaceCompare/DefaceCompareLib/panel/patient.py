@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..case import Case
 from ..slicer_bridge.case_folder import SYNTHETIC_ATTRIBUTE
+from ..slicer_bridge.report_nodes import ORIGINAL_ROLE
 from ..slicer_bridge.results_in_scene import (
-    ORIGINAL_ROLE,
     centre_of_segment,
     centre_of_structure,
     segments_by_standard_name,

@@ -12,7 +12,7 @@ import slicer
 
 from ..errors import UnusableInput
 from ..review import ReviewCase
-from ..slicer_bridge.volumes import add_volume
+from ..slicer_bridge.volumes import add_volume, remove_node
 from .side_by_side import SideBySide
 
 
@@ -69,8 +69,7 @@ class ReviewVolumes:
         self._views.restore()
         for node in self._nodes:
             if node.GetScene() is not None:
-                node.GetScene().RemoveNode(node.GetDisplayNode())
-                node.GetScene().RemoveNode(node)
+                remove_node(node.GetScene(), node)
         self._nodes = []
         return True
 

@@ -16,7 +16,7 @@ from ..anatomy.working_grid import head_grid
 from ..case import CT, MR, CaseImage
 from ..outer_surface import calm_values, outer_surface
 from ..privacy.render import SKIN_COLOUR
-from ..slicer_bridge.volumes import image_of_volume
+from ..slicer_bridge.volumes import image_of_volume, remove_node
 from .hidden_node import hidden
 
 LOWEST_OF_MR = -200.0
@@ -86,5 +86,4 @@ def _add_model(scene: Any, surface_lps: Any, name: str) -> Any:
 def remove_skins(scene: Any, models: Mapping[str, Any]) -> None:
     """Take the models out of the scene again."""
     for model in models.values():
-        scene.RemoveNode(model.GetDisplayNode())
-        scene.RemoveNode(model)
+        remove_node(scene, model)

@@ -11,6 +11,9 @@ from .measurement_table import MeasurementTable
 LINE_ROLE = qt.Qt.UserRole
 """Where a row's first cell keeps the number of its line, which sorting must not lose."""
 
+WIDEST_COLUMN_PIXELS = 150
+"""Longer texts take a second line: a panel is narrow."""
+
 
 def fill(widget: Any, table: MeasurementTable) -> None:
     """Show a table; numbers sort as numbers, and a click on a heading sorts."""
@@ -18,7 +21,7 @@ def fill(widget: Any, table: MeasurementTable) -> None:
     widget.clear()
     widget.setColumnCount(len(table.headings))
     widget.setRowCount(len(table.lines))
-    widget.setHorizontalHeaderLabels(list(table.headings))
+    widget.setHorizontalHeaderLabels([heading.replace(" (", "\n(") for heading in table.headings])
     for row, line in enumerate(table.lines):
         for column, cell in enumerate(line):
             item = qt.QTableWidgetItem()
@@ -29,6 +32,9 @@ def fill(widget: Any, table: MeasurementTable) -> None:
                 item.setData(LINE_ROLE, row)
             widget.setItem(row, column, item)
     widget.resizeColumnsToContents()
+    for column in range(len(table.headings)):
+        widget.setColumnWidth(column, min(widget.columnWidth(column), WIDEST_COLUMN_PIXELS))
+    widget.resizeRowsToContents()
     widget.setSortingEnabled(True)
 
 
@@ -41,6 +47,6 @@ def chosen_line(widget: Any) -> int:
 def as_text(widget: Any) -> str:
     """The table as shown, tab-separated, with its headings: what spreadsheets paste."""
     columns, rows = range(widget.columnCount), range(widget.rowCount)
-    lines = [[widget.horizontalHeaderItem(column).text() for column in columns]]
+    lines = [[widget.horizontalHeaderItem(column).text().replace("\n", " ") for column in columns]]
     lines += [[widget.item(row, column).text() for column in columns] for row in rows]
     return "\n".join("\t".join(line) for line in lines) + "\n"

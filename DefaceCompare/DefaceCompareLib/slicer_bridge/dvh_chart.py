@@ -11,7 +11,7 @@ from vtkmodules.vtkCommonCore import vtkDoubleArray
 
 from .. import __version__
 from ..utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
-from .results_in_scene import VERSION_ATTRIBUTE
+from .report_nodes import VERSION_ATTRIBUTE
 
 CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
 """Marks the table node that holds a case's curves; its value is the case."""
@@ -27,6 +27,8 @@ COLOURS = (
 )
 """Colours of organs without one of their own (a folder's structures have none); told apart on light and dark ground."""
 LINE_WIDTH = 2.0
+ROOM_ON_THE_RIGHT = 1.05
+"""End of the dose axis over the highest dose of the drawn curves."""
 
 
 def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
@@ -119,6 +121,8 @@ class DvhChart:
         self.clear()
         curves = [name for name in curves_of_table(table) if name.structure in organs and name.policy in ("", policy)]
         curves.sort(key=lambda name: (organs.index(name.structure), list(self._titles).index(name.method)))
+        self.node.XAxisRangeAutoOff()
+        self.node.SetXAxisRange(0.0, ROOM_ON_THE_RIGHT * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
             number = organs.index(curve.structure)
             self._add(table, curve, colour_of(curve.structure) or COLOURS[number % len(COLOURS)])
@@ -154,6 +158,14 @@ class DvhChart:
         """Take chart and series out of the scene."""
         self.clear()
         self._scene.RemoveNode(self.node)
+
+
+def _highest_gy(table: Any, curve: CurveName) -> float:
+    """The last dose that any of the curve's volume receives."""
+    rows = table.GetTable()
+    doses_gy, percents = (rows.GetColumnByName(name) for name in (DOSE_COLUMN, curve.column()))
+    reached = [row for row in range(rows.GetNumberOfRows()) if percents.GetValue(row) > 0.0]
+    return float(doses_gy.GetValue(reached[-1])) if reached else 0.0
 
 
 def _column(name: str, values: Sequence[float]) -> vtkDoubleArray:

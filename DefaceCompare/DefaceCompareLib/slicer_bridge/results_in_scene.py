@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from ..case import Structure
 from ..measurement import COLUMNS, Measurement
-
-VERSION_ATTRIBUTE, METHOD_ATTRIBUTE, ORIGINAL_ROLE = "DefaceCompare.Version", "DefaceCompare.Method", "DefaceCompare.Original"
-"""How nodes of a comparison are marked."""
-LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+from .report_nodes import METHOD_ATTRIBUTE, ORIGINAL_ROLE, VERSION_ATTRIBUTE
+from .structure_nodes import LPS_TO_RAS
 
 
 def rows_of_table(node: Any) -> list[Measurement]:
