@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/DefaceCompareLib/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test prove clean
+.PHONY: install demo demo-ct test prove bench clean
 
 install: $(VENV)/installed
 
@@ -41,5 +41,9 @@ test: $(VENV)/tested
 prove: $(VENV)/tested
 	DEFACE_COMPARE_PROVE=1 $(BIN)/pytest -n 2 --dist loadgroup Testing/Python/test_real_heads.py Testing/Python/test_defacers_properties.py Testing/Python/test_difficult_heads.py
 
+# other programs get environments of their own in bench/ (about 1 GB); about 15 minutes
+bench: $(VENV)/tested
+	for script in Testing/Benchmarks/bench_*.py; do echo; echo "$$script"; $(BIN)/python $$script --environments bench || exit 1; done
+
 clean:
-	rm -rf $(VENV) build demo demo-ct
+	rm -rf $(VENV) build demo demo-ct bench
