@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/DefaceCompareLib/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test clean prove prove-heads prove-properties prove-difficulties prove-study prove-kills prove-disk \
+.PHONY: install demo demo-ct test bench clean prove prove-heads prove-properties prove-difficulties prove-study prove-kills prove-disk \
   prove-dask prove-privacy prove-paper
 
 install: $(VENV)/installed
@@ -68,5 +68,9 @@ prove-privacy: $(VENV)/tested  # the first 40 patients of the paper-size study: 
 prove-paper: $(VENV)/tested  # all 185
 	$(BIN)/python $(PROOFS)/paper_study.py --patients 185 --jobs 2
 
+# other programs get environments of their own in bench/ (about 1 GB); about 15 minutes
+bench: $(VENV)/tested
+	for script in Testing/Benchmarks/bench_*.py; do echo; echo "$$script"; $(BIN)/python $$script --environments bench || exit 1; done
+
 clean:
-	rm -rf $(VENV) build demo demo-ct
+	rm -rf $(VENV) build demo demo-ct bench

@@ -11,7 +11,7 @@ DICOM_MAGIC_OFFSET = 128
 
 
 def planned_names(path: Path) -> list[str]:
-    """Structure names of an RTSTRUCT file, of a patient's folder, or of a text file with one name a line.
+    """Structure names of an RTSTRUCT or SEG file, of a patient's folder, or of a text file with one name a line.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def planned_names(path: Path) -> list[str]:
     elif not path.is_file():
         raise UnusableInput(f"{path} does not exist; give an RTSTRUCT file, a patient's folder or a text file")
     elif is_dicom(path):
-        names = _names_of_rtstruct(path)
+        names = _names_of_dicom(path)
     else:
         names = _names_of_text(path)
     if not names:
@@ -40,7 +40,7 @@ def is_dicom(path: Path) -> bool:
         return stream.read(DICOM_MAGIC_OFFSET + 4)[DICOM_MAGIC_OFFSET:] == b"DICM"
 
 
-def _names_of_rtstruct(path: Path) -> list[str]:
+def _names_of_dicom(path: Path) -> list[str]:
     from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
 
@@ -48,7 +48,8 @@ def _names_of_rtstruct(path: Path) -> list[str]:
         dataset = dcmread(path, stop_before_pixels=True)
     except (InvalidDicomError, OSError, EOFError) as error:
         raise UnusableInput(f"{path} is a damaged DICOM file ({error}); export it again") from error
-    return [str(roi.get("ROIName") or "") for roi in dataset.get("StructureSetROISequence") or []]
+    names = [str(roi.get("ROIName") or "") for roi in dataset.get("StructureSetROISequence") or []]
+    return names or [str(segment.get("SegmentLabel") or "") for segment in dataset.get("SegmentSequence") or []]
 
 
 def _names_of_text(path: Path) -> list[str]:

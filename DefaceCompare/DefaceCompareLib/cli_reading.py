@@ -21,7 +21,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--dose",
         default="",
         metavar="NAME",
-        help="which of several doses: its file name (* and ? allowed), series description or plan label",
+        help="which of several doses: its file name (* and ? allowed), series description or plan label; several joined by +"
+        " are added up",
     )
     parser.add_argument(
         "--dvh-ends",

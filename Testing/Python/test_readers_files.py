@@ -169,6 +169,10 @@ def _nan() -> sitk.Image:
         ({"imagse": {"CT": "ct.nrrd"}}, _head(), r"unknown fields: imagse"),
         ({"id": "empty"}, _head(), r"neither an image nor a dose with structures"),
         ({"images": {"CT": "ct.nrrd"}, "structures": "ct.nrrd"}, _head(), r"holds no Segment0_Name header"),
+        ({"images": {"CT": "ct.nrrd"}, "structures": 5}, _head(), r"structures must be a file or folder name"),
+        ({"images": {"CT": "ct.nrrd"}, "labels": {"1": 5}}, _head(), r'labels must be like \{"1": "Brain"\}'),
+        ({"images": {"CT": "ct.nrrd"}, "prescription_gy": "sixty"}, _head(), r"prescription_gy must be a number"),
+        ({"images": {"CT": "ct.nrrd"}, "units": ["HU"]}, _head(), r"units must be like"),
     ],
 )
 def test_bad_image_files_are_told_in_one_sentence(

@@ -19,18 +19,20 @@ from .segmentation_file import read_pixels
 from .structure_file import read_structures
 
 CASE_FILE = "case.json"
-KNOWN_FIELDS = (
-    "id",
-    "images",
-    "units",
-    "structures",
-    "labels",
-    "dose",
-    "prescription_gy",
-    "prescriptions_gy",
-    "synthetic",
-    "person",
-)
+NUMBER = (int, float)
+KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], str]] = {
+    "id": ((*NUMBER, str), (), "a text"),
+    "images": (dict, str, 'like {"CT": "ct.nrrd"}'),
+    "units": (dict, str, 'like {"PET": "SUVbw"}'),
+    "structures": (str, (), "a file or folder name"),
+    "labels": (dict, str, 'like {"1": "Brain"}'),
+    "dose": (str, (), "a file name"),
+    "prescription_gy": (NUMBER, (), "a number"),
+    "prescriptions_gy": (dict, NUMBER, 'like {"PTV": 60}'),
+    "synthetic": (bool, (), "true or false"),
+    "person": ((*NUMBER, str), (), "a text"),
+}
+"""What a field may be, what its values may be if it has any, and how to say it."""
 UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
 """Units where ``case.json`` does not state one."""
 
@@ -76,7 +78,13 @@ def _described(folder: Path) -> dict[str, Any]:
     unknown = sorted(set(described) - set(KNOWN_FIELDS))
     if unknown:
         raise UnusableInput(f"{CASE_FILE} in {folder.name} has unknown fields: {', '.join(unknown)}")
-    return described
+    stated = {field: value for field, value in described.items() if value is not None}
+    for field, value in stated.items():
+        kind, of, like = KNOWN_FIELDS[field]
+        values = value.values() if isinstance(value, dict) and of else ()
+        if not isinstance(value, kind) or not all(isinstance(one, of) for one in values):
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
+    return stated
 
 
 def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:

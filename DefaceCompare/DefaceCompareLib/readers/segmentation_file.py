@@ -35,14 +35,25 @@ def read_seg_nrrd(path: Path) -> list[Structure]:
         name = image.GetMetaData(prefix + "Name")
         # Files older than Slicer 4.11 have one layer a segment and no such headers.
         old_layer = len(structures) if layers.shape[-1] > 1 else 0
-        layer = int(image.GetMetaData(prefix + "Layer")) if prefix + "Layer" in keys else old_layer
-        value = int(image.GetMetaData(prefix + "LabelValue")) if prefix + "LabelValue" in keys else 1
+        layer = _number(image, prefix + "Layer", old_layer, path)
+        value = _number(image, prefix + "LabelValue", 1, path)
         if not 0 <= layer < layers.shape[-1]:
             raise UnusableInput(f"{path.name}: segment {len(structures)} lies in layer {layer}, which the file has not")
         structures.append(labelmap_structure(name, layers[..., layer] == value, image, len(structures) + 1))
     if not structures:
-        raise UnusableInput(f"{path.name} holds no Segment0_Name header; save it from Slicer as a segmentation (.seg.nrrd)")
+        raise UnusableInput(
+            f"{path.name} holds no Segment0_Name header; save it from Slicer as a segmentation (.seg.nrrd), or, as a labelmap,"
+            ' name its values in case.json ("labels": {"1": "Brain"})'
+        )
     return structures
+
+
+def _number(image: sitk.Image, key: str, absent: int, path: Path) -> int:
+    """A whole number of the file's headers, `absent` if there is none."""
+    text = image.GetMetaData(key) if image.HasMetaDataKey(key) else str(absent)
+    if not text.strip().isdigit():
+        raise UnusableInput(f"{path.name}: the header {key} is no whole number ({text!r}); save it from Slicer again")
+    return int(text)
 
 
 def read_labelmap(path: Path, labels: Mapping[str, str]) -> list[Structure]:

@@ -9,6 +9,8 @@ from ..errors import NotAvailable
 
 LARGEST_LIKELY_GY = 1000.0
 """No plan reaches this many Gy; a grid in cGy does."""
+NEGATIVE_SHARE = 0.01
+"""Voxels below minus this share of the maximum are no rounding: no dose is negative."""
 LEAST_SHARE = 0.5
 """A plan's dose reaches what was prescribed; one that stays below this share of it is of a fraction or a part."""
 
@@ -37,6 +39,9 @@ def dose_warnings(image: sitk.Image, unit: str, name: str = "", prescription_gy:
     largest = float(values.max())
     if largest <= 0:
         raise NotAvailable(f"{dose} is zero everywhere and was not used")
+    lowest = float(values.min())
+    if lowest < -NEGATIVE_SHARE * largest:
+        raise NotAvailable(f"{dose} holds negative doses (down to {lowest:.2f} {unit}) and was not used")
     if unit == "Gy" and largest > LARGEST_LIKELY_GY:
         return (
             f"{dose} has a maximum of {largest:.0f} Gy: its values are likely cGy; all doses are given as the file states them",
