@@ -70,3 +70,21 @@ def sface() -> FaceScorer:
 def average_reference(sface: FaceScorer, average_patient: tuple[CaseImage, Head]) -> FaceReference:
     """The average head, scored by SFace."""
     return sface.reference(*average_patient)
+
+
+@pytest.fixture(scope="session")
+def exported_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished case of the small patient of `export_patient`; nobody may change it."""
+    from export_patient import compared
+
+    return compared(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def masked_export(exported_case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That case exported with its dose masked; nobody may change it."""
+    from export_patient import export
+
+    folder = tmp_path_factory.mktemp("masked") / "export"
+    assert export(exported_case, folder, "--accept-risk", "--dose-policy", "mask") == 0
+    return folder

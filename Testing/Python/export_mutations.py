@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import shutil
 import sys
 import traceback
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from DefaceCompareLib import export as export_package  # noqa: F401
 from DefaceCompareLib.case_report import input_hashes
 from DefaceCompareLib.errors import DefaceCompareError
 from DefaceCompareLib.export import export_case as export_module
@@ -51,15 +49,19 @@ class MutationTarget:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with contextlib.redirect_stderr(io.StringIO()):
-            pristine = compared(folder / "pristine", monkeypatch, COARSE_MM)
+            pristine = compared(folder / "pristine", COARSE_MM)
         self._case = copied(pristine, folder / "damaged")
         self._patient, self._to = folder / "damaged" / "patient", folder / "exports" / "to"
         self._files = sorted(path for path in self._patient.rglob("*.dcm"))
         self._hashes = input_hashes(read_case(self._patient, "case-001"))
         self._options = export_module.ExportOptions(METHOD, "mask", accept_risk=True)
-        # what does not depend on a header is found once: the mutations are about files, not about surfaces
-        for module, name in ((written_set, "head_surface"), (verification, "head_surface"), (verification, "moved_skin")):
-            monkeypatch.setattr(module, name, _once(getattr(module, name)))
+        # what depends on voxels alone is found once, and nothing is drawn: the mutations are about files, not about surfaces
+        monkeypatch.setattr(written_set, "head_surface", _once(written_set.head_surface))
+        for module in (export_module, verification):
+            monkeypatch.setattr(module, "moved_skin", _once(export_module.moved_skin))
+            monkeypatch.setattr(module, "original_skin", _once(export_module.original_skin))
+        monkeypatch.setattr(verification.DrawnFaces, "image_faults", lambda self, image, written: [])
+        monkeypatch.setattr(verification.DrawnFaces, "score_other_surfaces", lambda self, written: None)
         monkeypatch.setattr(export_module, "find_heads", known_heads)
 
     def try_one(self, seed: int, *, export: bool = True) -> Outcome:
@@ -112,7 +114,3 @@ def most_memory_mb() -> float:
 
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def process_id() -> int:
-    return os.getpid()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ from DefaceCompareLib.writers.dicom_study import new_object, save
 
 METHOD = "quickshear"
 Triple = tuple[float, float, float]
-SPACINGS_MM: tuple[Triple, Triple, Triple] = ((4.0, 4.0, 6.0), (6.0, 6.0, 8.0), (8.0, 8.0, 8.0))
+SPACINGS_MM: tuple[Triple, Triple, Triple] = ((4.0, 4.0, 8.0), (7.0, 7.0, 14.0), (8.0, 8.0, 14.0))
 """Of CT, MR and PET."""
 COARSE_MM: tuple[Triple, Triple, Triple] = ((8.0, 8.0, 20.0), (10.0, 10.0, 35.0), (10.0, 10.0, 35.0))
 """A patient in few files."""
@@ -197,13 +198,26 @@ def known_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[s
     return {image.key: synthetic_head.head() for image in case.images}, {}
 
 
-def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, spacings_mm: tuple[Triple, Triple, Triple] = SPACINGS_MM) -> Path:
+@contextmanager
+def head_known() -> Iterator[None]:
+    """While this lasts, nobody searches the head."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "find_heads", known_heads)
+        patch.setattr(export_module, "find_heads", known_heads)
+        yield
+
+
+def compared(folder: Path, spacings_mm: tuple[Triple, Triple, Triple] = SPACINGS_MM) -> Path:
     """A finished case below `folder`: its patient in ``patient``, its output in ``out``; returns the case's folder."""
-    monkeypatch.setattr(compare, "find_heads", known_heads)
-    monkeypatch.setattr(export_module, "find_heads", known_heads)
     patient, out = write_patient(folder / "patient", spacings_mm), folder / "out"
+    return compare_patient(patient, out)
+
+
+def compare_patient(patient: Path, out: Path) -> Path:
+    """Run ``case`` on a patient; returns the finished case's folder."""
     arguments = ["case", str(patient), "--out", str(out), "--methods", METHOD, "--no-report", "--face-model", "none"]
-    assert main(arguments) == 0
+    with head_known():
+        assert main(arguments) == 0
     return out / "cases" / "case-001"
 
 
@@ -229,7 +243,8 @@ def edit(path: Path, change: Callable[[Dataset], None]) -> None:
 
 def export(case: Path, to: Path, *options: str) -> int:
     """Run the command."""
-    return main(["export", str(case), "--method", METHOD, "--to", str(to), *options])
+    with head_known():
+        return main(["export", str(case), "--method", METHOD, "--to", str(to), *options])
 
 
 def objects(folder: Path) -> dict[str, Dataset]:

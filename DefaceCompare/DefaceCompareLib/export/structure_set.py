@@ -41,7 +41,7 @@ def edited_structure_set(
     """
     data = read_object(path)
     try:
-        left_out = _drop_other_frames(data, frames)
+        left_out = drop_other_frames(data, frames)
         roles = roles_of(data, structures)
         names = {int(roi.ROINumber): str(roi.get("ROIName") or "") for roi in data.get("StructureSetROISequence") or []}
         clipped = []
@@ -65,8 +65,8 @@ def roles_of(data: Dataset, structures: Collection[Structure]) -> dict[int, str]
     return {number: role_of(name, groups.get(name, ""), interpreted.get(number, "")) for number, name in names.items()}
 
 
-def _drop_other_frames(data: Dataset, frames: Collection[str]) -> list[int]:
-    """Take out, in place, the structures and frame items of frames that are not exported."""
+def drop_other_frames(data: Dataset, frames: Collection[str]) -> list[int]:
+    """Take out, in place, the structures and frame items of other frames of reference; return the structures' ROI numbers."""
     stated = data.get("ReferencedFrameOfReferenceSequence") or []
     if stated:
         data.ReferencedFrameOfReferenceSequence = [i for i in stated if str(i.get("FrameOfReferenceUID") or "") in frames]

@@ -16,6 +16,7 @@ from ..defacers.edit import Patch
 from ..errors import DefaceCompareError
 from ..quality import original_skin
 from ..readers import read_case
+from ..readers.damaged_header import PYDICOM_ERRORS
 from ..readers.dicom_rtstruct import contour_points
 from ..utility.name_words import user_names
 from .dose_grid import grid_bytes, read_order, stored_dose
@@ -24,7 +25,7 @@ from .dose_outline import draws_skin, moved_skin
 from .drawn_faces import DRAWN_SHARE, DrawnFaces, follows_skin
 from .dvh_check import dvh_faults
 from .finished_case import FinishedCase
-from .head_surface import head_surface
+from .head_surface import HeadSurface, head_surface
 from .image_slice import SeriesEdit, read_object
 from .options import KEEP, ExportOptions
 from .reference_check import reference_faults
@@ -60,6 +61,7 @@ class Verifier:
         self._finished, self._options, self._written, self._heads = finished, options, written, heads
         self._result = Verification()
         self._images: dict[str, sitk.Image] = {}
+        self._skins: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     def run(self) -> Verification:
         """All checks; one that cannot even be made is a fault."""
@@ -73,7 +75,7 @@ class Verifier:
         for name, check in checks.items():
             try:
                 self._result.faults += check()
-            except (DefaceCompareError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+            except (DefaceCompareError, RuntimeError, OSError, *PYDICOM_ERRORS) as error:
                 self._result.faults.append(f"{name} cannot be checked: {' '.join(str(error).split())}")
         return self._result
 
@@ -131,7 +133,7 @@ class Verifier:
         own = {int(item.ReferencedROINumber): item for item in before.get("ROIContourSequence") or []}
         roles = roles_of(before, structures.structures)
         image = self._drawn_on(structures.frame_of_reference_uid)
-        surface = head_surface(image, self._finished.patches[image.key], self._images[image.key])
+        surface = self._surface(image)
         skin, _ = self._moved(image)
         faults = []
         for item in after.get("ROIContourSequence") or []:
@@ -149,6 +151,14 @@ class Verifier:
         self._result.checked["contours"] = {"structures": len(own), "clipped": len(clipped)}
         return faults
 
+    def _surface(self, image: CaseImage) -> HeadSurface:
+        """Of the written image; the one that contours were clipped to where every written voxel is what was planned."""
+        patch, written = self._finished.patches[image.key], self._images[image.key]
+        planned = patch.whole(image.image)
+        same = np.array_equal(sitk.GetArrayViewFromImage(planned), sitk.GetArrayViewFromImage(written))
+        known = self._written.surface if same else None
+        return known or head_surface(image, patch, written)
+
     def _dose(self) -> list[str]:
         """Grid bytes equal, or edited where the patch says and nowhere else."""
         patch, faults = self._finished.dose_patch, []
@@ -158,7 +168,7 @@ class Verifier:
                 same = grid_bytes(source) == data.PixelData
             else:
                 before, after = stored_dose(source, each.source.name), stored_dose(data, each.path.name)
-                same = _dose_matches(
+                same = dose_matches(
                     before[:: read_order(source)], after[:: read_order(source)], patch, float(source.DoseGridScaling)
                 )
             if not same or str(source.DoseGridScaling) != str(data.DoseGridScaling):
@@ -182,9 +192,8 @@ class Verifier:
         clipped = {names.get(each.name, each.name) for each in self._written.clipped}
         clipped |= {"GTV_all"} if any(name.startswith("GTV") for name in clipped) else set()
         tolerance_gy = self._rounding_gy()
-        wrong, compared = dvh_faults(
-            back, finished.settings, finished.measurements, self._options.dose_policy, clipped, tolerance_gy
-        )
+        rows = finished.measurements if any(each.key == "RTSTRUCT" for each in self._written.objects) else ()
+        wrong, compared = dvh_faults(back, finished.settings, rows, self._options.dose_policy, clipped, tolerance_gy)
         self._result.checked |= {"surfaces": faces.told, "DVH": {"numbers": compared, "tolerance_gy": tolerance_gy}}
         return faults + wrong
 
@@ -221,7 +230,10 @@ class Verifier:
         """The original skin that moved, and its normals."""
         if image.key not in self._heads:
             return np.empty((0, 3)), np.empty((0, 3))
-        return moved_skin(image, original_skin(image, self._heads[image.key]), self._finished.patches[image.key])
+        if image.key not in self._skins:
+            skin = original_skin(image, self._heads[image.key])
+            self._skins[image.key] = moved_skin(image, skin, self._finished.patches[image.key])
+        return self._skins[image.key]
 
     def _drawn_on(self, frame_uid: str) -> CaseImage:
         here = [i for i in self._finished.case.images if i.key in self._images and i.frame_of_reference_uid == frame_uid]
@@ -253,7 +265,7 @@ def _stored(contour: Any) -> bytes:
     return value.strip(b" \0") if isinstance(value, bytes) else str(value).encode()
 
 
-def _dose_matches(before: NDArray[Any], after: NDArray[Any], patch: Patch, scaling: float) -> bool:
+def dose_matches(before: NDArray[Any], after: NDArray[Any], patch: Patch, scaling: float) -> bool:
     """The source's integers where the patch changed nothing; elsewhere the patch's dose, to half a step."""
     altered = np.zeros(before.shape, bool)
     altered[patch.box] = (before[patch.box] * scaling).astype(np.float32) != patch.values

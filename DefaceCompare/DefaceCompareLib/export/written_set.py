@@ -12,11 +12,12 @@ from pydicom.dataset import Dataset
 
 from ..case import CaseImage
 from ..progress import Progress, report_step
+from ..readers.damaged_header import naming
 from ..readers.dicom_prescription import plan_uids, structure_set_uid
 from ..readers.dicom_scan import Header, Scan, scan_folder
 from .dose_grid import edited_dose, grid_bytes
 from .finished_case import FinishedCase
-from .head_surface import head_surface
+from .head_surface import HeadSurface, head_surface
 from .image_slice import SeriesEdit, read_object
 from .marks import Marks, marks_of, recognisable
 from .object_file import write_object
@@ -55,6 +56,8 @@ class WrittenSet:
         What was taken out of headers, by name.
     named : bool
         Whether the headers name a person, patient or staff.
+    surface : HeadSurface, optional
+        Of the defaced image that the structures lie on, as they were clipped to it.
     """
 
     folder: Path
@@ -67,6 +70,7 @@ class WrittenSet:
     stale: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     named: bool = False
+    surface: HeadSurface | None = None
 
 
 class SetWriter:
@@ -100,6 +104,8 @@ class SetWriter:
         self.written.uids.learn(sorted(everything))
         self.written.left_out = self._left_out(headers)
         self.written.notes += self._scan.notes
+        if finished.case.structure_set is not None and not self._chosen["RTSTRUCT"]:
+            self.written.notes.append("the structures are not exported: only those of an RTSTRUCT on a defaced image are")
 
     def write(self, progress: Progress, done: int, total: int) -> WrittenSet:
         """Write all objects.
@@ -114,13 +120,10 @@ class SetWriter:
             report_step(progress, done, total, f"{self._finished.id}: writing {image.key}")
             self._write_image(image)
         report_step(progress, done + 1, total, f"{self._finished.id}: writing structures, dose and plans")
-        for header in self._chosen["RTSTRUCT"]:
-            self._write_structures(header)
-        for number, header in enumerate(self._chosen["RTDOSE"], 1):
-            self._write_dose(header, number)
-        for kind in ("RTPLAN", "REG"):
+        for kind in ("RTSTRUCT", "RTDOSE", "RTPLAN", "REG"):
             for number, header in enumerate(self._chosen[kind], 1):
-                self._save(read_object(header.path), header.path, f"{kind}_{number}.dcm", kind)
+                with naming(header.path):
+                    self._write_other(kind, header, number)
         return self.written
 
     def _choose(self) -> dict[str, list[Header]]:
@@ -162,19 +165,28 @@ class SetWriter:
         edit = SeriesEdit(image, self._finished.patches[image.key])
         clamped = 0
         for index, path in enumerate(image.sources):
-            edited = edit.slice(index)
-            clamped += edited.clamped
-            self._marks.on_image(edited.data, self._passed[image.key])
-            self._save(edited.data, path, f"{image.key}/{image.key}_{index + 1:04d}.dcm", image.key, index, plain=True)
+            with naming(path):
+                edited = edit.slice(index)
+                clamped += edited.clamped
+                self._marks.on_image(edited.data, self._passed[image.key])
+                self._save(edited.data, path, f"{image.key}/{image.key}_{index + 1:04d}.dcm", image.key, index, plain=True)
         if clamped:
             self.written.notes.append(f"{image.key}: {clamped} new voxel values lay beyond the stored bits and were clamped")
+
+    def _write_other(self, kind: str, header: Header, number: int) -> None:
+        if kind == "RTSTRUCT":
+            self._write_structures(header)
+        elif kind == "RTDOSE":
+            self._write_dose(header, number)
+        else:
+            self._save(read_object(header.path), header.path, f"{kind}_{number}.dcm", kind)
 
     def _write_structures(self, header: Header) -> None:
         drawn_on, structures = self._drawn_on(), self._finished.case.structure_set
         assert drawn_on is not None
         assert structures is not None
         patch = self._finished.patches[drawn_on.key]
-        surface = head_surface(drawn_on, patch, patch.whole(drawn_on.image))
+        surface = self.written.surface = head_surface(drawn_on, patch, patch.whole(drawn_on.image))
         data, clipped, others = edited_structure_set(
             header.path, structures.structures, surface, {structures.frame_of_reference_uid}
         )

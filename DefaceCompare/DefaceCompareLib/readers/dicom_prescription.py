@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pydicom.dataset import Dataset
 
+from .damaged_header import naming_file
 from .dicom_scan import Header, whole_number
 
 STATED_DOSE = re.compile(r"\d+(?:[.,]\d+)?")
@@ -21,12 +22,14 @@ def plan_uid(dose: Header) -> str:
     return next(iter(plan_uids(dose)), "")
 
 
+@naming_file
 def plan_uids(dose: Header) -> list[str]:
     """SOPInstanceUIDs of all plans that a dose was computed for."""
     items = dose.dataset.get("ReferencedRTPlanSequence") or []
     return [uid for item in items if (uid := str(item.get("ReferencedSOPInstanceUID") or ""))]
 
 
+@naming_file
 def structure_set_uid(header: Header) -> str:
     """SOPInstanceUID of the structure set that a plan or dose refers to, ``""`` if not stated."""
     items = header.dataset.get("ReferencedStructureSetSequence") or []
@@ -50,6 +53,7 @@ def prescription_gy(doses: Sequence[Header], plans: Sequence[Header]) -> float |
     return sum(known) if known and len(known) == len(stated) else None
 
 
+@naming_file
 def _prescribed(plan: Header) -> float | None:
     targets = [dose_gy for _, dose_gy in _references(plan)]
     if targets:
@@ -61,6 +65,7 @@ def _prescribed(plan: Header) -> float | None:
     return total or None
 
 
+@naming_file
 def _references(plan: Header) -> list[tuple[int | None, float]]:
     """ROI number (None if not stated) and prescribed dose of each dose reference of a plan."""
     items = plan.dataset.get("DoseReferenceSequence") or []

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from .damaged_header import naming_file
 from .dicom_scan import Header
 
 SPATIAL_REGISTRATION = "1.2.840.10008.5.1.4.1.1.66.1"
@@ -71,6 +72,7 @@ def rigid_joins(
     return {source: join for source, join in joins.items() if source != join[0]}, notes
 
 
+@naming_file
 def _edges_of(header: Header, instances: Mapping[str, str]) -> tuple[list[_Edge], list[str]]:
     """The usable matrices of one file, and why others are not."""
     if header.text("SOPClassUID") != SPATIAL_REGISTRATION:

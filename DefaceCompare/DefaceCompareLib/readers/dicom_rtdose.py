@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..errors import NotAvailable, UnusableInput
+from .damaged_header import naming_file
 from .dicom_scan import Header
 
 GY, RELATIVE = "GY", "RELATIVE"
@@ -15,6 +16,7 @@ OFFSET_TOLERANCE_MM = 0.01
 """Frame offsets further from even spacing than this are uneven."""
 
 
+@naming_file
 def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
     """Read one RTDOSE as float32 in its own unit (Gy, or relative), shape (x, y, z) in LPS, with notes.
 

@@ -14,6 +14,7 @@ from ..case import Structure, StructureSet
 from ..errors import UnusableInput
 from ..utility.structure_names import TARGET_GROUPS, read_structure_name
 from .contour_file import LEAST_POINTS, closed_polygon, without_copies
+from .damaged_header import naming_file
 from .dicom_scan import Header, whole_number
 from .named_structures import named, structure_notes, unique_names
 
@@ -21,6 +22,7 @@ CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
 
 
+@naming_file
 def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping[int, float] | None = None) -> StructureSet:
     """Read the structures that lie in one frame of reference.
 
@@ -70,6 +72,7 @@ def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping
     )
 
 
+@naming_file
 def target_names(header: Header) -> dict[int, str]:
     """Planned names of the GTV, CTV and PTV by ROI number."""
     rois = header.dataset.get("StructureSetROISequence") or []
@@ -125,6 +128,7 @@ def contour_points(contour: Dataset) -> NDArray[np.float64]:
     return np.array(numbers if numbers != [b""] else []).astype(np.float64).reshape(-1, 3)
 
 
+@naming_file
 def referenced_series(header: Header) -> str:
     """SeriesInstanceUID of the images that the structures (RTSTRUCT or SEG) were drawn on, ``""`` if not stated."""
     for frame in header.dataset.get("ReferencedFrameOfReferenceSequence") or []:
@@ -136,6 +140,7 @@ def referenced_series(header: Header) -> str:
     return str(named[0].get("SeriesInstanceUID") or "") if named else ""
 
 
+@naming_file
 def frames_of(header: Header) -> set[str]:
     """All frames of reference that the structure set speaks of."""
     frames = {str(roi.get("ReferencedFrameOfReferenceUID") or "") for roi in header.dataset.get("StructureSetROISequence") or []}

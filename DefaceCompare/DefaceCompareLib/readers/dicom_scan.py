@@ -13,6 +13,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from ..errors import UnusableInput
+from .damaged_header import damaged_attribute, naming, naming_file
 from .dicom_whole import is_whole
 
 IMAGE_MODALITIES = ("CT", "MR", "PT")
@@ -22,8 +23,11 @@ PIXEL_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "
 """SOP classes that must hold pixels: CT, MR, PET, their enhanced forms, RTDOSE, segmentations."""
 RT_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("481.3", "481.5", "66.1"))
 """SOP classes RTSTRUCT, RTPLAN and Spatial Registration."""
+PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 1, "SamplesPerPixel": 1}
+"""What the length of pixel data follows from, and what holds where it is not stated."""
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
+_DAMAGED = "{} is a damaged or truncated DICOM file; export it again"
 
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1, "Columns": 1}
 """What tells where a slice's pixels lie: attribute and number of values."""
@@ -118,6 +122,7 @@ def scan_folder(folder: Path) -> Scan:
     return scan
 
 
+@naming_file
 def _sort_in(header: Header, scan: Scan) -> str:
     """Put a header where it belongs; return the reason if it belongs nowhere."""
     modality = header.text("Modality")
@@ -166,7 +171,6 @@ def read_header(path: Path) -> Header | None:
     UnusableInput
         If the file is DICOM but ends too early.
     """
-    damaged = f"{path.name} is a damaged or truncated DICOM file; export it again"
     with path.open("rb") as stream:
         try:
             dataset = pydicom.dcmread(stream, stop_before_pixels=True)
@@ -174,12 +178,32 @@ def read_header(path: Path) -> Header | None:
         except InvalidDicomError:
             return None
         except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
-            raise UnusableInput(damaged) from error
+            raise UnusableInput(_DAMAGED.format(path.name)) from error
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None
-    sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
-    syntax = str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian)
-    known = sop_class in PIXEL_CLASSES or sop_class in RT_CLASSES
-    if known and (not dataset.get("Modality") or not is_whole(path, syntax, sop_class in PIXEL_CLASSES, stopped_at)):
-        raise UnusableInput(damaged)
+    with naming(path):
+        _refuse_damaged(path, dataset, stopped_at)
     return Header(path, dataset)
+
+
+def _refuse_damaged(path: Path, dataset: Dataset, stopped_at: int) -> None:
+    """Raise `UnusableInput` if a scan or RT object is cut, or what is needed of its header is not what it has to be."""
+    sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
+    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian))
+    if sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES:
+        return
+    if not dataset.get("Modality") or not syntax.is_transfer_syntax:
+        raise UnusableInput(_DAMAGED.format(path.name))
+    if not is_whole(path, syntax, sop_class in PIXEL_CLASSES, stopped_at):
+        raise UnusableInput(_DAMAGED.format(path.name))
+    attribute = damaged_attribute(dataset)
+    if attribute:
+        raise UnusableInput(f"{path.name} has a damaged or missing value in its header ({attribute}); export it again")
+    if not syntax.is_compressed and _pixel_bytes(dataset) > path.stat().st_size:
+        raise UnusableInput(f"{path.name} holds fewer pixels than its header says; export it again")
+
+
+def _pixel_bytes(dataset: Dataset) -> int:
+    """How long uncompressed pixels of the stated size are: what a reader would reserve; 0 where there are none."""
+    numbers = [int(dataset.get(keyword) or default) for keyword, default in PIXEL_NUMBERS.items()]
+    return math.prod(numbers) // 8

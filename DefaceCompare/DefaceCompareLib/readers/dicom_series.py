@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnusableInput
+from .damaged_header import naming_file
 from .dicom_scan import Header
 
 LEAST_SLICES = 4
@@ -180,6 +181,7 @@ def _rounded(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(round(float(value), 3) for value in values)
 
 
+@naming_file
 def mr_sequence(header: Header) -> str:
     """``MR_FLAIR``, ``MR_T1C``, ``MR_T1``, ``MR_T2`` or ``MR``, from description, contrast agent and timing."""
     described = f"{header.text('SeriesDescription')} {header.text('ProtocolName')}".lower()

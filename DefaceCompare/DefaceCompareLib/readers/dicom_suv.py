@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .damaged_header import naming_file
 from .dicom_scan import Header
 
 PHILIPS_SUV_FACTOR = (0x7053, 0x1000)
@@ -26,6 +27,7 @@ class PetScale:
     notes: tuple[str, ...] = ()
 
 
+@naming_file
 def pet_scale(header: Header) -> PetScale:
     """Find how this PET series becomes SUVbw; else it stays in its own unit, with the reason as a note."""
     units = header.text("Units").upper()
