@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,13 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from DefaceCompareLib import compare
+from DefaceCompareLib.cli import main
+from DefaceCompareLib.export import export_case as export_module
+from DefaceCompareLib.export.options import ExportOptions
 from DefaceCompareLib.readers import read_case
-from export_patient import DEEP, LEAVING
+from DefaceCompareLib.settings import Settings
+from export_patient import DEEP, LEAVING, METHOD
 
 pytestmark = pytest.mark.xdist_group("export")
 
@@ -52,6 +58,44 @@ def test_plastimatch_finds_the_same_grid_and_the_same_deep_structures(
     head = after["CT"] > -500
     assert (head & (after["BODY"] > 0)).sum() > 0.95 * head.sum()  # measured 0.99
     assert ((after["BODY"] > 0) & ~head).sum() < 0.05 * head.sum()
+
+
+@pytest.mark.shared
+def test_a_real_ct_is_exported_without_an_error_for_dciodvfy(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its source has five: no frame of reference, no KVP, no acquisition number, no laterality, an empty ImageType."""
+    program, entities = shutil.which("dciodvfy"), shutil.which("dcentvfy")
+    if program is None or entities is None:
+        pytest.skip("dciodvfy and dcentvfy (Debian package dicom3tools) are not installed")
+    source, out = shared_data / "ct_head_headsq" / "dicom", tmp_path / "out"
+    # searched once, not in the comparison and again in the export
+    heads = compare.find_heads(read_case(source, "x"), Settings(face_model="none"))
+    monkeypatch.setattr(compare, "find_heads", lambda case, settings: heads)
+    monkeypatch.setattr(export_module, "find_heads", lambda case, settings: heads)
+    assert main(["case", str(source), "--out", str(out), "--methods", METHOD, "--no-report", "--face-model", "none"]) == 0
+    options = ExportOptions(METHOD, accept_risk=True)
+    done = export_module.export_case(out / "cases" / "case-001", tmp_path / "export", options)
+    added = (
+        "CT: added to the headers, since DICOM requires it: AcquisitionNumber, FrameOfReferenceUID, ImageType, KVP, Laterality"
+    )
+    assert added in done.notes
+    assert any(note.startswith("the headers name persons") for note in done.notes)
+    paths = sorted((tmp_path / "export").rglob("*.dcm"))
+    assert len(paths) == 93
+    for path in paths:
+        said = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
+        assert "Error" not in said.stdout + said.stderr, said.stderr
+    said = subprocess.run([entities, *map(str, paths)], capture_output=True, text=True, check=False)
+    assert said.stdout + said.stderr == ""
+    before, after = (sitk.GetArrayFromImage(sitk.ReadImage([str(p) for p in files])) for files in (_sorted(source), paths))
+    changed = before != after
+    assert 0.02 < changed.mean() < 0.3  # measured 0.09
+
+
+def _sorted(folder: Path) -> list[Path]:
+    """Slices from below upwards, as the export numbers them."""
+    return sorted(folder.glob("*.dcm"), key=lambda path: float(pydicom.dcmread(path).ImagePositionPatient[2]))
 
 
 @pytest.mark.slicer_core

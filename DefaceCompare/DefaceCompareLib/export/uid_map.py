@@ -75,17 +75,28 @@ class UidMap:
     ) -> None:
         self._salt, self._version, self._keep_all = salt, version, keep_all
         self._shared, self._kept = frozenset(shared), frozenset(kept)
+        self._made: set[str] = set()
         self.mapped: dict[str, str] = {}
 
     def new(self, uid: str) -> str:
         """The UID that stands for `uid` in the export; standard, kept and empty UIDs are themselves."""
         if not uid or self._keep_all or uid.startswith(STANDARD_ROOT) or uid in self._kept:
             return uid
+        if uid in self._made:
+            return uid
         if uid not in self.mapped:
-            version = "" if uid in self._shared else self._version
-            digest = sha256(self._salt + version.encode() + b"\0" + uid.encode()).hexdigest()
-            self.mapped[uid] = generate_uid(prefix=UID_PREFIX, entropy_srcs=[digest])
+            self.mapped[uid] = self._made_of("" if uid in self._shared else self._version, uid)
         return self.mapped[uid]
+
+    def made(self, words: str) -> str:
+        """A UID for a thing that had none in the source, the same for the same words; it is not mapped again."""
+        uid = self._made_of("", words)
+        self._made.add(uid)
+        return uid
+
+    def _made_of(self, version: str, words: str) -> str:
+        digest = sha256(self._salt + version.encode() + b"\0" + words.encode()).hexdigest()
+        return str(generate_uid(prefix=UID_PREFIX, entropy_srcs=[digest]))
 
     def learn(self, uids: Iterable[str]) -> None:
         """Know UIDs before they are met, so that they are found in texts, too."""

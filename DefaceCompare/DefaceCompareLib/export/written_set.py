@@ -15,6 +15,7 @@ from ..progress import Progress, report_step
 from ..readers.damaged_header import naming
 from ..readers.dicom_prescription import plan_uids, structure_set_uid
 from ..readers.dicom_scan import Header, Scan, scan_folder
+from .completed_header import complete_image
 from .dose_grid import edited_dose, grid_bytes
 from .finished_case import FinishedCase
 from .head_surface import HeadSurface, head_surface
@@ -164,12 +165,16 @@ class SetWriter:
     def _write_image(self, image: CaseImage) -> None:
         edit = SeriesEdit(image, self._finished.patches[image.key])
         clamped = 0
+        added: set[str] = set()
         for index, path in enumerate(image.sources):
             with naming(path):
                 edited = edit.slice(index)
                 clamped += edited.clamped
                 self._marks.on_image(edited.data, self._passed[image.key])
+                added.update(complete_image(edited.data, self.written.uids.made("frame of " + image.series_uid)))
                 self._save(edited.data, path, f"{image.key}/{image.key}_{index + 1:04d}.dcm", image.key, index, plain=True)
+        if added:
+            self.written.notes.append(f"{image.key}: added to the headers, since DICOM requires it: {', '.join(sorted(added))}")
         if clamped:
             self.written.notes.append(f"{image.key}: {clamped} new voxel values lay beyond the stored bits and were clamped")
 
@@ -210,7 +215,7 @@ class SetWriter:
     def _save(self, data: Dataset, source: Path, name: str, key: str, index: int = 0, *, plain: bool = False) -> None:
         """Take out what is stale or dangling, map the UIDs, write."""
         written = self.written
-        if str(data.get("FrameOfReferenceUID") or "") not in self._frames:
+        if "PixelData" not in data and str(data.get("FrameOfReferenceUID") or "") not in self._frames:
             _without_frame(data)
         self._marks.on_object(data)
         written.stale += remove_stale(data)
