@@ -14,14 +14,17 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian
 
 from DefaceCompareLib.case import Dose
 from DefaceCompareLib.cli import main, make_parser
 from DefaceCompareLib.defacers.edit import Patch
 from DefaceCompareLib.errors import UnusableInput
-from DefaceCompareLib.export.dose_grid import edited_dose
+from DefaceCompareLib.export.dose_grid import edited_dose, grid_bytes
 from DefaceCompareLib.export.dvh_check import dvh_faults
 from DefaceCompareLib.export.finished_case import FinishedCase, open_finished_case
+from DefaceCompareLib.export.image_slice import read_object
+from DefaceCompareLib.export.object_file import write_object
 from DefaceCompareLib.export.options import ExportOptions
 from DefaceCompareLib.export.structure_clip import DEVICE, EXTERNAL, OTHER, role_of
 from DefaceCompareLib.export.structure_set import drop_other_frames
@@ -199,6 +202,19 @@ def test_a_dose_of_32_bits_finer_than_float32_is_edited_and_verified(tmp_path: P
         wrong = stored.copy()
         wrong[spoilt] += 2000
         assert not dose_matches(before.pixel_array, wrong, patch, scaling)
+
+
+def test_a_kept_dose_in_big_endian_keeps_its_values(exported_case: Path, tmp_path: Path) -> None:
+    before = pydicom.dcmread(source(exported_case) / "RTDOSE.dcm")
+    turned = pydicom.dcmread(source(exported_case) / "RTDOSE.dcm")
+    turned.PixelData = before.pixel_array.astype(">u2").tobytes()
+    turned.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    pydicom.dcmwrite(tmp_path / "big.dcm", turned, implicit_vr=False, little_endian=False, force_encoding=True)
+    read = read_object(tmp_path / "big.dcm")
+    read.PixelData = grid_bytes(read)
+    write_object(read, tmp_path / "little.dcm")
+    np.testing.assert_array_equal(pydicom.dcmread(tmp_path / "little.dcm").pixel_array, before.pixel_array)
+    assert pydicom.dcmread(tmp_path / "little.dcm").PixelData == before.PixelData
 
 
 def test_a_summed_dose_is_exported_untouched_only(exported_case: Path, tmp_path: Path) -> None:

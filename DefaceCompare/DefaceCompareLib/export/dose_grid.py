@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian
 
 from ..case import Dose
 from ..defacers.edit import Patch
@@ -64,8 +65,11 @@ def stored_dose(data: Dataset, name: str) -> NDArray[np.integer]:
 
 
 def grid_bytes(data: Dataset) -> bytes:
-    """The stored bytes of a grid, without what may follow its last voxel; compressed ones as they are."""
+    """The stored bytes of a grid, without what may follow its last voxel; compressed ones as they are, big endian turned."""
     content: bytes = data.PixelData
+    if data.file_meta.get("TransferSyntaxUID") == ExplicitVRBigEndian:
+        stored = stored_dose(data, "grid")
+        return np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("<")).tobytes()
     if data["PixelData"].is_undefined_length:
         return content
     voxels = int(data.get("NumberOfFrames") or 1) * int(data.Rows) * int(data.Columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
+from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -28,6 +29,6 @@ def write_object(data: Dataset, path: Path, *, plain: bool = False) -> None:
     meta.ImplementationClassUID = IMPLEMENTATION_UID
     content = BytesIO()
     data.file_meta, data.preamble = meta, bytes(128)
-    data.save_as(content, enforce_file_format=True)
+    dcmwrite(content, data, enforce_file_format=True)  # save_as would refuse to turn big endian round
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content.getvalue())

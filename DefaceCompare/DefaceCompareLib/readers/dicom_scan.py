@@ -199,7 +199,7 @@ def _refuse_damaged(path: Path, dataset: Dataset, stopped_at: int) -> None:
     attribute = damaged_attribute(dataset)
     if attribute:
         raise UnusableInput(f"{path.name} has a damaged or missing value in its header ({attribute}); export it again")
-    if not syntax.is_compressed and _pixel_bytes(dataset) > path.stat().st_size:
+    if not (syntax.is_compressed or syntax.is_deflated) and _pixel_bytes(dataset) > path.stat().st_size:
         raise UnusableInput(f"{path.name} holds fewer pixels than its header says; export it again")
 
 
