@@ -90,7 +90,7 @@ def test_a_real_ct_is_exported_without_an_error_for_dciodvfy(
     assert said.stdout + said.stderr == ""
     before, after = (sitk.GetArrayFromImage(sitk.ReadImage([str(p) for p in files])) for files in (_sorted(source), paths))
     changed = before != after
-    assert 0.02 < changed.mean() < 0.3  # measured 0.09
+    assert 0.2 < changed.mean() < 0.5  # measured 0.38: air in front of the plane, too, gets the fill
 
 
 def _sorted(folder: Path) -> list[Path]:
