@@ -6,7 +6,7 @@ DATA := DefaceCompare/DefaceCompareLib/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: install demo demo-ct test bench clean prove prove-heads prove-properties prove-difficulties prove-study prove-kills prove-disk \
-  prove-dask prove-privacy prove-paper
+  prove-dask prove-privacy prove-paper prove-mutations
 
 install: $(VENV)/installed
 
@@ -41,7 +41,7 @@ test: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to docs/proofs.csv and
 # docs/verification.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
-prove: prove-heads prove-properties prove-difficulties prove-study prove-privacy prove-paper
+prove: prove-heads prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
@@ -52,6 +52,9 @@ prove-properties: $(VENV)/tested  # one head in many grids
 
 prove-difficulties: $(VENV)/tested
 	$(BIN)/python $(PROOFS)/pytest_proof.py difficulties test_difficult_heads.py
+
+prove-mutations: $(VENV)/tested  # 10,000 damaged DICOM files, resumable
+	$(BIN)/python $(PROOFS)/mutations.py
 
 prove-kills: $(VENV)/tested  # 50 times kill -9 during a study of 20 cases
 	$(BIN)/python $(PROOFS)/kills.py

@@ -1,6 +1,6 @@
 """A seeded slice of the mutation proof: 200 damaged files are read, and exported where that is possible; none crashes anything.
 
-All 10,000: ``python Testing/prove_mutations.py`` (`make prove`).
+All 10,000: ``python Testing/Proofs/mutations.py`` (`make prove`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The long proof that damaged DICOM is refused, never crashed on: 10,000 damaged files, resumable.
 
-    python Testing/prove_mutations.py [--count 10000] [--log FILE]
+    python Testing/Proofs/mutations.py [--count 10000]
 
 One file of a small patient at a time is damaged by seed, the patient is read and, where its images are still what they were, the
-finished case is exported. A line a mutation goes to the log; a second run goes on where the first one ended. Exit code 1 if any
-mutation led to an exception that is no refusal, took more than 10 CPU seconds, left partial output, or a process took more than
+finished case is exported. A line a mutation goes to a log of this very code; a second run goes on where the first one ended. Exit
+code 1 if any mutation led to an exception that is no refusal, took more than 10 CPU seconds, left partial output, or a process took more than
 2 GB. `Testing/Python/test_export_mutations.py` runs the first ones in `make test`.
 """
 
@@ -21,8 +21,10 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "DefaceCompare"), str(HERE / "Python")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+
+from DefaceCompareLib.code_mark import code_mark
+from record import CODE_DIGITS, record
 
 SLOWEST_S, KILLED_AFTER_S = 10.0, 60.0
 """CPU seconds a mutation may take; wall seconds after which its process is ended from within."""
@@ -56,25 +58,27 @@ def main() -> int:
     """Run what the log lacks; print what came out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--log", type=Path, default=Path("mutations.jsonl"))
+    parser.add_argument("--work", type=Path, default=Path("build/proofs/mutations"))
     parser.add_argument("--batch", type=int, nargs=2, metavar=("FIRST", "COUNT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.batch:
         run_batch(*arguments.batch)
         return 0
-    known = read_log(arguments.log)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    path = arguments.work / f"{code_mark()[:CODE_DIGITS]}.jsonl"
+    known = read_log(path)
     while (first := next((seed for seed in range(arguments.count) if seed not in known), None)) is not None:
         end = next((seed for seed in range(first, first + BATCH) if seed in known or seed >= arguments.count), first + BATCH)
         command = [sys.executable, str(Path(__file__).resolve()), "--batch", str(first), str(end - first)]
-        with arguments.log.open("a", encoding="utf-8") as log:
+        with path.open("a", encoding="utf-8") as log:
             ended = subprocess.run(command, stdout=log, stderr=subprocess.PIPE, text=True, check=False)
-        known = read_log(arguments.log)
+        known = read_log(path)
         stopped = next((seed for seed in range(first, end) if seed not in known), None)
         if stopped is not None:
             fault = f"the process ended with {ended.returncode}: {ended.stderr[-2000:]}"
-            with arguments.log.open("a", encoding="utf-8") as log:
+            with path.open("a", encoding="utf-8") as log:
                 log.write(json.dumps({"seed": stopped, "what": "stopped", "fault": fault, "seconds": 0.0, "mb": 0}) + "\n")
-            known = read_log(arguments.log)
+            known = read_log(path)
             if stopped == first:
                 print(f"mutation {stopped} or the preparation before it {fault}", file=sys.stderr)
     return told([known[seed] for seed in range(arguments.count)])
@@ -92,13 +96,14 @@ def read_log(path: Path) -> dict[int, dict[str, object]]:
 
 
 def told(entries: list[dict[str, object]]) -> int:
-    """Print counts and faults; 1 if there is a fault."""
-    print(dict(Counter(str(entry["what"]) for entry in entries)))
+    """Record counts, print faults; 1 if there is a fault."""
     slowest, largest = (max(float(str(entry[key])) for entry in entries) for key in ("seconds", "mb"))
-    print(f"slowest {slowest:.1f} CPU s, most {largest:.0f} MB")
     faulty = [entry for entry in entries if entry["fault"]]
     for entry in faulty:
         print(f"{entry['seed']} {entry.get('kind')} {entry.get('file')}: {str(entry['fault']).strip().splitlines()[-1]}")
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(Counter(str(entry["what"]) for entry in entries).items()))
+    figure = f"{len(entries)} damaged files"
+    record("mutations", {figure: f"{len(faulty)} faults ({counts}); slowest {slowest:.1f} CPU s, most {largest:.0f} MB"})
     return 1 if faulty else 0
 
 
