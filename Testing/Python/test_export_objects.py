@@ -371,6 +371,33 @@ def test_what_was_written_wrongly_is_found(
     assert any(why in fault for fault in faults) if why else faults == []
 
 
+@pytest.mark.parametrize("key", ["CT", "MR_T1", "PET"])
+def test_an_original_slice_in_the_place_of_a_defaced_one_is_found(
+    written: tuple[FinishedCase, WrittenSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    finished, sound = written
+    slices = [each for each in sound.objects if each.key == key]
+    changed = [pydicom.dcmread(e.path).PixelData != pydicom.dcmread(e.source).PixelData for e in slices]
+    planted = slices[changed.index(True)]
+    path = tmp_path / planted.path.name
+    shutil.copy(planted.path, path)
+    edit(path, lambda data: setattr(data, "PixelData", pydicom.dcmread(planted.source).PixelData))
+    objects = [replace(each, path=path) if each is planted else each for each in sound.objects]
+    for name in ("_read_back", "_references", "_contours"):
+        monkeypatch.setattr(Verifier, name, lambda self: [])
+    heads, _ = known_heads(finished.case, finished.settings)
+    faults = Verifier(finished, OPTIONS, replace(sound, objects=objects), heads).run().faults
+    assert faults == [f"{path.name}: a voxel of the edit is not what was measured"]
+
+
+def test_an_image_that_was_not_defaced_stays_behind_and_is_counted(exported_case: Path, tmp_path: Path) -> None:
+    finished = open_finished_case(exported_case, METHOD, "mask")
+    without = replace(finished, patches={key: patch for key, patch in finished.patches.items() if key != "PET"})
+    writer = SetWriter(without, OPTIONS, tmp_path, dict.fromkeys(without.patches, False))
+    assert writer.written.left_out == {"PT": len(finished.case.image("PET").sources)}
+    assert "PET" not in {each.key for each in writer.write(silent, 0, 1).objects}
+
+
 def test_an_export_that_fails_its_verification_is_removed_with_exit_code_two(
     exported_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
