@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/DefaceCompareLib/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test bench clean prove prove-heads prove-properties prove-difficulties prove-study prove-kills prove-disk \
-  prove-dask prove-privacy prove-paper prove-mutations
+.PHONY: install demo demo-ct test bench clean prove prove-heads prove-faces prove-properties prove-difficulties prove-study \
+  prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations
 
 install: $(VENV)/installed
 
@@ -41,11 +41,14 @@ test: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to docs/proofs.csv and
 # docs/verification.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
-prove: prove-heads prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
+prove: prove-heads prove-faces prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
 	$(BIN)/python $(PROOFS)/pytest_proof.py heads test_real_heads.py
+
+prove-faces: $(VENV)/tested  # 12 MR heads with second scans, 40 sample patients: AUCs A, B, C, any file, controls; about an hour
+	$(BIN)/python $(PROOFS)/faces.py --jobs 2
 
 prove-properties: $(VENV)/tested  # one head in many grids
 	$(BIN)/python $(PROOFS)/pytest_proof.py properties test_defacers_properties.py

@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from coarse_patients import make_coarse_patients
 from DefaceCompareLib.anatomy.average_head import average_head
+from DefaceCompareLib.anatomy.template_labels import LABELS
+from DefaceCompareLib.case_faces import open_scorer
 from DefaceCompareLib.cli import main
 from DefaceCompareLib.measurement import FAILED, read_measurements
+from DefaceCompareLib.privacy.models import CACHE_VARIABLE
+from DefaceCompareLib.privacy.rows import METRICS, SCORES
+from DefaceCompareLib.sample.tissue import template
 
 AIR_HU, TISSUE_HU = -1000, 40
 
@@ -103,3 +109,37 @@ def test_a_scan_cut_at_the_nose_is_defaced_as_far_as_it_shows_or_fails_with_a_re
         else:
             assert row.status == FAILED
             assert row.note
+
+
+def test_a_bare_skull_is_no_face(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """YuNet finds a face on most skulls; the head search does not take one for a head."""
+    labels = template("average_labels")
+    bone = np.isin(sitk.GetArrayFromImage(labels), [LABELS[name] for name in ("skull", "mandible", "teeth", "vertebra")])
+    skull = sitk.GetImageFromArray(np.where(bone, 900, -1000).astype(np.int16))
+    skull.CopyInformation(labels)
+    out = tmp_path / "out"
+    code, _ = run(
+        capsys, "case", case_folder(tmp_path / "case", CT=skull), "--out", out, "--no-report", "--methods", "quickshear"
+    )
+    rows = [row for row in read_measurements(out / "measurements.csv") if row.domain == "privacy"]
+    assert code == 0
+    assert {row.metric for row in rows} == {row.metric for row in rows if row.image == "CT"} == set(METRICS)
+    assert all(row.status != "ok" and "no head like the average head" in row.note for row in rows), rows
+
+
+def test_without_a_model_the_comparison_runs_and_its_rows_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "models"))
+    open_scorer.cache_clear()
+    source, out = make_coarse_patients(tmp_path / "patients", 1) / "patient-001", tmp_path / "out"
+    try:
+        code, _ = run(capsys, "case", source, "--out", out, "--no-report", "--methods", "quickshear")
+    finally:
+        open_scorer.cache_clear()
+    rows = {row.metric: row for row in read_measurements(out / "measurements.csv") if row.domain == "privacy"}
+    assert code == 0
+    for metric in SCORES:
+        assert rows[metric].status == "not available"
+        assert rows[metric].note.endswith("face model YuNet is missing: run `deface-compare models get yunet`")
+    assert rows["face_surface_distance"].defaced > 3.0  # the surface is measured all the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -147,3 +148,15 @@ def test_an_auc_below_one_half_reads_at_most_chance() -> None:
 def test_a_number_that_rounds_to_zero_has_no_sign() -> None:
     assert number(-0.001, "%", signed=True) == "0.0"
     assert number(-1.25, "Gy", signed=True) == "−1.25"
+
+
+def test_similarity_matrices_lie_on_the_identifiable_page_only(six: Path) -> None:
+    page = six / "identifiable" / "faces.html"
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert stat.S_IMODE(page.parent.stat().st_mode) == 0o700
+    kept, shared = page.read_text(encoding="utf-8"), (six / "report.html").read_text(encoding="utf-8")
+    assert ">ROC<" in kept
+    assert ">CMC<" in kept
+    assert kept.count(">Similarity, ") >= len(METHODS)
+    heatmaps = [len(re.findall(r'"type": ?"heatmap"', text[text.rindex("<script>") :])) for text in (kept, shared)]
+    assert heatmaps == [kept.count("<h3>Similarity, "), 0]
