@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from DefaceCompareLib.measurement import Measurement, Scope
 from DefaceCompareLib.patient_table import Arm, patient_table
+from DefaceCompareLib.report.by_cohort import auc_by_cohort, success_by_cohort
 from DefaceCompareLib.report.case_browser import case_lines
 from DefaceCompareLib.report.panels import structure_panels
-from DefaceCompareLib.report.success_by_cohort import success_by_cohort
 from DefaceCompareLib.report.tables import ArmNames, structure_table
 from DefaceCompareLib.settings import Settings
-from DefaceCompareLib.summary import describe_all
+from DefaceCompareLib.summary import SummaryRow, describe_all
 
 ARM = Arm("quickshear", "", "background", "none")
 NAMES = ArmNames([ARM], {"quickshear": "Quickshear (ours)"})
@@ -71,6 +72,14 @@ def test_success_is_counted_by_cohort_and_image_and_a_failed_scan_is_no_success(
     assert [cell.text for cell in table.rows[0][1:]] == ["3/4", "4/4", "0/1", "0/1"]
     # Wilson's interval of 3/4 is 30.1 to 95.4 % (Newcombe 1998, method 3)
     assert table.rows[0][1].small == "75.0\u00a0% [30,\u00a095]"
+
+
+def test_the_auc_of_each_cohort_stands_under_its_own_name() -> None:
+    row = SummaryRow("brain", *ARM, "", "CT", "privacy", "", "auc_headline", "", 88, 0, 0.61, 0.55, 0.67)
+    table = auc_by_cohort([row, replace(row, cohort="hn", image="PET", value=0.4)], NAMES)
+    assert table is not None
+    assert (table.columns[1:], [cell.text for cell in table.rows[0][1:]]) == (("brain · CT", "hn · PET"), ["0.61", "≤ chance"])
+    assert auc_by_cohort([], NAMES) is None
 
 
 def patients(percents: list[float]) -> list[Measurement]:
