@@ -20,6 +20,7 @@ from .settings import Settings, Tolerances
 from .summary import SummaryRow, read_summary
 
 PRIVACY = "privacy"
+TORN = "a run was interrupted while it wrote this case; run the study again"
 MEASUREMENTS, SUMMARY = "measurements.csv", "summary.csv"
 
 
@@ -94,17 +95,19 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
     reports = sorted(out.glob("cases/*/case_report.json"))
     if not reports and (out / MEASUREMENTS).is_file():
         return _shared_tables(out, cohort, prefix=prefix)
-    cases = []
+    cases, torn = [], {}
     for path in reports:
         report = json.loads(path.read_text(encoding="utf-8"))
         key = path.parent.name
         if is_torn(out, key):
-            continue  # its rows and its faces may be of two runs; the study makes it again
+            torn[key] = TORN  # its rows and its faces may be of two runs
+            continue
         name = f"{cohort}/{key}" if prefix else key
         rows = tuple(replace(row, case=name) for row in read_measurements(path.parent / MEASUREMENTS))
         cases.append(FinishedCase(name, key, out, cohort, report, rows))
     manifest = out / "study.json"
     unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
+    unreadable = {**unreadable, **torn}
     if prefix:
         unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
     arms = {case.key: sorted({arm_of(row) for row in case.rows}) for case in cases}

@@ -29,11 +29,11 @@ def sole_run(out: Path) -> Iterator[None]:
     Raises
     ------
     UnusableInput
-        If another run holds it; the sentence says which.
+        If another run holds it (the sentence says which), or the file system has no locks.
     """
     path = identifiable_folder(out, LOCKS) / RUN_LOCK
     with path.open("a+", encoding="utf-8") as stream:
-        if not _try_lock(stream.fileno()):
+        if not _taken(stream.fileno(), out):
             stream.seek(0)
             holder = stream.read().strip() or "another process"
             raise UnusableInput(f"another run ({holder}) is writing to {out}; wait until it ends, or choose another --out")
@@ -55,12 +55,21 @@ def sole_case(out: Path, case_id: str) -> Iterator[None]:
     """
     path = identifiable_folder(out, LOCKS) / f"{case_id}.lock"
     with path.open("a+") as stream:
-        while not _try_lock(stream.fileno()):
+        while not _taken(stream.fileno(), out):
             time.sleep(RETRY_S)
         try:
             yield
         finally:
             _unlock(stream.fileno())
+
+
+def _taken(file: int, out: Path) -> bool:
+    """Whether the lock is ours now; False if somebody holds it."""
+    try:
+        return _try_lock(file)
+    except OSError as error:
+        advice = "mount it with locks (Lustre: -o flock), or choose an --out on another one"
+        raise UnusableInput(f"the file system of {out} offers no locks ({error.strerror}); {advice}") from error
 
 
 if sys.platform == "win32":

@@ -102,6 +102,7 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         faces=_faces(pooled, image),
         auc_differences=faces.differences,
         curves=faces.curves,
+        centres=[row for row in summary if row.cohort != pooled.cohort],
         reviews=_reviews(pooled),
     )
     write_measurements(out / "measurements.csv", rows)

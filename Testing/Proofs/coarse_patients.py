@@ -27,6 +27,14 @@ def make_coarse_patients(folder: Path, patients: int, seed: int = 1) -> Path:
     return folder
 
 
+def make_doses(folder: Path, patients: int) -> Path:
+    """The same patients without their image: a fraction of a second a case."""
+    make_coarse_patients(folder, patients)
+    for case in folder.glob("patient-*/case.json"):
+        case.write_text(case.read_text(encoding="utf-8").replace('{"MR_T1": "MR_T1.nrrd"}', "{}"), encoding="utf-8")
+    return folder
+
+
 def _make(folder: Path, head: sitk.Image, random: np.random.Generator) -> None:
     (folder / "structures").mkdir(parents=True, exist_ok=True)
     values = sitk.GetArrayFromImage(head)

@@ -78,3 +78,13 @@ def test_a_centre_that_shares_two_tables_gives_the_numbers_of_its_whole_folder(
     )
     assert both.manifest["synthetic"]
     assert not any((tmp_path / "both" / "identifiable").rglob("*.npz"))
+
+
+def test_a_case_that_a_run_left_torn_is_not_pooled_but_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("DefaceCompareLib.pool.write_report", lambda *_: None)
+    out = make_out(tmp_path / "out", 2, images=("MR_T1",))
+    (out / "identifiable/finished").mkdir()
+    (out / "identifiable/finished/case-002.json").write_text('{"fingerprint": ""}')
+    report = pool([out], out)
+    assert [case["id"] for case in report.manifest["cases"]] == ["case-001"]
+    assert dict(report.unreadable) == {"case-002": "a run was interrupted while it wrote this case; run the study again"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coarse_patients import make_coarse_patients
+from coarse_patients import make_doses
 from DefaceCompareLib import cli
 from DefaceCompareLib.disk_full import raise_if_full
 from study_run import difference
@@ -28,18 +28,10 @@ def largest_file(size_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def dose_only(folder: Path) -> Path:
-    """Two patients without images: a second a case."""
-    make_coarse_patients(folder, 2)
-    for case in folder.glob("patient-*/case.json"):
-        case.write_text(case.read_text().replace('{"MR_T1": "MR_T1.nrrd"}', "{}"))
-    return folder
-
-
 def test_a_study_that_meets_a_full_disk_says_so_and_ends_whole_when_there_is_room(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    patients = dose_only(tmp_path / "patients")
+    patients = make_doses(tmp_path / "patients", 2)
     command = ["study", str(patients), "--methods", "quickshear", "--face-model", "none", "--out"]
     assert cli.main([*command, str(tmp_path / "clean")]) == 0
     largest = max(path.stat().st_size for path in (tmp_path / "clean").rglob("*"))  # the report

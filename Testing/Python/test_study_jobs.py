@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from distributed import KilledWorker
 
 from coarse_patients import make_coarse_patients
 from dask_cluster import DaskCluster, wait_for_a_growing_case
 from DefaceCompareLib import cli, study_workers
+from DefaceCompareLib.errors import UnusableInput
+from DefaceCompareLib.settings import Settings
+from DefaceCompareLib.study_case import CaseJob, CaseOutcome, run_case
 from study_run import difference
 
 OPTIONS = ("--methods", "quickshear", "--face-model", "none")
@@ -81,3 +85,30 @@ def test_no_scheduler_at_an_address_is_one_sentence(
     nobody = "tcp://127.0.0.1:9"  # the discard port
     assert cli.main(["study", str(patients), "--out", str(tmp_path / "out"), "--scheduler", nobody]) == 2
     assert f"no Dask scheduler answers at {nobody}" in capsys.readouterr().err
+
+
+class Future:
+    """What Dask hands back for one case."""
+
+    def __init__(self, status: str, error: Exception | None = None) -> None:
+        self.status, self._error = status, error
+
+    def result(self) -> CaseOutcome:
+        assert self._error is not None
+        raise self._error
+
+
+def test_a_case_whose_worker_dies_again_and_again_is_listed_and_a_lost_scheduler_ends_the_run(tmp_path: Path) -> None:
+    job = CaseJob(tmp_path / "anna", "case-001", tmp_path / "out", (), Settings())
+    outcome = study_workers._outcome(Future("error", KilledWorker("case", None, 3)), job)
+    assert (outcome.id, outcome.reason) == (
+        "case-001",
+        "its worker died 4 times (too little memory, or a library that crashes)",
+    )
+    with pytest.raises(UnusableInput, match="scheduler was lost; start it again and run the same command"):
+        study_workers._outcome(Future("lost"), job)
+
+
+def test_a_worker_with_other_code_refuses_its_cases(tmp_path: Path) -> None:
+    job = CaseJob(tmp_path / "anna", "case-001", tmp_path / "out", (), Settings(), code="of another version")
+    assert run_case(job).reason.endswith("has other code or libraries; install the same on all machines")

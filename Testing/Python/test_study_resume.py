@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from DefaceCompareLib import finished_mark
+from DefaceCompareLib import cli, finished_mark
 from DefaceCompareLib.cli_progress import TimeLeft
 from DefaceCompareLib.code_mark import mark_of
 from DefaceCompareLib.errors import UnusableInput
@@ -127,6 +128,22 @@ def test_a_second_run_on_one_folder_says_so_and_a_killed_one_leaves_no_lock(tmp_
     with sole_run(tmp_path), sole_case(tmp_path, "case-001"):
         assert (tmp_path / "identifiable/locks/run.lock").read_text().startswith(f"process {os.getpid()} on ")
     assert (tmp_path / "identifiable/locks/run.lock").read_text() == ""
+
+
+def test_the_command_line_tells_a_second_run_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in" / "anna").mkdir(parents=True)
+    with sole_run(tmp_path / "out"):
+        assert cli.main(["study", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--face-model", "none"]) == 2
+    assert "deface-compare: another run (process" in capsys.readouterr().err
+
+
+def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")  # Lustre mounted without -o flock
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(UnusableInput, match=r"offers no locks \(Function not implemented\); mount it"), sole_run(tmp_path):
+        pass
 
 
 def test_changed_source_or_libraries_are_other_code_and_a_changed_report_is_not(tmp_path: Path) -> None:

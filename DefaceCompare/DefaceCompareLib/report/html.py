@@ -21,6 +21,7 @@ from ..summary_privacy import HEADLINE, FaceCurves
 from ..tradeoff import DOSE_POLICY
 from ..verdict import Verdict
 from . import sections
+from .by_cohort import auc_by_cohort, success_by_cohort
 from .case_browser import case_lines
 from .charts import organ_chart, tradeoff_chart
 from .panels import structure_panels
@@ -28,7 +29,6 @@ from .pictures import FaceRow
 from .privacy_charts import cmc_chart, roc_chart
 from .privacy_tables import privacy_tables
 from .published import Evidence, answers
-from .success_by_cohort import success_by_cohort
 from .tables import ArmNames
 from .words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
@@ -49,6 +49,8 @@ class ReportContent:
     faces : list of FaceRow
         Synthetic faces only.
     auc_differences : mapping of (image, first arm, second arm) to (low, high)
+    centres : sequence of SummaryRow
+        Of several cohorts: the rows of each of them.
     """
 
     measurements: Sequence[Measurement]
@@ -62,6 +64,7 @@ class ReportContent:
     auc_differences: Mapping[tuple[str, Arm, Arm], tuple[float, float]] = field(default_factory=dict)
     reviews: Sequence[Decision] = ()
     curves: Sequence[FaceCurves] = ()
+    centres: Sequence[SummaryRow] = ()
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -157,6 +160,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "case_columns": [(names.title(arm), names.colour(arm)) for arm in names.arms],
         "success_by_cohort": success_by_cohort(content.measurements, content.manifest, names),
         "success": sections.success_tables(summary, names, content.reviews),
+        "auc_by_cohort": auc_by_cohort(content.centres, names),
         "privacy": privacy_tables(summary, names),
         "volumes": sections.utility_tables(summary, names, "volume", content.image),
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),

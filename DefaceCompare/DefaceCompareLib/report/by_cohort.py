@@ -1,4 +1,4 @@
-"""How many scans each method defaced with success, by cohort and kind of image, as the published comparison lists it."""
+"""Success and AUC by cohort and kind of image, as the published comparison lists them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from scipy.stats import binomtest
 
 from ..measurement import FAILED, OK, Measurement
 from ..patient_table import Arm, arm_of
+from ..summary import SummaryRow, find, is_of_one_arm
+from ..summary_privacy import HEADLINE
 from ..tradeoff import DOSE_POLICY
-from .tables import ArmNames, Cell, ReportTable, arm_table
+from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm
 from .words import NOTHING
 
 DOSE = "DOSE"
@@ -56,3 +58,19 @@ def _column(counts: Count) -> Any:
         return Cell(f"{successes}/{n}", small=small, kind=kind)
 
     return cell
+
+
+def auc_by_cohort(centres: Sequence[SummaryRow], names: ArmNames) -> ReportTable | None:
+    """Methods down, cohorts and images across: the AUC that ranks, each cohort with a gallery of its own; None for one cohort.
+
+    Parameters
+    ----------
+    centres : sequence of SummaryRow
+        The rows of the single cohorts.
+    """
+    found = [row for row in find(centres, metric=HEADLINE) if is_of_one_arm(row)]
+    columns = {
+        f"{cohort} · {image}": by_arm(auc_cell, find(found, cohort=cohort, image=image))
+        for cohort, image in sorted({(row.cohort, row.image) for row in found})
+    }
+    return arm_table("AUC by cohort", names, names.arms, columns) if columns else None
