@@ -97,6 +97,8 @@ def used(prefix: str) -> set[str]:
 
 def test_every_slicer_and_qt_name_that_the_module_uses_was_read_in_a_named_upstream_file() -> None:
     assert used("slicer.util") <= set(API["slicer.util"]["members"])
+    assert used("slicer.packaging") == set(API["slicer.packaging"]["members"])
+    assert {f"SampleDataLogic.{name}" for name in used("SampleData.SampleDataLogic")} == set(API["SampleData"]["members"])
     assert used("slicer.app") <= set(API["slicer.app"])
     assert used("slicer.app.layoutManager()") <= set(API["layoutManager"])
     assert {name for name in used("slicer.modules") if name != "__dict__"} <= set(API["slicer.modules"])
