@@ -27,6 +27,7 @@ import scripted_module  # noqa: E402
 import slicerrt_stand_in  # noqa: E402
 from DefaceCompareLib.case import Case, Structure  # noqa: E402
 from DefaceCompareLib.cli import main  # noqa: E402
+from DefaceCompareLib.errors import UnusableInput  # noqa: E402
 from DefaceCompareLib.measurement import OK, Measurement, read_measurements  # noqa: E402
 from DefaceCompareLib.progress import Cancelled  # noqa: E402
 from DefaceCompareLib.readers import read_case  # noqa: E402
@@ -230,6 +231,22 @@ def test_cancelled_slicerrt_leaves_no_file_and_no_node(
         add_slicerrt_rows(both.out, slicerrt.case, slicer.mrmlScene, progress=lambda done, total, text: False)
     assert not target.exists()
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+
+
+def test_a_scene_closed_while_slicerrt_works_ends_it_with_a_sentence(
+    both: BothWays, slicerrt: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = slicer.vtkMRMLScene()  # the other tests still need theirs
+    slicer.vtkSlicerSegmentationsModuleLogic().SetMRMLScene(other)
+    slicerrt_stand_in.install(other, monkeypatch)
+
+    def close(done: int, total: int, text: str) -> bool:
+        other.Clear()
+        return True
+
+    with pytest.raises(UnusableInput, match="scene was closed"):
+        add_slicerrt_rows(both.out, slicerrt.case, other, progress=close)
+    assert not (both.out / "cases" / "case-001" / FILE_NAME).exists()
 
 
 def run_batch(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
