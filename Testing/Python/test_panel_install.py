@@ -22,7 +22,7 @@ import slicer  # noqa: E402
 import packaging_stand_in  # noqa: E402
 import qt  # noqa: E402
 from DefaceCompareLib.panel import slicer_packages  # noqa: E402
-from DefaceCompareLib.panel.slicer_packages import GROUPS, SHIPPED, shipped_versions, write_constraints  # noqa: E402
+from DefaceCompareLib.panel.slicer_packages import GROUPS, SHIPPED, WHEELS_ONLY, shipped_versions, write_constraints  # noqa: E402
 from DefaceCompareLib.privacy.models import CACHE_VARIABLE, known_models  # noqa: E402
 
 pytestmark = pytest.mark.slicer_core
@@ -89,6 +89,7 @@ def test_pip_is_held_to_slicers_own_versions_and_never_told_of_vtk(section: Any,
     assert names == {*group.names, *group.names_alone}
     assert not names & {*SHIPPED, "vtk", "slicer-core", "torch", "requests"}
     assert call.requester == "DefaceCompare"
+    assert {given[0] for given in (call.requirements, call.no_deps_requirements) if given} == {WHEELS_ONLY}  # nothing is compiled
     assert (call.no_deps_requirements is None) == (not group.names_alone)
 
 
