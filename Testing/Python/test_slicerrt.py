@@ -6,7 +6,6 @@ import ast
 import csv
 import math
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ sys.path.insert(0, str(ROOT / "Testing" / "SlicerHost"))
 
 import scene_host  # noqa: E402
 import slicerrt_stand_in  # noqa: E402
+from DefaceCompareLib.case import Structure  # noqa: E402
 from DefaceCompareLib.errors import NotAvailable, UnusableInput  # noqa: E402
-from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
 from DefaceCompareLib.slicer_bridge import slicerrt_dvh  # noqa: E402
 from DefaceCompareLib.slicer_bridge.case_folder import LABELMAP  # noqa: E402
 from DefaceCompareLib.slicer_bridge.slicerrt_dvh import segment_dvhs, slicerrt_logic  # noqa: E402
@@ -144,9 +143,7 @@ def test_a_segment_smaller_than_the_asked_volume_has_no_such_dose(scene: Any, lo
     image = sitk.Image((24, 24, 20), sitk.sitkUInt8)
     image.CopyInformation(ramp())
     image[12, 12, 10] = 1  # 0.027 cc
-    patient = sample_patient(1, seed=1, site="brain", ct_size=(32, 32, 27), ct_spacing_mm=(8.0, 8.0, 10.0))
-    tiny = replace(patient.structures[0], contours=None, labelmap=image)
-    plan = add_structures(scene, [tiny], "plan")
+    plan = add_structures(scene, [Structure(name="clip", standard_name="structure-01", labelmap=image)], "plan")
     assert plan.GetSegmentation().GetSourceRepresentationName() == LABELMAP
     (dvh,) = segment_dvhs(logic, scene, plan, ramp(), [plan.GetSegmentation().GetNthSegmentID(0)]).values()
     assert not isinstance(dvh, str)
