@@ -204,3 +204,14 @@ def test_models_get_tells_programs_where_it_is(tmp_path: Path, monkeypatch: pyte
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert "process" in steps[0]
     assert steps[-1]["text"].startswith("sface")
+
+
+def test_without_the_packages_a_privacy_row_says_what_is_missing_and_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from DefaceCompareLib.errors import NotAvailable
+    from DefaceCompareLib.privacy.onnx_session import session_options
+
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NotAvailable, match=r"^face model not installed: .* onnxruntime \(in Slicer: section Install"):
+        session_options()
