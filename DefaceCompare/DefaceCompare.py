@@ -214,6 +214,9 @@ class DefaceCompareTest(ScriptedLoadableModuleTest):
             after = slicer.util.arrayFromVolume(node)
             assert (before.dtype, before.shape) == (after.dtype, after.shape)
             assert 0.001 < (before != after).mean() < 0.5
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+        study = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(nodes.ct))
+        assert hierarchy.GetItemParent(hierarchy.GetItemByName("DefaceCompare case-001")) == study
         dose = slicer.util.getNode("case-001 dose")
         assert dose.GetNumberOfRows() == sum(row.domain == "dose" for row in rows)
         self.delayDisplay("Test passed")

@@ -22,7 +22,7 @@ import slicer  # noqa: E402
 import packaging_stand_in  # noqa: E402
 import qt  # noqa: E402
 from DefaceCompareLib.panel import slicer_packages  # noqa: E402
-from DefaceCompareLib.panel.slicer_packages import GROUPS, SHIPPED, shipped_versions, write_constraints  # noqa: E402
+from DefaceCompareLib.panel.slicer_packages import GROUPS, SHIPPED, WHEELS_ONLY, shipped_versions, write_constraints  # noqa: E402
 from DefaceCompareLib.privacy.models import CACHE_VARIABLE, known_models  # noqa: E402
 
 pytestmark = pytest.mark.slicer_core
@@ -89,6 +89,7 @@ def test_pip_is_held_to_slicers_own_versions_and_never_told_of_vtk(section: Any,
     assert names == {*group.names, *group.names_alone}
     assert not names & {*SHIPPED, "vtk", "slicer-core", "torch", "requests"}
     assert call.requester == "DefaceCompare"
+    assert {given[0] for given in (call.requirements, call.no_deps_requirements) if given} == {WHEELS_ONLY}  # nothing is compiled
     assert (call.no_deps_requirements is None) == (not group.names_alone)
 
 
@@ -203,3 +204,14 @@ def test_models_get_tells_programs_where_it_is(tmp_path: Path, monkeypatch: pyte
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert "process" in steps[0]
     assert steps[-1]["text"].startswith("sface")
+
+
+def test_without_the_packages_a_privacy_row_says_what_is_missing_and_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from DefaceCompareLib.errors import NotAvailable
+    from DefaceCompareLib.privacy.onnx_session import session_options
+
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NotAvailable, match=r"^face model not installed: .* onnxruntime \(in Slicer: section Install"):
+        session_options()

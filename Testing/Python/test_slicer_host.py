@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import runpy
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,74 @@ def test_a_signal_that_does_not_exist_raises() -> None:
         qt.QPushButton("button").connect("pushed()", print)
 
 
+def test_a_signal_gives_functions_what_they_name_and_other_callables_everything() -> None:
+    host.start()
+    seen: list[Any] = []
+    button = qt.QPushButton("button")
+
+    class Receiver:
+        def plain(self) -> None:
+            seen.append("method")
+
+        def __call__(self, *arguments: Any) -> None:
+            seen.append(arguments)
+
+    receiver = Receiver()
+    button.connect("clicked(bool)", receiver.plain)
+    button.connect("clicked(bool)", lambda checked, group="kept": seen.append((checked, group)))
+    button.connect("clicked(bool)", functools.partial(receiver, "bound"))
+    button.connect("clicked(bool)", receiver)
+    button.click()
+    assert seen == ["method", (False, "kept"), ("bound", False), (False,)]
+
+
+def test_a_cpp_object_gets_no_new_attribute_and_loses_no_slot() -> None:
+    host.start()
+    label = qt.QLabel()
+    label.text = "a property"
+    assert label.text == "a property"
+    with pytest.raises(AttributeError, match="no new attributes"):
+        label.organ = "Eye_L"
+    with pytest.raises(AttributeError, match="can not be overwritten"):
+        label.setText = print
+    with pytest.raises(AttributeError, match="no new attributes"):
+        qmrml.qMRMLWidget().case = "case-001"
+
+    class Derived(qt.QLabel):
+        pass
+
+    derived = Derived()
+    derived.organ = "Eye_L"  # a class that Python derives may have its own
+    assert derived.organ == "Eye_L"
+
+
+def test_the_modules_code_cannot_use_what_only_the_stand_in_has() -> None:
+    host.start()
+    combo = qmrml.qMRMLNodeComboBox()
+    asked = {"__name__": "DefaceCompareLib.panel.case_choice", "combo": combo}
+    assert eval("combo.currentNode()", asked) is None
+    for name in ("addItem", "currentText", "count"):
+        assert hasattr(combo, name)  # the stand-in is a combo box, the real one is not
+        with pytest.raises(AttributeError, match="was not read upstream"):
+            eval(f"combo.{name}", asked)
+
+
+def test_a_child_added_to_a_folded_section_shows_when_it_is_unfolded() -> None:
+    host.start()
+    section, folds = ctk.ctkCollapsibleButton(), []
+    section.setLayout(qt.QtWidgets.QVBoxLayout())
+    section.connect("contentsCollapsed(bool)", folds.append)
+    section.show()
+    section.setCollapsed(True)
+    section.setCollapsed(True)
+    label = qt.QLabel("late")
+    section.layout().addWidget(label)
+    assert label.isHidden()
+    section.setCollapsed(False)
+    assert not label.isHidden()
+    assert folds == [True, False]
+
+
 def test_a_method_that_does_not_exist_raises() -> None:
     host.start()
     with pytest.raises(AttributeError):
@@ -97,6 +167,8 @@ def used(prefix: str) -> set[str]:
 
 def test_every_slicer_and_qt_name_that_the_module_uses_was_read_in_a_named_upstream_file() -> None:
     assert used("slicer.util") <= set(API["slicer.util"]["members"])
+    assert used("slicer.packaging") == set(API["slicer.packaging"]["members"])
+    assert {f"SampleDataLogic.{name}" for name in used("SampleData.SampleDataLogic")} == set(API["SampleData"]["members"])
     assert used("slicer.app") <= set(API["slicer.app"])
     assert used("slicer.app.layoutManager()") <= set(API["layoutManager"])
     assert {name for name in used("slicer.modules") if name != "__dict__"} <= set(API["slicer.modules"])
@@ -138,6 +210,7 @@ def test_the_stand_ins_offer_no_more_than_was_read_upstream() -> None:
             "mousePressEvent",
             "paint",
             "eventFilter",
+            "childEvent",
             "setCollapsed",
             "setText",
             "toggled",

@@ -17,6 +17,7 @@ host = require_host()
 import slicer  # noqa: E402
 
 import sample_data_stand_in  # noqa: E402
+from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
 
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("slicer_numbers")]
 
@@ -56,8 +57,12 @@ def test_sample_data_offers_the_synthetic_patient_when_slicer_has_started(module
     (source,) = registered.sources
     header = Path(source.thumbnailFileName).read_bytes()[:24]
     assert struct.unpack(">II", header[16:]) == (260, 280)  # Slicer's template: about 260 x 280 pixels
-    calls: list[Any] = []
-    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.sample_nodes.sample_patient", lambda *a, **k: calls.append(k))
-    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.sample_nodes.sample_to_nodes", lambda patient, scene: scene)
-    assert source.customDownloader(source) is slicer.mrmlScene  # as Sample Data's button calls it
-    assert calls == [{"site": "brain", "seed": 1, "ct_size": (128, 128, 108), "ct_spacing_mm": (2.0, 2.0, 2.5)}]
+    asked: list[Any] = []
+    small = sample_patient(1, seed=1, site="brain", ct_size=(32, 32, 27), ct_spacing_mm=(8.0, 8.0, 10.0))
+    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.sample_nodes.sample_patient", lambda *a, **k: asked.append(k) or small)
+    nodes = source.customDownloader(source)  # as Sample Data's button calls it
+    assert asked == [{"site": "brain", "seed": 1, "ct_size": (128, 128, 108), "ct_spacing_mm": (2.0, 2.0, 2.5)}]
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    (study,) = {hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in vars(nodes).values()}
+    assert hierarchy.GetItemLevel(study) == slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMLevelStudy()
+    assert nodes.segmentation.GetDisplayNode() is not None

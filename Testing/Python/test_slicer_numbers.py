@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 import runpy
 import shutil
 import sys
@@ -21,9 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Testing" / "SlicerHost"))
 
 import scene_host  # noqa: E402
+import scripted_module  # noqa: E402
 import slicerrt_stand_in  # noqa: E402
 from DefaceCompareLib.case import Case, Structure  # noqa: E402
 from DefaceCompareLib.cli import main  # noqa: E402
+from DefaceCompareLib.errors import UnusableInput  # noqa: E402
 from DefaceCompareLib.measurement import OK, Measurement, read_measurements  # noqa: E402
 from DefaceCompareLib.progress import Cancelled  # noqa: E402
 from DefaceCompareLib.readers import read_case  # noqa: E402
@@ -32,6 +36,7 @@ from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
 from DefaceCompareLib.settings import Settings  # noqa: E402
 from DefaceCompareLib.slicer_bridge.logic import Comparison, compare_nodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.report_nodes import report_to_nodes  # noqa: E402
+from DefaceCompareLib.slicer_bridge.sample_nodes import SampleNodes  # noqa: E402
 from DefaceCompareLib.slicer_bridge.slicerrt_rows import FILE_NAME, add_slicerrt_rows  # noqa: E402
 from DefaceCompareLib.slicer_bridge.slicerrt_study import NOT_MEASURED, add_slicerrt_rows_to_output  # noqa: E402
 from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures  # noqa: E402
@@ -228,6 +233,22 @@ def test_cancelled_slicerrt_leaves_no_file_and_no_node(
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes
 
 
+def test_a_scene_closed_while_slicerrt_works_ends_it_with_a_sentence(
+    both: BothWays, slicerrt: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = slicer.vtkMRMLScene()  # the other tests still need theirs
+    slicer.vtkSlicerSegmentationsModuleLogic().SetMRMLScene(other)
+    slicerrt_stand_in.install(other, monkeypatch)
+
+    def close(done: int, total: int, text: str) -> bool:
+        other.Clear()
+        return True
+
+    with pytest.raises(UnusableInput, match="scene was closed"):
+        add_slicerrt_rows(both.out, slicerrt.case, other, progress=close)
+    assert not (both.out / "cases" / "case-001" / FILE_NAME).exists()
+
+
 def run_batch(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
     """Run the batch script as ``Slicer --python-script`` does; the code with which it ends Slicer."""
     script = ROOT / "DefaceCompare" / "Scripts" / "deface_compare_batch.py"
@@ -278,3 +299,28 @@ def test_the_batch_script_has_one_worker(monkeypatch: pytest.MonkeyPatch, capsys
     assert run_batch(["study", "cohort", "--out", "out", "--jobs", "2"], monkeypatch) == 2
     assert "one worker" in capsys.readouterr().err
     assert run_batch(["study"], monkeypatch) == 2
+
+
+def test_the_script_of_the_documentation_runs_in_ten_lines(
+    both: BothWays, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "slicer_scripting.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len([line for line in script.splitlines() if line.strip()]) <= 10
+    scripted_module.install()
+    monkeypatch.syspath_prepend(str(ROOT / "DefaceCompare"))
+    import DefaceCompare
+
+    parameters = inspect.signature(DefaceCompare.DefaceCompareLogic.compare)
+    asked: list[dict[str, Any]] = []
+
+    def compare(self: Any, *arguments: Any, **options: Any) -> list[Measurement]:
+        asked.append(parameters.bind(self, *arguments, **options).arguments)
+        return list(both.by_nodes.report.measurements)
+
+    nodes = SampleNodes(ct="ct", mr="mr", segmentation="plan", dose="dose")
+    monkeypatch.setattr(DefaceCompare.DefaceCompareLogic, "compare", compare)
+    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.sample_nodes.load_sample_patient", lambda: nodes)
+    exec(script, {})
+    assert (asked[0]["ct"], asked[0]["segmentation"], asked[0]["dose"]) == ("ct", "plan", "dose")
+    assert "quickshear Eye_L" in capsys.readouterr().out

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import csv
 import math
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ sys.path.insert(0, str(ROOT / "Testing" / "SlicerHost"))
 
 import scene_host  # noqa: E402
 import slicerrt_stand_in  # noqa: E402
+from DefaceCompareLib.case import Structure  # noqa: E402
 from DefaceCompareLib.errors import NotAvailable, UnusableInput  # noqa: E402
-from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
 from DefaceCompareLib.slicer_bridge import slicerrt_dvh  # noqa: E402
 from DefaceCompareLib.slicer_bridge.case_folder import LABELMAP  # noqa: E402
 from DefaceCompareLib.slicer_bridge.slicerrt_dvh import segment_dvhs, slicerrt_logic  # noqa: E402
 from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures  # noqa: E402
+from DefaceCompareLib.slicer_bridge.volumes import add_volume  # noqa: E402
 
 pytestmark = pytest.mark.slicer_core
 
@@ -142,9 +143,7 @@ def test_a_segment_smaller_than_the_asked_volume_has_no_such_dose(scene: Any, lo
     image = sitk.Image((24, 24, 20), sitk.sitkUInt8)
     image.CopyInformation(ramp())
     image[12, 12, 10] = 1  # 0.027 cc
-    patient = sample_patient(1, seed=1, site="brain", ct_size=(32, 32, 27), ct_spacing_mm=(8.0, 8.0, 10.0))
-    tiny = replace(patient.structures[0], contours=None, labelmap=image)
-    plan = add_structures(scene, [tiny], "plan")
+    plan = add_structures(scene, [Structure(name="clip", standard_name="structure-01", labelmap=image)], "plan")
     assert plan.GetSegmentation().GetSourceRepresentationName() == LABELMAP
     (dvh,) = segment_dvhs(logic, scene, plan, ramp(), [plan.GetSegmentation().GetNthSegmentID(0)]).values()
     assert not isinstance(dvh, str)
@@ -175,3 +174,45 @@ def test_arguments_of_another_kind_are_refused_by_the_stand_in(scene: Any, logic
     parameters = scene.AddNewNodeByClass("vtkMRMLDoseVolumeHistogramNode")
     with pytest.raises(TypeError, match="SetVDoseValues wants"):
         parameters.SetVDoseValues([20.0])
+
+
+ENT_NUMBERS = (1, 2, 3, 5, 6, 8)
+"""Brain, brainstem, CTV, GTV, a lens and the chiasm of the phantom; the body takes ten seconds."""
+
+
+def ent_plan(scene: Any, folder: Path) -> tuple[Any, dict[str, dict[str, str]]]:
+    """SlicerRT's own closed surfaces of the ENT phantom as a segmentation, and the line of its metrics table for each."""
+    with (folder / "SlicerRT_x2_metrics.csv").open(newline="", encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "ENT")
+    node.GetSegmentation().SetSourceRepresentationName("Closed surface")
+    recorded = {}
+    for number in ENT_NUMBERS:
+        reader = vtk.vtkXMLPolyDataReader()
+        reader.SetFileName(str(folder / f"closed_surface_{number}.vtp"))
+        reader.Update()
+        segment = slicer.vtkSegment()
+        segment.SetName(lines[number]["Structure"])
+        segment.AddRepresentation("Closed surface", reader.GetOutput())
+        node.GetSegmentation().AddSegment(segment, str(number))
+        recorded[str(number)] = lines[number]
+    return node, recorded
+
+
+@pytest.mark.shared
+def test_the_stand_in_gives_the_numbers_that_slicerrt_itself_gave_on_the_ent_phantom(
+    scene: Any, logic: Any, shared_data: Path
+) -> None:
+    folder = shared_data / "rt_eclipse_ent"
+    plan, recorded = ent_plan(scene, folder / "slicerrt_computed")
+    dose = add_volume(scene, sitk.ReadImage(str(folder / "EclipseEnt_Dose.nrrd"), sitk.sitkFloat32), "dose")
+    dose.SetAttribute("DicomRtImport.DoseVolume", "1")
+    found = slicerrt_dvh._compute(logic, scene, plan, dose, list(recorded))  # with SlicerRT's default bins, as recorded
+    assert not isinstance(found, str), found
+    columns = {"Dmean": "Mean intensity", "Dmax": "Max intensity", "V20Gy_cc": "V20 (cc)", "V20Gy_percent": "V20 (%)"}
+    for segment_id, line in recorded.items():
+        # both are text of six digits
+        assert found[segment_id].volume_cc == pytest.approx(float(line["Volume (cc)"]), rel=1e-5), line["Structure"]
+        for name, value in found[segment_id].values.items():
+            if name != "D0.03cc":
+                assert value == pytest.approx(float(line[columns.get(name, name)]), rel=1e-5, abs=1e-5), (line["Structure"], name)

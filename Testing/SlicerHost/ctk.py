@@ -10,6 +10,7 @@ HEADER_PIXELS = 24
 """Height of the clickable header of a ctkCollapsibleButton here."""
 
 
+@qt.only_recorded
 @qt.in_pythonqt_style
 class ctkCollapsibleButton(qt.QWidget):
     """A section with a header that folds."""
@@ -46,6 +47,8 @@ class ctkCollapsibleButton(qt.QWidget):
 
     def setCollapsed(self, collapsed: bool) -> None:
         """Fold or unfold; a child that its owner has hidden stays hidden, as in CTK."""
+        if bool(collapsed) == self._collapsed:
+            return
         self._collapsed = bool(collapsed)
         self._folding = True
         for child in self._children():
@@ -57,6 +60,16 @@ class ctkCollapsibleButton(qt.QWidget):
         self._folding = False
         self.setMaximumHeight(HEADER_PIXELS + 4 if collapsed else 16777215)
         self.contentsCollapsed.emit(self._collapsed)
+        self.toggled.emit(not self._collapsed)
+
+    def childEvent(self, event: Any) -> None:
+        """A child that is added to a folded section is hidden until it is unfolded (ctkCollapsibleButton::childEvent)."""
+        if event.added() and event.child().isWidgetType() and self._collapsed:
+            self._wanted.setdefault(id(event.child()), True)
+            event.child().installEventFilter(self)
+            self._folding = True
+            event.child().setVisible(False)
+            self._folding = False
 
     def _children(self) -> list[Any]:
         return self.findChildren(qt.QtWidgets.QWidget, options=qt.Qt.FindChildOption.FindDirectChildrenOnly)
@@ -81,6 +94,7 @@ class ctkCollapsibleButton(qt.QWidget):
     collapsed = qt.QtCore.Property(bool, lambda self: self._collapsed, setCollapsed)
 
 
+@qt.only_recorded
 @qt.in_pythonqt_style
 class ctkPathLineEdit(qt.QWidget):
     """A path with a browse button."""

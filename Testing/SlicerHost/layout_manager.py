@@ -40,6 +40,10 @@ class LayoutManager:
         """The logic with the layout node."""
         return self._logic
 
+    def mrmlSliceLogics(self) -> Any:
+        """The logics of the slice views (slicer.util asks for them); the host's views are drawn without."""
+        return self._app.logic.GetSliceLogics()
+
     @property
     def layout(self) -> int:
         """Number of the layout that is shown."""

@@ -10,6 +10,7 @@ import qt
 from drawn_views import chart_picture
 
 
+@qt.only_recorded
 @qt.in_pythonqt_style
 class qMRMLWidget(qt.QWidget):
     """A widget that hands its scene on."""
@@ -41,6 +42,7 @@ def _flag(name: str, default: bool) -> Any:
     return qt.QtCore.Property(bool, lambda self: getattr(self, attribute, default), write)
 
 
+@qt.only_recorded
 @qt.in_pythonqt_style
 class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
     """Chooses one node of the scene; lists new nodes at once and drops removed ones."""
@@ -119,6 +121,7 @@ class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
     showChildNodeTypes = _flag("children", True)
 
 
+@qt.only_recorded
 @qt.in_pythonqt_style
 class qMRMLPlotWidget(qMRMLWidget):
     """Shows the chart of a plot view node; drawn by `paint` only, as the views of the layout are."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import json
 import sys
+import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtTest, QtUiTools, QtWidgets
@@ -66,10 +69,14 @@ _connections: dict[tuple[int, str, Any], Callable[..., Any]] = {}
 
 
 def _with_arguments_trimmed(function: Callable[..., Any]) -> Callable[..., Any]:
-    parameters = inspect.signature(function).parameters.values()
-    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
-        return function
-    count = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    """As PythonQt calls it: functions and bound methods get no more arguments than they name, any other callable gets all.
+
+    MeVisLab/pythonqt 642c06b6, src/PythonQtSignalReceiver.cpp, PythonQtSignalTarget::call.
+    """
+    plain = function.__func__ if isinstance(function, types.MethodType) else function
+    if not isinstance(plain, types.FunctionType) or plain.__code__.co_flags & inspect.CO_VARARGS:
+        return lambda *arguments: function(*arguments)
+    count = plain.__code__.co_argcount - isinstance(function, types.MethodType)
     return lambda *arguments: function(*arguments[:count])
 
 
@@ -98,9 +105,64 @@ def _disconnect(self: Any, signature: str, function: Callable[..., Any]) -> bool
     return True
 
 
+def _may_be_set(self: Any, name: str, value: Any) -> bool:
+    """Properties can be set, nothing else of a C++ object: no slot is replaced, no attribute made (but by the host itself).
+
+    MeVisLab/pythonqt 642c06b6, src/PythonQtInstanceWrapper.cpp, PythonQtInstanceWrapper_setattro. A class that Python derives
+    from a Qt class may have attributes of its own; so may ours, which are derived. A dynamic property is set here already.
+    """
+    kind = type(self)
+    if kind.__module__ in STANDING_FOR_CPP and sys._getframe(2).f_globals.get("__name__") not in STANDING_FOR_CPP:
+        member = inspect.getattr_static(kind, name, None)
+        if not isinstance(member, (_QtProperty, QtCore.Property)):
+            if member is not None:
+                raise AttributeError(f"'{name}' can not be overwritten on {kind.__name__} object")
+            if not self.property(name):
+                raise AttributeError(f"'{name}' does not exist on {kind.__name__}: a C++ object gets no new attributes")
+            self.setProperty(name, value)
+            return False
+    return True
+
+
+STANDING_FOR_CPP = ("qt", "ctk", "qmrml")
+"""Modules whose classes are C++ classes in Slicer."""
+
+
 def in_pythonqt_style(cls: Any) -> Any:
-    """Give a class PythonQt's connect and disconnect."""
-    cls.connect, cls.disconnect = _connect, _disconnect
+    """Give a class PythonQt's connect and disconnect, and its way of setting attributes."""
+    inherited = cls.__setattr__
+
+    def set_attribute(self: Any, name: str, value: Any) -> None:
+        if _may_be_set(self, name, value):
+            inherited(self, name, value)
+
+    cls.connect, cls.disconnect, cls.__setattr__ = _connect, _disconnect, set_attribute
+    return cls
+
+
+RECORDED = json.loads((Path(__file__).parent / "slicer_api.json").read_text(encoding="utf-8"))["widgets"]
+"""What was read upstream of the ctk and qMRML widgets."""
+
+
+def only_recorded(cls: Any) -> Any:
+    """Let the module's own code see of a stand-in only what was recorded for the real class and what every QWidget has.
+
+    A stand-in may be built from another Qt class than the real one (a combo box for a qMRMLNodeComboBox); what that brings along
+    must not be used by accident, under whatever name the widget is held.
+    """
+    recorded = RECORDED[cls.__name__]
+    signals = {signal.partition("(")[0] for signal in recorded["signals"]}
+    known = {*recorded["properties"], *recorded["methods"], *signals, *dir(QtWidgets.QWidget), "connect", "disconnect"}
+    inherited = cls.__getattribute__
+
+    def get(self: Any, name: str) -> Any:
+        if name not in known and not name.startswith("_"):
+            asking = sys._getframe(1).f_globals.get("__name__", "")
+            if asking.split(".")[0] in ("DefaceCompareLib", "DefaceCompare"):
+                raise AttributeError(f"{cls.__name__}.{name} was not read upstream (slicer_api.json)")
+        return inherited(self, name)
+
+    cls.__getattribute__ = get
     return cls
 
 

@@ -16,7 +16,7 @@ import qt
 from ..errors import DefaceCompareError
 from ..privacy.models import DETECTOR, OK, ModelState, list_models, models_folder, remove_models
 from .child_run import Answers, ChildRun
-from .slicer_packages import GROUPS, PackageGroup, shipped_versions, write_constraints
+from .slicer_packages import GROUPS, WHEELS_ONLY, PackageGroup, shipped_versions, write_constraints
 
 REQUESTER = "DefaceCompare"
 """How Slicer names who installs."""
@@ -82,6 +82,7 @@ class InstallPanel:
             return
         if not slicer.util.confirmOkCancelDisplay(question(group, kept)):
             return
+        alone = group.requirements_alone()
         folder = Path(tempfile.mkdtemp(prefix="DefaceCompare-pip-"))
         write_constraints(folder / "constraints.txt", kept)
         self._start(_("Installing …"))
@@ -92,9 +93,9 @@ class InstallPanel:
 
         try:
             slicer.packaging.pip_install(
-                group.requirements(),
+                [WHEELS_ONLY, *group.requirements()],
                 constraints=str(folder / "constraints.txt"),
-                no_deps_requirements=group.requirements_alone() or None,
+                no_deps_requirements=[WHEELS_ONLY, *alone] if alone else None,
                 blocking=False,
                 requester=REQUESTER,
                 logCallback=self._on_line,

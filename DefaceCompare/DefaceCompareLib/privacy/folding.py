@@ -41,7 +41,9 @@ def fold_weights(source: bytes) -> bytes:
         import onnx
         from onnx import numpy_helper
     except ImportError:
-        raise NotAvailable("folding the face models needs the Python package onnx: install data/requirements.txt") from None
+        raise NotAvailable(
+            "face model not installed: it needs the Python package onnx (in Slicer: section Install; elsewhere: pip install onnx)"
+        ) from None
     model = onnx.load_model_from_string(source)
     graph = model.graph
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

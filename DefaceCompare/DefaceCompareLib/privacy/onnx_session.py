@@ -26,7 +26,9 @@ def session_options() -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise NotAvailable("face scores need the Python package onnxruntime: install data/requirements.txt") from None
+        raise NotAvailable(
+            "face model not installed: it needs the Python package onnxruntime (in Slicer: section Install; elsewhere: pip install onnxruntime)"
+        ) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

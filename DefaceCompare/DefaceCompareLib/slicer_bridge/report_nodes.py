@@ -146,7 +146,7 @@ def _add_volumes(nodes: CaseNodes, folder: Path, scene: Any, hierarchy: Any, ori
             if original is not None:
                 volume.SetNodeReferenceID(ORIGINAL_ROLE, original.GetID())
                 _share_window(original, volume)
-            _file_under(hierarchy, item, volume)
+            file_under(hierarchy, item, volume)
 
 
 def _marks(case_id: str, method: str, told: Mapping[str, Any]) -> dict[str, str]:
@@ -197,7 +197,7 @@ def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hiera
             for node in (side_by_side, table):
                 node.SetDescription(description)
                 node.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
-                _file_under(hierarchy, nodes.folder_item, node)
+                file_under(hierarchy, nodes.folder_item, node)
 
 
 def _add_slicerrt_table(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any) -> None:
@@ -208,7 +208,7 @@ def _add_slicerrt_table(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any
         table.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
         table.SetDescription("\n".join(DOMAIN_NOTES["dose"]))
         nodes.tables[f"dose {rows[0].engine}"] = table
-        _file_under(hierarchy, nodes.folder_item, table)
+        file_under(hierarchy, nodes.folder_item, table)
 
 
 def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
@@ -236,7 +236,7 @@ def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
     return table
 
 
-def _file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
+def file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
     """Put a node into a folder (desktop Slicer makes an item for every node, slicer-core does not)."""
     item = hierarchy.GetItemByDataNode(node)
     if item:

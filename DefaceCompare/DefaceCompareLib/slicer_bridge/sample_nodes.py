@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import slicer
+import slicer.util
 
 from ..sample.patient import CT_SIZE, CT_SPACING_MM, SamplePatient, sample_patient
-from .case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
+from .case_folder import DOSE_ATTRIBUTE, DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
+from .report_nodes import file_under
 from .structure_nodes import add_structures
 from .volumes import add_volume
 
@@ -61,7 +63,7 @@ SELF_TEST = SampleSize((64, 64, 54), (4.0, 4.0, 5.0))
 
 
 def load_sample_patient(source: Any = None, size: SampleSize = ORDINARY) -> SampleNodes:
-    """Make the first synthetic patient and add it to the application's scene; nothing is downloaded.
+    """Make the first synthetic patient and show it, under a patient and a study as DICOM would be; nothing is downloaded.
 
     Parameters
     ----------
@@ -74,4 +76,13 @@ def load_sample_patient(source: Any = None, size: SampleSize = ORDINARY) -> Samp
     SampleNodes
     """
     patient = sample_patient(1, seed=1, site="brain", ct_size=size.voxels, ct_spacing_mm=size.spacing_mm)
-    return sample_to_nodes(patient, slicer.mrmlScene)
+    nodes = sample_to_nodes(patient, slicer.mrmlScene)
+    nodes.segmentation.CreateDefaultDisplayNodes()
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    person = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"Synthetic {patient.number}")
+    study = hierarchy.CreateStudyItem(person, "Planning")
+    hierarchy.SetItemAttribute(study, DOSE_UNIT_ATTRIBUTE, "Gy")
+    for node in (nodes.ct, nodes.mr, nodes.segmentation, nodes.dose):
+        file_under(hierarchy, study, node)
+    slicer.util.setSliceViewerLayers(background=nodes.ct, foreground=None, label=None, fit=True)
+    return nodes

@@ -69,7 +69,8 @@ def add_slicerrt_rows(
     Raises
     ------
     UnusableInput
-        If the segmentation is not the one that was compared, or under a transform, or the structures are of several forms.
+        If the segmentation is not the one that was compared, or under a transform, or the structures are of several forms, or the
+        scene was closed meanwhile.
     Cancelled
         If `progress` answers False.
     """
@@ -104,6 +105,8 @@ def _measure(edits: _Edits, case: Case, scene: Any, segmentation: Any, logic: An
     for number, patch in enumerate(edits.patches):
         text = f"{case.id}: SlicerRT's DVH, dose {number + 1} of {len(edits.patches)}"
         report_step(progress, number, len(edits.patches), text)
+        if segmentation.GetScene() is not scene:  # whoever tells the progress may let the user close it
+            raise UnusableInput("The scene was closed while SlicerRT measured in it: nothing was kept.")
         by_segment = segment_dvhs(logic, scene, segmentation, _edited(case.dose.image, patch), list(names))
         found.append({names[segment_id]: dvh for segment_id, dvh in by_segment.items()})
     return found

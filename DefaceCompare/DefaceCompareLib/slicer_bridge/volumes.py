@@ -131,7 +131,9 @@ def _index_to_lps(image: sitk.Image) -> NDArray[np.float64]:
 
 
 def remove_node(scene: Any, node: Any) -> None:
-    """Take a node out of the scene, together with what displays it."""
+    """Take a node out of the scene, together with what displays it; a scene that was closed meanwhile has it no longer."""
+    if node.GetScene() is None:
+        return
     if node.IsA("vtkMRMLDisplayableNode"):
         for index in reversed(range(node.GetNumberOfDisplayNodes())):
             scene.RemoveNode(node.GetNthDisplayNode(index))
