@@ -33,10 +33,9 @@ from DefaceCompareLib.anatomy.head import Head  # noqa: E402
 from DefaceCompareLib.anatomy.skin_level import mask_level_mm  # noqa: E402
 from DefaceCompareLib.anatomy.working_grid import on_grid, onto_grid  # noqa: E402
 from DefaceCompareLib.case import MR, Case, CaseImage  # noqa: E402
-from DefaceCompareLib.defacers.average_face import FACE_LEFT_OUT_MM, average_level, fit_average_head  # noqa: E402
+from DefaceCompareLib.defacers.average_face import FACE_LEFT_OUT_MM, average_level, average_skin  # noqa: E402
 from DefaceCompareLib.defacers.face_region import face_region, mapped  # noqa: E402
 from DefaceCompareLib.defacers.level_set import sample_at  # noqa: E402
-from DefaceCompareLib.defacers.outline_fit import CONTROL_SPACING_MM  # noqa: E402
 from DefaceCompareLib.defacers.voxel_box import margin_in_view_mm, whole_box  # noqa: E402
 from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
 from DefaceCompareLib.settings import Settings  # noqa: E402
@@ -46,8 +45,6 @@ BORDER_MM = 4.0
 """Skin nearer than this to the end of the scan is not judged."""
 MIDDLE_SHARE = 0.5
 """Points of the working grid whose level is within this share of a voxel are skin."""
-SPACINGS_MM = (CONTROL_SPACING_MM, 30.0)
-"""The method's own spacing, which follows a skull and no feature, and a finer one."""
 
 
 def found_head(image: CaseImage) -> tuple[Head, float]:
@@ -58,13 +55,11 @@ def found_head(image: CaseImage) -> tuple[Head, float]:
     return head, time.process_time() - begin
 
 
-def ours(image: CaseImage, head: Head, spacing_mm: float) -> tuple[NDArray[np.float64], float]:
-    """The average head's level on the head's working grid (average-head mm), and CPU seconds of the spline."""
+def ours(image: CaseImage, head: Head) -> tuple[NDArray[np.float64], float]:
+    """mm from the average head's skin on the head's working grid, and CPU seconds of the deformable part."""
     begin = time.process_time()
-    box = whole_box(head.grid)
-    at = fit_average_head(image, head, box, spacing_mm).average_points(head.grid, box)
-    seconds = time.process_time() - begin
-    return sample_at(average_level(), average_head().outline, at, 99.0).reshape(box.shape), seconds
+    level, _ = average_skin(image, head, whole_box(head.grid))
+    return level.astype(np.float64), time.process_time() - begin
 
 
 def theirs(python: Path, image: CaseImage, head: Head) -> tuple[NDArray[np.float64], float]:
@@ -106,11 +101,8 @@ def main() -> int:
     for number, stored in enumerate(images, 1):
         image = CaseImage("MR_T1", MR, stored, "a.u.")
         head, affine_seconds = found_head(image)
-        found: dict[str, tuple[NDArray[np.float64], float]] = {}
-        for spacing_mm in SPACINGS_MM:
-            level, seconds = ours(image, head, spacing_mm)
-            found[f"ours, control points every {spacing_mm:g} mm"] = level, affine_seconds + seconds
-        found["SyN"] = theirs(python, image, head)
+        level, seconds = ours(image, head)
+        found = {"ours": (level, affine_seconds + seconds), "SyN": theirs(python, image, head)}
         points, face = skin_points(image, head)
         for name, (level, cost) in found.items():
             away = distances_mm(level, head, points)

@@ -124,9 +124,9 @@ def test_noise_is_measured_from_neighbours() -> None:
     assert noise_level(image, whole_box(image.image)) == pytest.approx(5.0, rel=0.03)
 
 
-def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patient) -> None:
+def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patient, blur_edit: Edit) -> None:
     image, head = patient
-    edit = edit_of(SurfaceBlur(), image, head)
+    edit = blur_edit
     patch = edit.apply(image, head, Settings())
     edited = sitk.GetArrayFromImage(patch.whole(image.image))
     outline = sitk.GetArrayFromImage(head.outline) > 0
@@ -147,21 +147,28 @@ def average_edit(patient: Patient) -> Edit:
     return edit_of(AverageFace(), *patient)
 
 
-def test_the_same_seed_gives_the_same_bytes(patient: Patient, average_edit: Edit) -> None:
+@pytest.fixture(scope="module")
+def blur_edit(patient: Patient) -> Edit:
+    """The surface blur's edit of that patient."""
+    return edit_of(SurfaceBlur(), *patient)
+
+
+def test_the_same_seed_gives_the_same_bytes(patient: Patient, average_edit: Edit, blur_edit: Edit) -> None:
     image, head = patient
     first, again, other = (average_edit.apply(image, head, Settings(seed=seed)).values.tobytes() for seed in (1, 1, 2))
     assert first == again
     assert first != other
-    surfaces = [edit_of(SurfaceBlur(), image, head, seed).removed(image.image) for seed in (1, 1, 2)]
+    edits = [blur_edit, *(edit_of(SurfaceBlur(), image, head, seed) for seed in (1, 2))]
+    surfaces = [edit.removed(image.image) for edit in edits]
     assert np.array_equal(surfaces[0], surfaces[1])
     assert not np.array_equal(surfaces[0], surfaces[2])
 
 
-def test_stored_unsigned_types_are_kept_and_never_wrap_round(patient: Patient, average_edit: Edit) -> None:
+def test_stored_unsigned_types_are_kept_and_never_wrap_round(patient: Patient, average_edit: Edit, blur_edit: Edit) -> None:
     image, head = patient
     values = np.where(image.array() > -300, 250, 3).astype(np.uint8)
     mr = replace(image, key="MR_T1", modality=MR, image=on_grid(values, image.image))
-    for edit in (average_edit, edit_of(SurfaceBlur(), mr, head)):
+    for edit in (average_edit, blur_edit):
         patch = edit.apply(mr, head, Settings())
         assert patch.values.dtype == np.uint8
         changed = patch.values[patch.altered(mr.image)]
@@ -169,11 +176,13 @@ def test_stored_unsigned_types_are_kept_and_never_wrap_round(patient: Patient, a
         assert changed.max() <= 250
 
 
-def test_dose_follows_cleared_where_air_came_and_blurred_in_the_shell(patient: Patient, average_edit: Edit) -> None:
+def test_dose_follows_cleared_where_air_came_and_blurred_in_the_shell(
+    patient: Patient, average_edit: Edit, blur_edit: Edit
+) -> None:
     image, head = patient
     dose = synthetic.dose(image.image)
     original = sitk.GetArrayFromImage(dose.image)
-    for edit, blurred in ((average_edit, False), (edit_of(SurfaceBlur(), image, head), True)):
+    for edit, blurred in ((average_edit, False), (blur_edit, True)):
         followed = sitk.GetArrayFromImage(edit.follow(dose, head).whole(dose.image))
         removed = edit.removed(dose.image)
         assert removed.sum() > 500
@@ -181,9 +190,9 @@ def test_dose_follows_cleared_where_air_came_and_blurred_in_the_shell(patient: P
         assert ((followed != original) & ~removed).any() == blurred
 
 
-def test_the_points_that_blur_intends_are_the_whole_face_and_no_ear(patient: Patient) -> None:
-    image, head = patient
-    edit = edit_of(SurfaceBlur(), image, head)
+def test_the_points_that_blur_intends_are_the_whole_face_and_no_ear(patient: Patient, blur_edit: Edit) -> None:
+    _, head = patient
+    edit = blur_edit
     points = np.array([head.landmarks_mm[name] for name in ("nose_tip", "mouth", "ear_left", "vertex")])
     assert edit.intends(points).tolist() == [True, True, False, False]
     assert face_region(head).ears(points).tolist() == [False, False, True, False]

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..anatomy.average_head import average_head
 from ..anatomy.head import Head
@@ -21,7 +22,7 @@ from ..settings import Settings
 from .edit import Edit
 from .face_region import FaceRegion, face_region, mapped
 from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at
-from .outline_fit import CONTROL_SPACING_MM, OutlineFit, fit_outline
+from .outline_fit import OutlineFit, fit_outline
 from .surface_blur import face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
 from .voxel_box import VoxelBox, box_around, boxed, corners_mm, margin_in_view_mm
@@ -40,6 +41,15 @@ UNDER_CHIN_MM = 14.0
 """So far below the average's chin the replacement stays whole: a lower chin of the patient's must not stand out of the neck."""
 BELOW_TEMPLATE_MM = 4.0
 """Skin nearer than this to the border of the scan or of the average head takes no part in the fit."""
+SKIN_VOXELS = 0.75
+"""Voxels of the working grid nearer than this to the skin are skin."""
+FEWEST_POINTS = 500
+"""Less skin than this (about 20 cm2) does not hold an average head."""
+LEFT_OVER_MM, LARGEST_LEFT_OVER_MM = 6.0, 8.0
+"""Gaussian sigma of what the spline leaves between the two skins (less than a feature's width away from the face), and how much
+of it counts: hair, a collar, a tube shall not pull."""
+LEFT_OVER_SHARE = 0.01
+"""Of the smoothed skin voxels (0.2 on a whole sheet of skin): below it there is too little skin near to follow."""
 ALIKE_MM = 2.0
 """Where the average lies nearer than this to the patient's skin, a replacement moves nothing and means to move nothing."""
 LEAST_MOVING_SHARE = 0.25
@@ -64,11 +74,8 @@ class AverageFace:
         """Find the average face's surface in the patient (see `Defacer.find_edit`)."""
         region = face_region(head)
         box = face_box(head, MARGIN_MM, with_ears=True)
-        fit = fit_average_head(image, head, box)
+        average, fit = average_skin(image, head, box)
         old = head.skin_level_mm[box.slices]
-        at = fit.average_points(head.grid, box)
-        level, scale = average_level(), _scale(head.average_to_patient)
-        average = (sample_at(level, average_head().outline, at, FAR_MM).reshape(box.shape) / scale).astype(np.float32)
         weight = _weight(head, region, box)
         change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
         new = old + weight * change
@@ -96,8 +103,11 @@ class AverageFace:
         )
 
 
-def fit_average_head(image: CaseImage, head: Head, box: VoxelBox, spacing_mm: float = CONTROL_SPACING_MM) -> OutlineFit:
-    """Fit the average head to the patient's skin, face and ears left out.
+def average_skin(image: CaseImage, head: Head, box: VoxelBox) -> tuple[NDArray[np.float32], OutlineFit]:
+    """Lay the average head's skin over the patient's: a stiff spline, then, where no face is, along the skin's normal.
+
+    The spline follows the shape of a skull; what it leaves between the two skins away from the face is taken out smoothly, so
+    that no step remains where the average face ends. Into the face that correction fades within some `LEFT_OVER_MM`.
 
     Parameters
     ----------
@@ -105,25 +115,53 @@ def fit_average_head(image: CaseImage, head: Head, box: VoxelBox, spacing_mm: fl
         The image that `head` was found in; skin at the border of its field of view takes no part.
     head : Head
     box : VoxelBox
-        The part of the working grid that the fit must cover.
-    spacing_mm : float
-        Of the spline's control points.
+        The part of the working grid that is asked for.
+
+    Returns
+    -------
+    level : ndarray of float32, shape (z, y, x) of `box`
+        mm from the average head's skin, negative inside.
+    fit : OutlineFit
     """
-    region, old = face_region(head), head.skin_level_mm
-    index = np.argwhere(np.abs(old) < 0.75 * head.grid.GetSpacing()[0])
-    points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
+    index, points = _skin_off_the_face(image, head)
+    levels = head.skin_level_mm[tuple(index.T)].astype(np.float64)
+    corners = np.concatenate([points, corners_mm(head.grid, box)])
+    extent = np.array([corners.min(axis=0), corners.max(axis=0)])
+    fit = fit_outline(points, levels, extent, head.average_to_patient, average_level(), average_head().outline)
+    scale = _scale(head.average_to_patient)
+    level = sample_at(average_level(), average_head().outline, fit.average_points(head.grid, box), FAR_MM) / scale
+    left_over = sample_at(average_level(), average_head().outline, fit.at(points), 0.0) / scale - levels
+    return (level.reshape(box.shape) - _spread(left_over, index, box, head)).astype(np.float32), fit
+
+
+def _skin_off_the_face(image: CaseImage, head: Head) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Voxels at the patient's skin by which the average head is laid: index (z, y, x) and LPS mm, both of shape (n, 3)."""
+    region, spacing = face_region(head), np.array(head.grid.GetSpacing())
+    index = np.argwhere(np.abs(head.skin_level_mm) < SKIN_VOXELS * spacing[0])
+    points = index[:, ::-1] * spacing + np.array(head.grid.GetOrigin())
     in_view = margin_in_view_mm(image.image, points) > BELOW_TEMPLATE_MM
     index, points = index[in_view], points[in_view]
     average = average_head()
     steering = sitk.GetArrayFromImage(average.steering).astype(np.float32)
     at = mapped(head.average_to_patient, points)
     use = (sample_at(steering, average.outline, at, 0.0) > 0.5) & ~region.face(points, FACE_LEFT_OUT_MM) & ~region.ears(points)
-    if int(use.sum()) < 500:
+    if int(use.sum()) < FEWEST_POINTS:
         raise MethodFailed("too little of the skull's skin lies in the scan to lay the average head over it")
-    levels = old[tuple(index[use].T)].astype(np.float64)
-    corners = np.concatenate([points[use], corners_mm(head.grid, box)])
-    extent = np.array([corners.min(axis=0), corners.max(axis=0)])
-    return fit_outline(points[use], levels, extent, head.average_to_patient, average_level(), average.outline, spacing_mm)
+    return index[use], points[use]
+
+
+def _spread(left_over: NDArray[np.float64], index: NDArray[np.intp], box: VoxelBox, head: Head) -> NDArray[np.float64]:
+    """What is left over at skin voxels, mm, smoothly spread over the box; 0 far from them."""
+    there = index - [place.start for place in box.slices]
+    inside = np.all((there >= 0) & (there < box.shape), axis=1)
+    places = tuple(there[inside].T)
+    known, held = np.zeros(box.shape), np.zeros(box.shape)
+    known[places] = 1.0
+    held[places] = np.clip(left_over[inside], -LARGEST_LEFT_OVER_MM, LARGEST_LEFT_OVER_MM)
+    sigma = LEFT_OVER_MM / head.grid.GetSpacing()[0]
+    known, held = (ndimage.gaussian_filter(each, sigma, truncate=3.0) for each in (known, held))
+    spread: NDArray[np.float64] = held / (known + LEFT_OVER_SHARE)
+    return spread
 
 
 @cache
