@@ -40,6 +40,7 @@ SOURCES = "\n".join(
     )
 )
 OF_EVERY_QWIDGET = {
+    "layout",
     "geometry",
     "toolTip",
     "enabled",
