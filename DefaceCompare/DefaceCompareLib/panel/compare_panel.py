@@ -59,7 +59,7 @@ class ComparePanel:
         self.results = ResultsView(ui, self._on_structure)
         self.chart = DvhView(ui, self._colour_of)
         self.export = ExportSection(ui, lambda: self._run is not None, self._refresh)
-        self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.refresh)
+        self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
         self.install = InstallPanel(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
         parameters = (*PARAMETERS, *self.methods.parameters)

@@ -29,6 +29,8 @@ DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV",
 """The tables, and what the list calls them."""
 NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
 """What stands with a table wherever it is shown."""
+SCROLL_BAR_PIXELS = 18
+"""Room below the summary for a scroll bar to the right."""
 EMPTY = MeasurementTable((), (), (), ())
 
 
@@ -147,4 +149,4 @@ class ResultsView:
 def _fit_height(table: Any, lines: int) -> None:
     """As high as its lines: a summary does not scroll."""
     rows = sum(table.rowHeight(row) for row in range(lines))
-    table.setFixedHeight(table.horizontalHeader().height + rows + 2 * table.frameWidth + 18)
+    table.setFixedHeight(table.horizontalHeader().height + rows + 2 * table.frameWidth + SCROLL_BAR_PIXELS)
