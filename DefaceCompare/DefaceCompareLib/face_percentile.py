@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .face_records import read_persons
+from .percentile import Percentile
 from .privacy.face_prints import FACELESS, ORIGINAL, RERENDERED, FacePrint, FacePrints, load_face_prints
 from .privacy.pairs import highest_similarity, probe_auc, similarity_matrix
 from .privacy.reidentification import FEWEST_PERSONS
-
-
-@dataclass(frozen=True)
-class Percentile:
-    """How many percent of other heads look less like a defaced face than its own original does, and of how many heads."""
-
-    percent: float
-    heads: int
 
 
 def percentiles(case: Path, study: Path, case_id: str, image: str) -> dict[str, Percentile]:

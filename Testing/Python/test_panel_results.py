@@ -76,8 +76,8 @@ def test_the_summary_says_what_one_case_may_say_and_no_more(compared: Any) -> No
 def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with_the_scene(
     compared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from DefaceCompareLib.face_percentile import Percentile
-    from DefaceCompareLib.panel import compare_panel
+    from DefaceCompareLib import face_percentile
+    from DefaceCompareLib.percentile import Percentile
 
     asked: list[Any] = []
 
@@ -85,7 +85,7 @@ def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with
         asked.append((study, case_id, image))
         return {"quickshear": Percentile(62.5, 8)}
 
-    monkeypatch.setattr(compare_panel, "percentiles", percentiles)
+    monkeypatch.setattr(face_percentile, "percentiles", percentiles)
     ui = compared.ui
     ui.otherHeadsPathEdit.currentPath = str(tmp_path)
     click(ui.compareButton)

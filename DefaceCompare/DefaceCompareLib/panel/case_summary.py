@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..face_percentile import Percentile
 from ..measurement import OK, Measurement
+from ..percentile import Percentile
 from ..privacy.reidentification import FEW_PERSONS
 from .measurement_table import Cell, MeasurementTable, measurement_table
 

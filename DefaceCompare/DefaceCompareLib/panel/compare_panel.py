@@ -13,7 +13,6 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from ..errors import DefaceCompareError
-from ..face_percentile import percentiles
 from ..measurement import read_measurements
 from ..progress import Cancelled
 from ..report.words import NO_VERDICT_FROM_ONE_CASE
@@ -208,6 +207,8 @@ class ComparePanel:
 
     def _keep_percentiles(self, out: Path, nodes: CaseNodes) -> None:
         """Where the user has named other heads: this case's percentile among them, at its privacy table."""
+        from ..face_percentile import percentiles  # brings scipy.stats, which opening the panel need not wait for
+
         heads = self.ui.otherHeadsPathEdit.currentPath.strip()
         image = primary_image(read_measurements(out / "cases" / nodes.case_id / "measurements.csv"))
         if heads and "privacy" in nodes.tables:

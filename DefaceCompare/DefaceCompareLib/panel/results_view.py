@@ -12,8 +12,8 @@ from slicer.i18n import tr as _
 import qt
 
 from ..defacers import REGISTRY, external_methods
-from ..face_percentile import Percentile
 from ..measurement import Measurement, write_measurements
+from ..percentile import Percentile
 from ..report.words import (
     DOSE_SENTENCE,
     LINKAGE_SENTENCE,

@@ -11,8 +11,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..case import Structure
-from ..face_percentile import Percentile
 from ..measurement import COLUMNS, Measurement
+from ..percentile import Percentile
 from .report_nodes import METHOD_ATTRIBUTE, ORIGINAL_ROLE, VERSION_ATTRIBUTE
 from .structure_nodes import LPS_TO_RAS
 
