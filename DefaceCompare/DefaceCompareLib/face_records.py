@@ -29,7 +29,7 @@ def read_face_records(identifiable: Path, ids: Mapping[str, str], arms: Mapping[
     arms : mapping of str to sequence of Arm
         The arms of each case (same keys): they tell variant, fill and protection of a method's key.
     """
-    persons = _persons(identifiable / "key.csv")
+    persons = read_persons(identifiable / "key.csv")
     records = []
     for key, name in ids.items():
         path = identifiable / "face_prints" / f"{key}.npz"
@@ -69,8 +69,8 @@ def _drawn(found: FacePrints, surface: str, arms: Sequence[Arm]) -> dict[Arm, ND
     return {arm: found.prints[key].others.astype(np.float64) for arm, key in keys.items() if key in found.prints}
 
 
-def _persons(path: Path) -> dict[str, str]:
-    """Who each case is, from the key file."""
+def read_persons(path: Path) -> dict[str, str]:
+    """Who each case is, from the key file; nobody where there is none."""
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8") as stream:

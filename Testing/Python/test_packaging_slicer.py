@@ -112,7 +112,6 @@ def test_the_module_file_is_thin_and_imports_nothing_heavy_at_file_scope() -> No
     top_level = set(re.findall(r"^(?:import|from) ([\w.]+)", text, re.MULTILINE))
     allowed = {
         "__future__",
-        "pathlib",
         "sys",
         "typing",
         "slicer",
@@ -137,6 +136,20 @@ def test_importing_the_module_file_brings_nothing_but_itself() -> None:
     environment = {**os.environ, "PYTHONPATH": str(MODULE)}
     result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert result.stdout.strip() == "['DefaceCompare']", result.stderr
+
+
+def test_opening_the_panel_loads_nothing_that_only_a_run_needs() -> None:
+    slow = ("pydicom", "scipy.stats", "pandas", "plotly", "jinja2", "onnxruntime", "dask", "insightface")
+    program = (
+        "import sys\n"
+        "from unittest.mock import MagicMock\n"
+        "for name in ('slicer', 'slicer.i18n', 'slicer.util', 'qt'): sys.modules[name] = MagicMock()\n"
+        "import DefaceCompareLib.panel.compare_panel\n"
+        f"print([name for name in {slow!r} if name in sys.modules])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(MODULE)}
+    result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "[]", result.stderr
 
 
 def blocked_imports(names: tuple[str, ...], files: list[Path]) -> subprocess.CompletedProcess[str]:

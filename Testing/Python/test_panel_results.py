@@ -73,6 +73,31 @@ def test_the_summary_says_what_one_case_may_say_and_no_more(compared: Any) -> No
     assert "face model not installed" in tips
 
 
+def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with_the_scene(
+    compared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from DefaceCompareLib import face_percentile
+    from DefaceCompareLib.percentile import Percentile
+
+    asked: list[Any] = []
+
+    def percentiles(case: Path, study: Path, case_id: str, image: str) -> dict[str, Percentile]:
+        asked.append((study, case_id, image))
+        return {"quickshear": Percentile(62.5, 8)}
+
+    monkeypatch.setattr(face_percentile, "percentiles", percentiles)
+    ui = compared.ui
+    ui.otherHeadsPathEdit.currentPath = str(tmp_path)
+    click(ui.compareButton)
+    spin(lambda: not compared.running)
+    assert asked == [(tmp_path, "case-001", "CT")]
+    for _ in range(2):
+        assert column(ui.summaryTable, "percentile") == ["62.5", ""]
+        assert "percentile among 8 other heads, which are few" in ui.summaryLabel.text
+        compared.results.show([])
+        compared._show_scene()
+
+
 def test_tables_sort_by_number_and_show_units_and_the_engine(compared: Any) -> None:
     import qt
 

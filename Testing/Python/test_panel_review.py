@@ -7,6 +7,7 @@ import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import SimpleITK as sitk
 
 from DefaceCompareLib.review import FAIL, PASS, UNSURE, Review, read_decisions
-from panel_host import ROOT, ball, click, press, spin
+from panel_host import ROOT, ball, click, load_ct, press, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -191,6 +192,30 @@ def test_views_that_are_on_follow_the_reviewer_and_go_with_the_scene(panel: Any,
     slicer.mrmlScene.Clear()
     assert volumes() == []
     assert not ui.sideBySideButton.checked
+
+
+def test_a_comparison_that_ends_during_a_review_leaves_the_reviewed_case_in_the_views(
+    panel: Any, study: Path, child: Callable[[str], Path]
+) -> None:
+    child("finishes")
+    panel.ui.ctSelector.setCurrentNode(load_ct())
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    before = [ui.sliceVersionComboBox.itemText(index) for index in range(ui.sliceVersionComboBox.count)]
+    skins = skin_names()
+    click(ui.compareButton)
+    spin(lambda: not panel.running)
+    assert panel.results.rows
+    assert [ui.sliceVersionComboBox.itemText(index) for index in range(ui.sliceVersionComboBox.count)] == before
+    assert skin_names() == skins
+    assert all("case-001" in name for name in skins)
+
+
+def skin_names() -> list[str]:
+    """Names of the skin models."""
+    count = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode")
+    names = [slicer.mrmlScene.GetNthNodeByClass(index, "vtkMRMLModelNode").GetName() for index in range(count)]
+    return [name for name in names if name.startswith("skin of")]
 
 
 def test_patients_that_were_not_compared_yet_can_be_chosen_for_compare(panel: Any, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ SOURCES = "\n".join(
     )
 )
 OF_EVERY_QWIDGET = {
+    "layout",
     "geometry",
     "toolTip",
     "enabled",

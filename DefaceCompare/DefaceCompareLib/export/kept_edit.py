@@ -13,7 +13,6 @@ from ..defacers.defacing import Defacing
 from ..defacers.edit import Patch
 from ..errors import UnusableInput
 from ..output_folders import identifiable_folder
-from ..writers.dicom_study import replace_file
 
 SOURCES = "sources.json"
 STRUCTURES, DOSE = "structures", "dose"
@@ -22,6 +21,8 @@ STRUCTURES, DOSE = "structures", "dose"
 
 def keep_edit(out: Path, case: Case, defacing: Defacing) -> None:
     """Keep the edited dose of one method, and where the case's files lie."""
+    from ..writers.dicom_study import replace_file  # brings pydicom, which the panel need not wait for
+
     folder = identifiable_folder(out, "edits", case.id)
     sources = {image.key: image.sources for image in case.images}
     sources[STRUCTURES] = case.structure_set.sources if case.structure_set else ()

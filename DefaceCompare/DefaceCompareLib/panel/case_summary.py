@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..measurement import OK, Measurement
+from ..percentile import Percentile
+from ..privacy.reidentification import FEW_PERSONS
 from .measurement_table import Cell, MeasurementTable, measurement_table
 
 SUMMARY = {
@@ -17,8 +19,12 @@ SUMMARY = {
 }
 """Metrics of the summary and their short headings; the pointer reads the full meaning."""
 
+PERCENTILE_MEANING = "Percent of other heads that look less like the defaced face than its own original does; 50 is chance"
 
-def case_summary(rows: Sequence[Measurement], titles: Mapping[str, str]) -> MeasurementTable:
+
+def case_summary(
+    rows: Sequence[Measurement], titles: Mapping[str, str], percentiles: Mapping[str, Percentile]
+) -> MeasurementTable:
     """One line a method, for the case's primary image.
 
     Parameters
@@ -26,6 +32,8 @@ def case_summary(rows: Sequence[Measurement], titles: Mapping[str, str]) -> Meas
     rows : sequence of Measurement
         All rows of one case.
     titles : mapping of method key to title
+    percentiles : mapping of method key to Percentile
+        Empty: there is no such column.
 
     Returns
     -------
@@ -43,8 +51,12 @@ def case_summary(rows: Sequence[Measurement], titles: Mapping[str, str]) -> Meas
         for found in by_metric.values():
             mine = [row for row in found if (row.method, row.variant) == (method, variant)]
             cells.append(measurement_table(mine, titles).lines[0][-1] if mine else Cell("", "not measured"))
+        if percentiles:
+            own = percentiles.get(method)
+            cells.append(Cell("") if own is None else Cell(round(own.percent, 1), PERCENTILE_MEANING))
         lines.append(tuple(cells))
-    return MeasurementTable(("method", *SUMMARY.values()), tuple(lines), ("",) * len(lines), ())
+    headings = ("method", *SUMMARY.values(), *(["percentile"] if percentiles else []))
+    return MeasurementTable(headings, tuple(lines), ("",) * len(lines), ())
 
 
 def primary_image(rows: Sequence[Measurement]) -> str:
@@ -52,7 +64,10 @@ def primary_image(rows: Sequence[Measurement]) -> str:
     return next((row.image for row in rows if row.metric == "face_gone"), "")
 
 
-def percentile_sentence(rows: Sequence[Measurement]) -> str:
-    """Why no percentile stands beside the similarity."""
+def percentile_sentence(rows: Sequence[Measurement], percentiles: Mapping[str, Percentile]) -> str:
+    """Of how many heads the percentiles are, or that there are none."""
+    if percentiles:
+        heads = max(each.heads for each in percentiles.values())
+        return f"percentile among {heads} other heads" + (", which are few" if heads < FEW_PERSONS else "")
     scored = any(row.metric.startswith("cosine_similarity") and row.status == OK for row in rows)
     return "no other heads here, so no percentile" if scored else ""

@@ -13,12 +13,14 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from ..errors import DefaceCompareError
+from ..measurement import read_measurements
 from ..progress import Cancelled
 from ..report.words import NO_VERDICT_FROM_ONE_CASE
 from ..slicer_bridge.dvh_chart import add_dvh_table
-from ..slicer_bridge.report_nodes import report_to_nodes
-from ..slicer_bridge.results_in_scene import runs_of_scene
+from ..slicer_bridge.report_nodes import CaseNodes, report_to_nodes
+from ..slicer_bridge.results_in_scene import keep_percentiles, latest_percentiles, runs_of_scene
 from .case_choice import CaseChoice, likely_node
+from .case_summary import primary_image
 from .child_run import Answers, ChildRun
 from .dvh_view import DvhView
 from .export_section import ExportSection
@@ -56,7 +58,7 @@ class ComparePanel:
         self.results = ResultsView(ui, self._on_structure)
         self.chart = DvhView(ui, self._colour_of)
         self.export = ExportSection(ui, lambda: self._run is not None, self._refresh)
-        self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.refresh)
+        self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
         self.install = InstallPanel(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
         parameters = (*PARAMETERS, *self.methods.parameters)
@@ -190,6 +192,7 @@ class ComparePanel:
             self.slicerrt.measure(out, folder, case_id, segmentation)
             originals = self._patient.originals()
             (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals)
+            self._keep_percentiles(out, nodes)
             add_dvh_table(slicer.mrmlScene, out / "cases" / nodes.case_id / "dvh.csv", nodes.case_id)
         except Cancelled:
             self._on_cancelled()
@@ -201,6 +204,15 @@ class ComparePanel:
             self._keep(out, results, nodes.case_id)
         self._show_scene()
         self._end(_("Compared: {limit}.").format(limit=NO_VERDICT_FROM_ONE_CASE))
+
+    def _keep_percentiles(self, out: Path, nodes: CaseNodes) -> None:
+        """Where the user has named other heads: this case's percentile among them, at its privacy table."""
+        from ..face_percentile import percentiles  # brings scipy.stats, which opening the panel need not wait for
+
+        heads = self.ui.otherHeadsPathEdit.currentPath.strip()
+        image = primary_image(read_measurements(out / "cases" / nodes.case_id / "measurements.csv"))
+        if heads and "privacy" in nodes.tables:
+            keep_percentiles(nodes.tables["privacy"], percentiles(out, Path(heads), nodes.case_id, image))
 
     def _keep(self, out: Path, results: Path, case_id: str) -> None:
         """Move the finished output to the chosen folder, on the same disk: whole or not at all."""
@@ -232,7 +244,7 @@ class ComparePanel:
         if self._patient is None:
             self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
         rows = runs[-1] if runs else []
-        self.results.show(rows)
+        self.results.show(rows, latest_percentiles(slicer.mrmlScene))
         self.chart.show(rows, self.results.dose_policy, dict(self.results.titles))
         originals = self._patient.originals() if rows and self._patient is not None else {}
         self.views.offer(next(iter(originals.values()), None), self.results.titles)

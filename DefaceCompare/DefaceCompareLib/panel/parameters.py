@@ -67,6 +67,7 @@ PARAMETERS = (
     Parameter("protectComboBox", CHOICE, "Protect", PROTECTIONS[0], PROTECTIONS),
     Parameter("dosePolicyComboBox", CHOICE, "DosePolicy", DOSE_POLICIES[1], DOSE_POLICIES),
     Parameter("faceModelComboBox", CHOICE, "FaceModel", FACE_MODELS[0], FACE_MODELS),
+    Parameter("otherHeadsPathEdit", PATH, "OtherHeads"),
     Parameter("slicerrtCheckBox", TICK, "SlicerRT", NO),
     Parameter("alteredCheckBox", TICK, "ShowAltered", YES),
     Parameter("reviewPathEdit", PATH, "ReviewFolder"),

@@ -13,6 +13,7 @@ import qt
 
 from ..defacers import REGISTRY, external_methods
 from ..measurement import Measurement, write_measurements
+from ..percentile import Percentile
 from ..report.words import (
     DOSE_SENTENCE,
     LINKAGE_SENTENCE,
@@ -28,6 +29,8 @@ DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV",
 """The tables, and what the list calls them."""
 NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
 """What stands with a table wherever it is shown."""
+SCROLL_BAR_PIXELS = 18
+"""Room below the summary for a scroll bar to the right."""
 EMPTY = MeasurementTable((), (), (), ())
 
 
@@ -51,6 +54,7 @@ class ResultsView:
         self._ui = ui
         self._on_structure = on_structure
         self._rows: list[Measurement] = []
+        self._percentiles: Mapping[str, Percentile] = {}
         self._table = EMPTY
         self._titles = titles_of_methods()
         ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
@@ -82,27 +86,28 @@ class ResultsView:
         """The dose policy whose rows are shown."""
         return DOSE_POLICIES[max(self._ui.dosePolicyComboBox.currentIndex, 0)]
 
-    def show(self, rows: Sequence[Measurement]) -> None:
-        """Show the rows of a case; none clears everything."""
+    def show(self, rows: Sequence[Measurement], percentiles: Mapping[str, Percentile] | None = None) -> None:
+        """Show the rows of a case, and its percentiles by method among other heads; no rows clear everything."""
         self._rows = list(rows)
+        self._percentiles = percentiles or {}
         self._ui.resultsCollapsibleButton.enabled = bool(rows)
         self._ui.resultsCollapsibleButton.collapsed = not rows
         self._ui.summaryLabel.text = self._headline()
-        summary = case_summary(self._rows, self._titles) if rows else EMPTY
+        summary = case_summary(self._rows, self._titles, self._percentiles) if rows else EMPTY
         fill(self._ui.summaryTable, summary)
         _fit_height(self._ui.summaryTable, len(summary.lines))
         self._show_table()
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
         """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
-        self.show([*self._rows, *rows])
+        self.show([*self._rows, *rows], self._percentiles)
 
     def _headline(self) -> str:
         if not self._rows:
             return ""
         image = primary_image(self._rows)
         parts = [f"{self._rows[0].case}, {image}" if image else self._rows[0].case, NO_VERDICT_FROM_ONE_CASE]
-        lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows)]))]
+        lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
         if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
             lines.insert(0, SYNTHETIC_WARNING)
         return "\n".join(lines)
@@ -144,4 +149,4 @@ class ResultsView:
 def _fit_height(table: Any, lines: int) -> None:
     """As high as its lines: a summary does not scroll."""
     rows = sum(table.rowHeight(row) for row in range(lines))
-    table.setFixedHeight(table.horizontalHeader().height + rows + 2 * table.frameWidth + 18)
+    table.setFixedHeight(table.horizontalHeader().height + rows + 2 * table.frameWidth + SCROLL_BAR_PIXELS)

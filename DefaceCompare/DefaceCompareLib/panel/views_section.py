@@ -30,6 +30,7 @@ class ViewsSection:
         self.views = SideBySide(slicer.mrmlScene)
         self._original: Any = None
         self._titles: Mapping[str, str] = {}
+        self._own = False
         ui.sideBySideButton.connect("toggled(bool)", self._on_toggle)
         ui.sliceVersionComboBox.connect("currentIndexChanged(int)", self._on_version)
         ui.alteredCheckBox.connect("toggled(bool)", self.views.mark_altered)
@@ -37,9 +38,9 @@ class ViewsSection:
         self.refresh()
 
     def offer(self, original: Any | None, titles: Mapping[str, str]) -> None:
-        """Offer a volume and its defaced versions; views that are on show them at once."""
+        """Offer a volume and its defaced versions; views that show the earlier ones take them up at once."""
         self._original, self._titles = original, titles
-        if self.views.on:
+        if self.views.on and self._own:
             if self._versions():
                 self._fill()
             else:
@@ -59,6 +60,11 @@ class ViewsSection:
         if slicer.app.layoutManager() is None:
             return _("There is no main window.")
         return "" if self._versions() or self.views.on else _("Compare first: there is no defaced volume yet.")
+
+    def taken(self) -> None:
+        """The views were filled or emptied by somebody else (the review)."""
+        self._own = False
+        self.refresh()
 
     def refresh(self) -> None:
         """Make the section's widgets say what the views show."""
@@ -93,6 +99,7 @@ class ViewsSection:
         try:
             with slicer.util.WaitCursor():
                 self.views.show(self._original, self._versions())
+            self._own = True
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
 

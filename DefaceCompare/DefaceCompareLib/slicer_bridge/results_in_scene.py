@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,12 @@ from numpy.typing import NDArray
 
 from ..case import Structure
 from ..measurement import COLUMNS, Measurement
+from ..percentile import Percentile
 from .report_nodes import METHOD_ATTRIBUTE, ORIGINAL_ROLE, VERSION_ATTRIBUTE
 from .structure_nodes import LPS_TO_RAS
+
+PERCENTILES_ATTRIBUTE = "DefaceCompare.Percentiles"
+"""Of a privacy table: method key to percent and number of other heads, as JSON."""
 
 
 def rows_of_table(node: Any) -> list[Measurement]:
@@ -22,6 +28,21 @@ def rows_of_table(node: Any) -> list[Measurement]:
         return []
     read = [[column.GetValue(row) for row in range(table.GetNumberOfRows())] for column in columns if column is not None]
     return [Measurement(*values) for values in zip(*read, strict=True)]
+
+
+def keep_percentiles(table: Any, found: Mapping[str, Percentile]) -> None:
+    """Write the percentiles of a run at its privacy table, so that they come back with a saved scene."""
+    told = {method: [each.percent, each.heads] for method, each in found.items()}
+    table.SetAttribute(PERCENTILES_ATTRIBUTE, json.dumps(told))
+
+
+def latest_percentiles(scene: Any) -> dict[str, Percentile]:
+    """The percentiles by method of the scene's latest run, if it has any."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLTableNode")
+    tables = [scene.GetNthNodeByClass(index, "vtkMRMLTableNode") for index in range(count)]
+    privacy = [table for table in tables if any(row.domain == "privacy" for row in rows_of_table(table)[:1])]
+    told = json.loads(privacy[-1].GetAttribute(PERCENTILES_ATTRIBUTE) or "{}") if privacy else {}
+    return {method: Percentile(percent, heads) for method, (percent, heads) in told.items()}
 
 
 def runs_of_scene(scene: Any) -> list[list[Measurement]]:
