@@ -42,7 +42,9 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list
     if header is not None:
         frames = sorted(frames_of(header))
         if len(frames) > 1:
-            raise UnusableInput(f"{path.name} holds structures of {len(frames)} frames of reference; give the DICOM folder instead")
+            raise UnusableInput(
+                f"{path.name} holds structures of {len(frames)} frames of reference; give the DICOM folder instead"
+            )
         return list(_of_header(header, frames[0] if frames else "").structures)
     table = _beside(path, ".ctbl")
     if labels or table is not None:
