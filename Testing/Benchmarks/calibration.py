@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ EDGE, SEED = 128, 20260101
 REPEATS = 5
 MEGABYTE_KB = 1024.0
 """Kilobytes, in which Linux tells peak memory, a megabyte."""
+
+
+TAIL = 2000
+"""Characters of a failed program's output that are told."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,14 @@ def cost_of(command: Sequence[object]) -> Cost:
     """
     begin = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL) as child:
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    wall_s = time.perf_counter() - begin
-    if child.returncode != 0:
-        raise RuntimeError(f"{command[0]} ended with {child.returncode}")
+    with tempfile.TemporaryFile() as told:
+        with subprocess.Popen([str(word) for word in command], stdout=told, stderr=told) as child:
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        wall_s = time.perf_counter() - begin
+        if child.returncode != 0:
+            told.seek(0)
+            raise RuntimeError(f"{command[0]} ended with {child.returncode}: {told.read().decode(errors='replace')[-TAIL:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     own_s = usage.ru_utime + usage.ru_stime
     counted_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

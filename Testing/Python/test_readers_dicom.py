@@ -132,6 +132,12 @@ def test_pet_becomes_suv_with_the_slope_of_each_slice_and_decay(tmp_path: Path) 
     factor = 70e3 / (370e6 * 2 ** (-3600 / 6586.2))
     assert (image.key, image.unit) == ("PET", "SUVbw")
     assert image.array()[:, 0, 0] == pytest.approx(1000 * np.array(slopes) * factor, rel=1e-5)
+    # A reconstruction later than the scan: decay is counted to the scan's begin.
+    write_series(
+        tmp_path, stored, modality="PT", slopes=slopes, extra={**extra, "SeriesTime": "113000", "AcquisitionTime": "101500"}
+    )
+    image = read_case(tmp_path).images[0]
+    assert image.array()[:, 0, 0] == pytest.approx(1000 * np.array(slopes) * factor, rel=1e-5)
     write_series(tmp_path, stored, modality="PT", slopes=slopes, extra={**extra, "PatientWeight": None})
     image = read_case(tmp_path).images[0]
     assert image.unit == "Bq/ml"

@@ -52,7 +52,6 @@ OF_EVERY_QWIDGET = {
     "connect",
     "blockSignals",
     "setFocus",
-    "layout",
 }
 
 

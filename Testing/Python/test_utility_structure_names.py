@@ -99,7 +99,7 @@ def test_near_misses_are_never_taken_for_an_organ(status: str) -> None:
 def test_spellings_of_other_centres_are_read_by_group_side_and_status() -> None:
     """Names of planning templates and scripts that are not in the shared list, slips of the pen, helpers and near words.
 
-    Two thirds were written down before the rules that read them; of those 80 % were right at that time, none a wrong organ.
+    Half were written down before the rules that read them; of those 80 % were right at that time, none a wrong organ.
     """
     with (Path(__file__).parent / "planned_spellings.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

@@ -97,8 +97,7 @@ class SeriesEdit:
     def _pet_factor(self) -> float:
         if self.image.modality != PET:
             return 1.0
-        path = self.image.sources[0]
-        return pet_scale(Header(path, pydicom.dcmread(path, stop_before_pixels=True))).factor
+        return pet_scale([Header(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in self.image.sources]).factor
 
 
 def read_object(path: Path) -> Dataset:

@@ -27,7 +27,8 @@ def session_options() -> Any:
         import onnxruntime
     except ImportError:
         raise NotAvailable(
-            "face model not installed: it needs the Python package onnxruntime (in Slicer: section Install; elsewhere: pip install onnxruntime)"
+            "face model not installed: it needs the Python package onnxruntime "
+            "(in Slicer: section Install; elsewhere: pip install onnxruntime)"
         ) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -29,7 +29,7 @@ def read_image(series: Series, key: str) -> CaseImage:
     if series.modality == "PT":
         # Each slice has its own slope: only a floating type keeps them all.
         pixels = _pixels(series, sitk.sitkFloat32)
-        scale = pet_scale(series.headers[0])
+        scale = pet_scale(series.headers)
         pixels = sitk.Cast(pixels * scale.factor, sitk.sitkFloat32)
         unit = scale.unit
         notes.extend(scale.notes)

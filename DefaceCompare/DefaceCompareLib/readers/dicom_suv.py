@@ -6,10 +6,11 @@ SUVbw = activity (Bq/ml) x body weight (g) / injected activity at the time the i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .damaged_header import naming_file
+from .damaged_header import naming
 from .dicom_scan import Header
 
 PHILIPS_SUV_FACTOR = (0x7053, 0x1000)
@@ -27,9 +28,25 @@ class PetScale:
     notes: tuple[str, ...] = ()
 
 
-@naming_file
-def pet_scale(header: Header) -> PetScale:
-    """Find how this PET series becomes SUVbw; else it stays in its own unit, with the reason as a note."""
+def pet_scale(headers: Sequence[Header]) -> PetScale:
+    """Find how a PET series becomes SUVbw; else it stays in its own unit, with the reason as a note.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        All slices: the scan begins with the earliest.
+
+    Raises
+    ------
+    UnusableInput
+        If an attribute that is needed is damaged.
+    """
+    with naming(headers[0].path):
+        return _scale(headers)
+
+
+def _scale(headers: Sequence[Header]) -> PetScale:
+    header = headers[0]
     units = header.text("Units").upper()
     if units == "GML" and header.text("SUVType").upper() in ("", "BW"):
         return PetScale(1.0, "SUVbw")
@@ -38,7 +55,7 @@ def pet_scale(header: Header) -> PetScale:
     if units != "BQML":
         return PetScale(1.0, "a.u.", (f"PET unit {units or 'not stated'} cannot be turned into SUVbw",))
     try:
-        activity_bq = _activity_at_reference_bq(header)
+        activity_bq = _activity_at_reference_bq(headers)
         weight_kg = float(header.dataset.get("PatientWeight") or 0)
         if weight_kg <= 0:
             raise ValueError("PatientWeight is missing")
@@ -47,8 +64,9 @@ def pet_scale(header: Header) -> PetScale:
     return PetScale(weight_kg * 1000.0 / activity_bq, "SUVbw")
 
 
-def _activity_at_reference_bq(header: Header) -> float:
+def _activity_at_reference_bq(headers: Sequence[Header]) -> float:
     """Injected activity, decayed to the time that the image's own decay correction refers to."""
+    header = headers[0]
     sequence = header.dataset.get("RadiopharmaceuticalInformationSequence")
     if not sequence:
         raise ValueError("the radiopharmaceutical is not described")
@@ -64,26 +82,34 @@ def _activity_at_reference_bq(header: Header) -> float:
     half_life_s = float(item.dataset.get("RadionuclideHalfLife") or 0)
     if half_life_s <= 0:
         raise ValueError("RadionuclideHalfLife is missing")
-    delay_s = (_series_time(header) - _injection_time(header, item)).total_seconds()
+    begin = _begin(headers)
+    delay_s = (begin - _injection_time(begin, item)).total_seconds()
     if not 0 <= delay_s <= LONGEST_DELAY_S:
         raise ValueError("the injection is not within a day before the scan")
     return float(injected_bq * 2.0 ** (-delay_s / half_life_s))
 
 
-def _series_time(header: Header) -> datetime:
-    date = header.text("SeriesDate") or header.text("AcquisitionDate")
-    time = header.text("SeriesTime") or header.text("AcquisitionTime")
-    return _moment(date, time, "the scan")
+def _begin(headers: Sequence[Header]) -> datetime:
+    """When the scan began: the series' time, or the earliest slice's where the series was written later (a reconstruction)."""
+    first = headers[0]
+    acquired = [
+        _moment(header.text("AcquisitionDate") or header.text("SeriesDate"), header.text("AcquisitionTime"), "the scan")
+        for header in headers
+        if header.text("AcquisitionTime")
+    ]
+    if acquired and not first.text("SeriesTime"):
+        return min(acquired)
+    series = _moment(first.text("SeriesDate") or first.text("AcquisitionDate"), first.text("SeriesTime"), "the scan")
+    return min([series, *acquired])
 
 
-def _injection_time(header: Header, item: Header) -> datetime:
+def _injection_time(begin: datetime, item: Header) -> datetime:
     full = item.text("RadiopharmaceuticalStartDateTime")
     if full:
         return _moment(full[:8], full[8:14], "the injection")
-    date = header.text("SeriesDate") or header.text("AcquisitionDate")
-    moment = _moment(date, item.text("RadiopharmaceuticalStartTime"), "the injection")
+    moment = _moment(f"{begin:%Y%m%d}", item.text("RadiopharmaceuticalStartTime"), "the injection")
     # Only a time of day is given: an injection "after" the scan was before midnight of the day before.
-    return moment - timedelta(days=1) if moment > _series_time(header) else moment
+    return moment - timedelta(days=1) if moment > begin else moment
 
 
 def _moment(date: str, time: str, what: str) -> datetime:

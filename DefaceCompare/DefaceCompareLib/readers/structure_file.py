@@ -40,7 +40,12 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list
         return read_contours(path)
     header = _structure_header(path) if path.is_file() else None
     if header is not None:
-        return list(_of_header(header, next(iter(sorted(frames_of(header))), "")).structures)
+        frames = sorted(frames_of(header))
+        if len(frames) > 1:
+            raise UnusableInput(
+                f"{path.name} holds structures of {len(frames)} frames of reference; give the DICOM folder instead"
+            )
+        return list(_of_header(header, frames[0] if frames else "").structures)
     table = _beside(path, ".ctbl")
     if labels or table is not None:
         return read_labelmap(path, labels or read_colour_table(table))

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -84,6 +85,11 @@ class Evidence:
     face_model_loss: str
     seed: int
 
+    @cached_property
+    def arms(self) -> frozenset[Arm]:
+        """The arms of this cohort (looked for once: each claim asks several times)."""
+        return frozenset(arm_of(row) for row in self.summary if is_of_one_arm(row))
+
 
 def modality_of(image: str) -> str:
     """``CT``, ``MR`` or ``PET`` of an image key (``MR_T1`` -> ``MR``)."""
@@ -159,7 +165,7 @@ def _yes(holds: bool) -> str:
 
 def _arm(keys: str, claim: Claim, evidence: Evidence) -> Arm | None:
     """The first arm of this cohort that the claim speaks of, preferring the claim's own fill."""
-    arms = sorted({arm_of(row) for row in evidence.summary if is_of_one_arm(row)}, key=lambda a: (a.fill != claim.fill, a))
+    arms = sorted(evidence.arms, key=lambda a: (a.fill != claim.fill, a))
     return next((arm for key in keys.split() for arm in arms if arm.method == key), None)
 
 

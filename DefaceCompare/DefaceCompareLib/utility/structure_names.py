@@ -192,10 +192,11 @@ def _spelled(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
     """The entry that words spell, without noise words if need be; a glued side is taken off if the organ needs one."""
     for tried in (words, [word for word in words if word not in known.noise]):
         letters = "".join(tried)
-        for mend in (False, True) if len(tried) == 1 else (False,):
+        alone = len(tried) == 1
+        for mend in (False, True) if alone or all(len(word) >= LEAST_PART for word in tried) else (False,):
             entry = known.parts.get(known.mended(letters) if mend else letters)
             needs_side = entry is None or (not entry.side and entry.group in PAIRED_GROUPS)
-            glued = _unglued(letters, known, mend) if needs_side else None
+            glued = _unglued(letters, known, mend) if needs_side and (alone or not mend) else None
             if glued is not None:
                 return glued
             if entry is not None:
