@@ -479,6 +479,22 @@ def test_the_arguments_of_a_child_process_say_what_the_options_say() -> None:
             [],
             "does not say what it was read from",
         ),
+        (lambda case: (case / "measurements.csv").unlink(), [], "measurements.csv is missing; compare case case-001 again"),
+        (
+            lambda case: (case.parents[1] / "identifiable" / "edits" / "case-001" / "sources.json").write_text("["),
+            [],
+            "sources.json is damaged; compare the case again",
+        ),
+        (
+            lambda case: (case.parents[1] / "identifiable" / "edits" / "case-001" / f"{METHOD}.npz").write_bytes(b"PK spoilt"),
+            ["--dose-policy", "follow"],
+            "the dose that quickshear edited (quickshear.npz) is damaged",
+        ),
+        (
+            lambda case: _other_version(case),
+            [],
+            "is of another version of DefaceCompare",
+        ),
         (lambda case: None, ["--method", "surface_blur"], "was not compared with surface_blur, but with quickshear"),
     ],
 )
@@ -490,6 +506,12 @@ def test_a_case_that_is_no_longer_what_was_measured_is_refused(
     assert export(finished, tmp_path / "export", "--accept-risk", *options) == 2
     assert why in capsys.readouterr().err
     assert not (tmp_path / "export").exists()
+
+
+def _other_version(case: Path) -> None:
+    report = json.loads((case / "case_report.json").read_text(encoding="utf-8"))
+    report["settings"]["a setting of the future"] = 1
+    (case / "case_report.json").write_text(json.dumps(report), encoding="utf-8")
 
 
 def _wrong_voxel_of_source(finished: Path) -> None:

@@ -25,7 +25,7 @@ from ..settings import Settings, Tolerances
 from .kept_edit import DOSE, kept_dose_patch, kept_sources
 from .options import KEEP
 
-REPORT = "case_report.json"
+REPORT, ROWS = "case_report.json", "measurements.csv"
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ class FinishedCase:
     @property
     def settings(self) -> Settings:
         """The settings the case was compared with."""
-        stored = dict(self.report["settings"])
-        return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
+        return _settings(self.report)
 
 
 def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedCase:
@@ -96,9 +95,16 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     if (source / CASE_FILE).is_file():
         raise UnusableInput(f"case {case_id} was read from image files; export writes DICOM RT and needs DICOM to begin with")
     dose_patch = None if case.dose is None or dose_policy == KEEP else kept_dose_patch(out, case_id, method, dose_policy)
-    rows = tuple(row for row in read_measurements(folder / "measurements.csv") if row.method == method)
+    if not (folder / ROWS).is_file():
+        raise UnusableInput(f"{folder / ROWS} is missing; compare case {case_id} again")
+    rows = tuple(row for row in read_measurements(folder / ROWS) if row.method == method)
     patches = {key: _patch(out, entry, key) for key, entry in told["images"].items()}
     return FinishedCase(out, case_id, method, report, source, choices, case, patches, dose_patch, rows)
+
+
+def _settings(report: Mapping[str, Any]) -> Settings:
+    stored = dict(report["settings"])
+    return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
 
 
 def read_again(out: Path, case_id: str) -> Case:
@@ -123,10 +129,14 @@ def _report(folder: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         missing = [key for key in ("case", "methods", "inputs", "settings") if key not in report]
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, TypeError) as error:
         raise UnusableInput(f"{path} is damaged ({error}); compare the case again") from error
     if missing:
         raise UnusableInput(f"{path} is damaged (no {missing[0]}); compare the case again")
+    try:
+        _settings(report)
+    except (TypeError, ValueError, KeyError) as error:
+        raise UnusableInput(f"{path} is of another version of DefaceCompare ({error}); compare the case again") from error
     return report
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +52,11 @@ def kept_sources(out: Path, case_id: str) -> dict[str, tuple[Path, ...]]:
         raise UnusableInput(
             f"case {case_id} does not say what it was read from (identifiable/edits/{case_id} is missing); compare it again"
         )
-    return {key: tuple(Path(each) for each in paths) for key, paths in json.loads(path.read_text(encoding="utf-8")).items()}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return {key: tuple(Path(each) for each in paths) for key, paths in told.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UnusableInput(f"identifiable/edits/{case_id}/{SOURCES} is damaged; compare the case again") from error
 
 
 def kept_dose_patch(out: Path, case_id: str, method: str, policy: str) -> Patch:
@@ -63,8 +69,13 @@ def kept_dose_patch(out: Path, case_id: str, method: str, policy: str) -> Patch:
     """
     path = out / "identifiable" / "edits" / case_id / f"{method}.npz"
     if path.is_file():
-        with np.load(path, allow_pickle=False) as archive:
-            if f"{policy}_values" in archive.files:
-                x, y, z = (int(index) for index in archive[f"{policy}_offset"])
-                return Patch((x, y, z), archive[f"{policy}_values"])
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                if f"{policy}_values" in archive.files:
+                    x, y, z = (int(index) for index in archive[f"{policy}_offset"])
+                    return Patch((x, y, z), archive[f"{policy}_values"])
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise UnusableInput(
+                f"the dose that {method} edited ({path.name}) is damaged; compare case {case_id} again"
+            ) from error
     raise UnusableInput(f"{method} left no dose edited by the policy {policy} for case {case_id}; export with --dose-policy keep")
