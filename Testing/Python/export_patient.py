@@ -26,6 +26,7 @@ from DefaceCompareLib.anatomy.head import Head
 from DefaceCompareLib.case import CT, MR, PET, Case, Structure
 from DefaceCompareLib.cli import main
 from DefaceCompareLib.export import export_case as export_module
+from DefaceCompareLib.export.options import ExportOptions
 from DefaceCompareLib.settings import Settings
 from DefaceCompareLib.writers.contours import contours_of_field
 from DefaceCompareLib.writers.dicom_rt import (
@@ -67,6 +68,7 @@ DEVICES = ("Bolus", "Thermo_Mask")
 LEAVING = ("PTV_skin", "Nose")
 """Structures that lie in front of the plane that Quickshear cuts along."""
 DEEP = ("Brain", "GTV")
+OPTIONS = ExportOptions(METHOD, "mask", accept_risk=True)
 
 
 def write_patient(folder: Path, spacings_mm: tuple[Triple, Triple, Triple] = SPACINGS_MM) -> Path:
@@ -231,6 +233,11 @@ def copied(case: Path, folder: Path, change: Callable[[Path], None] = lambda pat
         path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     change(patient)
     return out / "cases" / "case-001"
+
+
+def source(case: Path) -> Path:
+    """The patient's folder behind a finished case."""
+    return case.parents[2] / "patient"
 
 
 def edit(path: Path, change: Callable[[Dataset], None]) -> None:
