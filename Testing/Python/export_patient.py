@@ -43,7 +43,7 @@ METHOD = "quickshear"
 Triple = tuple[float, float, float]
 SPACINGS_MM: tuple[Triple, Triple, Triple] = ((4.0, 4.0, 8.0), (7.0, 7.0, 14.0), (8.0, 8.0, 14.0))
 """Of CT, MR and PET."""
-COARSE_MM: tuple[Triple, Triple, Triple] = ((8.0, 8.0, 20.0), (10.0, 10.0, 35.0), (10.0, 10.0, 35.0))
+COARSE_MM: tuple[Triple, Triple, Triple] = ((8.0, 8.0, 25.0), (10.0, 10.0, 48.0), (10.0, 10.0, 48.0))
 """A patient in few files."""
 MR_SHIFT_MM = (15.0, -40.0, 25.0)
 """The MR's own frame lies so far from the CT's."""

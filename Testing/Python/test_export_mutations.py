@@ -17,8 +17,8 @@ from mutated_dicom import KINDS
 
 pytestmark = pytest.mark.xdist_group("export")
 
-MUTATIONS, EXPORT_EVERY = 200, 10
-"""Each is read; the export, which costs ten times as much, is tried with each tenth."""
+MUTATIONS, EXPORT_EVERY = 200, 20
+"""Each is read; the export, which costs ten times as much, is tried with each twentieth."""
 SLOWEST_S = 10.0
 
 
@@ -37,6 +37,6 @@ def test_damaged_files_are_refused_in_one_sentence_or_used_but_never_crash(
     counts = Counter(outcome.what for outcome in outcomes)
     assert counts[REFUSED] > 60  # measured 115
     assert counts[READ] + counts[EXPORTED] > 40
-    assert counts[EXPORTED] >= 3
+    assert counts[EXPORTED] >= 1
     assert {outcome.kind for outcome in outcomes} == {kind.__name__.strip("_") for kind in KINDS}
     assert not any(str(tmp_path) in outcome.told for outcome in outcomes)

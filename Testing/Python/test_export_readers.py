@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from export_patient import DEEP, LEAVING, METHOD
 
 pytestmark = pytest.mark.xdist_group("export")
 
+PROVE = os.environ.get("DEFACE_COMPARE_PROVE") == "1"
 PLASTIMATCH = Path(sys.executable).with_name("plastimatch")
 
 
@@ -83,7 +85,7 @@ def test_a_real_ct_is_exported_without_an_error_for_dciodvfy(
     assert any(note.startswith("the headers name persons") for note in done.notes)
     paths = sorted((tmp_path / "export").rglob("*.dcm"))
     assert len(paths) == 93
-    for path in paths:
+    for path in paths if PROVE else paths[::8]:
         said = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
         assert "Error" not in said.stdout + said.stderr, said.stderr
     said = subprocess.run([entities, *map(str, paths)], capture_output=True, text=True, check=False)
