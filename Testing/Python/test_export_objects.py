@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from DefaceCompareLib.export.uid_map import UidMap
 from DefaceCompareLib.readers import read_case
 from export_patient import (
+    STUDY,
     export,
     objects,
     source,
