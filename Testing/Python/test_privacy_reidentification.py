@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from DefaceCompareLib.errors import NotAvailable
-from DefaceCompareLib.privacy.bootstrap import compare_methods, estimate_mean_auc, shuffled_control
+from DefaceCompareLib.privacy.bootstrap import _mean_auc, compare_methods, estimate_mean_auc, person_weights, shuffled_control
 from DefaceCompareLib.privacy.pairs import (
     compare_pairs,
     constant_control,
@@ -32,9 +32,10 @@ def _similarity(seed: int, count: int, noise: float) -> NDArray[np.float64]:
     return similarity_matrix(probes, gallery)
 
 
-def test_auc_agrees_with_scikit_learn_with_ties() -> None:
+@pytest.mark.parametrize("seed", range(3, 9))
+def test_auc_agrees_with_scikit_learn_with_ties(seed: int) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
-    similarity = np.round(_similarity(3, 17, 1.5), 1)  # one decimal: many ties
+    similarity = np.round(_similarity(seed, 17, 1.5), 1)  # one decimal: many ties
     persons = genuine = np.arange(17)
     truth = np.eye(17, dtype=bool)
     expected = [metrics.roc_auc_score(truth[i], similarity[i]) for i in range(17)]
@@ -94,9 +95,13 @@ def test_the_interval_at_a_perfect_score_is_the_exact_binomial_bound() -> None:
     assert auc.low == pytest.approx(0.779, abs=5e-4)
 
 
-@pytest.mark.parametrize(("count", "noise"), [(12, 1.0), (12, 5.0), (40, 2.0)])
+@pytest.mark.parametrize(("count", "noise"), [(12, 1.0), (12, 5.0), (40, 1000.0), (40, 2.0), (40, 1.4)])
 def test_the_interval_covers_the_true_auc_about_as_often_as_it_says(count: int, noise: float) -> None:
-    """The truth is the mean AUC of 2000 simulated persons; measured coverage 0.956, 0.960, 0.937 in 300 cohorts."""
+    """The truth is the mean AUC of 2000 simulated persons.
+
+    Measured in 300 cohorts of 12: 0.956 and 0.960; in 250 cohorts of 40 at AUCs of 0.50, 0.65, 0.77, 0.87 and 0.93: 0.960, 0.956,
+    0.964, 0.952 and 0.940.
+    """
     people = np.arange(2000)
     truth = probe_auc(_similarity(99, 2000, noise), people, people).mean()
     index = np.arange(count)
@@ -107,6 +112,23 @@ def test_the_interval_covers_the_true_auc_about_as_often_as_it_says(count: int, 
         auc = estimate_mean_auc(*pairs, index, index, seed=seed, resamples=400)
         covered += auc.low <= truth <= auc.high
     assert covered / cohorts >= 0.89  # 95 % minus three binomial standard errors
+
+
+def test_a_resample_is_what_drawing_patients_one_by_one_gives() -> None:
+    """A patient drawn k times stands k times among the probes and among others' impostors, never among her own."""
+    similarity = np.round(_similarity(6, 9, 1.5), 1)
+    genuine, persons = np.arange(9), np.array(["a", "a", "b", "c", "d", "e", "f", "g", "g"])
+    weights = person_weights(persons, genuine, seed=3, resamples=40)
+    found = _mean_auc(*compare_pairs(similarity, genuine, persons), weights, genuine)
+    assert weights.max() > 2  # there are duplicates
+    for resample, mean in zip(weights.T.astype(int), found, strict=True):
+        drawn = np.repeat(np.arange(9), resample)
+        each = []
+        for scan in drawn:
+            others = [column for column in drawn if persons[column] != persons[scan]]
+            wins = [np.sign(similarity[scan, scan] - similarity[scan, column]) / 2 + 0.5 for column in others]
+            each.append(np.mean(wins))
+        assert mean == pytest.approx(np.mean(each), abs=1e-12)  # measured 2e-16
 
 
 def test_shuffled_identities_score_one_half() -> None:

@@ -14,6 +14,7 @@ import pytest
 from DefaceCompareLib.compare import SYNTHETIC_NOTE
 from DefaceCompareLib.errors import UnusableInput
 from DefaceCompareLib.pool import pool
+from DefaceCompareLib.privacy.models import known_model
 from DefaceCompareLib.privacy.render import write_png
 from DefaceCompareLib.report.words import BANNED, DOSE_SENTENCE, SYNTHETIC_WARNING, auc_words, number
 from made_study import METHODS, make_out
@@ -160,3 +161,9 @@ def test_similarity_matrices_lie_on_the_identifiable_page_only(six: Path) -> Non
     assert kept.count(">Similarity, ") >= len(METHODS)
     heatmaps = [len(re.findall(r'"type": ?"heatmap"', text[text.rindex("<script>") :])) for text in (kept, shared)]
     assert heatmaps == [kept.count("<h3>Similarity, "), 0]
+
+
+def test_the_head_names_the_face_model_its_licence_and_its_hash(page: Page) -> None:
+    model = known_model("sface")
+    assert f"{model.title}{model.licence} · sha256 {model.sha256[:12]}…" in page.words.replace("\n", "")
+    assert "ArcFace" not in page.words.replace("ArcFace AUC", "")  # SFace is never called so
