@@ -135,7 +135,7 @@ def fingerprint(job: CaseJob) -> str:
         "settings": job.settings.as_dict(),
         "methods": [_described(method) for method in job.methods],
         "files": hash_files(job.folder),
-        "reading": job.choices.described(),
+        "reading": job.choices.described(job.folder, job.id),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
