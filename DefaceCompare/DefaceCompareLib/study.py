@@ -132,6 +132,7 @@ def run_single(
     out.mkdir(parents=True, exist_ok=True)
     with sole_run(out):
         outcome = compare_or_skip(job, progress)
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
         write_key(out, {case_id: input}, {case_id: outcome.person})
         if not report:
             rows = read_measurements(out / "cases" / case_id / "measurements.csv")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import shutil
@@ -32,7 +31,10 @@ from .utility.name_list import write_name_list
 from .utility.name_words import user_names
 
 UNFINISHED = ".unfinished"
-"""Folder of the output in which cases grow until they are whole; holds faces, so its mode is 0700."""
+"""Folder of the output in which cases grow until they are whole; holds faces, so its mode is 0700. The run removes it at its end:
+a worker that did so when it finds it empty would take it from under another one that is about to begin."""
+ERRORS = "errors"
+"""Folder below `IDENTIFIABLE` with what is known of cases that stopped unexpectedly."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,9 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     except Exception as error:
         raise_if_full(error, job.out)
         # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
-        path = identifiable_folder(job.out, "errors") / f"{job.id}.txt"
+        path = identifiable_folder(job.out, ERRORS) / f"{job.id}.txt"
         path.write_text(traceback.format_exc(), encoding="utf-8")
-        reason = f"stopped by an unexpected {type(error).__name__}; details lie in {IDENTIFIABLE}/errors/{path.name}"
+        reason = f"stopped by an unexpected {type(error).__name__}; details lie in {IDENTIFIABLE}/{ERRORS}/{path.name}"
         return CaseOutcome(job.id, job.folder, reason=reason)
 
 
@@ -122,8 +124,7 @@ def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
     table = "" if job.choices.names is None else str(job.choices.names.resolve())
     move_in(growing, job.out, job.id, mark, person, table)
     shutil.rmtree(growing)
-    with contextlib.suppress(OSError):  # other workers' cases are still growing there
-        growing.parent.rmdir()
+    (job.out / IDENTIFIABLE / ERRORS / f"{job.id}.txt").unlink(missing_ok=True)  # of an earlier run that failed
     return CaseOutcome(job.id, job.folder, person=person)
 
 
@@ -135,7 +136,7 @@ def fingerprint(job: CaseJob) -> str:
         "settings": job.settings.as_dict(),
         "methods": [_described(method) for method in job.methods],
         "files": hash_files(job.folder),
-        "reading": job.choices.described(),
+        "reading": job.choices.described(job.folder, job.id),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 

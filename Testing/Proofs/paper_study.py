@@ -42,11 +42,10 @@ PUBLISHED = (
 
 
 def make_patients(work: Path, share: float) -> dict[str, int]:
-    """Write the patients that are not there yet; how many each site has now."""
+    """Write the patients that are not there yet; how many each site has now (an earlier call may have made more)."""
     counts = {}
     for site, (whole, missing) in SITES.items():
-        counts[site] = math.ceil(share * whole)
-        for number in range(1, counts[site] + 1):
+        for number in range(1, math.ceil(share * whole) + 1):
             folder = work / "patients" / site / f"sample-{number:03d}"
             if folder.is_dir():
                 continue
@@ -56,6 +55,7 @@ def make_patients(work: Path, share: float) -> dict[str, int]:
             shutil.rmtree(growing / missing)
             folder.parent.mkdir(parents=True, exist_ok=True)
             growing.rename(folder)
+        counts[site] = len(list((work / "patients" / site).glob("sample-*")))
     return counts
 
 

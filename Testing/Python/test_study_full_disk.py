@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from coarse_patients import make_doses
 from DefaceCompareLib import cli
 from DefaceCompareLib.disk_full import raise_if_full
+from DefaceCompareLib.privacy.render import write_png
 from study_run import difference
 
 
@@ -43,6 +45,13 @@ def test_a_study_that_meets_a_full_disk_says_so_and_ends_whole_when_there_is_roo
         assert told.endswith("(File too large); make room and run the same command: finished cases stay")
     assert cli.main([*command, str(tmp_path / "out")]) == 0
     assert difference(tmp_path / "out", tmp_path / "clean") == []
+
+
+def test_half_a_picture_is_an_error_and_bears_no_name(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    with largest_file(1000), pytest.raises(OSError, match="File too large"):
+        write_png(tmp_path / "face.png", noise)
+    assert not (tmp_path / "face.png").exists()
 
 
 def test_a_library_that_tells_no_error_number_is_asked_for_room_on_the_disk(

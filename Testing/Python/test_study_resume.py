@@ -21,6 +21,9 @@ from DefaceCompareLib.errors import UnusableInput
 from DefaceCompareLib.finished_mark import is_torn, move_in, read_mark
 from DefaceCompareLib.output_lock import sole_case, sole_run
 from DefaceCompareLib.progress import ALREADY_FINISHED
+from DefaceCompareLib.readers.choices import ReadingChoices
+from DefaceCompareLib.settings import Settings
+from DefaceCompareLib.study_case import CaseJob, fingerprint
 from DefaceCompareLib.study_ids import case_ids, read_key, write_key
 
 OLD = {"cases/case-001/case_report.json": "old", "identifiable/faces/a.png": "old", "identifiable/faces/gone.png": "old"}
@@ -182,3 +185,16 @@ def test_a_mark_tells_no_seconds(tmp_path: Path) -> None:
     move_in(grow(tmp_path / "grown", NEW | {"cases/case-001/timings.json": "{}"}), tmp_path / "out", "case-001", "one", "", "")
     told = json.loads((tmp_path / "out/identifiable/finished/case-001.json").read_text())
     assert list(told["files"]) == sorted(NEW)
+
+
+def test_structures_drawn_again_renew_their_own_patient_only(tmp_path: Path) -> None:
+    grow(tmp_path, {"in/anna/ct": "1", "in/bert/ct": "1", "again/anna/brain": "1", "again/bert/brain": "1"})
+    choices = ReadingChoices(resegmented=(("quickshear", tmp_path / "again"),), alone=False)
+
+    def mark(name: str) -> str:
+        return fingerprint(CaseJob(tmp_path / "in" / name, name, tmp_path, (), Settings(face_model="none"), choices))
+
+    before = mark("anna"), mark("bert")
+    grow(tmp_path, {"again/bert/brain": "2"})
+    assert mark("anna") == before[0]
+    assert mark("bert") != before[1]

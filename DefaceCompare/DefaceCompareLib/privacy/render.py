@@ -183,7 +183,10 @@ def require_opengl() -> None:
 
 
 def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
-    """Write a picture, shape (height, width, 3), as PNG; written to a temporary name and renamed."""
+    """Write a picture, shape (height, width, 3), as PNG; written to a temporary name and renamed.
+
+    VTK only encodes: on a full disk its own writing ends without an error and leaves half a picture.
+    """
     from vtkmodules.vtkIOImage import vtkPNGWriter
 
     picture = vtkImageData()
@@ -192,9 +195,10 @@ def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     temporary = path.with_name(path.name + ".part")
     writer = vtkPNGWriter()
     writer.SetCompressionLevel(PNG_LEVEL)
-    writer.SetFileName(str(temporary))
+    writer.WriteToMemoryOn()
     writer.SetInputData(picture)
     writer.Write()
+    temporary.write_bytes(vtk_to_numpy(writer.GetResult()).tobytes())
     temporary.replace(path)
 
 

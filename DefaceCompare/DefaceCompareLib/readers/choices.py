@@ -29,12 +29,25 @@ class ReadingChoices:
     resegmented: tuple[tuple[str, Path], ...] = ()
     alone: bool = True
 
-    def described(self) -> dict[str, Any]:
-        """What the numbers depend on, without paths: for a case's fingerprint."""
+    def redrawn(self, given: Path, folder: Path, case_id: str) -> Path | None:
+        """Where this patient's structures lie that were drawn again: below `given`, or `given` itself; None if nowhere.
+
+        Parameters
+        ----------
+        folder : Path
+            The patient's folder: its name is looked for, then the case's.
+        """
+        own = next((path for path in (given / folder.name, given / case_id) if path.exists()), None)
+        path = given if own is None and self.alone else own
+        return path if path is not None and path.exists() else None
+
+    def described(self, folder: Path, case_id: str) -> dict[str, Any]:
+        """What this patient's numbers depend on, without paths: for the case's fingerprint."""
+        again = [(method, self.redrawn(given, folder, case_id)) for method, given in self.resegmented]
         return {
             "dose": self.dose,
             "names": "" if self.names is None else _hash(self.names),
-            "resegmented": [(method, _hash(path)) for method, path in self.resegmented],
+            "resegmented": [(method, "" if path is None else _hash(path)) for method, path in again],
         }
 
 

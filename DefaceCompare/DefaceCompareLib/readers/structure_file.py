@@ -78,13 +78,11 @@ def read_resegmented(case: Case, folder: Path, choices: ReadingChoices) -> dict[
     folder : Path
         The patient's folder: its name is looked for below each given folder.
     """
-    return {method: _resegmented(case, folder, path, choices.alone) for method, path in choices.resegmented}
+    return {method: _resegmented(case, choices.redrawn(path, folder, case.id)) for method, path in choices.resegmented}
 
 
-def _resegmented(case: Case, folder: Path, given: Path, alone: bool) -> StructureSet | str:
-    own = next((path for path in (given / folder.name, given / case.id) if path.exists()), None)
-    path = given if own is None and alone else own
-    if path is None or not path.exists():
+def _resegmented(case: Case, path: Path | None) -> StructureSet | str:
+    if path is None:
         return "there are no structures of this patient drawn again"
     header = _structure_header(path)
     if header is not None:
