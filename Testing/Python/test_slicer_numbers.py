@@ -251,6 +251,7 @@ def test_a_scene_closed_while_slicerrt_works_ends_it_with_a_sentence(
 
 def run_batch(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
     """Run the batch script as ``Slicer --python-script`` does; the code with which it ends Slicer."""
+    scene_host.bootstrap()
     script = ROOT / "DefaceCompare" / "Scripts" / "deface_compare_batch.py"
     monkeypatch.setattr(sys, "argv", [str(script), *arguments])
     monkeypatch.setattr(slicer.app, "exit_code", None)

@@ -18,6 +18,8 @@ import vtk
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
+from slicerrt_sampling import copied, oversampled, samples
+
 API = json.loads((Path(__file__).parent / "slicerrt_api.json").read_text(encoding="utf-8"))
 KINDS: dict[str, Any] = {"float": (int, float), "bool": bool, "str": str}
 """What stands for a recorded argument; a node's kind is its class."""
@@ -158,16 +160,16 @@ class DvhLogic:
         self.events_off = True
         self.calls.append(list(parameters.chosen_ids))
         highest = dose.GetImageData().GetScalarRange()[1]
-        copy, ids = _copied(segmentation, parameters.chosen_ids, dose, self.GetDefaultDoseVolumeOversamplingFactor())
+        copy, ids = copied(segmentation, parameters.chosen_ids, dose, self.GetDefaultDoseVolumeOversamplingFactor())
         resampled = not copy.CreateRepresentation("Binary labelmap", True)
         if resampled and not copy.ContainsRepresentation("Binary labelmap"):
             return "Unable to acquire binary labelmap from segmentation"
-        fine = _oversampled(dose, self.GetDefaultDoseVolumeOversamplingFactor())
+        fine = oversampled(dose, self.GetDefaultDoseVolumeOversamplingFactor())
         for segment_id in ids:
-            samples, voxel_cc = _samples(copy.GetSegment(segment_id), fine, resampled)
-            if not samples.size:
+            doses, voxel_cc = samples(copy.GetSegment(segment_id), fine, resampled)
+            if not doses.size:
                 return NO_OVERLAP
-            if not self._write(parameters, segmentation, dose, segment_id, samples, voxel_cc, highest):
+            if not self._write(parameters, segmentation, dose, segment_id, doses, voxel_cc, highest):
                 return "The dose volume contains negative dose values"
         self.events_off = False
         return ""
@@ -255,60 +257,6 @@ def _dose_at(volume_cc: float, dose: NDArray[np.float64], above_cc: NDArray[np.f
     index = int(np.flatnonzero((above_cc[:-1] > volume_cc) & (volume_cc >= above_cc[1:]))[0])
     share = (volume_cc - above_cc[index]) / (above_cc[index + 1] - above_cc[index])
     return float(dose[index] + share * (dose[index + 1] - dose[index]))
-
-
-def _copied(segmentation: Any, selected: list[str], dose: Any, factor: float) -> tuple[Any, list[str]]:
-    """The chosen segments, to be converted on the dose's lattice."""
-    source = segmentation.GetSegmentation()
-    ids = selected or [source.GetNthSegmentID(number) for number in range(source.GetNumberOfSegments())]
-    copy = slicer.vtkSegmentation()
-    copy.SetSourceRepresentationName(source.GetSourceRepresentationName())
-    copy.CopyConversionParameters(source)
-    for segment_id in ids:
-        copy.CopySegmentFromSegmentation(source, segment_id)
-    geometry = slicer.vtkSegmentationConverter.SerializeImageGeometry(_oriented(dose))
-    copy.SetConversionParameter(slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName(), geometry)
-    copy.SetConversionParameter("Oversampling factor", f"{factor:g}")
-    copy.SetConversionParameter("Collapse labelmaps", "0")
-    return copy, ids
-
-
-def _oriented(volume: Any) -> Any:
-    return slicer.vtkSlicerSegmentationsModuleLogic.CreateOrientedImageDataFromVolumeNode(volume)
-
-
-def _oversampled(dose: Any, factor: float) -> Any:
-    coarse, fine = _oriented(dose), slicer.vtkOrientedImageData()
-    fine.ShallowCopy(coarse)
-    slicer.vtkCalculateOversamplingFactor.ApplyOversamplingOnImageGeometry(fine, factor)
-    resample = slicer.vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage
-    assert resample(coarse, fine, fine, True)
-    return fine
-
-
-def _samples(segment: Any, fine: Any, resampled: bool) -> tuple[NDArray[np.float64], float]:
-    """The doses at the voxel centres inside a segment, and a voxel's volume in cc."""
-    merged = segment.GetRepresentation("Binary labelmap")
-    one = vtk.vtkImageThreshold()
-    one.SetInputData(merged)
-    one.ThresholdBetween(segment.GetLabelValue(), segment.GetLabelValue())
-    one.SetInValue(1)
-    one.SetOutValue(0)
-    one.SetOutputScalarTypeToUnsignedChar()
-    one.Update()
-    labelmap = slicer.vtkOrientedImageData()
-    labelmap.ShallowCopy(one.GetOutput())
-    labelmap.CopyDirections(merged)
-    if resampled:
-        resample = slicer.vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage
-        assert resample(labelmap, fine, labelmap, False, False, None, 0.0)
-    pad = vtk.vtkImageConstantPad()
-    pad.SetInputData(labelmap)
-    pad.SetConstant(0)
-    pad.SetOutputWholeExtent(fine.GetExtent())
-    pad.Update()
-    inside = vtk_to_numpy(pad.GetOutput().GetPointData().GetScalars()) > 0
-    return vtk_to_numpy(fine.GetPointData().GetScalars())[inside].astype(float), float(np.prod(labelmap.GetSpacing())) / 1000.0
 
 
 def install(scene: Any, monkeypatch: Any) -> DvhLogic:
