@@ -137,11 +137,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--only", nargs="*", default=(), metavar="NAME", help="these heads only, for example 'MR 4'")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     print(f"| head | {' | '.join(METHODS)} | brain voxels |\n|---|{'---|' * len(METHODS)}---|", flush=True)
     for name, case, brain in heads(arguments.data):
+        if arguments.only and name not in arguments.only:
+            continue
         kept = arguments.out / f"{name.replace(' ', '-')}.json"
         if not kept.is_file():
             kept.write_text(json.dumps(measured(name, replace(case, id="case-001"), brain, arguments.out)), encoding="utf-8")
