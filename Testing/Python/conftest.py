@@ -15,7 +15,7 @@ from DefaceCompareLib.case import MR, CaseImage
 from DefaceCompareLib.privacy.face import FaceReference
 from DefaceCompareLib.privacy.face_scorer import FaceScorer
 from DefaceCompareLib.privacy.models import OK, verify_model
-from panel_host import fresh_panel, install_child, open_panel
+from panel_host import finished_output, fresh_panel, install_child, open_panel
 
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -70,3 +70,9 @@ def sface() -> FaceScorer:
 def average_reference(sface: FaceScorer, average_patient: tuple[CaseImage, Head]) -> FaceReference:
     """The average head, scored by SFace."""
     return sface.reference(*average_patient)
+
+
+@pytest.fixture(scope="session")
+def two_methods(panel_widget: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished output of two methods on the test's CT."""
+    return finished_output(tmp_path_factory.mktemp("two_methods"))
