@@ -29,6 +29,8 @@ LOCAL_CLUSTER = {
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": MAP_FROM_BYTES,
 }
 """Dask's configuration of a cluster on this machine."""
+STATUS_PAGE = "127.0.0.1:0"
+"""Dask's own page, seen from this machine only, on a free port: its default port is taken when two studies run."""
 
 
 @contextmanager
@@ -51,11 +53,8 @@ def cluster(jobs: int, scheduler: str | None) -> Iterator[Any]:
         with client:
             yield client
         return
-    with (
-        dask.config.set(LOCAL_CLUSTER),
-        LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50) as local,
-        Client(local) as client,
-    ):
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": STATUS_PAGE, "silence_logs": 50}
+    with dask.config.set(LOCAL_CLUSTER), LocalCluster(n_workers=jobs, **options) as local, Client(local) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ from DefaceCompareLib.case import MR, CaseImage
 from DefaceCompareLib.privacy.face import FaceReference
 from DefaceCompareLib.privacy.face_scorer import FaceScorer
 from DefaceCompareLib.privacy.models import OK, verify_model
-from panel_host import fresh_panel, install_child, open_panel
+from panel_host import finished_output, fresh_panel, install_child, open_panel
 
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -88,3 +88,9 @@ def masked_export(exported_case: Path, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("masked") / "export"
     assert export(exported_case, folder, "--accept-risk", "--dose-policy", "mask") == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def two_methods(panel_widget: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished output of two methods on the test's CT."""
+    return finished_output(tmp_path_factory.mktemp("two_methods"))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from DefaceCompareLib.measurement import Scope, read_measurements, write_measurements
-from panel_host import click, load_ct, spin
+from panel_host import click, install_copier, load_ct, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -22,9 +22,9 @@ QUALITY, PRIVACY, VOLUME, DOSE = 4, 0, 1, 3
 
 
 @pytest.fixture
-def compared(panel: Any, child: Callable[[str], Path]) -> Any:
+def compared(panel: Any, two_methods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The panel after a run of two methods on a patient with a structure set."""
-    child("finishes")
+    install_copier(tmp_path, monkeypatch, two_methods)
     panel.ui.ctSelector.setCurrentNode(load_ct())
     panel.ui.segmentationSelector.setCurrentNode(eyes_and_brain())
     for key in panel.methods._boxes:
@@ -216,10 +216,13 @@ def test_choosing_a_row_with_a_structure_jumps_the_slices_to_it_by_its_planned_n
         assert middle == pytest.approx([-30.0, 40.0, 10.0], abs=1e-3)
 
 
-def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_stay(compared: Any) -> None:
+def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_stay(
+    compared: Any, child: Callable[[str], Path]
+) -> None:
     from DefaceCompareLib.slicer_bridge.results_in_scene import runs_of_scene
 
     first = [_plain(row) for row in compared.results.rows]
+    child("finishes")
     compared.methods.methodBox_surface_blur.checked = False
     click(compared.ui.compareButton)
     spin(lambda: not compared.running)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from panel_host import click, load_ct, press, spin
+from panel_host import click, install_copier, load_ct, press, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -18,10 +17,10 @@ FOUR_UP = 3
 
 
 @pytest.fixture
-def compared(panel: Any, child: Callable[[str], Path]) -> Any:
+def compared(panel: Any, two_methods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The panel after a run of two methods; the layout is Slicer's own."""
     slicer.app.layoutManager().setLayout(FOUR_UP)
-    child("finishes")
+    install_copier(tmp_path, monkeypatch, two_methods)
     panel.ui.ctSelector.setCurrentNode(load_ct())
     for key in panel.methods._boxes:
         getattr(panel.methods, f"methodBox_{key}").checked = key in ("quickshear", "surface_blur")
