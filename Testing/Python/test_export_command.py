@@ -95,7 +95,7 @@ def test_the_arguments_of_a_child_process_say_what_the_options_say() -> None:
         (
             lambda case: _other_version(case),
             [],
-            "is of another version of DefaceCompare",
+            "is of another version of DefaceCompare (0.0.9); compare the case again",
         ),
         (lambda case: None, ["--method", "surface_blur"], "was not compared with surface_blur, but with quickshear"),
     ],
@@ -112,7 +112,7 @@ def test_a_case_that_is_no_longer_what_was_measured_is_refused(
 
 def _other_version(case: Path) -> None:
     report = json.loads((case / "case_report.json").read_text(encoding="utf-8"))
-    report["settings"]["a setting of the future"] = 1
+    report["version"] = "0.0.9"
     (case / "case_report.json").write_text(json.dumps(report), encoding="utf-8")
 
 

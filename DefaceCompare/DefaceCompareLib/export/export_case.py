@@ -27,6 +27,8 @@ from .verification import Verifier
 from .written_set import SetWriter, WrittenSet
 
 STEPS = 100
+STRICTER = {"keep": ("mask", "follow"), "mask": ("follow",), "follow": ()}
+"""Dose policies that take away more of the face than one does."""
 MOST_TOLD = 5
 """So many faults stand in the message; there are rarely more kinds."""
 
@@ -81,7 +83,7 @@ def export_case(case: Path, to: Path, options: ExportOptions, progress: Progress
     heads, _ = find_heads(finished.case, finished.settings)
     checks = {key: _check(finished, key) for key in finished.patches}
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
-    risks += _dose_risk(finished, heads)
+    risks += _dose_risk(finished, heads, options.dose_policy)
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
     with _growing(to) as folder:
@@ -140,7 +142,7 @@ def _check(finished: FinishedCase, key: str) -> str:
     return privacy_check(finished.out, finished.id, finished.method, key, finished.measurements, synthetic)
 
 
-def _dose_risk(finished: FinishedCase, heads: Mapping[str, Head]) -> list[str]:
+def _dose_risk(finished: FinishedCase, heads: Mapping[str, Head], dose_policy: str) -> list[str]:
     """That the dose grid, as it would be written, draws the face."""
     primary, dose = finished.case.primary, finished.case.dose
     if primary is None or dose is None or primary.key not in heads:
@@ -150,9 +152,9 @@ def _dose_risk(finished: FinishedCase, heads: Mapping[str, Head]) -> list[str]:
     share = draws_skin(grid, *moved)
     if share <= DRAWN_SHARE:
         return []
-    return [
-        f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face (see --dose-policy mask)"
-    ]
+    others = "".join(f" or {policy}" for policy in STRICTER[dose_policy]).removeprefix(" or ")
+    hint = f" (see --dose-policy {others})" if others else ""
+    return [f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face{hint}"]
 
 
 def _refuse_occupied(to: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from .. import __version__
 from ..case import Case
 from ..case_report import image_hash, input_hashes
 from ..defacers.edit import Patch
@@ -133,10 +134,12 @@ def _report(folder: Path) -> dict[str, Any]:
         raise UnusableInput(f"{path} is damaged ({error}); compare the case again") from error
     if missing:
         raise UnusableInput(f"{path} is damaged (no {missing[0]}); compare the case again")
+    if report.get("version") != __version__:
+        raise UnusableInput(f"{path} is of another version of DefaceCompare ({report.get('version')}); compare the case again")
     try:
         _settings(report)
     except (TypeError, ValueError, KeyError) as error:
-        raise UnusableInput(f"{path} is of another version of DefaceCompare ({error}); compare the case again") from error
+        raise UnusableInput(f"{path} is damaged (its settings: {error}); compare the case again") from error
     return report
 
 

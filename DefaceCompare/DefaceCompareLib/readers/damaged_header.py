@@ -66,7 +66,9 @@ def naming(path: Path) -> Iterator[None]:
     """Turn what a damaged header leads to into `UnusableInput` that names the file."""
     try:
         yield
-    except PYDICOM_ERRORS as error:
+    except (*PYDICOM_ERRORS, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, not pydicom's own
         raise UnusableInput(f"{path.name} has damaged values in its header ({type(error).__name__}); export it again") from error
 
 
