@@ -21,6 +21,7 @@ from DefaceCompareLib.sample.difficulty import Difficulty
 from DefaceCompareLib.sample.make_sample import make_patient
 from DefaceCompareLib.sample.patient import CT_SIZE, CT_SPACING_MM
 from DefaceCompareLib.settings import DEFAULT_METHODS, Settings
+from DefaceCompareLib.utility.dose_rows import DOSE_IMAGE
 
 PATIENTS, SEED = 8, 1
 FIRST_DIFFICULT = 10
@@ -52,10 +53,11 @@ def plain_table(found: Sequence[tuple[list[Measurement], dict[str, float]]]) -> 
             moved = numbers(rows, "face_surface_moved_p95")
             shares = [numbers(rows, "altered_fraction", organ) for organ in ORGANS]
             hurt = max(numbers(rows, "brain_voxels_altered"))
+            movement = f"{np.median(moved):.1f} ({min(moved):.1f} to {max(moved):.1f})" if image != DOSE_IMAGE else "-"
+            altered = " / ".join(f"{np.median(each):.0f}" for each in shares) if image != DOSE_IMAGE else "-"
             yield (
-                f"| {method} | {image} | {count(rows, 'success')} | {count(rows, 'face_gone')} | "
-                f"{np.median(moved):.1f} ({min(moved):.1f} to {max(moved):.1f}) | {hurt:.0f} | "
-                f"{' / '.join(f'{np.median(each):.0f}' for each in shares)} | {seconds:.1f} |"
+                f"| {method} | {image} | {count(rows, 'success')} | {count(rows, 'face_gone')} | {movement} | {hurt:.0f} | "
+                f"{altered} | {seconds:.1f} |"
             )
 
 
