@@ -193,8 +193,8 @@ def test_the_chart_draws_an_organ_in_its_colour_and_every_method_in_its_own_line
     series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
     assert [node.GetName() for node in series] == [
         "Eye_L, original",
-        "Eye_L, Quickshear (ours)",
-        "Eye_L, Surface blur (CuratAI-style)",
+        "Eye_L, quickshear",
+        "Eye_L, surface_blur",
     ]
     assert [node.GetLineStyleAsString(node.GetLineStyle()) for node in series] == ["solid", "dash", "dot"]
     assert {tuple(np.round(node.GetColor(), 2)) for node in series} == {(0.2, 0.4, 0.6)}

@@ -9,6 +9,9 @@ import qt
 HEADER_PIXELS = 24
 """Height of the clickable header of a ctkCollapsibleButton here."""
 
+WANTED = "visibilityToParent"
+"""The property in which ctkCollapsibleButton keeps whether a child is to be seen when its section is unfolded."""
+
 
 @qt.only_recorded
 @qt.in_pythonqt_style
@@ -23,7 +26,6 @@ class ctkCollapsibleButton(qt.QWidget):
     def __init__(self, parent: Any = None) -> None:
         qt.QWidget.__init__(self, parent)
         self._text, self._collapsed = "", False
-        self._wanted: dict[int, bool] = {}
         self._folding = False
         self.setContentsMargins(9, HEADER_PIXELS + 6, 9, 9)
 
@@ -54,9 +56,9 @@ class ctkCollapsibleButton(qt.QWidget):
         for child in self._children():
             child.removeEventFilter(self)
             if collapsed:
-                self._wanted.setdefault(id(child), not child.isHidden())
+                child.setProperty(WANTED, not child.isHidden())
                 child.installEventFilter(self)
-            child.setVisible(not collapsed and self._wanted.pop(id(child), not child.isHidden()))
+            child.setVisible(not collapsed and bool(child.property(WANTED)))
         self._folding = False
         self.setMaximumHeight(HEADER_PIXELS + 4 if collapsed else 16777215)
         self.contentsCollapsed.emit(self._collapsed)
@@ -65,7 +67,7 @@ class ctkCollapsibleButton(qt.QWidget):
     def childEvent(self, event: Any) -> None:
         """A child that is added to a folded section is hidden until it is unfolded (ctkCollapsibleButton::childEvent)."""
         if event.added() and event.child().isWidgetType() and self._collapsed:
-            self._wanted.setdefault(id(event.child()), True)
+            event.child().setProperty(WANTED, True)
             event.child().installEventFilter(self)
             self._folding = True
             event.child().setVisible(False)
@@ -78,7 +80,7 @@ class ctkCollapsibleButton(qt.QWidget):
         """While folded, remember what a child's owner wants of it, and keep it hidden."""
         kinds = qt.QtCore.QEvent.Type
         if not self._folding and event.type() in (kinds.ShowToParent, kinds.HideToParent):
-            self._wanted[id(child)] = event.type() == kinds.ShowToParent
+            child.setProperty(WANTED, event.type() == kinds.ShowToParent)
             if event.type() == kinds.ShowToParent:
                 self._folding = True
                 child.setVisible(False)

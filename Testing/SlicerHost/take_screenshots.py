@@ -29,6 +29,8 @@ from DefaceCompareLib.slicer_bridge.volumes import add_volume  # noqa: E402
 
 WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
 LONGEST_RUN_S = 600.0
+SMALLEST_PNG = 0
+"""Qt's quality of a PNG that is compressed as far as possible."""
 COLOURS = ((0.90, 0.10, 0.29), (0.24, 0.71, 0.29), (0.26, 0.39, 0.85), (0.96, 0.51, 0.19), (0.57, 0.12, 0.71), (0.27, 0.94, 0.94))
 """Segments get colours in turn, as in Slicer."""
 DARK = {"Window": "#2f3136", "WindowText": "#e6e6e6", "Base": "#232529", "AlternateBase": "#2f3136", "Text": "#e6e6e6"}
@@ -69,7 +71,7 @@ class Window:
         slicer.app.layoutManager().paint()
         self.panel.ui.dvhPlot.paint()
         self.settle()
-        self._widget.grab().save(str(file))
+        self._widget.grab().save(str(file), "PNG", SMALLEST_PNG)
 
     def fold(self, *open_sections: str) -> None:
         """Unfold these sections only."""
@@ -151,9 +153,10 @@ def main(patients: Path, study: Path, out: Path) -> None:
     window.fold("results")
     panel.ui.tableComboBox.setCurrentIndex(3)
     panel.ui.valueComboBox.setCurrentIndex(1)
-    window.take(out / "chart.png", panel.ui.resultsCollapsibleButton)
+    window.take(out / "results.png", panel.ui.resultsCollapsibleButton)
+    window.take(out / "chart.png", panel.ui.tableComboBox)
     dark(application)
-    window.take(out / "chart_dark.png", panel.ui.resultsCollapsibleButton)
+    window.take(out / "chart_dark.png", panel.ui.tableComboBox)
     application.setPalette(application.style().standardPalette())
     window.fold("views", "results")
     panel.ui.fadeSlider.value = 55
@@ -163,6 +166,7 @@ def main(patients: Path, study: Path, out: Path) -> None:
     panel.ui.reviewPathEdit.currentPath, panel.ui.reviewerLineEdit.text = str(study), "AB"
     qt.QtTest.QTest.mouseClick(panel.ui.reviewButton, qt.QtCore.Qt.MouseButton.LeftButton)
     qt.QtTest.QTest.mouseClick(panel.ui.reviewShowButton, qt.QtCore.Qt.MouseButton.LeftButton)
+    panel.ui.reviewPathEdit.currentPath = "cohort/out"  # no path of this machine in a picture
     window.take(out / "review.png", panel.ui.reviewCollapsibleButton)
     dark(application)
     window.take(out / "review_dark.png", panel.ui.reviewCollapsibleButton)

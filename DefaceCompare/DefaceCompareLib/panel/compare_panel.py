@@ -245,9 +245,9 @@ class ComparePanel:
             self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
         rows = runs[-1] if runs else []
         self.results.show(rows, latest_percentiles(slicer.mrmlScene))
-        self.chart.show(rows, self.results.dose_policy, dict(self.results.titles))
+        self.chart.show(rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
-        self.views.offer(next(iter(originals.values()), None), self.results.titles)
+        self.views.offer(next(iter(originals.values()), None))
 
     def _on_structure(self, structure: str) -> None:
         """Jump to a structure and draw its DVH."""
@@ -264,4 +264,4 @@ class ComparePanel:
         self._patient = None
         self.results.show([])
         self.chart.forget()
-        self.views.offer(None, {})
+        self.views.offer(None)

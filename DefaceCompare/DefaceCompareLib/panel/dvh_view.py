@@ -38,7 +38,7 @@ class DvhView:
         ui.chartComboBox.connect("currentIndexChanged(int)", self._draw)
         self.clear()
 
-    def show(self, rows: Sequence[Measurement], policy: str, titles: dict[str, str]) -> None:
+    def show(self, rows: Sequence[Measurement], policy: str) -> None:
         """Offer the organs of a case and draw those whose mean dose changed most.
 
         Parameters
@@ -47,7 +47,6 @@ class DvhView:
             All rows of one case.
         policy : str
             The dose policy whose curves are drawn beside the original's.
-        titles : dict of method key to title
         """
         self.clear()
         scene = slicer.mrmlScene
@@ -56,8 +55,7 @@ class DvhView:
             return
         self._rows, self._policy = rows, policy
         self._organs = list(dict.fromkeys(curve.structure for curve in curves_of_table(self._table)))
-        methods = list(dict.fromkeys(row.method for row in rows))
-        self._chart = DvhChart(scene, {key: titles.get(key, key) for key in methods})
+        self._chart = DvhChart(scene, list(dict.fromkeys(row.method for row in rows)))
         view = _plot_view(scene)
         view.SetPlotChartNodeID(self._chart.node.GetID())
         self._ui.dvhPlot.setMRMLPlotViewNode(view)

@@ -19,8 +19,8 @@ BACKGROUND = (0.16, 0.17, 0.20)
 YAW_DEG, PITCH_DEG = 25.0, 5.0
 """Where the camera stands at first, from straight before the face towards patient left and upwards: nose and brow in profile."""
 VIEW_ANGLE_DEG = 30.0
-FIELD_SHARE = 1.2
-"""Height of the field over the height of the original's skin."""
+FIELD_SHARE = 1.15
+"""Field over skin, in height and width."""
 
 
 def version_tag(number: int) -> str:
@@ -64,8 +64,11 @@ class FaceRow:
         bounds = np.zeros(6)
         model.GetRASBounds(bounds)
         centre, height = 0.5 * (bounds[::2] + bounds[1::2]), bounds[5] - bounds[4]
-        distance = 0.5 * FIELD_SHARE * height / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
         yaw, pitch = np.deg2rad(YAW_DEG), np.deg2rad(PITCH_DEG)
+        width = np.hypot(np.cos(yaw) * (bounds[1] - bounds[0]), np.sin(yaw) * (bounds[3] - bounds[2]))  # of an ellipse
+        narrow = 0.5 * len(self._views)  # height over width of a view where the row is half as high as a square window
+        field = FIELD_SHARE * max(height, narrow * width)
+        distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
         towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
         first = self._cameras[0]
         first.SetViewAngle(VIEW_ANGLE_DEG)

@@ -157,6 +157,7 @@ class ReviewPanel:
                 item.setFlags(shown | qt.Qt.ItemIsEditable if column == COMMENT else shown)
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
+        table.resizeRowsToContents()
         self._filling = False
         for button in (self._ui.passButton, self._ui.failButton, self._ui.unsureButton):
             button.enabled = bool(case.titles)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import slicer
 from vtkmodules.vtkCommonTransforms import vtkTransform
-from vtkmodules.vtkFiltersCore import vtkPolyDataNormals
 from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
 
-from ..anatomy.air import air_level, skin_threshold
-from ..anatomy.working_grid import head_grid
+from ..anatomy.working_grid import WORKING_SPACING_MM, head_grid
 from ..case import CT, MR, CaseImage
-from ..outer_surface import calm_values, outer_surface
 from ..privacy.render import SKIN_COLOUR
+from ..privacy.surface import FaceBox, grey_values, skin_level, surface_at
 from ..slicer_bridge.volumes import image_of_volume, remove_node
 from .hidden_node import hidden
 
@@ -23,8 +20,6 @@ LOWEST_OF_MR = -200.0
 """An image with lower values than this is a CT (air is -1000 HU), where nothing else tells."""
 AMBIENT, DIFFUSE, SPECULAR, POWER = 0.15, 0.85, 0.1, 10.0
 """How every skin reflects, so that only shape differs between views."""
-FEATURE_ANGLE_DEG = 75.0
-"""Edges sharper than this stay edges: the borders of a cut must be seen."""
 
 
 def add_skins(scene: Any, original: Any, versions: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,17 +39,17 @@ def add_skins(scene: Any, original: Any, versions: Mapping[str, Any]) -> dict[st
 
     Raises
     ------
-    FaceNotFound, UnusableInput
-        If the original shows no head.
+    FaceNotFound, UnusableInput, NotAvailable
+        If the original shows no head, or hardly anything is left of it.
     """
     image = image_of_volume(original)
     modality = CT if original.GetImageData().GetScalarRange()[0] < LOWEST_OF_MR else MR
     before = CaseImage(key=modality, modality=modality, image=image, unit="")
-    grid, air, skin = head_grid(before), air_level(before), skin_threshold(before)
-    no_devices = np.zeros(grid.GetSize()[::-1], dtype=bool)
+    grid, level = head_grid(before), skin_level(before)
+    box = FaceBox(grid.GetOrigin(), grid.GetSize(), WORKING_SPACING_MM)
     models = {}
     for name, volume in {"": original, **versions}.items():
-        surface = outer_surface(calm_values(image_of_volume(volume), grid, air), skin, air, grid, no_devices)
+        surface = surface_at(grey_values(image_of_volume(volume), box, level), box)
         models[name] = _add_model(scene, surface, f"skin of {volume.GetName()}")
     return models
 
@@ -65,12 +60,9 @@ def _add_model(scene: Any, surface_lps: Any, name: str) -> Any:
     turned = vtkTransformPolyDataFilter()
     turned.SetTransform(to_ras)
     turned.SetInputData(surface_lps)
-    normals = vtkPolyDataNormals()
-    normals.SetInputConnection(turned.GetOutputPort())
-    normals.SetFeatureAngle(FEATURE_ANGLE_DEG)
-    normals.Update()
+    turned.Update()
     model = scene.AddNode(hidden(slicer.vtkMRMLModelNode(), name))
-    model.SetAndObservePolyData(normals.GetOutput())
+    model.SetAndObservePolyData(turned.GetOutput())
     display = scene.AddNode(hidden(slicer.vtkMRMLModelDisplayNode(), f"{name} display"))
     display.SetColor(*SKIN_COLOUR)
     display.SetAmbient(AMBIENT)

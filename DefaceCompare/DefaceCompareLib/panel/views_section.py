@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import slicer.util
 from numpy.typing import NDArray
 from slicer.i18n import tr as _
 
+from ..defacers import REGISTRY, external_methods
 from ..errors import DefaceCompareError
 from ..slicer_bridge.results_in_scene import defaced_volumes
 from .side_by_side import SideBySide
@@ -29,7 +29,6 @@ class ViewsSection:
         self._ui = ui
         self.views = SideBySide(slicer.mrmlScene)
         self._original: Any = None
-        self._titles: Mapping[str, str] = {}
         self._own = False
         ui.sideBySideButton.connect("toggled(bool)", self._on_toggle)
         ui.sliceVersionComboBox.connect("currentIndexChanged(int)", self._on_version)
@@ -37,9 +36,9 @@ class ViewsSection:
         ui.fadeSlider.connect("valueChanged(int)", self._on_fade)
         self.refresh()
 
-    def offer(self, original: Any | None, titles: Mapping[str, str]) -> None:
+    def offer(self, original: Any | None) -> None:
         """Offer a volume and its defaced versions; views that show the earlier ones take them up at once."""
-        self._original, self._titles = original, titles
+        self._original = original
         if self.views.on and self._own:
             if self._versions():
                 self._fill()
@@ -48,12 +47,12 @@ class ViewsSection:
         self.refresh()
 
     def _versions(self) -> dict[str, Any]:
-        """The defaced versions by title, in the order of the methods."""
+        """The defaced versions by method key, in the order of the methods: keys are short enough for a row of views."""
         if self._original is None or self._original.GetScene() is None:
             return {}
         found = defaced_volumes(slicer.mrmlScene, self._original)
-        order = [*(key for key in self._titles if key in found), *(key for key in found if key not in self._titles)]
-        return {self._titles.get(key, key): found[key] for key in order}
+        order = [method.key for method in (*REGISTRY, *external_methods())]
+        return {key: found[key] for key in sorted(found, key=lambda key: (key not in order, key in order and order.index(key)))}
 
     def why_not(self) -> str:
         """Why the views cannot be shown; empty if they can."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ COLOURS = (
 )
 """Colours of organs without one of their own (a folder's structures have none); told apart on light and dark ground."""
 LINE_WIDTH = 2.0
-ROOM_ON_THE_RIGHT = 1.05
-"""End of the dose axis over the highest dose of the drawn curves."""
+ROOM_ON_THE_RIGHT = 1.8
+"""End of the dose axis over the highest dose of the drawn curves: there the legend hides nothing."""
 
 
 def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
@@ -80,13 +80,13 @@ class DvhChart:
     Parameters
     ----------
     scene : vtkMRMLScene
-    titles : mapping of method key to title
-        What the legend says; the order gives the line styles.
+    methods : sequence of str
+        Method keys, as the legend names them; the order gives the line styles.
     """
 
-    def __init__(self, scene: Any, titles: Mapping[str, str]) -> None:
+    def __init__(self, scene: Any, methods: Sequence[str]) -> None:
         self._scene = scene
-        self._titles = {ORIGINAL: "original", **titles}
+        self._methods = [ORIGINAL, *methods]
         self._series: list[Any] = []
         self.node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", "DVH")
         self.node.SetXAxisTitle("Dose [Gy]")
@@ -120,7 +120,7 @@ class DvhChart:
         """
         self.clear()
         curves = [name for name in curves_of_table(table) if name.structure in organs and name.policy in ("", policy)]
-        curves.sort(key=lambda name: (organs.index(name.structure), list(self._titles).index(name.method)))
+        curves.sort(key=lambda name: (organs.index(name.structure), self._methods.index(name.method)))
         self.node.XAxisRangeAutoOff()
         self.node.SetXAxisRange(0.0, ROOM_ON_THE_RIGHT * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
@@ -129,7 +129,7 @@ class DvhChart:
         return curves
 
     def _add(self, table: Any, curve: CurveName, colour: tuple[float, float, float]) -> None:
-        node = self._scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{curve.structure}, {self._titles[curve.method]}")
+        node = self._scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{curve.structure}, {curve.method}")
         node.SetAndObserveTableNodeID(table.GetID())
         node.SetXColumnName(DOSE_COLUMN)
         node.SetYColumnName(curve.column())
@@ -145,7 +145,7 @@ class DvhChart:
         """Solid for the original; the methods take dash, dot, dash-dot and dash-dot-dot in turn."""
         series = slicer.vtkMRMLPlotSeriesNode
         styles = (series.LineStyleDash, series.LineStyleDot, series.LineStyleDashDot, series.LineStyleDashDotDot)
-        return series.LineStyleSolid if method == ORIGINAL else styles[(list(self._titles).index(method) - 1) % len(styles)]
+        return series.LineStyleSolid if method == ORIGINAL else styles[(self._methods.index(method) - 1) % len(styles)]
 
     def clear(self) -> None:
         """Draw nothing."""
