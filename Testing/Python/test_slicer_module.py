@@ -6,6 +6,7 @@ import struct
 import sys
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,8 +51,11 @@ def test_a_failing_comparison_fails_the_modules_own_test(module: Any, monkeypatc
 
 
 def test_sample_data_offers_the_synthetic_patient_when_slicer_has_started(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    app, _ = module
+    app, python = module
     registered = sample_data_stand_in.install(monkeypatch)
+    app.complete_startup()  # of whatever other tests have loaded in this process
+    registered.sources.clear()
+    python.DefaceCompare(SimpleNamespace())
     app.complete_startup()
     assert registered.titles == {"DefaceCompare": "Deface Compare"}
     (source,) = registered.sources
