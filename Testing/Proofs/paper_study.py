@@ -21,8 +21,8 @@ from DefaceCompareLib.summary import SummaryRow, find, is_of_one_arm
 from record import record
 from study_run import DONE, expect, finish_study
 
-SITES = {"brain": (88, "PET"), "hn": (97, "MR")}
-"""Patients of each site, and the images that they do not have."""
+SITES = {"brain": (88, "PET", 0), "hn": (97, "MR", 88)}
+"""Patients of each site, the images that they do not have, and what is added to their number: a number is a head."""
 CT_SIZE, CT_SPACING_MM = (256, 256, 108), (1.0, 1.0, 2.5)
 SEED = 1
 PUBLISHED = (
@@ -44,14 +44,14 @@ PUBLISHED = (
 def make_patients(work: Path, share: float) -> dict[str, int]:
     """Write the patients that are not there yet; how many each site has now (an earlier call may have made more)."""
     counts = {}
-    for site, (whole, missing) in SITES.items():
+    for site, (whole, missing, before) in SITES.items():
         for number in range(1, math.ceil(share * whole) + 1):
             folder = work / "patients" / site / f"sample-{number:03d}"
             if folder.is_dir():
                 continue
             growing = work / "growing"
             shutil.rmtree(growing, ignore_errors=True)
-            make_patient(number, growing, SEED, site, CT_SIZE, CT_SPACING_MM)
+            make_patient(before + number, growing, SEED, site, CT_SIZE, CT_SPACING_MM)
             shutil.rmtree(growing / missing)
             folder.parent.mkdir(parents=True, exist_ok=True)
             growing.rename(folder)
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--jobs", default="1")
     parser.add_argument("--work", type=Path, default=Path("build/proofs/paper_study"))
     arguments = parser.parse_args()
-    everyone = sum(whole for whole, _ in SITES.values())
+    everyone = sum(whole for whole, _, _ in SITES.values())
     counts = make_patients(arguments.work, arguments.patients / everyone)
     outs, made, began, cpu = [], 0, time.monotonic(), os.times()
     for site in counts:
