@@ -70,7 +70,40 @@ SCAN = re.compile(
 """The image that a structure was drawn on, or its version: no part of an organ's name."""
 INITIALS = re.compile(r"[\s_(-]([A-Z]{2}|[a-z]{2}(?=\)))\W*$")
 """Who drew it: ``Brainstem_JD``, ``left parotid (dn)``."""
-NO_INITIALS = frozenset("ac an ap bm ca cc ce ed ex fl gm gp hd hr ir ld ln lv md nt ol pc pl po rv si tl tv wm xx".split())
+NO_INITIALS = frozenset(
+    [
+        "ac",
+        "an",
+        "ap",
+        "bm",
+        "ca",
+        "cc",
+        "ce",
+        "ed",
+        "ex",
+        "fl",
+        "gm",
+        "gp",
+        "hd",
+        "hr",
+        "ir",
+        "ld",
+        "ln",
+        "lv",
+        "md",
+        "nt",
+        "ol",
+        "pc",
+        "pl",
+        "po",
+        "rv",
+        "si",
+        "tl",
+        "tv",
+        "wm",
+        "xx",
+    ]
+)
 """Two letters that mean a part or another structure: anterior chamber, grey matter, normal tissue ..."""
 SUBGLAND = re.compile(r"\bsub[\s_-]*(?:mand|max|ling)", re.IGNORECASE)
 """Sub-mandibular is a gland, not a part of the mandible."""
