@@ -70,40 +70,7 @@ SCAN = re.compile(
 """The image that a structure was drawn on, or its version: no part of an organ's name."""
 INITIALS = re.compile(r"[\s_(-]([A-Z]{2}|[a-z]{2}(?=\)))\W*$")
 """Who drew it: ``Brainstem_JD``, ``left parotid (dn)``."""
-NO_INITIALS = frozenset(
-    [
-        "ac",
-        "an",
-        "ap",
-        "bm",
-        "ca",
-        "cc",
-        "ce",
-        "ed",
-        "ex",
-        "fl",
-        "gm",
-        "gp",
-        "hd",
-        "hr",
-        "ir",
-        "ld",
-        "ln",
-        "lv",
-        "md",
-        "nt",
-        "ol",
-        "pc",
-        "pl",
-        "po",
-        "rv",
-        "si",
-        "tl",
-        "tv",
-        "wm",
-        "xx",
-    ]
-)
+NO_INITIALS = re.compile("a[cnp]|bm|c[ace]|e[dx]|fl|g[mp]|h[dr]|ir|l[dnv]|md|nt|ol|p[clo]|rv|si|t[lv]|wm|xx", re.IGNORECASE)
 """Two letters that mean a part or another structure: anterior chamber, grey matter, normal tissue ..."""
 SUBGLAND = re.compile(r"\bsub[\s_-]*(?:mand|max|ling)", re.IGNORECASE)
 """Sub-mandibular is a gland, not a part of the mandible."""
@@ -173,7 +140,9 @@ def _plain(name: str) -> str:
 def _drawn_by(name: str, known: Vocabulary) -> tuple[Entry, str] | None:
     """The organ in front of somebody's initials."""
     initials = INITIALS.search(name)
-    if initials is None or initials.group(1).casefold() in {*NO_INITIALS, *known.helper, *known.doubt, *known.sides}:
+    if initials is None or NO_INITIALS.fullmatch(initials.group(1)):
+        return None
+    if initials.group(1).casefold() in {*known.helper, *known.doubt, *known.sides}:
         return None
     return _organ([word for word in words_of(name[: initials.start()]) if not word.isdigit()], known)
 
