@@ -5,6 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from typing import Any, ClassVar
 
+from shiboken6 import isValid
+
 import ctk
 import qt
 from drawn_views import chart_picture
@@ -65,8 +67,12 @@ class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
         self._scene, self._tags = scene, []
         if scene is not None:
             events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent)
-            self._tags = [scene.AddObserver(event, lambda *ignored: self._fill()) for event in events]
+            self._tags = [scene.AddObserver(event, self._follow) for event in events]
         self._fill()
+
+    def _follow(self, *ignored: Any) -> None:
+        if isValid(self):  # the real one stops observing when it is deleted
+            self._fill()
 
     def _candidates(self) -> list[Any]:
         count = self._scene.GetNumberOfNodes() if self._scene is not None else 0
