@@ -179,7 +179,7 @@ class CaseFaces:
         return self._scorer.frontal_embeddings(greys, box, reference, [0.0] * len(greys))
 
     def _body_rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
-        """The outer contour, without what the method removed from the image that it was drawn on."""
+        """The outer contour as it lies on the defaced image that it was drawn on, as an export writes it."""
         structures = self._case.structure_set
         bodies = structures.in_group("external") if structures else ()
         reference = self._reference_in(structures.frame_of_reference_uid) if structures else None
@@ -193,8 +193,8 @@ class CaseFaces:
                 self._body = str(reason)
         if isinstance(self._body, str):
             return [scope.missing(OWN, self._body, image=BODY_IMAGE, engine=reference.engine)]
-        removed = defacing.edits[reference.image_key].removed(box_grid(box))
-        found = self._scorer.frontal_embeddings([body_grey(self._body, removed, box)], box, reference, [0.0])
+        outline = defacing.edits[reference.image_key].outlined(self._body, box_grid(box))
+        found = self._scorer.frontal_embeddings([body_grey(outline, box)], box, reference, [0.0])
         self._prints[BODY, defacing.method] = surface_print(found, len(reference.cameras))
         return [surface_row(reference, found, scope, BODY_IMAGE)]
 

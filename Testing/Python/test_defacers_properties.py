@@ -29,24 +29,18 @@ from DefaceCompareLib.defacers.removal import Removal
 from DefaceCompareLib.settings import Settings
 
 PROVE = os.environ.get("DEFACE_COMPARE_PROVE") == "1"
-LEAST_DICE = dict.fromkeys(("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line"), 0.97)
-"""Measured over `ALWAYS`: 0.984-0.989, 0.994, 0.980-0.994, 0.984-0.993, 1.000."""
-LEAST_DICE_ON_DEMAND = {
-    "quickshear": 0.96,
-    "biometric_mask": 0.975,
-    "average_face": 0.93,
-    "surface_blur": 0.94,
-    "eye_line": 0.985,
-}
-"""Of the whole grid; measured over `ON_DEMAND`: 0.970-0.997, 0.982-0.999, 0.943-0.996, 0.951-0.995, 0.994-1.000. Under 0.97 lie
-only the two surface methods, whose region is a layer of a few mm: on voxels of 3 mm and slices of 2.5 mm (0.96), cut under the
-nose (0.96) and turned by 15 degrees (0.94), where laying one mask on the other's voxels costs as much."""
+LEAST_DICE = {"quickshear": 0.969, "biometric_mask": 0.97, "average_face": 0.97, "surface_blur": 0.97, "eye_line": 0.97}
+"""Measured over `ALWAYS`: 0.984-0.989, 0.994, 0.988-0.993, 0.993-0.996, 1.000; over `ON_DEMAND`: 0.970-0.997, 0.982-0.999,
+0.973-0.997, 0.984-0.998 (and the exception), 0.994-1.000."""
+LEAST_DICE_OF = {("cut under the nose", "surface_blur"): 0.95}
+"""Measured: 0.960. It keeps the volume of what the scan holds of the face: without mouth and chin, elsewhere than with them."""
 SETTINGS = Settings()
 METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line")
 ALONG_WORLD_AXES = ("biometric_mask", "eye_line")
 """Their planes follow LPS axes by definition: a nodding head meets them at another angle."""
 POSE = sitk.AffineTransform((1.04, 0.02, 0.0, -0.02, 0.97, 0.03, 0.0, -0.03, 1.02), (3.0, -6.0, 8.0), (0.0, -20.0, -40.0))
 """Patient mm to average-head mm of the shared head."""
+NOISE_HU, NOISE_DRAWS = 10.0, 3
 AIR_HU, TISSUE_HU, BRAIN_HU, BONE_HU = -1000, 40, 32, 900
 
 
@@ -120,7 +114,7 @@ def head_on(empty: sitk.Image, turn: sitk.Transform | None = None, seed: int = 3
     laid = sitk.GetArrayFromImage(sitk.Resample(labels(), fine, to_average, sitk.sitkLinear, AIR_HU, sitk.sitkFloat32))
     depth, height, width = laid.shape
     values = laid.reshape(depth // thick, thick, height, width).mean(axis=1)
-    values += np.random.default_rng(seed).normal(0.0, 10.0, values.shape)
+    values += np.random.default_rng(seed).normal(0.0, NOISE_HU, values.shape)
     image = sitk.GetImageFromArray(np.rint(values).astype(np.int16))
     image.CopyInformation(empty)
     return image
@@ -190,12 +184,19 @@ def found_in(image: sitk.Image) -> tuple[Case, Head]:
 
 
 def altered_by(edit: Edit, image: CaseImage, head: Head) -> NDArray[np.bool_]:
-    """The region of an image that an edit rewrites, (z, y, x): a removal's own, else every voxel whose value changes."""
+    """The region of an image that an edit rewrites, (z, y, x): a removal's own, else every voxel whose value changes.
+
+    A voxel may be given the value that it had: the edit meets the image with several draws of its noise, and any change counts.
+    """
     if isinstance(edit, Removal):
         return edit.removed(image.image)
-    patch = edit.apply(image, head, SETTINGS)
     altered = np.zeros(image.array().shape, dtype=bool)
-    altered[patch.box] = patch.altered(image.image)
+    for seed in range(NOISE_DRAWS):
+        noisy = image.array() + np.rint(np.random.default_rng(seed).normal(0.0, NOISE_HU, altered.shape)).astype(np.int16)
+        drawn = sitk.GetImageFromArray(noisy)
+        drawn.CopyInformation(image.image)
+        patch = edit.apply(CaseImage(image.key, image.modality, drawn, image.unit), head, SETTINGS)
+        altered[patch.box] |= patch.altered(drawn)
     return altered
 
 
@@ -246,6 +247,6 @@ def _view_of(grid: sitk.Image, onto: sitk.Image, way: sitk.Transform | None = No
 @pytest.mark.xdist_group("properties")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_same_region_is_edited_however_the_head_is_stored(name: str) -> None:
-    least = LEAST_DICE if name in ALWAYS else LEAST_DICE_ON_DEMAND
     found = dices(VARIANTS[name])
+    least = {key: LEAST_DICE_OF.get((name, key), LEAST_DICE[key]) for key in found}
     assert {key: round(value, 3) for key, value in found.items() if value < least[key]} == {}, found

@@ -23,7 +23,7 @@ from .edit import Edit
 from .face_region import FaceRegion, face_region, mapped
 from .level_set import distance_outside_mm, grid_points_mm, ramp, sample_at
 from .outline_fit import OutlineFit, fit_outline
-from .surface_blur import face_box
+from .surface_blur import ROOM_MM, face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
 from .voxel_box import VoxelBox, box_around, boxed, corners_mm, margin_in_view_mm
 
@@ -54,7 +54,9 @@ ALIKE_MM = 2.0
 """Where the average lies nearer than this to the patient's skin, a replacement moves nothing and means to move nothing."""
 LEAST_MOVING_SHARE = 0.25
 """If less of the face would move, the average is no disguise for this patient: then the gate asks for the whole face."""
-LAYER = Layer(sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, smoothing_mm=6.0, soft_only=True, noise=True)
+LAYER = Layer(
+    sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, outside_mm=6.0, smoothing_mm=6.0, soft_only=True, noise=True
+)
 
 
 class AverageFace:
@@ -79,8 +81,8 @@ class AverageFace:
         weight = _weight(head, region, box)
         change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
         new = old + weight * change
-        outermost = float(np.max(new[(old < 0) & (weight > 0)], initial=0.0))
-        acting = np.where((new < outermost + 6.0) & (np.minimum(old, new) > -LARGEST_CHANGE_MM), ramp(weight, 0.0, 0.3), 0.0)
+        reach = (np.minimum(old, new) < LAYER.outside_mm + ROOM_MM) & (np.minimum(old, new) > -LARGEST_CHANGE_MM)
+        acting = np.where(reach, ramp(weight, 0.0, 0.3), 0.0)
         if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
             raise MethodFailed("the average face does not meet the patient's skin in this scan")
         moving = _moving_share(head, region, box, old, new)

@@ -73,6 +73,9 @@ class Edit(Protocol):
     def removed(self, grid: sitk.Image) -> NDArray[np.bool_]:
         """Which voxels of `grid` lie where tissue became air, shape (z, y, x) of the grid."""
 
+    def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
+        """The planned outer contour as it lies on the defaced head; both on `grid`, shape (z, y, x)."""
+
     def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which original skin points, shape (n, 3), the method means to move or remove."""
 

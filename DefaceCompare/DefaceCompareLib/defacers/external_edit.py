@@ -115,6 +115,10 @@ class ExternalEdit:
             return np.zeros(whole_box(grid).shape, dtype=np.bool_)
         return sample_box(self.became_air, grid, whole_box(grid), 0.0, nearest=True) > 0.5
 
+    def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
+        """Without what became air; where the tool added tissue is not known (see `Edit.outlined`)."""
+        return planned & ~self.removed(grid)
+
     def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """What the tool is asked to change (see `Edit.intends`)."""
         return self.intended(points_mm)

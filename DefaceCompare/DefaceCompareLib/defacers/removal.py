@@ -176,6 +176,10 @@ class Removal:
             whole[box.slices] = inside
         return whole
 
+    def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
+        """Cut off at the region (see `Edit.outlined`)."""
+        return planned & ~self.removed(grid)
+
     def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Every skin point inside the region (see `Edit.intends`)."""
         meant: NDArray[np.bool_] = np.any([part.holds(points_mm) for part in self.parts], axis=0)

@@ -49,11 +49,13 @@ FADE_SHARE = 0.15
 """The content of the shell is rewritten wholly where the shape changes by more than this share."""
 MARGIN_MM = 44.0
 """Room around the face on the working grid."""
-SHELL = Layer(sampled_mm=(1.0, 14.0), rewritten_mm=8.0, blended_mm=12.0, smoothing_mm=6.0, soft_only=False, noise=False)
+SHELL = Layer(
+    sampled_mm=(1.0, 14.0), rewritten_mm=8.0, blended_mm=12.0, outside_mm=4.0, smoothing_mm=6.0, soft_only=False, noise=False
+)
 DEEPEST_MM = SHELL.blended_mm - 1.0
 """The skin never moves further inwards."""
-OVER_SKIN_MM = 4.0
-"""So far outside the old skin the shell's content fades out, beside what the new skin needs."""
+ROOM_MM = 5.0
+"""The fields reach so much further than the layer: over a voxel of the working grid, so that it ends between voxels."""
 
 
 class SurfaceBlur:
@@ -80,7 +82,7 @@ class SurfaceBlur:
         content = ramp(shape.share, 0.0, FADE_SHARE) * np.maximum(
             ramp(shape.brain_mm, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0), ramp(shape.old, -2.0, 0.0)
         )
-        reach = (np.minimum(new, shape.old) < OVER_SKIN_MM) & (shape.old > -SHELL.blended_mm - 2.0)
+        reach = (np.minimum(new, shape.old) < SHELL.outside_mm + ROOM_MM) & (shape.old > -SHELL.blended_mm - ROOM_MM)
         skin = (np.abs(shape.old) < 0.5 * head.grid.GetSpacing()[0]) & (depth > 0)
         moved = float(np.mean(np.abs(new)[skin] >= 2.0)) if skin.any() else 0.0
         return SurfaceChange(

@@ -31,6 +31,10 @@ EDGE_LIMITS_MM = (1.0, 8.0)
 """The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
 SHALLOW_MM = 4.0
 """Air this near under the new skin is filled: a cut through a sinus must not show as a hole."""
+LEAST_SHARE = 0.02
+"""A voxel of which less than this share would be new stays as it is: it would change by less than its noise."""
+LEAST_KNOWN = 1e-3
+"""Share of tissue in a blur's reach (three sigma from the skin) below which there is no dose to spread."""
 WHOLE_LAYER_SHARE = 0.02
 """Weight of the layer's median where little tissue is near: it takes over some 15 mm outside the skin."""
 
@@ -45,6 +49,8 @@ class Layer:
         Depths between which the patient's tissue is sampled.
     rewritten_mm, blended_mm : float
         Down to the first depth the layer is rewritten wholly, to the second it fades into untouched tissue.
+    outside_mm : float
+        Air is cleared up to so far outside both skins.
     smoothing_mm : float
         Gaussian sigma of the sampled tissue.
     soft_only : bool
@@ -56,6 +62,7 @@ class Layer:
     sampled_mm: tuple[float, float]
     rewritten_mm: float
     blended_mm: float
+    outside_mm: float
     smoothing_mm: float
     soft_only: bool
     noise: bool
@@ -76,7 +83,8 @@ class SurfaceChange:
     with_ears : bool
         Does the method mean to change the ears, too?
     blurs_dose : bool
-        Policy ``follow``: blur the dose in the layer (synthetic), or only clear it where tissue became air.
+        Policy ``follow``: blur the dose in the layer and spread it into added tissue (synthetic), or only clear it where tissue
+        became air.
     intended_from_mm : float
         Skin that lies nearer than this to the new surface is not meant to move.
     """
@@ -111,7 +119,8 @@ class SurfaceChange:
         at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
         solid = np.clip(at_skin - new / edge_mm, 0.0, 1.0)
         after = before + weight * (background + solid * (inside - background) - before)
-        touched = (weight > 0) & ((solid < 1) | (rewritten > 0) | shallow_air)
+        touched = (weight > LEAST_SHARE) & (np.minimum(old, new) < self.layer.outside_mm)
+        touched &= (solid < 1) | (weight * rewritten > LEAST_SHARE) | shallow_air
         values = original.copy()
         values[touched] = rounded(after[touched], values.dtype)
         return Patch(box.offset, values)
@@ -162,6 +171,15 @@ class SurfaceChange:
             whole[box.slices] = (old < 0.5 * max(grid.GetSpacing())) & (new > 0) & (weight > 0.5)
         return whole
 
+    def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
+        """The new skin where it acts, in and out; the plan's line elsewhere (see `Edit.outlined`)."""
+        whole = planned.copy()
+        box = self._box(grid)
+        if not box.empty:
+            _, new, weight = self._fields(grid, box)
+            whole[box.slices] = np.where(weight > 0.5, new < 0, planned[box.slices])
+        return whole
+
     def intends(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Skin of face (and ears, if the method changes them) that is not where the new skin is anyway (see `Edit.intends`)."""
         meant = self.region.face(points_mm)
@@ -173,17 +191,20 @@ class SurfaceChange:
         return meant
 
     def follow(self, dose: Dose, head: Head) -> Patch:
-        """0 Gy where tissue became air; in a blurred layer blurred dose, which is synthetic (see `Edit.follow`)."""
+        """0 Gy where tissue became air; a blurred layer and what it grew by: blurred dose, synthetic (see `Edit.follow`)."""
         box = self._box(dose.image)
         array = sitk.GetArrayViewFromImage(dose.image)
         if box.empty:
             return Patch((0, 0, 0), array[:1, :1, :1].copy())
         values = array[box.slices].copy()
-        old, _, weight = self._fields(dose.image, box)
+        old, new, weight = self._fields(dose.image, box)
         if self.blurs_dose:
             sigma = [self.layer.smoothing_mm / spacing for spacing in dose.image.GetSpacing()[::-1]]
-            share = weight * ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm)
-            values += (share * (ndimage.gaussian_filter(values, sigma) - values)).astype(values.dtype)
+            inside = (old < 0).astype(np.float32)
+            held, known = (ndimage.gaussian_filter(each, sigma, mode="nearest") for each in (values * inside, inside))
+            added = (old >= 0) & (new < 0) & (weight > 0.5)
+            share = np.where(added, 1.0, weight * ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm))
+            values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)
         values[self.removed(dose.image)[box.slices]] = 0
         return Patch(box.offset, values)
 

@@ -93,7 +93,7 @@ class DrawnFaces:
             except NotAvailable as reason:
                 self.told["BODY"] = {"reason": str(reason)}
                 continue
-            grey = body_grey(mask, np.zeros_like(mask), box)
+            grey = body_grey(mask, box)
             self._note("BODY", self._scorer.frontal_embeddings([grey], box, reference, [0.0]), reference)
 
     def _note(self, key: str, embeddings: NDArray[np.float32], reference: FaceReference) -> None:

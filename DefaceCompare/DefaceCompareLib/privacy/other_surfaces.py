@@ -62,7 +62,7 @@ def body_mask(body: Structure, box: FaceBox) -> NDArray[np.bool_]:
     return found.whole(grid)
 
 
-def body_grey(mask: NDArray[np.bool_], removed: NDArray[np.bool_], box: FaceBox) -> NDArray[np.float32]:
-    """The outer contour without what a method removed, as scaled grey values (-1 outside, 1 inside, smoothed)."""
-    solid = np.where(mask & ~removed, np.float32(1.0), np.float32(-1.0))
+def body_grey(mask: NDArray[np.bool_], box: FaceBox) -> NDArray[np.float32]:
+    """An outer contour as scaled grey values (-1 outside, 1 inside, smoothed)."""
+    solid = np.where(mask, np.float32(1.0), np.float32(-1.0))
     return ndimage.gaussian_filter(solid, BODY_SMOOTHING_MM / box.spacing_mm, mode="nearest", truncate=3.0)
