@@ -5,4 +5,4 @@ The one way through is :func:`DefaceCompareLib.compare.compare_case`.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

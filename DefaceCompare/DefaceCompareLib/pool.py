@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .case import CT, MR, PET
 from .code_mark import PACKAGES, package_version
 from .defacers import REGISTRY, external_methods
 from .errors import UnusableInput
@@ -35,8 +36,8 @@ from .verdict import Verdict, judge
 
 DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}
 """What is told of a method that is not built in."""
-IMAGE_ORDER = ("CT", "MR", "PET")
-"""Which image the verdict is about, if several are equally frequent."""
+IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
+"""Which image the verdict is about, if several are equally frequent: T1 shows skin best among the sequences."""
 
 
 def pool(outs: Sequence[Path], out: Path) -> StudyReport:
@@ -143,14 +144,15 @@ def decide(pooled: Pool, table: Table, faces: PrivacySummary, image: str) -> Ver
 
 
 def headline_image(rows: Sequence[Measurement]) -> str:
-    """The image that most cases have; CT before MR before PET where several are equally frequent."""
+    """The image that most cases have; where several are equally frequent, the first of `IMAGE_ORDER`."""
     cases: dict[str, set[str]] = {}
     for row in rows:
-        if row.image.partition("_")[0] in IMAGE_ORDER:
+        if row.image.partition("_")[0] in (CT, MR, PET):
             cases.setdefault(row.image, set()).add(row.case)
     if not cases:
         return ""
-    return min(cases, key=lambda image: (-len(cases[image]), IMAGE_ORDER.index(image.partition("_")[0]), image))
+    rank = {image: place for place, image in enumerate(IMAGE_ORDER)}
+    return min(cases, key=lambda image: (-len(cases[image]), rank.get(image, len(rank)), image))
 
 
 def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]:

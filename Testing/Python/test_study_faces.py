@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from DefaceCompareLib import summary_face_controls
 from DefaceCompareLib.face_cohort import FaceRecord
+from DefaceCompareLib.measurement import Measurement, Scope
 from DefaceCompareLib.patient_table import Arm
+from DefaceCompareLib.pool import headline_image
 from DefaceCompareLib.privacy.face_prints import BODY, DOSE_FOLLOW, DOSE_KEEP
 from DefaceCompareLib.summary import SummaryRow, find
 from DefaceCompareLib.summary_privacy import PrivacySummary, summarise_faces
@@ -170,3 +172,13 @@ def test_an_empty_head_is_the_floor_of_the_reference_column() -> None:
     (row,) = find(summed(cohort).rows, metric="control_faceless_auc")
     assert row.value == (7 * 3 / 7 + 0.5) / 8  # seven lose to a stranger and tie with six others, one ties with all
     assert "own landmarks 0.50; a face is seen in 0" in row.note
+
+
+def test_a_cohort_with_two_sequences_of_everybody_is_judged_by_t1_and_a_ct_of_more_patients_by_ct() -> None:
+    def row(case: str, image: str) -> Measurement:
+        return Scope(case, "method", "", "background", "none").row("success", image=image, defaced=1.0)
+
+    both = [row(case, image) for case in ("case-001", "case-002") for image in ("MR_FLAIR", "MR_T1")]
+    assert headline_image(both) == "MR_T1"
+    assert headline_image([*both, *(row(f"case-00{k}", "CT") for k in (3, 4, 5))]) == "CT"
+    assert headline_image([row("case-001", "DOSE")]) == ""
