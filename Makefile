@@ -59,8 +59,9 @@ prove-difficulties: $(VENV)/tested
 prove-mutations: $(VENV)/tested  # 10,000 damaged DICOM files, resumable
 	$(BIN)/python $(PROOFS)/mutations.py
 
-prove-kills: $(VENV)/tested  # 50 times kill -9 during a study of 20 cases
+prove-kills: $(VENV)/tested  # 50 times kill -9 during a study of 20 cases; a case that kills each of its workers
 	$(BIN)/python $(PROOFS)/kills.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py kills test_study_kill.py
 
 prove-disk: $(VENV)/tested  # needs root: mounts a small tmpfs
 	$(BIN)/python $(PROOFS)/full_disk.py
