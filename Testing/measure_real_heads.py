@@ -142,7 +142,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     print(f"| head | {' | '.join(METHODS)} | brain voxels |\n|---|{'---|' * len(METHODS)}---|", flush=True)
-    for name, case, brain in heads(arguments.data):
+    for name, case, brain in heads(arguments.data.resolve()):
         if arguments.only and name not in arguments.only:
             continue
         kept = arguments.out / f"{name.replace(' ', '-')}.json"
