@@ -215,3 +215,22 @@ def test_without_the_packages_a_privacy_row_says_what_is_missing_and_where_it_is
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(NotAvailable, match=r"^face model not installed: .* onnxruntime \(in Slicer: section Install"):
         session_options()
+
+
+def test_what_the_command_line_says_of_a_missing_face_model_names_the_panels_own_section(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from DefaceCompareLib.panel.install_hint import in_this_panel, may_be_installed
+    from DefaceCompareLib.privacy.missing_package import FACE_PACKAGES, missing_package
+    from DefaceCompareLib.privacy.models import DETECTOR, verify_model
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    model = f"face model YuNet is missing: {verify_model(DETECTOR).note}"
+    assert in_this_panel(model) == "face model YuNet is missing: section Install of this panel, Get face model"
+    for package in FACE_PACKAGES:
+        assert in_this_panel(missing_package(package)) == (
+            f"face model not installed: it needs the Python package {package} (section Install of this panel)"
+        )
+    other = "face not in field of view of CT"
+    assert in_this_panel(other) == other
+    assert [may_be_installed(sentence) for sentence in (model, missing_package("onnx"), other)] == [True, True, False]

@@ -16,6 +16,7 @@ from typing import Any
 import slicer.util
 
 from ..errors import NotAvailable
+from .install_hint import in_this_panel
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 """The folder that holds DefaceCompareLib; the child must find it."""
@@ -121,7 +122,7 @@ class ChildRun:
         """The child's one sentence: its last line, without the program's name before it."""
         if not self._last_words:
             return f"The command ended with code {return_code}."
-        return self._last_words[-1].removeprefix(PROGRAM)
+        return in_this_panel(self._last_words[-1].removeprefix(PROGRAM))
 
 
 def command_line(arguments: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..measurement import OK, Measurement, metrics
 from ..report.words import DECIMALS, without_warning
+from .install_hint import in_this_panel
 
 DEFACED, CHANGE, PERCENT = "defaced", "change", "change_percent"
 VALUES = {DEFACED: "after defacing", CHANGE: "change", PERCENT: "change, %"}
@@ -97,7 +98,7 @@ def _cell(row: Measurement | None, value: str) -> Cell:
     note = without_warning(row.note)
     tip = "\n".join(part for part in (f"engine {row.engine}", note) if part)
     if row.status != OK:
-        return Cell(row.status, note)
+        return Cell(row.status, in_this_panel(note))
     return Cell(_content(row, getattr(row, value), percent=value == PERCENT), tip)
 
 

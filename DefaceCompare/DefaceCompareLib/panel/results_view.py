@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 import qt
 
 from ..defacers import REGISTRY, external_methods
-from ..measurement import Measurement, write_measurements
+from ..measurement import NOT_AVAILABLE, Measurement, write_measurements
 from ..percentile import Percentile
 from ..report.words import (
     DOSE_SENTENCE,
@@ -22,6 +22,7 @@ from ..report.words import (
 )
 from ..settings import DOSE_POLICIES
 from .case_summary import case_summary, percentile_sentence, primary_image
+from .install_hint import may_be_installed
 from .measurement_table import VALUES, MeasurementTable, measurement_table
 from .table_filler import as_text, chosen_line, fill
 
@@ -31,6 +32,7 @@ NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FRO
 """What stands with a table wherever it is shown."""
 SCROLL_BAR_PIXELS = 18
 """Room below the summary for a scroll bar to the right."""
+NO_FACE_MODEL = "no face score: the face model is not installed (section Install of this panel)"
 EMPTY = MeasurementTable((), (), (), ())
 
 
@@ -110,6 +112,8 @@ class ResultsView:
         lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
         if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
             lines.insert(0, SYNTHETIC_WARNING)
+        if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
+            lines.append(NO_FACE_MODEL)
         return "\n".join(lines)
 
     def _of_domain(self) -> list[Measurement]:

