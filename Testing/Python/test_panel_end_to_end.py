@@ -14,6 +14,7 @@ import pytest
 
 from DefaceCompareLib.cli import main
 from DefaceCompareLib.measurement import Measurement, read_measurements
+from DefaceCompareLib.privacy.models import CACHE_VARIABLE
 from DefaceCompareLib.readers import read_case
 from DefaceCompareLib.sample.make_sample import write_patient
 from DefaceCompareLib.sample.patient import sample_patient
@@ -22,8 +23,11 @@ from panel_host import click, install_launcher, require_host
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
-NOT_IN_SLICER = ("pandas", "plotly", "jinja2", "markupsafe", "dask", "distributed", "rich", "onnx")
+NOT_IN_SLICER = ("pandas", "plotly", "jinja2", "markupsafe", "dask", "distributed", "rich", "onnx", "onnxruntime", "insightface")
 """Packages that a fresh Slicer 5.12 does not have."""
+
+FACE_SCORES = ("cosine_similarity_own", "cosine_similarity_reference", "cosine_similarity_reconstructed")
+"""What a face model computes."""
 
 LONGEST_RUN_S = 240.0
 """A hung child fails the test; measured 8 s of CPU for one method."""
@@ -33,6 +37,9 @@ SAME_DOSE_GY = 1e-6
 
 ALTERED = ("edited_volume", "target_altered_volume", "brain_voxels_altered")
 """What counts altered voxels."""
+
+PRIVACY_TABLE = 0
+"""Its entry in the list of tables."""
 
 DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
 
@@ -55,6 +62,7 @@ def slicer_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for temporary files, and a PythonSlicer on the PATH that has the packages of a fresh Slicer only."""
     folder = tmp_path_factory.mktemp("slicer")
     (folder / "temporary").mkdir()
+    (folder / "models").mkdir()
     start = (
         "import sys, runpy\n"
         f"for name in {NOT_IN_SLICER!r}: sys.modules[name] = None\n"
@@ -65,6 +73,7 @@ def slicer_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     require_host().start()
     with pytest.MonkeyPatch.context() as patch:
         install_launcher(folder, patch, f'"{sys.executable}" "{folder / "start.py"}" "$@"')
+        patch.setenv(CACHE_VARIABLE, str(folder / "models"))
         patch.setattr(slicer.app, "temporaryPath", str(folder / "temporary"))
         yield folder
 
@@ -89,7 +98,7 @@ def nodes(patient: Path, panel_widget: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def panel(nodes: Any, slicer_folder: Path, panel_widget: Any) -> Any:
-    """The panel after one click on Compare with what it offers by itself; one method, no face model."""
+    """The panel after one click on Compare with what it offers by itself; one method."""
     panel_widget.enter()
     choose_quickshear(panel_widget.panel)
     run(panel_widget.panel)
@@ -109,10 +118,9 @@ def kept(panel: Any, patient: Path, slicer_folder: Path) -> Path:
 
 
 def choose_quickshear(panel: Any) -> None:
-    """Tick one method, and no face model."""
+    """Tick one method; the face model stays what the panel offers, which a fresh Slicer does not have."""
     for key, box in panel.methods._boxes.items():
         box.checked = key == "quickshear"
-    panel.ui.faceModelComboBox.setCurrentIndex(1)
 
 
 def run(panel: Any) -> None:
@@ -138,8 +146,23 @@ def test_one_click_compares_nodes_with_the_packages_of_a_fresh_slicer(panel: Any
     assert list((slicer_folder / "temporary").iterdir()) == []
     names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLTableNode")]
     assert {f"case-001 {domain}" for domain in DOMAINS} <= set(names)
-    similarity = [row for row in panel.results.rows if row.metric == "cosine_similarity_own"]
-    assert {row.status for row in similarity} == {"not available"}
+
+
+def test_without_face_model_and_packages_every_score_says_why_and_the_panel_where_to_install_them(panel: Any) -> None:
+    assert panel.ui.faceModelComboBox.currentIndex == 0
+    scores = [row for row in panel.results.rows if row.metric in FACE_SCORES]
+    assert {row.metric for row in scores} == set(FACE_SCORES)
+    assert {(row.status, math.isnan(row.defaced)) for row in scores} == {("not available", True)}
+    assert all("face model not installed" in row.note for row in scores)
+    assert "section Install" in panel.ui.summaryLabel.text
+    panel.ui.tableComboBox.setCurrentIndex(PRIVACY_TABLE)
+    table = panel.ui.resultTable
+    cells = [table.item(row, column) for row in range(table.rowCount) for column in range(table.columnCount)]
+    tips = {cell.toolTip() for cell in cells if cell.text() == "not available"}
+    assert any("section Install" in tip for tip in tips)
+    told = "\n".join([panel.ui.summaryLabel.text, panel.ui.faceModelComboBox.toolTip, *tips])
+    assert "deface-compare" not in told
+    assert "pip install" not in told
 
 
 def test_the_face_goes_and_the_back_of_the_head_stays_voxel_for_voxel(panel: Any, nodes: Any) -> None:
@@ -157,7 +180,7 @@ def test_the_face_goes_and_the_back_of_the_head_stays_voxel_for_voxel(panel: Any
 
 def test_logic_and_panel_give_the_same_rows(panel: Any, nodes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     by_command = plain(list(panel.results.rows))
-    monkeypatch.setattr("DefaceCompareLib.slicer_bridge.logic.Settings", lambda: _without_face_model())
+    without_packages(monkeypatch)
     logic = sys.modules["DefaceCompare"].DefaceCompareLogic()
     segmentation, dose = slicer.util.getNode("Synthetic structures"), slicer.util.getNode("Synthetic dose")
     by_logic = logic.compare(nodes, segmentation, dose, ["quickshear"])
@@ -167,14 +190,17 @@ def test_logic_and_panel_give_the_same_rows(panel: Any, nodes: Any, monkeypatch:
     assert all(row.note.startswith("SYNTHETIC") for row in by_logic)
 
 
-def _without_face_model() -> Any:
-    from DefaceCompareLib.settings import Settings
+def without_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take from this process what the child does not have either."""
+    for name in NOT_IN_SLICER:
+        monkeypatch.setitem(sys.modules, name, None)
 
-    return Settings(face_model="none")
 
-
-def test_a_folder_gives_the_bytes_of_the_command_line(kept: Path, patient: Path, tmp_path: Path) -> None:
-    arguments = ["case", str(patient), "--out", str(tmp_path / "cli"), "--methods", "quickshear", "--face-model", "none"]
+def test_a_folder_gives_the_bytes_of_the_command_line(
+    kept: Path, patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_packages(monkeypatch)
+    arguments = ["case", str(patient), "--out", str(tmp_path / "cli"), "--methods", "quickshear"]
     assert main([*arguments, "--no-report"]) == 0
     for name in (
         "measurements.csv",
