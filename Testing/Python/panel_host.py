@@ -82,6 +82,9 @@ if behaviour == "risks" and "--accept-risk" not in sys.argv:
 target = Path(sys.argv[sys.argv.index("--to") + 1])
 target.mkdir()
 (target / "CT.dcm").write_bytes(b"DICM")
+notes = ["Skin <PTV> (structure 3): clipped in 12 planes", "left behind, not defaced: 2 RTPLAN"]
+told = {{"folder": str(target), "files": 1, "notes": notes}}
+print(json.dumps({{"exported": {{"": told}}, "refused": {{}}}}), flush=True)
 '''
 
 

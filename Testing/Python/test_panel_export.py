@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from panel_host import EXPORTER, alive, click, install_child, spin
+from panel_host import EXPORTER, alive, click, install_child, require_host, spin
+
+require_host()
+
+import qt  # noqa: E402
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -73,7 +77,12 @@ def test_the_command_gets_what_the_panel_shows_and_the_folder_appears_whole(
     assert "--accept-risk" not in options
     assert [path.name for path in (tmp_path / "dicom").iterdir()] == ["CT.dcm"]
     assert slicer.app.asked == []
-    assert ready.ui.exportStatusLabel.text == f"Written and verified: {tmp_path / 'dicom'}"
+    assert ready.ui.exportStatusLabel.text.splitlines() == [
+        "Skin <PTV> (structure 3): clipped in 12 planes",
+        "left behind, not defaced: 2 RTPLAN",
+        f"1 verified DICOM files in {tmp_path / 'dicom'}",
+    ]
+    assert ready.ui.exportStatusLabel.textFormat == qt.Qt.PlainText  # a structure's name is no markup
     assert not list(tmp_path.glob(".DefaceCompare-*"))
     assert ready.ui.exportButton.toolTip == "The folder for the DICOM files is not empty: choose a new one."
 
@@ -89,6 +98,25 @@ def test_a_risk_is_accepted_by_the_user_only(ready: Any, exporter: Callable[[str
     assert (tmp_path / "dicom").exists() == confirms
     assert slicer.app.shown_messages == []
     assert not list(tmp_path.glob(".DefaceCompare-*"))
+
+
+def test_the_notes_of_the_real_command_are_shown_as_it_prints_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from DefaceCompareLib.cli import main
+    from DefaceCompareLib.export import export_case
+    from DefaceCompareLib.panel.child_run import is_progress, parse_json_line
+    from DefaceCompareLib.panel.export_section import what_was_written
+
+    done = export_case.Export(tmp_path, 7, (), ("Skin (structure 3): clipped in 12 planes", "left behind, not defaced: 2 RTPLAN"))
+    monkeypatch.setattr(export_case, "export_case", lambda *given: done)
+    arguments = ["export", str(tmp_path), "--method", "quickshear", "--to", str(tmp_path)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert main([*arguments, "--progress", "json"]) == 0
+    steps = [parse_json_line(line) for line in capsys.readouterr().out.splitlines()]
+    (told,) = [step for step in steps if step is not None and not is_progress(step)]
+    assert what_was_written(told, tmp_path).splitlines() == printed.splitlines() == [*done.notes, printed.splitlines()[-1]]
 
 
 def test_a_refusal_is_shown_and_nothing_is_written(ready: Any, exporter: Callable[[str], Path], tmp_path: Path) -> None:

@@ -30,10 +30,10 @@ SECONDS_FOR_A_KILLED_CHILD = 5.0
 
 @dataclass(frozen=True)
 class Answers:
-    """Who is told what: steps, success, one sentence of failure, or the end of a cancelled run."""
+    """Who is told what: steps, success (with the command's result), one sentence of failure, or a cancelled run's end."""
 
     progress: Callable[[int, int, str], None]
-    finished: Callable[[], None]
+    finished: Callable[[dict[str, Any]], None]
     failed: Callable[[str], None]
     cancelled: Callable[[], None]
 
@@ -60,6 +60,7 @@ class ChildRun:
         self._folder = folder
         self._answers = answers
         self._last_words: list[str] = []
+        self._told: dict[str, Any] = {}
         self._process_ids: set[int] = set()
         self._cancelled = False
         self._process: Any = slicer.util.launchConsoleProcess(
@@ -81,7 +82,7 @@ class ChildRun:
     def abandon(self) -> None:
         """Kill the child and remove its folder now, without telling anybody (the panel itself is going away)."""
         self._cancelled = True
-        self._answers = Answers(lambda done, total, text: None, lambda: None, lambda sentence: None, lambda: None)
+        self._answers = Answers(lambda done, total, text: None, lambda told: None, lambda sentence: None, lambda: None)
         self._kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # a child that will not die must not hold the panel
             self._process.wait(timeout=SECONDS_FOR_A_KILLED_CHILD)
@@ -95,7 +96,10 @@ class ChildRun:
                 os.kill(process_id, signal.SIGTERM)
 
     def _on_line(self, line: str) -> None:
-        step = parse_progress(line)
+        step = parse_json_line(line)
+        if step is not None and not is_progress(step):
+            self._told = step
+            return
         if step is None:
             self._last_words = [*self._last_words, line][-20:] if line.strip() else self._last_words
             return
@@ -112,7 +116,7 @@ class ChildRun:
             if self._cancelled:
                 self._answers.cancelled()
             elif return_code == 0:
-                self._answers.finished()
+                self._answers.finished(self._told)
             else:
                 self._answers.failed(self._why(return_code))
         finally:
@@ -139,12 +143,17 @@ def command_line(arguments: Sequence[str]) -> list[str]:
     return [python, "-m", "DefaceCompareLib", *arguments, "--progress", "json"]
 
 
-def parse_progress(line: str) -> dict[str, Any] | None:
-    """Read one line of ``--progress json``; None for any other line."""
+def parse_json_line(line: str) -> dict[str, Any] | None:
+    """Read one JSON object a line, as ``--progress json`` prints them; None for any other line."""
     if not line.startswith("{"):
         return None
     try:
         step = json.loads(line)
     except json.JSONDecodeError:
         return None
-    return step if isinstance(step, dict) and ({"done", "total", "text"} <= step.keys() or "process" in step) else None
+    return step if isinstance(step, dict) else None
+
+
+def is_progress(step: dict[str, Any]) -> bool:
+    """Whether a JSON line tells a step or the process; what else a command prints is its result."""
+    return {"done", "total", "text"} <= step.keys() or "process" in step

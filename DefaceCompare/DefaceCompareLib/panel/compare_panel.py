@@ -118,7 +118,7 @@ class ComparePanel:
             self._patient = self._chosen_patient()
             answers = Answers(
                 self._on_progress,
-                lambda: self._on_finished(private / "out", folder, results),
+                lambda told: self._on_finished(private / "out", folder, results),
                 self._on_failed,
                 self._on_cancelled,
             )

@@ -96,7 +96,7 @@ class ExportSection:
         arguments += ["--dose-policy", policy, *([RISK_OPTION] if accept_risk else [])]
         answers = Answers(
             lambda done, total, text: self._say(text),
-            lambda: self._on_finished(private, target),
+            lambda told: self._on_finished(private, target, told),
             lambda sentence: self._on_failed(sentence, may_ask=not accept_risk),
             lambda: self._end(_("Cancelled. Nothing was written.")),
         )
@@ -120,11 +120,11 @@ class ExportSection:
             self._run.abandon()
             self._end("")
 
-    def _on_finished(self, private: Path, target: Path) -> None:
+    def _on_finished(self, private: Path, target: Path, told: dict[str, Any]) -> None:
         if target.exists():
             target.rmdir()  # empty: anything else was refused
         (private / "dicom").rename(target)
-        self._end(_("Written and verified: {path}").format(path=target))
+        self._end(what_was_written(told, target))
 
     def _on_failed(self, sentence: str, *, may_ask: bool) -> None:
         self._end(_("Nothing was written."))
@@ -142,6 +142,22 @@ class ExportSection:
 
     def _say(self, text: str) -> None:
         self._ui.exportStatusLabel.text = text
+
+
+def what_was_written(told: dict[str, Any], target: Path) -> str:
+    """The notes of an export and its last sentence, as the command line prints them.
+
+    Parameters
+    ----------
+    told : dict
+        The command's last JSON line: by case (a single one is called ``""``) its ``files`` and ``notes``.
+    target : Path
+        Where the files are now.
+    """
+    lines = []
+    for export in told["exported"].values():
+        lines += [*export["notes"], _("{count} verified DICOM files in {folder}").format(count=export["files"], folder=target)]
+    return "\n".join(lines)
 
 
 def methods_of_case(case: Path) -> list[str]:

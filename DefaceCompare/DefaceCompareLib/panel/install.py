@@ -128,7 +128,7 @@ class InstallPanel:
         folder = Path(tempfile.mkdtemp(prefix="DefaceCompare-models-"))
         answers = Answers(
             lambda done, total, text: self._say(text),
-            lambda: self._end(_("Ready.")),
+            lambda told: self._end(_("Ready.")),
             self._end,
             lambda: self._end(_("Cancelled.")),
         )
