@@ -17,6 +17,9 @@ from panel_host import click, install_copier, load_ct, spin
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
+NARROW_PIXELS = 466
+"""A panel of 480 pixels with a scroll bar beside it."""
+
 QUALITY, PRIVACY, VOLUME, DOSE = 4, 0, 1, 3
 """Entries of the list of tables."""
 
@@ -121,6 +124,37 @@ def test_tables_sort_by_number_and_show_units_and_the_engine(compared: Any) -> N
     assert not ui.saveButton.enabled
 
 
+def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is_cut_can_be_read(
+    compared: Any, panel_widget: Any
+) -> None:
+    rows = []
+    for method in ("quickshear", "biometric_mask", "average_face", "surface_blur"):
+        scope = Scope("case-001", method, "", "background", "none")
+        rows += [scope.row(metric, defaced=1.0, image="CT") for metric in ("face_gone", "data_whole", "face_surface_moved_p95")]
+        for metric in ("own", "reference", "reconstructed"):
+            rows.append(scope.missing(f"cosine_similarity_{metric}", "face not in field of view", image="CT"))
+        for organ in ("Brain", "OpticChiasm", "Parotid_L", "Parotid_R"):
+            rows += [
+                scope.row(metric, original=62.66, defaced=-20.13, structure=organ, image="DOSE", dose_policy="mask", engine="x")
+                for metric in ("Dmean", "V20Gy_percent", "V20Gy_cc")
+            ]
+    ui, size = compared.ui, panel_widget.parent.size
+    compared.results.show(rows)
+    panel_widget.parent.resize(NARROW_PIXELS, size.height())
+    for domain in (PRIVACY, DOSE, QUALITY):
+        ui.tableComboBox.setCurrentIndex(domain)
+        slicer.app.processEvents()
+        for table in (ui.summaryTable, ui.resultTable):
+            assert table.rowCount > 0
+            assert sum(table.columnWidth(column) for column in range(table.columnCount)) <= table.viewport().width
+            headings = [table.horizontalHeaderItem(column).toolTip() for column in range(table.columnCount)]
+            for column in (index for index, heading in enumerate(headings) if heading in ("method", "structure", "measurement")):
+                items = [table.item(row, column) for row in range(table.rowCount)]
+                assert all(item.text() in item.toolTip() for item in items)
+            assert headings[-1] in ("data whole", "Surface blur (CuratAI-style)")
+    panel_widget.parent.resize(size)
+
+
 def test_rows_of_another_engine_are_extra_lines_and_a_column_says_so(compared: Any) -> None:
     ui = compared.ui
     ui.tableComboBox.setCurrentIndex(DOSE)
@@ -197,6 +231,8 @@ def test_the_chart_draws_an_organ_in_its_colour_and_every_method_in_its_own_line
         "Eye_L, surface_blur",
     ]
     assert [node.GetLineStyleAsString(node.GetLineStyle()) for node in series] == ["solid", "dash", "dot"]
+    widths = [node.GetLineWidth() for node in series]
+    assert widths == sorted(set(widths))  # the more of a line is blank, the wider its pen
     assert {tuple(np.round(node.GetColor(), 2)) for node in series} == {(0.2, 0.4, 0.6)}
     assert [node.GetYColumnName().split("|")[2] for node in series] == ["", "mask", "mask"]
     assert (chart.GetXAxisTitle(), chart.GetYAxisTitle()) == ("Dose [Gy]", "Volume [%]")

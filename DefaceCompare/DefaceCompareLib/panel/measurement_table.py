@@ -70,12 +70,12 @@ def measurement_table(
 
 
 def _about(keys: Sequence[tuple[str, ...]]) -> list[tuple[str, int]]:
-    """The leading columns that tell lines apart: image and engine only where there are several, structure where there is any."""
-    images, structures, engines = ({key[index] for key in keys} for index in (0, 1, 4))
+    """The leading columns that tell lines apart: several images, any structure, two engines for one measurement."""
+    images, structures = ({key[index] for key in keys} for index in (0, 1))
     columns = [("image", 0)] if len(images) > 1 else []
     columns += [("structure", 1)] if structures != {""} else []
     columns += [("measurement", 2), ("unit", 3)]
-    return [*columns, ("engine", 4)] if len(engines) > 1 else columns
+    return [*columns, ("engine", 4)] if len({key[:4] for key in keys}) < len(keys) else columns
 
 
 def _line(
@@ -86,7 +86,7 @@ def _line(
     about: Sequence[int],
 ) -> tuple[Cell, ...]:
     metric = metrics()[key[2]]
-    cells = [Cell(key[index], metric.meaning if index == 2 else "") for index in about]
+    cells = [Cell(key[index], f"{key[index]}: {metric.meaning}" if index == 2 else "") for index in about]
     originals = [row for row in line.values() if row.status == OK and not math.isnan(row.original)]
     cells.append(Cell(_content(originals[0], originals[0].original), metric.meaning) if originals else Cell(""))
     return (*cells, *(_cell(line.get(arm), value) for arm in arms))

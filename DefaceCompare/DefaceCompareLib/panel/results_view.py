@@ -24,14 +24,12 @@ from ..settings import DOSE_POLICIES
 from .case_summary import case_summary, percentile_sentence, primary_image
 from .install_hint import may_be_installed
 from .measurement_table import VALUES, MeasurementTable, measurement_table
-from .table_filler import as_text, chosen_line, fill
+from .table_filler import SCROLL_BAR_PIXELS, as_text, chosen_line, fill
 
 DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV", "dose": "DVH", "quality": "Quality gate"}
 """The tables, and what the list calls them."""
 NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
 """What stands with a table wherever it is shown."""
-SCROLL_BAR_PIXELS = 18
-"""Room below the summary for a scroll bar to the right."""
 NO_FACE_MODEL = "no face score: the face model is not installed (section Install of this panel)"
 EMPTY = MeasurementTable((), (), (), ())
 
@@ -96,7 +94,7 @@ class ResultsView:
         self._ui.resultsCollapsibleButton.collapsed = not rows
         self._ui.summaryLabel.text = self._headline()
         summary = case_summary(self._rows, self._titles, self._percentiles) if rows else EMPTY
-        fill(self._ui.summaryTable, summary)
+        fill(self._ui.summaryTable, summary, whole_headings=True)
         _fit_height(self._ui.summaryTable, len(summary.lines))
         self._show_table()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import qt
@@ -13,29 +15,93 @@ LINE_ROLE = qt.Qt.UserRole
 
 WIDEST_COLUMN_PIXELS = 150
 """Longer texts take a second line: a panel is narrow."""
+ROOM_PIXELS = 404
+"""What a table has of a panel 480 pixels wide beside its scroll bar; wider tables are made narrower, as far as can be read."""
+SCROLL_BAR_PIXELS = 18
+"""What more a table has that shows all its lines."""
+NARROWEST_PIXELS = 60
+"""No column that wants more is made narrower: a number of seven characters is never cut. What is cut, the pointer reads whole."""
+NAMES = ("method", "structure", "measurement")
+"""Headings of columns that share what a wider panel has to give."""
 
 
-def fill(widget: Any, table: MeasurementTable) -> None:
-    """Show a table; numbers sort as numbers, and a click on a heading sorts."""
+def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) -> None:
+    """Show a table; numbers sort as numbers, and a click on a heading sorts.
+
+    Parameters
+    ----------
+    widget : QTableWidget
+    table : MeasurementTable
+    whole_headings : bool
+        A table that does not scroll: only columns of names are made narrower than their headings.
+    """
     widget.setSortingEnabled(False)
     widget.clear()
+    widget.textElideMode = qt.Qt.ElideMiddle  # names differ at their ends: Parotid_L, cosine_similarity_own
     widget.setColumnCount(len(table.headings))
+    widget.setRowCount(0)
+    headings_px = _widths(widget, [_in_lines(heading) for heading in table.headings])
     widget.setRowCount(len(table.lines))
-    widget.setHorizontalHeaderLabels([heading.replace(" (", "\n(") for heading in table.headings])
     for row, line in enumerate(table.lines):
         for column, cell in enumerate(line):
             item = qt.QTableWidgetItem()
             item.setData(qt.Qt.DisplayRole, cell.content)
-            item.setToolTip(cell.tip)
+            item.setToolTip(cell.tip or str(cell.content))
             item.setFlags(qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled)
             if column == 0:
                 item.setData(LINE_ROLE, row)
             widget.setItem(row, column, item)
-    widget.resizeColumnsToContents()
-    for column in range(len(table.headings)):
-        widget.setColumnWidth(column, min(widget.columnWidth(column), WIDEST_COLUMN_PIXELS))
-    widget.resizeRowsToContents()
+    _fit_columns(widget, table.headings, headings_px, whole_headings)
     widget.setSortingEnabled(True)
+
+
+def _fit_columns(widget: Any, headings: Sequence[str], headings_px: list[int], whole_headings: bool) -> None:
+    """Columns as wide as they want, or so much narrower that a narrow panel need not scroll sideways."""
+    header = widget.horizontalHeader()
+    header.setSectionResizeMode(qt.QHeaderView.Interactive)
+    needed = _widths(widget, [""] * len(headings))
+    wanted = [max(both) for both in zip(needed, headings_px, strict=True)]
+    floors = [min(need, NARROWEST_PIXELS) for need in needed]
+    if whole_headings:
+        floors = [
+            floor if name in NAMES else max(floor, heading)
+            for floor, heading, name in zip(floors, headings_px, headings, strict=True)
+        ]
+    room = ROOM_PIXELS + (SCROLL_BAR_PIXELS if whole_headings else 0)
+    widths = narrowed(wanted, floors, room)
+    cut = any(width < heading for width, heading in zip(widths, headings_px, strict=True))
+    header.textElideMode = qt.Qt.ElideRight if cut else qt.Qt.ElideNone
+    widget.setHorizontalHeaderLabels(list(headings) if cut else [_in_lines(heading) for heading in headings])
+    for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        widget.horizontalHeaderItem(column).setToolTip(heading)
+        widget.setColumnWidth(column, width)
+    widget.resizeRowsToContents()
+    if sum(widths) <= room:  # else names would be squeezed to nothing
+        for column, heading in enumerate(headings):
+            if heading in NAMES:
+                header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
+
+
+def _widths(widget: Any, headings: list[str]) -> list[int]:
+    """How wide the columns want to be under these headings."""
+    widget.setHorizontalHeaderLabels(headings)
+    widget.resizeColumnsToContents()
+    return [min(widget.columnWidth(column), WIDEST_COLUMN_PIXELS) for column in range(len(headings))]
+
+
+def _in_lines(heading: str) -> str:
+    """A heading with its second part below the first."""
+    return heading.replace(" (", "\n(") if "(" in heading else heading.replace(" ", "\n", 1)
+
+
+def narrowed(wanted: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
+    """Widths that fit into a room: every column gives in proportion to what it can give, and no more than that."""
+    spare = [max(want - floor, 0) for want, floor in zip(wanted, floors, strict=True)]
+    excess = sum(wanted) - room
+    if excess <= 0 or not any(spare):
+        return list(wanted)
+    share = min(excess / sum(spare), 1.0)
+    return [want - math.ceil(share * each) for want, each in zip(wanted, spare, strict=True)]
 
 
 def chosen_line(widget: Any) -> int:

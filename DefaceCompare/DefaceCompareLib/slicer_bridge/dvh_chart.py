@@ -26,7 +26,8 @@ COLOURS = (
     (0.09, 0.75, 0.81),
 )
 """Colours of organs without one of their own (a folder's structures have none); told apart on light and dark ground."""
-LINE_WIDTH = 2.0
+LINE_WIDTH, DASHED_LINE_WIDTH, DOTTED_LINE_WIDTH = 2.0, 2.5, 3.5
+"""Pixels: the more of a line is left blank, the wider the rest of it."""
 ROOM_ON_THE_RIGHT = 1.8
 """End of the dose axis over the highest dose of the drawn curves: there the legend hides nothing."""
 
@@ -135,8 +136,9 @@ class DvhChart:
         node.SetYColumnName(curve.column())
         node.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
         node.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
-        node.SetLineStyle(self.line_style(curve.method))
-        node.SetLineWidth(LINE_WIDTH)
+        style = self.line_style(curve.method)
+        node.SetLineStyle(style)
+        node.SetLineWidth(_line_width(style))
         node.SetColor(*colour)
         self.node.AddAndObservePlotSeriesNodeID(node.GetID())
         self._series.append(node)
@@ -158,6 +160,11 @@ class DvhChart:
         """Take chart and series out of the scene."""
         self.clear()
         self._scene.RemoveNode(self.node)
+
+
+def _line_width(style: int) -> float:
+    series = slicer.vtkMRMLPlotSeriesNode
+    return {series.LineStyleSolid: LINE_WIDTH, series.LineStyleDash: DASHED_LINE_WIDTH}.get(style, DOTTED_LINE_WIDTH)
 
 
 def _highest_gy(table: Any, curve: CurveName) -> float:
