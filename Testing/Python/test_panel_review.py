@@ -60,6 +60,7 @@ def opened(panel: Any, study: Path, *, blinded: bool = False) -> Any:
     window.activateWindow()
     spin(lambda: window.isActiveWindow)
     click(ui.reviewButton)
+    slicer.app.processEvents()  # what has just come into sight finds its place, before it is clicked on
     assert slicer.app.shown_messages == []
     return ui
 

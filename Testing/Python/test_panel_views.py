@@ -151,6 +151,30 @@ def test_the_views_stay_when_the_module_is_left_and_take_up_a_new_run(compared: 
     assert compared.ui.sideBySideButton.checked
 
 
+def test_views_that_are_opened_again_show_the_same_skins_without_drawing_them_anew_unless_a_volume_changed(
+    compared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from DefaceCompareLib.panel import skin_surfaces
+
+    drawn: list[Any] = []
+    draw = skin_surfaces.surface_at
+    monkeypatch.setattr(skin_surfaces, "surface_at", lambda *given, **how: drawn.append(given) or draw(*given, **how))
+    button = compared.ui.sideBySideButton
+    points = []
+    for _ in range(2):
+        click(button)
+        points.append([model.GetPolyData().GetNumberOfPoints() for model in skins()])
+        click(button)
+    assert len(drawn) == len(points[0]) == 3
+    assert points[0] == points[1]
+    ct = compared.ui.ctSelector.currentNode()
+    slicer.util.arrayFromVolume(ct)[:, :8] = -1000
+    ct.GetImageData().GetPointData().GetScalars().Modified()
+    click(button)
+    assert len(drawn) == 6
+    assert skins()[0].GetPolyData().GetNumberOfPoints() < points[0][0]
+
+
 def test_a_layout_that_the_user_chose_meanwhile_stays(compared: Any) -> None:
     click(compared.ui.sideBySideButton)
     slicer.app.layoutManager().setLayout(6)

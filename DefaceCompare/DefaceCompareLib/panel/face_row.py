@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import slicer
 from vtkmodules.vtkCommonCore import vtkCommand
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-from .skin_models import add_skins, remove_skins
+from ..slicer_bridge.volumes import remove_node
+from .skin_models import add_skin
 
 ORIGINAL_TAG, VERSION_TAG = "DefaceOriginal", "DefaceVersion{number}"
 """Names of our own 3D views; the user's views stay as they are."""
@@ -34,28 +36,24 @@ class FaceRow:
     Parameters
     ----------
     scene : vtkMRMLScene
-    original : vtkMRMLScalarVolumeNode
-    versions : mapping of label to vtkMRMLScalarVolumeNode
-        In the order of the views.
-
-    Raises
-    ------
-    FaceNotFound, UnusableInput
-        If the original shows no head.
+    volumes : mapping of label to vtkMRMLScalarVolumeNode
+        In the order of the views, the original first.
+    skins : sequence of vtkPolyData
+        Of these volumes, RAS mm.
     """
 
-    def __init__(self, scene: Any, original: Any, versions: Mapping[str, Any]) -> None:
+    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData]) -> None:
         self._scene = scene
-        self._models = add_skins(scene, original, versions)
-        self._views = [_view_node(scene, tag) for tag in (ORIGINAL_TAG, *map(version_tag, range(1, len(versions) + 1)))]
-        labels = ("original", *versions)
-        for view, label, model in zip(self._views, labels, self._models.values(), strict=True):
+        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
+        self._models = [add_skin(scene, skin, name) for skin, name in zip(skins, names, strict=True)]
+        self._views = [_view_node(scene, tag) for tag in (ORIGINAL_TAG, *map(version_tag, range(1, len(volumes))))]
+        for view, label, model in zip(self._views, volumes, self._models, strict=True):
             _prepare(view, label)
             model.GetDisplayNode().AddViewNodeID(view.GetID())
         self._tags: list[tuple[Any, int]] = []
         self._copying = False
         self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
-        self._look_at(self._models[""])
+        self._look_at(self._models[0])
         for camera in self._cameras:
             self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
 
@@ -99,8 +97,9 @@ class FaceRow:
         for camera, tag in self._tags:
             camera.RemoveObserver(tag)
         self._tags = []
-        remove_skins(self._scene, self._models)
-        self._models = {}
+        for model in self._models:
+            remove_node(self._scene, model)
+        self._models = []
 
 
 def _view_node(scene: Any, tag: str) -> Any:

@@ -10,8 +10,10 @@ import slicer
 from numpy.typing import NDArray
 
 from .face_row import ORIGINAL_TAG, FaceRow, version_tag
+from .skin_surfaces import SkinSurfaces
 from .slice_row import SLICES, SliceRow
 
+ORIGINAL_LABEL = "original"
 FIRST_LAYOUT_ID = 5206
 """Our layouts are this number plus the number of versions (Slicer's own are below 100)."""
 
@@ -28,6 +30,7 @@ class SideBySide:
         self._scene = scene
         self._layout_before: int | None = None
         self._layout = 0
+        self._skins = SkinSurfaces()
         self._faces: FaceRow | None = None
         self._slices: SliceRow | None = None
         self._versions: dict[str, Any] = {}
@@ -66,7 +69,8 @@ class SideBySide:
         slicer.app.layoutManager().setLayout(self._layout)
         self._layout_before = before
         try:
-            self._faces = FaceRow(self._scene, original, versions)
+            skins = self._skins.of(original, list(versions.values()))
+            self._faces = FaceRow(self._scene, {ORIGINAL_LABEL: original, **versions}, skins)
             self._slices = SliceRow(self._scene, original)
         except BaseException:
             self.restore()
