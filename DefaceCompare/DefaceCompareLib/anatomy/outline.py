@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..case import CT, CaseImage
 from ..errors import FaceNotFound
@@ -77,12 +77,12 @@ def fill_cavities(patient: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.b
     reach = GAP_MM / 2
     wide = np.pad(grown(patient, reach, spacing_mm), 1, mode="edge")  # what leaves the scan counts as going on
     closed = inner_distance_mm(wide, spacing_mm)[1:-1, 1:-1, 1:-1] > reach
-    filled = np.stack([ndimage.binary_fill_holes(plane) for plane in closed | patient])
-    return ndimage.binary_fill_holes(filled)
+    filled = np.stack([scipy.ndimage.binary_fill_holes(plane) for plane in closed | patient])
+    return scipy.ndimage.binary_fill_holes(filled)
 
 
 def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    labels, count = ndimage.label(mask)
+    labels, count = scipy.ndimage.label(mask)
     if count <= 1:
         return mask
     return labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
@@ -90,7 +90,7 @@ def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def box_around(mask: NDArray[np.generic], margin: int = 0) -> tuple[slice, ...] | None:
     """The box of a mask's non-zero voxels, wider by `margin` voxels; None for an empty mask."""
-    places = ndimage.find_objects(mask.astype(bool).view(np.uint8), max_label=1)
+    places = scipy.ndimage.find_objects(mask.astype(bool).view(np.uint8), max_label=1)
     return None if places[0] is None else tuple(slice(max(0, one.start - margin), one.stop + margin) for one in places[0])
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .working_grid import on_grid
 
@@ -40,19 +40,19 @@ def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sit
     inside = sitk.GetArrayViewFromImage(outline) > 0
     air, tissue = (float(np.median(found[mask])) if mask.any() else threshold for mask in (~inside, inside))
     middle = 0.5 * (air + tissue)
-    next_to_skin = ndimage.binary_dilation(inside) & ~ndimage.binary_erosion(inside)
+    next_to_skin = scipy.ndimage.binary_dilation(inside) & ~scipy.ndimage.binary_erosion(inside)
     solid = np.where(inside, tissue, air)
     own = next_to_skin & ((found > threshold) == inside)
     solid[own] = found[own]
     field = on_grid(solid.astype(np.float32), outline)
     to_skin = -sitk.GetArrayFromImage(sitk.IsoContourDistance(field, middle, FAR_MM))
     level = np.where(np.abs(to_skin) < 0.5 * FAR_MM, to_skin, _from_border_mm(field > middle)).astype(np.float32)
-    return on_grid(ndimage.gaussian_filter(level, SMOOTHING_VOXELS), outline)
+    return on_grid(scipy.ndimage.gaussian_filter(level, SMOOTHING_VOXELS), outline)
 
 
 def mask_level_mm(mask: sitk.Image) -> NDArray[np.float32]:
     """mm from a mask's border, negative inside, without the mask's stair-steps, shape (z, y, x)."""
-    return ndimage.gaussian_filter(_from_border_mm(mask), SMOOTHING_VOXELS)
+    return scipy.ndimage.gaussian_filter(_from_border_mm(mask), SMOOTHING_VOXELS)
 
 
 def _from_border_mm(mask: sitk.Image) -> NDArray[np.float32]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..case import CaseImage
 from ..errors import FaceNotFound
@@ -51,10 +51,10 @@ def head_grid(image: CaseImage) -> sitk.Image:
     """
     coarse = working_grid(image.image, COARSE_SPACING_MM)
     values = onto_grid(image.image, coarse, air_level(image))
-    labels, count = ndimage.label(sitk.GetArrayViewFromImage(values) > skin_threshold(image))
+    labels, count = scipy.ndimage.label(sitk.GetArrayViewFromImage(values) > skin_threshold(image))
     if count == 0:
         raise FaceNotFound(f"image {image.key} shows no head: nothing exceeds the skin threshold")
-    (body,) = ndimage.find_objects((labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))).astype(np.uint8))
+    (body,) = scipy.ndimage.find_objects((labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))).astype(np.uint8))
     z, y, x = ((place.start * COARSE_SPACING_MM, place.stop * COARSE_SPACING_MM) for place in body)
     origin = np.array(coarse.GetOrigin()) - 0.5 * COARSE_SPACING_MM
     top = origin[2] + z[1] + MARGIN_MM

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.average_head import average_head
 from ..anatomy.head import Head
@@ -161,7 +161,7 @@ def _spread(left_over: NDArray[np.float64], index: NDArray[np.intp], box: VoxelB
     known[places] = 1.0
     held[places] = np.clip(left_over[inside], -LARGEST_LEFT_OVER_MM, LARGEST_LEFT_OVER_MM)
     sigma = LEFT_OVER_MM / head.grid.GetSpacing()[0]
-    known, held = (ndimage.gaussian_filter(each, sigma, truncate=3.0) for each in (known, held))
+    known, held = (scipy.ndimage.gaussian_filter(each, sigma, truncate=3.0) for each in (known, held))
     spread: NDArray[np.float64] = held / (known + LEFT_OVER_SHARE)
     return spread
 

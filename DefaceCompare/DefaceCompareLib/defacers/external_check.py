@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
@@ -165,7 +165,7 @@ def _same_offset(values: NDArray[np.generic], image: CaseImage, head: Head) -> N
 def _deep_voxels(image: CaseImage, head: Head) -> NDArray[np.int64]:
     """Indices (z, y, x) of voxels of the image in the brain or, where it shows too little of that, deep in the head."""
     steps = round(RIM_MM / head.grid.GetSpacing()[0])
-    core = ndimage.binary_erosion(sitk.GetArrayViewFromImage(head.brain), iterations=steps)
+    core = scipy.ndimage.binary_erosion(sitk.GetArrayViewFromImage(head.brain), iterations=steps)
     found = _in_image(grid_points(on_grid(core, head.grid)), image)
     if len(found) >= FEWEST_POINTS:
         return found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .voxel_box import VoxelBox, index_to_mm
 
@@ -14,7 +14,7 @@ def distance_outside_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[n
     """mm from the nearest true voxel, 0 inside; infinite if there is none."""
     if not mask.any():
         return np.full(mask.shape, np.inf, dtype=np.float32)
-    return (ndimage.distance_transform_edt(~mask) * spacing_mm).astype(np.float32)
+    return (scipy.ndimage.distance_transform_edt(~mask) * spacing_mm).astype(np.float32)
 
 
 def ramp(values: NDArray[np.floating], zero_at: float, one_at: float) -> NDArray[np.float32]:
@@ -36,4 +36,4 @@ def sample_at(
     """Linear interpolation of an array on `grid` at points, shape (n, 3); `outside` beyond the grid."""
     matrix, origin = index_to_mm(grid)
     index = (points_mm - origin) @ np.linalg.inv(matrix).T
-    return ndimage.map_coordinates(values.astype(np.float64), index[:, ::-1].T, order=1, mode="constant", cval=outside)
+    return scipy.ndimage.map_coordinates(values.astype(np.float64), index[:, ::-1].T, order=1, mode="constant", cval=outside)

@@ -10,9 +10,9 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import linalg, sparse
 
 from .face_region import mapped
 from .level_set import sample_at
@@ -131,16 +131,16 @@ def fit_outline(
     for _ in range(ROUNDS):
         at = start + basis @ found.T
         residual = np.clip(sample_at(average, grid, at, 0.0) - wanted, -RESIDUAL_LIMIT_MM, RESIDUAL_LIMIT_MM)
-        rows = sparse.hstack([basis.multiply(sample_at(slope, grid, at, 0.0)[:, None]) for slope in slopes], format="csr")
+        rows = scipy.sparse.hstack([basis.multiply(sample_at(slope, grid, at, 0.0)[:, None]) for slope in slopes], format="csr")
         right = -(rows.T @ residual) - stiff @ found.ravel()
         squares = _squares(rows)
         # sums of squares: symmetric and positive, which halves the work of solving
-        found += linalg.solve(squares + stiff, right, assume_a="pos", overwrite_a=True).reshape(3, count)
+        found += scipy.linalg.solve(squares + stiff, right, assume_a="pos", overwrite_a=True).reshape(3, count)
     coefficients = found.T.reshape(*shape, 3)
     return OutlineFit(affine, origin, spacing_mm, coefficients, float(np.sqrt(np.mean(residual**2))))
 
 
-def _squares(rows: sparse.csr_array) -> NDArray[np.float64]:
+def _squares(rows: scipy.sparse.csr_array) -> NDArray[np.float64]:
     """``rows.T @ rows``: of few columns a dense product is faster than the 192 squared terms of each sparse row."""
     if rows.shape[1] <= FEW_COLUMNS:
         dense = rows.toarray()
@@ -148,7 +148,7 @@ def _squares(rows: sparse.csr_array) -> NDArray[np.float64]:
     return np.asarray((rows.T @ rows).toarray())
 
 
-def _basis(at: NDArray[np.float64], shape: NDArray[np.intp]) -> sparse.csr_array:
+def _basis(at: NDArray[np.float64], shape: NDArray[np.intp]) -> scipy.sparse.csr_array:
     """Spline weights of every point (rows) for every control point (columns, (x, y, z) order): 64 a row."""
     (first_x, wx), (first_y, wy), (first_z, wz) = (_weights(at[:, axis], int(shape[axis])) for axis in range(3))
     columns, values = [], []
@@ -156,7 +156,7 @@ def _basis(at: NDArray[np.float64], shape: NDArray[np.intp]) -> sparse.csr_array
         columns.append(np.ravel_multi_index((first_x + i, first_y + j, first_z + k), tuple(shape)))
         values.append(wx[:, i] * wy[:, j] * wz[:, k])
     rows = np.tile(np.arange(len(at)), len(columns))
-    return sparse.csr_array((np.concatenate(values), (rows, np.concatenate(columns))), shape=(len(at), int(np.prod(shape))))
+    return scipy.sparse.csr_array((np.concatenate(values), (rows, np.concatenate(columns))), shape=(len(at), int(np.prod(shape))))
 
 
 def _bending(shape: NDArray[np.intp]) -> NDArray[np.float64]:

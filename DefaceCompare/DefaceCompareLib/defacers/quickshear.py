@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
@@ -163,7 +163,7 @@ class _Silhouette:
         """Edge points (y, z), located between pixel centres, shape (n, 2), mm along the head's axes."""
         margin = int(np.ceil(4.0 * smoothing_mm / STEP_MM))
         padded = np.pad(self.seen, margin).astype(np.float64)
-        smooth = ndimage.gaussian_filter(padded, smoothing_mm / STEP_MM)
+        smooth = scipy.ndimage.gaussian_filter(padded, smoothing_mm / STEP_MM)
         index = np.concatenate([_crossings(smooth), _crossings(smooth.T)[:, ::-1]]) - margin
         return self.first_mm + index[:, ::-1] * STEP_MM
 
@@ -248,7 +248,7 @@ def voxel_shear(image: sitk.Image, brain: sitk.Image, buffer_voxels: float = BUF
 def _rims(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels inside and outside a silhouette that touch its border; as in the original the picture's ends are joined."""
     wrapped = np.pad(seen, 1, mode="wrap")
-    rims: NDArray[np.bool_] = np.not_equal(ndimage.binary_dilation(wrapped), ndimage.binary_erosion(wrapped))
+    rims: NDArray[np.bool_] = np.not_equal(scipy.ndimage.binary_dilation(wrapped), scipy.ndimage.binary_erosion(wrapped))
     return rims[1:-1, 1:-1]
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
@@ -153,7 +153,7 @@ def _shape(head: Head, box: VoxelBox, share: NDArray[np.float32]) -> _Shape:
     spacing_mm = head.grid.GetSpacing()[0]
     old = head.skin_level_mm
     held = np.clip(old, -CLIP_MM, CLIP_MM)
-    smooth = ndimage.gaussian_filter(held, SHAPE_SMOOTHING_MM / spacing_mm, truncate=3.0)[box.slices]
+    smooth = scipy.ndimage.gaussian_filter(held, SHAPE_SMOOTHING_MM / spacing_mm, truncate=3.0)[box.slices]
     slope = np.sqrt(sum(np.square(along) for along in np.gradient(smooth, spacing_mm)))
     brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
     brain_mm = np.minimum(distance_outside_mm(brain, spacing_mm), np.float32(1000.0))

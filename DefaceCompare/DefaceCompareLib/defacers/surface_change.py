@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
@@ -152,8 +152,8 @@ class SurfaceChange:
             raise MethodFailed(f"image {image.key} shows no tissue under the skin of the face")
         sigma = self.layer.smoothing_mm / self.old.GetSpacing()[0]
         median = float(np.median(values[sampled]))
-        near = ndimage.gaussian_filter(sampled.astype(np.float32), sigma)
-        held = ndimage.gaussian_filter(np.where(sampled, values - median, 0).astype(np.float32), sigma)
+        near = scipy.ndimage.gaussian_filter(sampled.astype(np.float32), sigma)
+        held = scipy.ndimage.gaussian_filter(np.where(sampled, values - median, 0).astype(np.float32), sigma)
         smooth = sitk.GetImageFromArray(median + held / (near + WHOLE_LAYER_SHARE))
         smooth.CopyInformation(self.old)
         tissue = sample_box(smooth, image.image, box, median)
@@ -201,7 +201,7 @@ class SurfaceChange:
         if self.blurs_dose:
             sigma = [self.layer.smoothing_mm / spacing for spacing in dose.image.GetSpacing()[::-1]]
             inside = (old < 0).astype(np.float32)
-            held, known = (ndimage.gaussian_filter(each, sigma, mode="nearest") for each in (values * inside, inside))
+            held, known = (scipy.ndimage.gaussian_filter(each, sigma, mode="nearest") for each in (values * inside, inside))
             added = (old >= 0) & (new < 0) & (weight > 0.5)
             share = np.where(added, 1.0, weight * ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm))
             values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkCommonTransforms import vtkTransform
 from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
@@ -68,7 +68,7 @@ def _skins(original: Any, versions: Sequence[Any]) -> list[vtkPolyData]:
 def _around_head(grey: NDArray[np.float32], box: FaceBox) -> tuple[FaceBox, tuple[slice, slice, slice]]:
     """The part of a box and of its grey values that holds all tissue with `ROOM_MM` around it: air costs as much as tissue."""
     room = round(ROOM_MM / box.spacing_mm)
-    tissue = ndimage.find_objects((grey > 0.0).astype(np.uint8))
+    tissue = scipy.ndimage.find_objects((grey > 0.0).astype(np.uint8))
     sides = tissue[0] if tissue else tuple(slice(0, count) for count in grey.shape)
     z, y, x = (
         slice(max(side.start - room, 0), min(side.stop + room, count)) for side, count in zip(sides, grey.shape, strict=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
@@ -119,7 +119,7 @@ def box_of_landmarks(landmarks_mm: Mapping[str, Point]) -> FaceBox:
 def outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
     """The patient's outline, grown by `DEVICE_MARGIN_MM`, on the face's grid; shape (z, y, x)."""
     inside = sitk.GetArrayFromImage(resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
-    return ndimage.binary_dilation(inside, iterations=round(DEVICE_MARGIN_MM / box.spacing_mm))
+    return scipy.ndimage.binary_dilation(inside, iterations=round(DEVICE_MARGIN_MM / box.spacing_mm))
 
 
 def face_surface(
@@ -173,7 +173,7 @@ def grey_values(
     np.clip(scaled, -1.0, 1.0, out=scaled)
     if within is not None:
         scaled[~within] = -1.0
-    return ndimage.gaussian_filter(scaled, SMOOTHING_MM / box.spacing_mm, mode="nearest", truncate=3.0)
+    return scipy.ndimage.gaussian_filter(scaled, SMOOTHING_MM / box.spacing_mm, mode="nearest", truncate=3.0)
 
 
 def surface_at(grey: NDArray[np.float32], box: FaceBox, isovalue: float = 0.0, *, quick: bool = False) -> vtkPolyData:
