@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -70,3 +71,20 @@ def test_sample_data_offers_the_synthetic_patient_when_slicer_has_started(module
     (study,) = {hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in vars(nodes).values()}
     assert hierarchy.GetItemLevel(study) == slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMLevelStudy()
     assert nodes.segmentation.GetDisplayNode() is not None
+
+
+def test_opening_the_panel_loads_no_library_that_only_a_run_needs() -> None:
+    program = (
+        "import sys\n"
+        f"sys.path[:0] = [{str(ROOT / 'Testing' / 'SlicerHost')!r}]\n"
+        "import host\n"
+        "from pathlib import Path\n"
+        "host.start()\n"
+        f"host.load_module(Path({str(ROOT / 'DefaceCompare' / 'DefaceCompare.py')!r}))\n"
+        "print(*sorted(sys.modules), flush=True)\n"
+        "import os; os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "DefaceCompareLib.panel.compare_panel" in loaded
+    assert loaded.isdisjoint({"pydicom", "scipy.ndimage", "scipy.sparse", "scipy.linalg", "scipy.stats", "onnxruntime", "pandas"})

@@ -1,7 +1,8 @@
 """Takes the panel's screenshots: a synthetic patient is compared by clicks, and every picture is what the host then shows.
 
 ``python Testing/SlicerHost/take_screenshots.py PATIENTS STUDY OUT``: PATIENTS and STUDY are what ``deface-compare sample`` and
-``study`` wrote (synthetic heads only: anything else is refused), OUT gets the pictures, 1280 × 800.
+``study`` wrote (synthetic heads only: anything else is refused), OUT gets the pictures, 1280 × 800, and, from the study's
+own renders of its first case, the row of methods (README) and the thumbnail of Sample Data.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "Testing" / "SlicerHost"), str(ROOT / "DefaceCompare")]
 
 import slicer  # noqa: E402
+from PIL import Image  # noqa: E402
 
 import host  # noqa: E402
 import qt  # noqa: E402
@@ -29,14 +31,18 @@ from DefaceCompareLib.slicer_bridge.volumes import add_volume  # noqa: E402
 
 WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
 LONGEST_RUN_S = 600.0
-SMALLEST_PNG = 0
-"""Qt's quality of a PNG that is compressed as far as possible."""
+COLOURS_OF_PNG = 256
 COLOURS = ((0.90, 0.10, 0.29), (0.24, 0.71, 0.29), (0.26, 0.39, 0.85), (0.96, 0.51, 0.19), (0.57, 0.12, 0.71), (0.27, 0.94, 0.94))
 """Segments get colours in turn, as in Slicer."""
 DARK = {"Window": "#2f3136", "WindowText": "#e6e6e6", "Base": "#232529", "AlternateBase": "#2f3136", "Text": "#e6e6e6"}
 DARK |= {"Button": "#3a3d43", "ButtonText": "#e6e6e6", "Highlight": "#3d6fb4", "HighlightedText": "#ffffff"}
 DARK |= {"ToolTipBase": "#3a3d43", "ToolTipText": "#e6e6e6", "Light": "#505359", "Mid": "#26282c", "Dark": "#1e2023"}
 DARK_DISABLED = "#8a8d92"
+METHODS = ("original", "quickshear", "biometric_mask", "average_face", "surface_blur")
+HEAD_IN_RENDER, AROUND_IT = (94, 34, 260, 340), (69, 38, 310, 334)
+"""Where the head is in a render of the study (left, top, width, height), and the same in the shape of a thumbnail."""
+THUMBNAIL = (260, 280)
+"""The size that Slicer's template gives thumbnails of sample data."""
 
 
 class Window:
@@ -71,7 +77,7 @@ class Window:
         slicer.app.layoutManager().paint()
         self.panel.ui.dvhPlot.paint()
         self.settle()
-        self._widget.grab().save(str(file), "PNG", SMALLEST_PNG)
+        save(self._widget.grab(), file)
 
     def fold(self, *open_sections: str) -> None:
         """Unfold these sections only."""
@@ -120,6 +126,29 @@ def refuse_real_people(study: Path) -> None:
             raise SystemExit(f"{report.parent.name} is not synthetic: no picture is taken of anybody")
 
 
+def row_of_methods(renders: Path, out: Path) -> None:
+    """The original and each method in a row, and the original alone as a thumbnail."""
+    pictures = [qt.QtGui.QPixmap(str(renders / f"CT_{method}.png")) for method in METHODS]
+    heads = [picture.copy(*HEAD_IN_RENDER) for picture in pictures]
+    width, height = HEAD_IN_RENDER[2:]
+    row = qt.QtGui.QPixmap(width * len(heads), height)
+    painter = qt.QtGui.QPainter(row)
+    for number, head in enumerate(heads):
+        painter.drawPixmap(number * width, 0, head)
+    painter.end()
+    save(row, out / "methods.png")
+    smooth = qt.QtCore.Qt.TransformationMode.SmoothTransformation
+    save(pictures[0].copy(*AROUND_IT).scaled(*THUMBNAIL, mode=smooth), out / "SyntheticPatient.png")
+
+
+def save(picture: Any, file: Path) -> None:
+    """As a PNG of 256 colours that cover the picture's: a third of the size, no channel more than 5 of 255 away (measured)."""
+    picture.save(str(file), "PNG")
+    with Image.open(file) as whole:
+        few = whole.convert("RGB").quantize(COLOURS_OF_PNG, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(file, optimize=True)
+
+
 def compare(panel: Any) -> None:
     """Click on Compare and wait."""
     qt.QtTest.QTest.mouseClick(panel.ui.compareButton, qt.QtCore.Qt.MouseButton.LeftButton)
@@ -147,6 +176,7 @@ def main(patients: Path, study: Path, out: Path) -> None:
         slicer.app.temporaryPath = temporary
         compare(panel)
     out.mkdir(exist_ok=True, parents=True)
+    row_of_methods(study / "identifiable" / "renders" / "case-001", out)
     panel.ui.sideBySideButton.checked = True
     window.fold("case", "methods", "options")
     window.take(out / "panel.png", panel.ui.caseCollapsibleButton)

@@ -21,6 +21,8 @@ SCROLL_BAR_PIXELS = 18
 """What more a table has that shows all its lines."""
 NARROWEST_PIXELS = 60
 """No column that wants more is made narrower: a number of seven characters is never cut. What is cut, the pointer reads whole."""
+SHORT_HEADING_PIXELS = 34
+"""A heading of four letters (unit) is not cut either."""
 NAMES = ("method", "structure", "measurement")
 """Headings of columns that share what a wider panel has to give."""
 
@@ -61,7 +63,10 @@ def _fit_columns(widget: Any, headings: Sequence[str], headings_px: list[int], w
     header.setSectionResizeMode(qt.QHeaderView.Interactive)
     needed = _widths(widget, [""] * len(headings))
     wanted = [max(both) for both in zip(needed, headings_px, strict=True)]
-    floors = [min(need, NARROWEST_PIXELS) for need in needed]
+    floors = [
+        max(min(need, NARROWEST_PIXELS), min(heading, SHORT_HEADING_PIXELS))
+        for need, heading in zip(needed, headings_px, strict=True)
+    ]
     if whole_headings:
         floors = [
             floor if name in NAMES else max(floor, heading)
