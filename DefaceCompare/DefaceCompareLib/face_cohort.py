@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +81,12 @@ class Faces:
     seed: int
     synthetic: bool = False
 
-    @property
+    @cached_property
     def gallery(self) -> NDArray[np.float64]:
         """Embeddings of all originals, shape (scans, views, length)."""
         return np.stack([record.original for record in self.records])
 
-    @property
+    @cached_property
     def persons(self) -> NDArray:
         """Who each scan is, shape (scans,)."""
         return np.array([record.person for record in self.records])

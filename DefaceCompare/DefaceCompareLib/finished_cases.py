@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from .face_cohort import FaceRecord
 from .face_records import read_face_records
 from .finished_mark import is_torn
 from .measurement import Measurement, read_measurements
-from .patient_table import arm_of
+from .patient_table import Arm, arm_of, arm_order
 from .report.words import SYNTHETIC_WARNING
 from .settings import Settings, Tolerances
 from .summary import SummaryRow, read_summary
@@ -41,6 +42,11 @@ class FinishedCase:
     report: Mapping[str, Any]
     rows: tuple[Measurement, ...]
 
+    @cached_property
+    def arms(self) -> frozenset[Arm]:
+        """The arms that it was measured with (looked for once: a study has hundreds of thousands of rows)."""
+        return frozenset(arm_of(row) for row in self.rows)
+
     @property
     def synthetic(self) -> bool:
         """Whether the patient is made."""
@@ -62,6 +68,11 @@ class Pool:
     def rows(self) -> list[Measurement]:
         """All rows, cases in order of their ids."""
         return [row for case in self.cases for row in case.rows]
+
+    @property
+    def arms(self) -> list[Arm]:
+        """All arms, in the order of tables."""
+        return sorted(frozenset().union(*(case.arms for case in self.cases)), key=arm_order)
 
     @property
     def synthetic(self) -> bool:
@@ -103,14 +114,15 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
             torn[key] = TORN  # its rows and its faces may be of two runs
             continue
         name = f"{cohort}/{key}" if prefix else key
-        rows = tuple(replace(row, case=name) for row in read_measurements(path.parent / MEASUREMENTS))
+        read = read_measurements(path.parent / MEASUREMENTS)
+        rows = tuple(row if row.case == name else replace(row, case=name) for row in read)
         cases.append(FinishedCase(name, key, out, cohort, report, rows))
     manifest = out / "study.json"
     unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
     unreadable = {**unreadable, **torn}
     if prefix:
         unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
-    arms = {case.key: sorted({arm_of(row) for row in case.rows}) for case in cases}
+    arms = {case.key: sorted(case.arms) for case in cases}
     ids = {case.key: case.id for case in cases}
     return Pool(cohort, tuple(cases), tuple(read_face_records(out / "identifiable", ids, arms)), unreadable)
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
+from sys import intern
 
 OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
 
@@ -31,7 +33,7 @@ def metrics() -> dict[str, Metric]:
     return {row["name"]: Metric(**row) for row in csv.DictReader(text.splitlines())}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One row of ``measurements.csv``; the fields are its columns, in order.
 
@@ -144,21 +146,28 @@ def write_measurements(path: Path, rows: Iterable[Measurement]) -> None:
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[object]) -> None:
     """Write the attributes `columns` of rows as CSV, with every digit that a number has; NaN is an empty cell."""
     temporary = path.with_name(path.name + ".part")
+    values_of = attrgetter(*columns)
     with temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            values = (getattr(row, name) for name in columns)
-            writer.writerow(["" if isinstance(value, float) and math.isnan(value) else value for value in values])
+            writer.writerow(["" if value != value else value for value in values_of(row)])  # only NaN differs from itself
     temporary.replace(path)
 
 
 def read_measurements(path: Path) -> list[Measurement]:
     """Read what `write_measurements` wrote."""
     with path.open(newline="", encoding="utf-8") as stream:
+        lines = csv.reader(stream)
+        columns = [(name, name in NUMBER_COLUMNS) for name in next(lines, [])]
         return [
-            Measurement(**{k: (float(v) if v else math.nan) if k in NUMBER_COLUMNS else v for k, v in row.items()})  # type: ignore[arg-type]
-            for row in csv.DictReader(stream)
+            Measurement(
+                **{  # type: ignore[arg-type]
+                    name: float(text or math.nan) if is_number else intern(text)  # few texts, on many rows: each is kept once
+                    for (name, is_number), text in zip(columns, line, strict=True)
+                }
+            )
+            for line in filter(None, lines)
         ]
 
 

@@ -18,7 +18,7 @@ from .finished_cases import FinishedCase, Pool, cohort_names, read_out
 from .measurement import FAILED, NOT_AVAILABLE, Measurement, metrics, write_measurements
 from .measurements_parquet import write_parquet
 from .output_lock import sole_run
-from .patient_table import Arm, Table, arm_of, arm_order, patient_table
+from .patient_table import Arm, Table, patient_table
 from .privacy.models import known_models
 from .report.face_page import write_face_page
 from .report.html import ReportContent, write_report
@@ -81,12 +81,11 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
     out.mkdir(parents=True, exist_ok=True)
     settings, rows = pooled.settings, pooled.rows
     table = patient_table(rows)
-    arms = sorted({arm_of(row) for row in rows}, key=arm_order)
-    own = {centre.cohort: _faces_of(centre, arms, settings.seed) for centre in centres}
+    own = {centre.cohort: _faces_of(centre, pooled.arms, settings.seed) for centre in centres}
     if any(centre.shared for centre in centres):
-        faces = pool_centres([each.rows for each in own.values()], arms, pooled.cohort)
+        faces = pool_centres([each.rows for each in own.values()], pooled.arms, pooled.cohort)
     else:
-        faces = _faces_of(pooled, arms, settings.seed)
+        faces = _faces_of(pooled, pooled.arms, settings.seed)
     summary = summarise(table, faces, pooled.cohort, settings)
     for centre in centres:
         summary += summarise(patient_table(centre.rows), own[centre.cohort], centre.cohort, settings)
@@ -107,7 +106,7 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         reviews=_reviews(pooled),
     )
     write_measurements(out / "measurements.csv", rows)
-    write_parquet(out, rows)
+    write_parquet(out)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
         write_summary(out / "summary.csv", summary)
     write_report(out / "report.html", content)
@@ -165,7 +164,7 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
         "cohort": pooled.cohort,
         "synthetic": pooled.synthetic,
         "settings": pooled.cases[0].report["settings"],
-        "methods": _methods(pooled, rows),
+        "methods": _methods(pooled),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
             {
@@ -191,11 +190,11 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
     }
 
 
-def _methods(pooled: Pool, rows: Sequence[Measurement]) -> list[dict[str, str]]:
+def _methods(pooled: Pool) -> list[dict[str, str]]:
     """Every method that ran, as the cases tell it and, for built-in ones, as the method itself does."""
     titles = {key: told["title"] for case in pooled.cases for key, told in case.report["methods"].items()}
     listed = []
-    for key, variant in dict.fromkeys((arm.method, arm.variant) for arm in sorted({arm_of(row) for row in rows}, key=arm_order)):
+    for key, variant in dict.fromkeys((arm.method, arm.variant) for arm in pooled.arms):
         known = {method.key: method for method in (*REGISTRY, *external_methods())}.get(key)
         words = {name: getattr(known, name, DEFACED_ELSEWHERE[name]) for name in DEFACED_ELSEWHERE}
         listed.append({"key": key, "title": titles[key], "variant": variant, **words})
@@ -225,7 +224,7 @@ def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
 
 def _faces(pooled: Pool, image: str) -> list[FaceRow]:
     """Pictures of synthetic patients only."""
-    titles = {method["key"]: method["title"] for method in _methods(pooled, pooled.rows)}
+    titles = {method["key"]: method["title"] for method in _methods(pooled)}
     rows: list[FaceRow] = []
     for folder in dict.fromkeys(case.out for case in pooled.cases):
         synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]

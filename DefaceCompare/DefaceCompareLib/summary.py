@@ -9,12 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from scipy.stats import binomtest
-
 from .measurement import metrics, write_table
 from .patient_table import PLANNED_METRICS, VALUE_METRICS, Arm, Item, PatientValues, Table, arm_of, arm_order
 from .settings import Tolerances
-from .utility.statistics import Summary, holm, summarise_all
+from .utility.statistics import Summary, holm, summarise_all, wilson_interval
 
 IQR, CI95 = "IQR", "CI95"
 """What `low` and `high` are: the quartiles of the patients, or a 95 % confidence interval."""
@@ -112,7 +110,7 @@ def _rate(row: SummaryRow, patients: PatientValues) -> SummaryRow:
     metric = RATES[row.metric]
     if not n:
         return replace(row, metric=metric, unit="%")
-    low, high = binomtest(successes, n).proportion_ci(method="wilson")
+    low, high = wilson_interval(successes, n)
     note = "; ".join(part for part in (f"{successes}/{n} scans", row.note) if part)
     value = 100.0 * successes / n
     return replace(row, metric=metric, unit="%", n=n, value=value, low=100 * low, high=100 * high, interval=CI95, note=note)
@@ -171,7 +169,8 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
         families[arm_of(row) + (row.dose_policy, row.image, row.metric, row.unit)].append(k)  # noqa: RUF005
     for members in families.values():
         for k, p_holm in zip(members, holm([rows[k].p_value for k in members]), strict=True):
-            rows[k] = replace(rows[k], p_holm=p_holm)
+            if not math.isnan(p_holm):
+                rows[k] = replace(rows[k], p_holm=p_holm)
     return rows
 
 

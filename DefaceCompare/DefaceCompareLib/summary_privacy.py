@@ -91,10 +91,11 @@ def summarise_faces(
             for arm in arms:
                 rows += _arm_rows(faces, arm, arms)
             if not first:
-                found = _differences(faces, arms)
+                ranked = _ranked(faces, arms)
+                found = _differences(faces, arms, ranked)
                 rows += [row for row, _ in found]
                 differences |= {key: interval for _, both in found for key, interval in both.items()}
-                curves += _curves(faces, arms)
+                curves += _curves(faces, ranked)
     rows += any_file_rows(sound, arms)
     rows += second_scan_rows(sound, arms)
     return PrivacySummary(tuple(rows), differences, tuple(curves))
@@ -158,30 +159,34 @@ def _headline_similarity(faces: Faces, arm: Arm, scans: list[int]) -> NDArray[np
     return rebuilt if _headline(faces, *scored)[0] is scored[1] else own
 
 
-def _curves(faces: Faces, arms: Sequence[Arm]) -> list[FaceCurves]:
-    """ROC, CMC and matrix of each arm on the scans where all arms succeeded."""
+def _ranked(faces: Faces, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
+    """The similarities that each arm ranks by, on the scans where all arms succeeded; nothing if these are too few."""
     scans = _common(faces, arms)
     if too_few([faces.records[k].person for k in scans]):
-        return []
+        return {}
+    return {arm: _headline_similarity(faces, arm, scans) for arm in arms}
+
+
+def _curves(faces: Faces, ranked: Mapping[Arm, NDArray[np.float64]]) -> list[FaceCurves]:
+    """ROC, CMC and matrix of each arm of `_ranked`."""
+    scans = _common(faces, tuple(ranked))
     genuine, names = np.array(scans, dtype=np.intp), tuple(record.case for record in faces.records)
     found = []
-    for arm in arms:
-        similarity = _headline_similarity(faces, arm, scans)
+    for arm, similarity in ranked.items():
         drawn = roc(similarity, genuine, faces.persons, seed=faces.seed), cmc(similarity, genuine, faces.persons, seed=faces.seed)
         found.append(FaceCurves(faces.image, arm, *drawn, similarity, tuple(names[k] for k in scans), names))
     return found
 
 
-def _differences(faces: Faces, arms: Sequence[Arm]) -> list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]]:
-    """Paired differences of the headline on the scans where all arms succeeded."""
+def _differences(
+    faces: Faces, arms: Sequence[Arm], ranked: Mapping[Arm, NDArray[np.float64]]
+) -> list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]]:
+    """Paired differences of the headline between the arms of `_ranked`."""
     scans = _common(faces, arms)
-    if too_few([faces.records[k].person for k in scans]):
-        return []
     genuine = np.array(scans, dtype=np.intp)
-    similarity = {arm: _headline_similarity(faces, arm, scans) for arm in arms}
     found = []
-    for first, second in combinations(arms, 2):
-        answer = compare_methods(similarity[first], similarity[second], genuine, faces.persons, seed=faces.seed)
+    for first, second in combinations(ranked, 2):
+        answer = compare_methods(ranked[first], ranked[second], genuine, faces.persons, seed=faces.seed)
         low, high = answer.low, answer.high
         words = answer.words.replace("first", arm_key(first, arms)).replace("second", arm_key(second, arms))
         row = difference_row(faces.row(HEADLINE, first, len(scans)), first, second, arms)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from .face_cohort import FaceRecord, Faces, estimate_numbers, joined, too_few
 from .patient_table import Arm
@@ -74,6 +73,8 @@ def _similarity(probes: Faces, gallery: Faces, arm: Arm | None, scans: Sequence[
 
 
 def _scored(probes: Faces, gallery: Faces, arm: Arm | None, result: Reidentification) -> list[SummaryRow]:
+    from scipy.stats import binomtest  # half a second to import
+
     hits = round(result.rank1_percent * result.probes / 100)
     chance = binomtest(hits, result.probes, 1.0 / len(gallery.records), alternative="greater").pvalue
     first = f"{hits} of {result.probes}, p = {chance:.2g} by chance"

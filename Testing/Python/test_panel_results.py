@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -298,4 +298,4 @@ def read_bundle(bundle: str) -> None:
 
 
 def _plain(row: Any) -> tuple[object, ...]:
-    return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in vars(row).values())
+    return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in astuple(row))

@@ -7,6 +7,7 @@ never an impostor of herself, however often she was drawn.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,17 +132,26 @@ def person_weights(persons: NDArray, genuine: NDArray[np.intp], seed: int, resam
 
     Persons who are probes are drawn among each other, persons who are only in the gallery likewise.
     """
-    generator = np.random.default_rng(seed)
     _, who = np.unique(persons, return_inverse=True)
     is_probe = np.isin(np.arange(who.max() + 1), who[genuine])
-    counts = np.zeros((who.max() + 1, resamples))
-    for group in (np.flatnonzero(is_probe), np.flatnonzero(~is_probe)):
-        if group.size:
-            drawn = generator.multinomial(group.size, np.full(group.size, 1.0 / group.size), size=resamples)
-            counts[group] = drawn.T
+    order = np.concatenate([np.flatnonzero(is_probe), np.flatnonzero(~is_probe)])
+    drawn = _drawn(int(is_probe.sum()), int((~is_probe).sum()), seed, resamples)
+    return drawn[np.argsort(order)[who]]
+
+
+@lru_cache(maxsize=4)
+def _drawn(probes: int, others: int, seed: int, resamples: int) -> NDArray[np.float64]:
+    """How often each person was drawn, those who are probes first, shape (persons, resamples); not to be written to.
+
+    Drawing takes longer than all that is done with a draw, and the columns and arms of a cohort share theirs.
+    """
+    generator = np.random.default_rng(seed)
+    groups = [size for size in (probes, others) if size]
+    counts = np.vstack([generator.multinomial(n, np.full(n, 1.0 / n), size=resamples).T for n in groups]).astype(np.float64)
     alone = (counts > 0).sum(axis=0) < 2
     counts[:, alone] = 1.0
-    return counts[who]
+    counts.flags.writeable = False
+    return counts
 
 
 def _mean_auc(

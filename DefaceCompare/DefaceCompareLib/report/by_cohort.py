@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy.stats import binomtest
-
 from ..measurement import FAILED, OK, Measurement
 from ..patient_table import Arm, arm_of
 from ..summary import SummaryRow, find, is_of_one_arm
 from ..summary_privacy import HEADLINE
 from ..tradeoff import DOSE_POLICY
+from ..utility.statistics import wilson_interval
 from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm
 from .words import NOTHING
 
@@ -52,9 +51,9 @@ def _column(counts: Count) -> Any:
         if not cases:
             return Cell(NOTHING, kind="quiet")
         successes, n = sum(cases.values()), len(cases)
-        interval = binomtest(successes, n).proportion_ci(method="wilson")
+        low, high = wilson_interval(successes, n)
         kind = "good" if successes == n else "bad" if not successes else ""
-        small = f"{100 * successes / n:.1f}\u00a0% [{100 * interval.low:.0f},\u00a0{100 * interval.high:.0f}]"
+        small = f"{100 * successes / n:.1f}\u00a0% [{100 * low:.0f},\u00a0{100 * high:.0f}]"
         return Cell(f"{successes}/{n}", small=small, kind=kind)
 
     return cell

@@ -43,7 +43,8 @@ def cmc_chart(curves: Sequence[FaceCurves], names: ArmNames) -> str:
 def matrix_chart(curves: FaceCurves, title: str) -> str:
     """Cosine of every probe (down) with every original (across), as JSON; shows who resembles whom: identifiable."""
     values = np.where(np.isfinite(curves.similarity), np.round(curves.similarity, 3), np.nan)
-    cells = [[None if np.isnan(value) else float(value) for value in row] for row in values]
+    cells = values.astype(object)  # an array is not checked number by number
+    cells[np.isnan(values)] = None
     figure = go.Figure(
         go.Heatmap(z=cells, x=list(curves.gallery), y=list(curves.probes), colorscale="Viridis", colorbar={"title": "cosine"})
     )
