@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from sys import intern
+from typing import Any
 
 OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
 
@@ -156,19 +157,18 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[object]) -> N
 
 
 def read_measurements(path: Path) -> list[Measurement]:
-    """Read what `write_measurements` wrote."""
+    """Read what `write_measurements` wrote; each text is kept once, however many rows have it."""
+    readers: list[Callable[[str], Any]] = [_number if name in NUMBER_COLUMNS else intern for name in COLUMNS]
     with path.open(newline="", encoding="utf-8") as stream:
         lines = csv.reader(stream)
-        columns = [(name, name in NUMBER_COLUMNS) for name in next(lines, [])]
+        in_order = itemgetter(*map(next(lines, list(COLUMNS)).index, COLUMNS))
         return [
-            Measurement(
-                **{  # type: ignore[arg-type]
-                    name: float(text or math.nan) if is_number else intern(text)  # few texts, on many rows: each is kept once
-                    for (name, is_number), text in zip(columns, line, strict=True)
-                }
-            )
-            for line in filter(None, lines)
+            Measurement(*[read(text) for read, text in zip(readers, in_order(line), strict=True)]) for line in filter(None, lines)
         ]
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
 
 
 def failures(rows: Sequence[Measurement]) -> list[Measurement]:

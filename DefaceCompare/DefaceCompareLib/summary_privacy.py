@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .face_cohort import FaceRecord, Faces, estimate_numbers, finite, joined, strata, too_few
 from .patient_table import Arm, arm_of
-from .privacy.bootstrap import compare_methods
+from .privacy.bootstrap import difference_of, resampled_means
 from .privacy.curves import Curve, cmc, roc
 from .privacy.pairs import FEWEST_IMPOSTOR_PAIRS
 from .privacy.reidentification import Reidentification, reidentify
@@ -185,8 +185,9 @@ def _differences(
     scans = _common(faces, arms)
     genuine = np.array(scans, dtype=np.intp)
     found = []
+    means = {arm: resampled_means(each, genuine, faces.persons, seed=faces.seed) for arm, each in ranked.items()}
     for first, second in combinations(ranked, 2):
-        answer = compare_methods(ranked[first], ranked[second], genuine, faces.persons, seed=faces.seed)
+        answer = difference_of(means[first], means[second])
         low, high = answer.low, answer.high
         words = answer.words.replace("first", arm_key(first, arms)).replace("second", arm_key(second, arms))
         row = difference_row(faces.row(HEADLINE, first, len(scans)), first, second, arms)

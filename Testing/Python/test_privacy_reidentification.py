@@ -7,7 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from DefaceCompareLib.errors import NotAvailable
-from DefaceCompareLib.privacy.bootstrap import _mean_auc, compare_methods, estimate_mean_auc, person_weights, shuffled_control
+from DefaceCompareLib.privacy.bootstrap import (
+    Difference,
+    _mean_auc,
+    difference_of,
+    estimate_mean_auc,
+    person_weights,
+    resampled_means,
+    shuffled_control,
+)
 from DefaceCompareLib.privacy.pairs import (
     compare_pairs,
     constant_control,
@@ -119,6 +127,7 @@ def test_a_resample_is_what_drawing_patients_one_by_one_gives() -> None:
     similarity = np.round(_similarity(6, 9, 1.5), 1)
     genuine, persons = np.arange(9), np.array(["a", "a", "b", "c", "d", "e", "f", "g", "g"])
     weights = person_weights(persons, genuine, seed=3, resamples=40)
+    assert np.array_equal(weights, person_weights(persons, genuine, seed=3, resamples=40))  # the second time from memory
     found = _mean_auc(*compare_pairs(similarity, genuine, persons), weights, genuine)
     assert weights.max() > 2  # there are duplicates
     for resample, mean in zip(weights.T.astype(int), found, strict=True):
@@ -136,17 +145,22 @@ def test_shuffled_identities_score_one_half() -> None:
     assert shuffled_control(_similarity(1, 12, 0.3), index, index, seed=1) == pytest.approx(0.5, abs=0.02)  # measured 0.505
 
 
+def _difference(first: NDArray, second: NDArray) -> Difference:
+    index = np.arange(len(first))
+    return difference_of(*(resampled_means(each, index, index, seed=1) for each in (first, second)))
+
+
 def test_methods_are_told_apart_only_where_the_interval_leaves_zero() -> None:
     index = np.arange(15)
     weak, weak_again, strong = _similarity(1, 15, 0.3), _similarity(2, 15, 0.3), _similarity(1, 15, 20.0)
-    far = compare_methods(weak, strong, index, index, seed=1)
+    far = _difference(weak, strong)
     assert far.distinguishable
     assert far.words == "first higher"
     assert far.value == pytest.approx(
         probe_auc(weak, index, index).mean() - probe_auc(strong, index, index).mean(), abs=1e-12
     )  # measured 0
-    assert compare_methods(weak, weak_again, index, index, seed=1).words == "not distinguishable"
-    assert compare_methods(strong, weak, index, index, seed=1).words == "second higher"
+    assert _difference(weak, weak_again).words == "not distinguishable"
+    assert _difference(strong, weak).words == "second higher"
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

@@ -22,6 +22,7 @@ from DefaceCompareLib.utility.statistics import (
     holm,
     summarise_all,
     summarise_changes,
+    wilson_interval,
 )
 
 
@@ -50,6 +51,20 @@ def test_fewer_than_ten_cases_give_no_p_value() -> None:
 def test_ten_changes_of_one_sign_have_the_exact_signed_rank_p_value() -> None:
     # The smallest two-sided p of n pairs is 2 / 2^n.
     assert summarise_changes(_cases([float(i) for i in range(1, 11)])).p_value == pytest.approx(2 / 2**10)
+
+
+def test_samples_handled_together_have_the_percentiles_of_each_alone() -> None:
+    generator = np.random.default_rng(1)
+    samples = [generator.normal(size=size) * 10 for size in (1, 2, 6, 6, 7, 12, 12, 0)]
+    for values, summary in zip(samples, summarise_all([_cases(list(each)) for each in samples], [math.nan] * 8), strict=True):
+        expected = [*np.percentile(values, (25, 50, 75)), np.percentile(np.abs(values), 95)] if len(values) else [math.nan] * 4
+        assert np.array_equal([summary.low, summary.median, summary.high, summary.p95], expected, equal_nan=True)
+
+
+def test_the_interval_of_a_rate_is_scipys_to_the_last_bit() -> None:
+    for n in (1, 2, 3, 6, 10, 17, 40, 185, 999):
+        for successes in {0, 1, n // 3, n // 2, n - 1, n}:
+            assert wilson_interval(successes, n) == stats.binomtest(successes, n).proportion_ci(method="wilson")[:]
 
 
 def test_holm_matches_the_worked_example() -> None:

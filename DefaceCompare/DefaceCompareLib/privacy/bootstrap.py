@@ -89,27 +89,30 @@ def estimate_mean_auc(
     return Estimate(value, float(low), float(high), "bootstrap")
 
 
-def compare_methods(
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    genuine: NDArray[np.intp],
-    persons: NDArray,
-    *,
-    seed: int,
-    resamples: int = 2000,
-) -> Difference:
-    """Difference of two methods' mean AUC on the same probes and gallery, by a paired bootstrap over patients.
+def resampled_means(
+    similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, *, seed: int, resamples: int = 2000
+) -> NDArray[np.float64]:
+    """Mean AUC of the persons as they are, then of each resample of them; shape (1 + resamples,).
 
     Parameters
     ----------
-    first, second : ndarray, shape (probes, gallery)
-        The two methods' similarities, probes in the same order.
+    similarity : ndarray, shape (probes, gallery)
     genuine, persons
         As in `reidentification`.
     """
     weights = np.hstack([np.ones((len(persons), 1)), person_weights(persons, genuine, seed, resamples)])
-    means = [_mean_auc(*compare_pairs(similarity, genuine, persons), weights, genuine) for similarity in (first, second)]
-    differences = means[0] - means[1]
+    return _mean_auc(*compare_pairs(similarity, genuine, persons), weights, genuine)
+
+
+def difference_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> Difference:
+    """Difference of two methods' mean AUC by a paired bootstrap over patients.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (1 + resamples,)
+        The two methods' `resampled_means`, of the same probes and gallery in the same order, and of the same seed.
+    """
+    differences = first - second
     low, high = np.quantile(differences[1:], [ALPHA / 2, 1 - ALPHA / 2])
     return Difference(float(differences[0]), float(low), float(high), bool(low > 0 or high < 0))
 

@@ -12,12 +12,13 @@ modality). All functions take plain arrays:
 What a study calls, per method and modality::
 
     from .privacy.pairs import similarity_matrix, constant_control, highest_impostor
-    from .privacy.bootstrap import compare_methods, shuffled_control
+    from .privacy.bootstrap import difference_of, resampled_means, shuffled_control
     from .privacy.reidentification import reidentify
 
     similarity = similarity_matrix(probe_embeddings, gallery_embeddings)               # own or reference landmarks
     result = reidentify(similarity, genuine, persons, seed=seed)                       # Reidentification, or NotAvailable
-    difference = compare_methods(similarity_a, similarity_b, genuine, persons, seed=seed)   # Difference, .words
+    means = [resampled_means(each, genuine, persons, seed=seed) for each in (similarity_a, similarity_b)]
+    difference = difference_of(*means)                                                 # Difference, .words
     shuffled = shuffled_control(similarity, genuine, persons, seed=seed)               # float
     constant = constant_control(similarity, genuine, persons)                          # float, exactly 0.5
     pair = highest_impostor(similarity, genuine, persons)                              # ImpostorPair or None
