@@ -10,8 +10,10 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
+from pydicom.valuerep import STANDARD_VR
 
 from ..errors import UnusableInput
 
@@ -81,6 +83,11 @@ def naming_file(function: Callable[Concatenate[Header, Rest], Result]) -> Callab
             return function(header, *rest, **named)
 
     return answer
+
+
+def unknown_element(data: Dataset, *, explicit: bool) -> bool:
+    """Whether an element has no value representation that DICOM knows (PS3.5 table 6.2-1), where the file states them."""
+    return explicit and any(isinstance(element, RawDataElement) and element.VR not in STANDARD_VR for element in data.values())
 
 
 def damaged_attribute(data: Dataset) -> str:

@@ -13,7 +13,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from ..errors import UnusableInput
-from .damaged_header import damaged_attribute, naming, naming_file
+from .damaged_header import damaged_attribute, naming, naming_file, unknown_element
 from .dicom_whole import is_whole
 
 IMAGE_MODALITIES = ("CT", "MR", "PT")
@@ -40,6 +40,7 @@ class Header:
     path: Path
     dataset: Dataset
 
+    @naming_file
     def text(self, keyword: str) -> str:
         """An attribute as text, ``""`` if absent or empty."""
         value = self.dataset.get(keyword)
@@ -179,9 +180,9 @@ def read_header(path: Path) -> Header | None:
             return None
         except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
             raise UnusableInput(_DAMAGED.format(path.name)) from error
+    with naming(path):
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None
-    with naming(path):
         _refuse_damaged(path, dataset, stopped_at)
     return Header(path, dataset)
 
@@ -190,11 +191,12 @@ def _refuse_damaged(path: Path, dataset: Dataset, stopped_at: int) -> None:
     """Raise `UnusableInput` if a scan or RT object is cut, or what is needed of its header is not what it has to be."""
     sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian))
-    if sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES:
+    if sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES and dataset.get("Modality") not in IMAGE_MODALITIES:
         return
     if not dataset.get("Modality") or not syntax.is_transfer_syntax:
         raise UnusableInput(_DAMAGED.format(path.name))
-    if not is_whole(path, syntax, sop_class in PIXEL_CLASSES, stopped_at):
+    unknown = unknown_element(dataset.file_meta, explicit=True) or unknown_element(dataset, explicit=not syntax.is_implicit_VR)
+    if unknown or not is_whole(path, syntax, sop_class in PIXEL_CLASSES, stopped_at):
         raise UnusableInput(_DAMAGED.format(path.name))
     attribute = damaged_attribute(dataset)
     if attribute:

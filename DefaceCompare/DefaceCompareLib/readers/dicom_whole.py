@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.valuerep import STANDARD_VR
 
 PREAMBLE_BYTES = 132
 """128 free bytes and ``DICM``."""
@@ -20,10 +21,12 @@ ITEM, ITEM_END, SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 UNDEFINED_LENGTH = 0xFFFFFFFF
 LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 """Value representations with two spare bytes and a length of four."""
+KNOWN_VRS = frozenset(vr.encode() for vr in STANDARD_VR)
+"""All of PS3.5 table 6.2-1. GDCM takes another one for a length and reserves up to 4 GB."""
 
 
 class _Cut(Exception):
-    """The file ends within an element."""
+    """The file ends within an element, or what stands there is none."""
 
 
 def is_whole(path: Path, transfer_syntax: str, needs_pixels: bool, pixels_at: int) -> bool:
@@ -108,6 +111,8 @@ class _Walker:
         if not self.explicit:
             return position + 8, self._number(position + 4, "I", 4), b""
         vr = self.data[position + 4 : position + 6]
+        if vr not in KNOWN_VRS:
+            raise _Cut
         if vr in LONG_VRS:
             return position + 12, self._number(position + 8, "I", 4), vr
         return position + 8, self._number(position + 6, "H", 2), vr
