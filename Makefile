@@ -47,8 +47,8 @@ prove-study: prove-kills prove-disk prove-dask
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
 	$(BIN)/python $(PROOFS)/pytest_proof.py heads test_real_heads.py
 
-prove-faces: $(VENV)/tested  # 12 MR heads with second scans, 40 sample patients: AUCs A, B, C, any file, controls; about an hour
-	$(BIN)/python $(PROOFS)/faces.py --jobs 2
+prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any file, controls (sample patients: prove-privacy, prove-paper)
+	$(BIN)/python $(PROOFS)/faces.py --patients 0 --jobs 2
 
 prove-properties: $(VENV)/tested  # one head in many grids
 	$(BIN)/python $(PROOFS)/pytest_proof.py properties test_defacers_properties.py

@@ -38,6 +38,8 @@ MOST_LEFT = {"quickshear": 0.02, "biometric_mask": 0.02, "surface_blur": 0.8, "a
 may lie where the patient's was (these are its near relatives): that is the gate's business."""
 MOST_DEVICE_SHARE, LARGEST_PIECE_CC = 0.005, 0.2
 """Measured with shells: 0 and 1 voxel (0.02 cc) of 5 000 to 10 000."""
+HALF_WIDTH_MM = 26.0
+"""Mouth and chin. Biometric_mask's box ends some 30 mm beside the middle: on slices of 5.5 mm its edge lay at 28 mm."""
 REACH_MM = 40.0
 SKIN_HU, MR_SKIN_SHARE = -300.0, 0.3
 
@@ -89,7 +91,14 @@ def left_of_skin(made: SamplePatient, image: CaseImage, edited: sitk.Image) -> f
     x, y, z = average
     depth = sampled(skin_depth(), average, -DEPTH_LIMIT_MM)
     reach = max(2.0, 0.6 * max(image.image.GetSpacing()[:2]))
-    place = (np.abs(x) < 30) & (y < -60) & (z > -128) & (z < -85) & (np.abs(depth) > 0.3 * reach) & (np.abs(depth) < 1.3 * reach)
+    place = (
+        (np.abs(x) < HALF_WIDTH_MM)
+        & (y < -60)
+        & (z > -128)
+        & (z < -85)
+        & (np.abs(depth) > 0.3 * reach)
+        & (np.abs(depth) < 1.3 * reach)
+    )
     original, tissue = tissue_of(image), tissue_of(replace(image, image=edited))
     under, before = place & (depth > 0) & original, place & (depth < 0)
     assert under.sum() > 20
