@@ -35,6 +35,7 @@ from .privacy.face_prints import (
     surface_print,
 )
 from .privacy.face_scorer import NO_MODEL, FaceScorer
+from .privacy.models import models_folder
 from .privacy.other_surfaces import body_grey, body_mask, box_grid, dose_greys
 from .privacy.render import write_png
 from .privacy.rows import OWN, missing_privacy_rows, privacy_rows, surface_row
@@ -48,13 +49,17 @@ REBUILT = " rebuilt"
 """Ends the name of a contact sheet's column of rebuilt faces."""
 
 
-@cache
 def open_scorer(model: str, seed: int) -> FaceScorer:
-    """One scorer a process; without weights or OpenGL one that gives the reason in every row."""
+    """One scorer a process; without weights or OpenGL one that gives the reason in every row, until they are there."""
     try:
-        return FaceScorer(model, seed)
+        return _scorer(model, seed, models_folder())
     except NotAvailable as reason:
         return FaceScorer(NO_MODEL, seed, str(reason))
+
+
+@cache
+def _scorer(model: str, seed: int, folder: Path) -> FaceScorer:
+    return FaceScorer(model, seed)
 
 
 class CaseFaces:

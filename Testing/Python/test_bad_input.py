@@ -12,7 +12,6 @@ import SimpleITK as sitk
 from coarse_patients import make_coarse_patients
 from DefaceCompareLib.anatomy.average_head import average_head
 from DefaceCompareLib.anatomy.template_labels import LABELS
-from DefaceCompareLib.case_faces import open_scorer
 from DefaceCompareLib.cli import main
 from DefaceCompareLib.measurement import FAILED, read_measurements
 from DefaceCompareLib.privacy.models import CACHE_VARIABLE
@@ -131,12 +130,8 @@ def test_without_a_model_the_comparison_runs_and_its_rows_say_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "models"))
-    open_scorer.cache_clear()
     source, out = make_coarse_patients(tmp_path / "patients", 1) / "patient-001", tmp_path / "out"
-    try:
-        code, _ = run(capsys, "case", source, "--out", out, "--no-report", "--methods", "quickshear")
-    finally:
-        open_scorer.cache_clear()
+    code, _ = run(capsys, "case", source, "--out", out, "--no-report", "--methods", "quickshear")
     rows = {row.metric: row for row in read_measurements(out / "measurements.csv") if row.domain == "privacy"}
     assert code == 0
     for metric in SCORES:

@@ -191,7 +191,8 @@ def _refuse_damaged(path: Path, dataset: Dataset, stopped_at: int) -> None:
     """Raise `UnusableInput` if a scan or RT object is cut, or what is needed of its header is not what it has to be."""
     sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian))
-    if sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES and dataset.get("Modality") not in IMAGE_MODALITIES:
+    is_scan = dataset.get("Modality") in IMAGE_MODALITIES and not sop_class.startswith(SECONDARY_CAPTURE)
+    if not is_scan and sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES:
         return
     if not dataset.get("Modality") or not syntax.is_transfer_syntax:
         raise UnusableInput(_DAMAGED.format(path.name))
