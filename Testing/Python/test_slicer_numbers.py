@@ -225,7 +225,7 @@ def test_cancelled_slicerrt_leaves_no_file_and_no_node(
 ) -> None:
     slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
     target = both.out / "cases" / "case-001" / FILE_NAME
-    target.unlink()
+    target.unlink(missing_ok=True)
     nodes = slicer.mrmlScene.GetNumberOfNodes()
     with pytest.raises(Cancelled):
         add_slicerrt_rows(both.out, slicerrt.case, slicer.mrmlScene, progress=lambda done, total, text: False)
@@ -239,6 +239,8 @@ def test_a_scene_closed_while_slicerrt_works_ends_it_with_a_sentence(
     other = slicer.vtkMRMLScene()  # the other tests still need theirs
     slicer.vtkSlicerSegmentationsModuleLogic().SetMRMLScene(other)
     slicerrt_stand_in.install(other, monkeypatch)
+    target = both.out / "cases" / "case-001" / FILE_NAME
+    target.unlink(missing_ok=True)
 
     def close(done: int, total: int, text: str) -> bool:
         other.Clear()
@@ -246,7 +248,7 @@ def test_a_scene_closed_while_slicerrt_works_ends_it_with_a_sentence(
 
     with pytest.raises(UnusableInput, match="scene was closed"):
         add_slicerrt_rows(both.out, slicerrt.case, other, progress=close)
-    assert not (both.out / "cases" / "case-001" / FILE_NAME).exists()
+    assert not target.exists()
 
 
 def run_batch(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
