@@ -184,7 +184,7 @@ class CaseFaces:
         return self._scorer.frontal_embeddings(greys, box, reference, [0.0] * len(greys))
 
     def _body_rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
-        """The outer contour as it lies on the defaced image that it was drawn on, as an export writes it."""
+        """The outer contour as it lies on the defaced image that it was drawn on."""
         structures = self._case.structure_set
         bodies = structures.in_group("external") if structures else ()
         reference = self._reference_in(structures.frame_of_reference_uid) if structures else None

@@ -29,11 +29,12 @@ from DefaceCompareLib.defacers.removal import Removal
 from DefaceCompareLib.settings import Settings
 
 PROVE = os.environ.get("DEFACE_COMPARE_PROVE") == "1"
-LEAST_DICE = {"quickshear": 0.969, "biometric_mask": 0.97, "average_face": 0.97, "surface_blur": 0.97, "eye_line": 0.97}
+LEAST_DICE = {"quickshear": 0.97, "biometric_mask": 0.975, "average_face": 0.97, "surface_blur": 0.97, "eye_line": 0.985}
 """Measured over `ALWAYS`: 0.984-0.989, 0.994, 0.988-0.993, 0.993-0.996, 1.000; over `ON_DEMAND`: 0.970-0.997, 0.982-0.999,
 0.973-0.997, 0.984-0.998 (and the exception), 0.994-1.000."""
-LEAST_DICE_OF = {("cut under the nose", "surface_blur"): 0.95}
-"""Measured: 0.960. It keeps the volume of what the scan holds of the face: without mouth and chin, elsewhere than with them."""
+LEAST_DICE_OF = {("cut at the vertex", "quickshear"): 0.969, ("cut under the nose", "surface_blur"): 0.95}
+"""Measured: 0.970 (rounded); 0.960: surface blur keeps the volume of what the scan holds of the face, which balances elsewhere
+without mouth and chin."""
 SETTINGS = Settings()
 METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line")
 ALONG_WORLD_AXES = ("biometric_mask", "eye_line")
