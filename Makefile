@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DATA := DefaceCompare/DefaceCompareLib/data
+DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: install demo demo-ct test bench clean prove prove-heads prove-faces prove-properties prove-difficulties prove-study \
@@ -29,7 +29,7 @@ demo: install
 	$(BIN)/deface-compare study demo/patients --out demo/out --jobs 2
 
 demo-ct: install
-	$(BIN)/python -m DefaceCompareLib.sample.real_ct demo-ct/patient
+	$(BIN)/python -m deface_compare.sample.real_ct demo-ct/patient
 	$(BIN)/deface-compare case demo-ct/patient --out demo-ct/out
 
 test: $(VENV)/tested
@@ -51,17 +51,17 @@ prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any 
 	$(BIN)/python $(PROOFS)/faces.py --patients 0 --jobs 2
 
 prove-properties: $(VENV)/tested  # one head in many grids
-	$(BIN)/python $(PROOFS)/pytest_proof.py properties test_defacers_properties.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py properties defacers/test_properties.py
 
 prove-difficulties: $(VENV)/tested
-	$(BIN)/python $(PROOFS)/pytest_proof.py difficulties test_difficult_heads.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py difficulties defacers/test_difficult_heads.py
 
 prove-mutations: $(VENV)/tested  # 10,000 damaged DICOM files, resumable
 	$(BIN)/python $(PROOFS)/mutations.py
 
 prove-kills: $(VENV)/tested  # 50 times kill -9 during a study of 20 cases; a case that kills each of its workers
 	$(BIN)/python $(PROOFS)/kills.py
-	$(BIN)/python $(PROOFS)/pytest_proof.py kills test_study_kill.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py kills study/test_kill.py
 
 prove-disk: $(VENV)/tested  # needs root: mounts a small tmpfs
 	$(BIN)/python $(PROOFS)/full_disk.py

@@ -1,6 +1,6 @@
 """The DefaceCompare module of 3D Slicer: which defacing keeps the most clinical value of a radiotherapy patient?
 
-Thin on purpose: measuring lives in DefaceCompareLib, nodes in DefaceCompareLib.slicer_bridge, widgets in DefaceCompareLib.panel.
+Thin on purpose: measuring lives in deface_compare, nodes in DefaceCompareLib.nodes, widgets in DefaceCompareLib.panel.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from slicer.util import VTKObservationMixin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from DefaceCompareLib.measurement import Measurement
-    from DefaceCompareLib.settings import Settings
+    from deface_compare.measurement import Measurement
+    from deface_compare.settings import Settings
+
+PACKAGES = ("deface_compare", "DefaceCompareLib")
+"""The library, and its Slicer side: both lie beside this file."""
 
 
 class DefaceCompare(ScriptedLoadableModule):
@@ -53,7 +56,7 @@ def registerSampleData() -> None:
 
     import SampleData
 
-    from DefaceCompareLib.slicer_bridge.sample_nodes import load_sample_patient
+    from DefaceCompareLib.nodes.sample import load_sample_patient
 
     SampleData.SampleDataLogic.registerCustomSampleDataCategory("DefaceCompare", title=_("Deface Compare"))
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
@@ -114,9 +117,10 @@ class DefaceCompareWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onReload(self) -> None:
         """Reload the library too, not only this file (developer mode).
 
-        Its modules are forgotten, not reloaded one by one: a reloaded module keeps what it once imported from its neighbours.
+        The modules of both packages are forgotten, not reloaded one by one: a reloaded module keeps what it once imported
+        from its neighbours.
         """
-        for name in [name for name in sys.modules if name.split(".")[0] == "DefaceCompareLib"]:
+        for name in [name for name in sys.modules if name.split(".")[0] in PACKAGES]:
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
 
@@ -144,14 +148,14 @@ class DefaceCompareLogic(ScriptedLoadableModuleLogic):
         Parameters
         ----------
         ct, mr, pet : vtkMRMLScalarVolumeNode, optional
-            At least one. For several of a kind call `DefaceCompareLib.slicer_bridge.logic.compare_nodes`.
+            At least one. For several of a kind call `DefaceCompareLib.nodes.compare.compare_nodes`.
         segmentation : vtkMRMLSegmentationNode, optional
             The structure set.
         dose : vtkMRMLScalarVolumeNode, optional
             The dose, in Gy.
         methods : sequence of str, optional
             Method keys, as ``deface-compare methods`` lists them; the four built-in ones if not given.
-        settings : DefaceCompareLib.settings.Settings, optional
+        settings : deface_compare.settings.Settings, optional
             Fill, protection, face model and the like.
         slicerrt : bool
             Measure the dose with SlicerRT too, where it is installed.
@@ -163,11 +167,11 @@ class DefaceCompareLogic(ScriptedLoadableModuleLogic):
 
         Raises
         ------
-        DefaceCompareLib.errors.UnusableInput
+        deface_compare.errors.UnusableInput
             Nodes that cannot be compared, with one sentence.
         """
-        from DefaceCompareLib.settings import DEFAULT_METHODS
-        from DefaceCompareLib.slicer_bridge.logic import compare_nodes
+        from deface_compare.settings import DEFAULT_METHODS
+        from DefaceCompareLib.nodes.compare import compare_nodes
 
         images = {key: node for key, node in (("CT", ct), ("MR", mr), ("PET", pet)) if node is not None}
         chosen = DEFAULT_METHODS if methods is None else methods
@@ -191,8 +195,8 @@ class DefaceCompareTest(ScriptedLoadableModuleTest):
 
     def test_a_synthetic_patient_is_compared(self) -> None:
         """Each face goes, grids stay, rows say that the patient is synthetic, and volumes and tables are in the scene."""
-        from DefaceCompareLib.settings import Settings
-        from DefaceCompareLib.slicer_bridge.sample_nodes import SELF_TEST, load_sample_patient
+        from deface_compare.settings import Settings
+        from DefaceCompareLib.nodes.sample import SELF_TEST, load_sample_patient
 
         self.delayDisplay("Making a synthetic patient")
         nodes = load_sample_patient(size=SELF_TEST)

@@ -1,8 +1,1 @@
-"""DefaceCompare: which defacing keeps the most clinical value of a radiotherapy patient's images?
-
-The one way through is :func:`DefaceCompareLib.compare.compare_case`.
-"""
-
-from __future__ import annotations
-
-__version__ = "0.2.0"
+"""The Slicer side of DefaceCompare: nodes, SlicerRT, panel. What is measured lies in `deface_compare`."""

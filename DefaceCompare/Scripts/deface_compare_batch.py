@@ -26,7 +26,7 @@ WITH_CASES = (0, 3)
 def run(arguments: list[str]) -> int:
     """Run `deface-compare` with these arguments and give its exit code."""
     try:
-        from DefaceCompareLib.cli import main, make_parser
+        from deface_compare.cli.main import main, make_parser
 
         chosen = make_parser().parse_args(arguments)
         if getattr(chosen, "jobs", 1) != 1 or getattr(chosen, "scheduler", None):
@@ -46,9 +46,9 @@ def run(arguments: list[str]) -> int:
 
 def measure_with_slicerrt(out: Path, progress: str) -> None:
     """Add SlicerRT's dose rows, where SlicerRT is installed."""
-    from DefaceCompareLib.cli_progress import progress_of
-    from DefaceCompareLib.slicer_bridge.slicerrt_dvh import slicerrt_logic
-    from DefaceCompareLib.slicer_bridge.slicerrt_study import add_slicerrt_rows_to_output
+    from deface_compare.cli.progress import progress_of
+    from DefaceCompareLib.slicerrt.dvh import slicerrt_logic
+    from DefaceCompareLib.slicerrt.study import add_slicerrt_rows_to_output
 
     if slicerrt_logic() is not None:
         with progress_of(progress) as tell:

@@ -18,8 +18,8 @@ sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE)]
 
 from calibration import Cost, calibration_s, cost_of, loops  # noqa: E402
 
-from DefaceCompareLib.sample.make_sample import make_sample  # noqa: E402
-from DefaceCompareLib.sample.patient import CT_SIZE, CT_SPACING_MM  # noqa: E402
+from deface_compare.sample.make_sample import make_sample  # noqa: E402
+from deface_compare.sample.patient import CT_SIZE, CT_SPACING_MM  # noqa: E402
 
 LARGE, LARGE_SPACING_MM = (512, 512, 150), (0.5, 0.5, 1.8)
 SITE = "hn"
@@ -28,7 +28,7 @@ SITE = "hn"
 def case_cost(folder: Path, size: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> Cost:
     """Make one patient and compare the methods on it."""
     (patient,) = make_sample(folder / "patients", 1, site=SITE, ct_size=size, ct_spacing_mm=spacing_mm)
-    return cost_of([sys.executable, "-m", "DefaceCompareLib", "case", patient, "--out", folder / "out"])
+    return cost_of([sys.executable, "-m", "deface_compare", "case", patient, "--out", folder / "out"])
 
 
 def main() -> int:

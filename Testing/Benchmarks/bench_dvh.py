@@ -22,17 +22,17 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python")]
+sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python" / "helpers")]
 
 from calibration import best, calibration_s  # noqa: E402
 from environments import environment, told_by  # noqa: E402
 
-from DefaceCompareLib.settings import SLAB, SURFACE  # noqa: E402
-from DefaceCompareLib.utility.dose_sampling import sample_region  # noqa: E402
-from DefaceCompareLib.utility.region import Region  # noqa: E402
+from deface_compare.settings import SLAB, SURFACE  # noqa: E402
+from deface_compare.structures.region import Region  # noqa: E402
+from deface_compare.utility.dose_sampling import sample_region  # noqa: E402
 from dicom_set import write_series  # noqa: E402
 from ent_tables import read_ent  # noqa: E402
-from test_utility_phantom import AXIAL, GRADIENT, ORGANS, STRAIGHT, mean_gy, read_dvhs, write_phantom  # noqa: E402
+from phantom import AXIAL, GRADIENT, ORGANS, STRAIGHT, mean_gy, read_dvhs, write_phantom  # noqa: E402
 
 PACKAGES = {
     "plastimatch": ("plastimatch==1.10.0", "numpy<3", "pydicom>=3,<4"),

@@ -16,13 +16,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python"), str(HERE)]
+sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python" / "helpers"), str(HERE)]
 
 from calibration import calibration_s, cost_of, loops  # noqa: E402
 
-from DefaceCompareLib import pool as pooling  # noqa: E402
-from DefaceCompareLib.report.html import ReportContent, write_report  # noqa: E402
-from DefaceCompareLib.sample.make_sample import make_sample  # noqa: E402
+from deface_compare.report.html import ReportContent, write_report  # noqa: E402
+from deface_compare.sample.make_sample import make_sample  # noqa: E402
+from deface_compare.study import pool as pooling  # noqa: E402
 from made_study import make_out  # noqa: E402
 
 COHORTS = (6, 24, 96, 185)
@@ -69,7 +69,7 @@ def main() -> int:
         if not arguments.patients:
             return 0
         make_sample(folder / "patients", arguments.patients)
-        command = [sys.executable, "-m", "DefaceCompareLib", "study", folder / "patients"]
+        command = [sys.executable, "-m", "deface_compare", "study", folder / "patients"]
         walls = []
         for jobs in WORKERS:
             cost = cost_of([*command, "--out", folder / f"jobs-{jobs}", "--jobs", jobs])

@@ -20,14 +20,15 @@ import numpy as np
 import SimpleITK as sitk
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python")]
+sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE.parent / "Python" / "helpers")]
 
 from environments import environment, told_by  # noqa: E402
 
 import synthetic_head as synthetic  # noqa: E402
-from DefaceCompareLib.case import CT, CaseImage  # noqa: E402
-from DefaceCompareLib.defacers.quickshear import own_axes, shear  # noqa: E402
-from DefaceCompareLib.settings import Settings  # noqa: E402
+from deface_compare.anatomy.head_axes import own_axes  # noqa: E402
+from deface_compare.case import CT, CaseImage  # noqa: E402
+from deface_compare.defacers.quickshear import shear  # noqa: E402
+from deface_compare.settings import Settings  # noqa: E402
 
 PACKAGES = ("quickshear==1.2.0", "nibabel", "numpy<2.3", "importlib_resources")
 SIZE, SPACING_MM = (512, 512, 150), (0.5, 0.5, 1.6)

@@ -27,18 +27,24 @@ sys.path.insert(0, str(HERE.parents[1] / "DefaceCompare"))
 
 from environments import environment, told_by  # noqa: E402
 
-from DefaceCompareLib.anatomy.average_head import average_head  # noqa: E402
-from DefaceCompareLib.anatomy.find_head import find_head  # noqa: E402
-from DefaceCompareLib.anatomy.head import Head  # noqa: E402
-from DefaceCompareLib.anatomy.skin_level import mask_level_mm  # noqa: E402
-from DefaceCompareLib.anatomy.working_grid import on_grid, onto_grid  # noqa: E402
-from DefaceCompareLib.case import MR, Case, CaseImage  # noqa: E402
-from DefaceCompareLib.defacers.average_face import FACE_LEFT_OUT_MM, average_level, average_skin  # noqa: E402
-from DefaceCompareLib.defacers.face_region import face_region, mapped  # noqa: E402
-from DefaceCompareLib.defacers.level_set import sample_at  # noqa: E402
-from DefaceCompareLib.defacers.voxel_box import margin_in_view_mm, whole_box  # noqa: E402
-from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
-from DefaceCompareLib.settings import Settings  # noqa: E402
+from deface_compare.anatomy.average_head import average_head  # noqa: E402
+from deface_compare.anatomy.face_region import face_region  # noqa: E402
+from deface_compare.anatomy.find_head import find_head  # noqa: E402
+from deface_compare.anatomy.head import Head  # noqa: E402
+from deface_compare.case import MR, Case, CaseImage  # noqa: E402
+from deface_compare.defacers.average_face import FACE_LEFT_OUT_MM, average_level, average_skin  # noqa: E402
+from deface_compare.geometry.boxes import margin_in_view_mm, whole_box  # noqa: E402
+from deface_compare.geometry.grids import (  # noqa: E402
+    mapped,
+    on_grid,
+    onto_grid,
+)
+from deface_compare.geometry.level_set import (  # noqa: E402
+    mask_level_mm,
+    sample_at,
+)
+from deface_compare.sample.patient import sample_patient  # noqa: E402
+from deface_compare.settings import Settings  # noqa: E402
 
 PACKAGES = ("antspyx==0.6.3",)
 BORDER_MM = 4.0

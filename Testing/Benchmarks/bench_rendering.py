@@ -23,13 +23,13 @@ sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE)]
 
 from calibration import best, calibration_s, loops  # noqa: E402
 
-from DefaceCompareLib.anatomy.find_head import find_head  # noqa: E402
-from DefaceCompareLib.case import CT, Case, CaseImage  # noqa: E402
-from DefaceCompareLib.privacy.render import VIEWS_DEG, close_renderer, face_camera, renderer  # noqa: E402
-from DefaceCompareLib.privacy.surface import face_surface, grey_values, image_box, outline_on_box, skin_level, surface_at  # noqa: E402
-from DefaceCompareLib.privacy.view_axes import head_axes  # noqa: E402
-from DefaceCompareLib.sample.patient import sample_patient  # noqa: E402
-from DefaceCompareLib.settings import Settings  # noqa: E402
+from deface_compare.anatomy.find_head import find_head  # noqa: E402
+from deface_compare.anatomy.head_axes import head_axes  # noqa: E402
+from deface_compare.case import CT, Case, CaseImage  # noqa: E402
+from deface_compare.privacy.render import VIEWS_DEG, close_renderer, face_camera, renderer  # noqa: E402
+from deface_compare.privacy.surface import face_surface, grey_values, image_box, outline_on_box, skin_level, surface_at  # noqa: E402
+from deface_compare.sample.patient import sample_patient  # noqa: E402
+from deface_compare.settings import Settings  # noqa: E402
 
 SIZE, SPACING_MM = (512, 512, 150), (0.5, 0.5, 1.6)
 SKIN_HU = -300.0

@@ -19,7 +19,7 @@ def make_coarse_patients(folder: Path, patients: int, seed: int = 1) -> Path:
     """Write `patients` folders with a ``case.json`` each; the same seed writes the same bytes. A whole cohort stays as it is."""
     if (folder / "whole").is_file():
         return folder
-    average = sitk.ReadImage(str(files("DefaceCompareLib").joinpath("data/templates/average_head.nrrd")))
+    average = sitk.ReadImage(str(files("deface_compare").joinpath("data/templates/average_head.nrrd")))
     head = sitk.Cast(sitk.Shrink(average, [SHRINK] * 3), sitk.sitkFloat32)
     for number in range(1, patients + 1):
         _make(folder / f"patient-{number:03d}", head, np.random.default_rng([seed, number]))

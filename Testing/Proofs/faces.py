@@ -14,9 +14,9 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from DefaceCompareLib.cli import main as deface_compare
-from DefaceCompareLib.pool import pool
-from DefaceCompareLib.summary import MINUS, SummaryRow, find
+from deface_compare.cli.main import main as deface_compare
+from deface_compare.cohort.summary import MINUS, SummaryRow, find
+from deface_compare.study.pool import pool
 from record import record
 from study_run import DONE, difference, expect, finish_study
 

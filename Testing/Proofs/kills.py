@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from coarse_patients import make_coarse_patients
-from DefaceCompareLib.progress import ALREADY_FINISHED
+from deface_compare.progress import ALREADY_FINISHED
 from record import record
 from study_run import CHEAP, DONE, cases_of, difference, expect, finish_study, start_study
 

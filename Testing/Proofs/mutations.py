@@ -21,9 +21,9 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python" / "helpers"))
 
-from DefaceCompareLib.code_mark import code_mark
+from deface_compare.output.code_mark import code_mark
 from record import CODE_DIGITS, record
 
 SLOWEST_S, KILLED_AFTER_S = 10.0, 60.0

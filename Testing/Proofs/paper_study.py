@@ -15,9 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from DefaceCompareLib.pool import pool
-from DefaceCompareLib.sample.make_sample import make_patient
-from DefaceCompareLib.summary import SummaryRow, find, is_of_one_arm
+from deface_compare.cohort.summary import SummaryRow, find, is_of_one_arm
+from deface_compare.sample.make_sample import make_patient
+from deface_compare.study.pool import pool
 from record import record
 from study_run import DONE, expect, finish_study
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from DefaceCompareLib import __version__
-from DefaceCompareLib.code_mark import code_mark
+from deface_compare import __version__
+from deface_compare.output.code_mark import code_mark
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 COLUMNS = ("proof", "figure", "value", "date", "version", "code")

@@ -17,7 +17,7 @@ DONE, UNUSABLE, SOME_UNREADABLE = 0, 2, 3
 
 def start_study(patients: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     """``deface-compare study`` in a session of its own, its progress on a pipe."""
-    command = [sys.executable, "-m", "DefaceCompareLib", "study", str(patients), "--out", str(out), *options]
+    command = [sys.executable, "-m", "deface_compare", "study", str(patients), "--out", str(out), *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 import SimpleITK as sitk
 
-from DefaceCompareLib.anatomy.average_head import average_head
-from DefaceCompareLib.anatomy.head import Head
-from DefaceCompareLib.case import MR, CaseImage
-from DefaceCompareLib.privacy.face import FaceReference
-from DefaceCompareLib.privacy.face_scorer import FaceScorer
-from DefaceCompareLib.privacy.models import OK, verify_model
+from deface_compare.anatomy.average_head import average_head
+from deface_compare.anatomy.head import Head
+from deface_compare.case import MR, CaseImage
+from deface_compare.privacy.face import FaceReference
+from deface_compare.privacy.networks.models import OK, verify_model
+from deface_compare.privacy.scorer import FaceScorer
 from panel_host import finished_output, fresh_panel, install_child, open_panel
-
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+from places import SHARED_DATA
 
 
 @pytest.fixture(scope="session")

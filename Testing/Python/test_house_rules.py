@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2] / "DefaceCompare" / "DefaceCompareLib"
+from places import LIBRARY
+
+PACKAGE = LIBRARY
 
 
 def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:

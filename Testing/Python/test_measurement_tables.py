@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from DefaceCompareLib.measurement import COLUMNS, NUMBER_COLUMNS, Scope, read_measurements, write_measurements
-from DefaceCompareLib.measurements_parquet import FILE, write_parquet
+from deface_compare.measurement import COLUMNS, NUMBER_COLUMNS, Scope, read_measurements, write_measurements
+from deface_compare.output.parquet import FILE, write_parquet
+from places import ROOT
 
-SCRIPT = Path(__file__).parents[1] / "write_measurements_page.py"
+SCRIPT = ROOT / "Testing" / "Tools" / "write_measurements_page.py"
 
 
 def test_the_page_about_measurements_is_the_list_of_metrics() -> None:

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from DefaceCompareLib.case import Structure
-from DefaceCompareLib.cli import main
-from DefaceCompareLib.measurement import Measurement, read_measurements
-from DefaceCompareLib.readers import read_case
-from DefaceCompareLib.structure_mask import structure_mask
+from deface_compare.cli.main import main
+from deface_compare.measurement import Measurement, read_measurements
+from deface_compare.structures.mask import structure_mask
+from ent_phantom import ct_of_body, planned_structures
 
 METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur")
 PROVE = os.environ.get("DEFACE_COMPARE_PROVE") == "1"
@@ -71,33 +70,6 @@ def test_the_phantom_is_defaced_and_its_planned_brain_is_whole(shared_data: Path
         assert rows[method, "edited_volume"].status == "ok", method
         changed = altered(source / "ct.nrrd", tmp_path / "out" / "cases" / "case-001" / method / "CT.nrrd")
         assert int((changed & brain.whole(ct)).sum()) == 0, method
-
-
-def planned_structures(contours: Path, scratch: Path) -> tuple[Structure, ...]:
-    dose = contours.parent / "EclipseEnt_Dose.nrrd"
-    (scratch / "planned").mkdir(exist_ok=True)
-    content = {"id": "ent", "images": {}, "structures": str(contours), "dose": str(dose)}
-    (scratch / "planned" / "case.json").write_text(json.dumps(content))
-    structure_set = read_case(scratch / "planned").structure_set
-    assert structure_set is not None
-    return structure_set.structures
-
-
-def ct_of_body(body: Structure) -> sitk.Image:
-    assert body.contours is not None
-    points = np.concatenate(body.contours)
-    low, high = points.min(axis=0) - 20.0, points.max(axis=0) + 20.0
-    low[2], high[2] = points[:, 2].min(), points[:, 2].max()
-    spacing = np.array([1.5, 1.5, 2.5])
-    size = np.ceil((high - low) / spacing).astype(int) + 1
-    ct = sitk.Image(size.tolist(), sitk.sitkInt16)
-    ct.SetSpacing(spacing.tolist())
-    ct.SetOrigin(low.tolist())
-    inside = structure_mask(body, ct)
-    assert inside is not None
-    filled = sitk.GetImageFromArray(np.where(inside.whole(ct), 0, -1000).astype(np.int16))
-    filled.CopyInformation(ct)
-    return filled
 
 
 @pytest.fixture(scope="module")

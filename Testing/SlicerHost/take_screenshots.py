@@ -24,10 +24,10 @@ from PIL import Image  # noqa: E402
 
 import host  # noqa: E402
 import qt  # noqa: E402
-from DefaceCompareLib.readers import read_case  # noqa: E402
-from DefaceCompareLib.slicer_bridge.case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE  # noqa: E402
-from DefaceCompareLib.slicer_bridge.structure_nodes import add_structures  # noqa: E402
-from DefaceCompareLib.slicer_bridge.volumes import add_volume  # noqa: E402
+from deface_compare.readers import read_case  # noqa: E402
+from DefaceCompareLib.nodes.case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE  # noqa: E402
+from DefaceCompareLib.nodes.structures import add_structures  # noqa: E402
+from DefaceCompareLib.nodes.volumes import add_volume  # noqa: E402
 
 WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
 LONGEST_RUN_S = 600.0

@@ -15,11 +15,12 @@ from typing import Any
 
 import slicer.util
 
-from ..errors import NotAvailable
-from .install_hint import in_this_panel
+from deface_compare.errors import NotAvailable
+
+from .install.hint import in_this_panel
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
-"""The folder that holds DefaceCompareLib; the child must find it."""
+"""The folder that holds both packages; the child must find it."""
 
 PROGRAM = "deface-compare: "
 """What the command line puts before its sentences."""
@@ -39,7 +40,7 @@ class Answers:
 
 
 class ChildRun:
-    """``PythonSlicer -m DefaceCompareLib ARGUMENTS --progress json``.
+    """``PythonSlicer -m deface_compare ARGUMENTS --progress json``.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def command_line(arguments: Sequence[str]) -> list[str]:
     python = shutil.which("PythonSlicer")
     if python is None:
         raise NotAvailable("PythonSlicer was not found on the PATH: start Slicer with its own launcher.")
-    return [python, "-m", "DefaceCompareLib", *arguments, "--progress", "json"]
+    return [python, "-m", "deface_compare", *arguments, "--progress", "json"]
 
 
 def parse_json_line(line: str) -> dict[str, Any] | None:

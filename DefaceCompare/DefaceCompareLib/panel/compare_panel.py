@@ -12,26 +12,27 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
-from ..errors import DefaceCompareError
-from ..measurement import read_measurements
-from ..progress import Cancelled
-from ..report.words import NO_VERDICT_FROM_ONE_CASE
-from ..slicer_bridge.dvh_chart import add_dvh_table
-from ..slicer_bridge.report_nodes import CaseNodes, report_to_nodes
-from ..slicer_bridge.results_in_scene import keep_percentiles, latest_percentiles, runs_of_scene
-from .case_choice import CaseChoice, likely_node
-from .case_summary import primary_image
+from deface_compare.errors import DefaceCompareError
+from deface_compare.measurement import read_measurements
+from deface_compare.progress import Cancelled
+from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
+
+from ..nodes.dvh_chart import add_dvh_table
+from ..nodes.report import CaseNodes, report_to_nodes
+from ..nodes.results import keep_percentiles, latest_percentiles, runs_of_scene
+from .case.case_choice import CaseChoice, likely_node
+from .case.method_boxes import MethodBoxes
+from .case.patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
+from .case.slicerrt_choice import SlicerRtChoice
 from .child_run import Answers, ChildRun
-from .dvh_view import DvhView
 from .export_section import ExportSection
-from .install import InstallPanel
-from .method_boxes import MethodBoxes
+from .install.install import InstallPanel
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
-from .patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
-from .results_view import ResultsView
-from .review_panel import ReviewPanel
-from .slicerrt_choice import SlicerRtChoice
-from .views_section import ViewsSection
+from .results.case_summary import primary_image
+from .results.dvh_view import DvhView
+from .results.results_view import ResultsView
+from .review.review_panel import ReviewPanel
+from .views.views_section import ViewsSection
 
 PRIVATE_PREFIX = ".DefaceCompare-"
 """Name of the folder (mode 0700) in which a run works; it is gone when the run is."""
@@ -207,7 +208,9 @@ class ComparePanel:
 
     def _keep_percentiles(self, out: Path, nodes: CaseNodes) -> None:
         """Where the user has named other heads: this case's percentile among them, at its privacy table."""
-        from ..face_percentile import percentiles  # brings scipy.stats, which opening the panel need not wait for
+        from deface_compare.cohort.reidentification.percentile import (
+            percentiles,  # brings scipy.stats, which opening the panel need not wait for
+        )
 
         heads = self.ui.otherHeadsPathEdit.currentPath.strip()
         image = primary_image(read_measurements(out / "cases" / nodes.case_id / "measurements.csv"))

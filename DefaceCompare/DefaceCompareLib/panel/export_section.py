@@ -12,11 +12,12 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
-from ..errors import DefaceCompareError
-from ..review import review_cases
-from ..settings import DOSE_POLICIES
+from deface_compare.cohort.review import review_cases
+from deface_compare.errors import DefaceCompareError
+from deface_compare.settings import DOSE_POLICIES
+
 from .child_run import Answers, ChildRun
-from .results_view import titles_of_methods
+from .results.results_view import titles_of_methods
 
 RISK_OPTION = "--accept-risk"
 """The command line's sentence names this option where only the user's consent is missing."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from vtkmodules.vtkCommonCore import vtkCommand
 
-from ..settings import DOSE_POLICIES, FILLS, PROTECTIONS
+from deface_compare.settings import DOSE_POLICIES, FILLS, PROTECTIONS
 
 NODE, CHOICE, PATH, TICK, TEXT, NUMBER = "currentNode", "currentIndex", "currentPath", "checked", "text", "value"
 """The properties of widgets that are kept; a choice is kept as its word, so that a new entry in a list moves nothing."""

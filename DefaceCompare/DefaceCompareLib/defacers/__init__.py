@@ -1,8 +1,0 @@
-"""The defacing methods."""
-
-from __future__ import annotations
-
-from .external_tools import external_methods
-from .registry import REGISTRY, defacer
-
-__all__ = ["REGISTRY", "defacer", "external_methods"]

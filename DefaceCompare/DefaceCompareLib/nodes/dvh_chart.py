@@ -1,0 +1,184 @@
+"""DVH curves of a case as Slicer plots: colour = organ, line style = method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import slicer
+from vtkmodules.vtkCommonCore import vtkDoubleArray
+
+from deface_compare import __version__
+from deface_compare.utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
+
+from .report import VERSION_ATTRIBUTE
+
+CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
+"""Marks the table node that holds a case's curves; its value is the case."""
+COLOURS = (
+    (0.12, 0.47, 0.71),
+    (0.84, 0.15, 0.16),
+    (0.17, 0.63, 0.17),
+    (0.58, 0.40, 0.74),
+    (0.89, 0.47, 0.76),
+    (0.55, 0.34, 0.29),
+    (0.74, 0.74, 0.13),
+    (0.09, 0.75, 0.81),
+)
+"""Colours of organs without one of their own (a folder's structures have none); told apart on light and dark ground."""
+LINE_WIDTH, DASHED_LINE_WIDTH, DOTTED_LINE_WIDTH = 2.0, 2.5, 3.5
+"""Pixels: the more of a line is left blank, the wider the rest of it."""
+ROOM_ON_THE_RIGHT = 1.8
+"""End of the dose axis over the highest dose of the drawn curves: there the legend hides nothing."""
+
+
+def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
+    """Bring ``cases/<id>/dvh.csv`` into the scene; None where the case has no curves.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    file : Path
+        What `utility.dvh_table.DvhTable` wrote.
+    case_id : str
+
+    Returns
+    -------
+    vtkMRMLTableNode
+        Dose in Gy, then one column a curve in percent of the structure's volume.
+    """
+    if not file.is_file():
+        return None
+    doses_gy, curves = read_dvh_table(file)
+    node = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{case_id} DVH curves")
+    node.AddColumn(_column(DOSE_COLUMN, doses_gy))
+    for name, percents in curves.items():
+        node.AddColumn(_column(name.column(), percents))
+    node.SetColumnUnitLabel(DOSE_COLUMN, "Gy")
+    node.SetLocked(True)
+    node.SetAttribute(VERSION_ATTRIBUTE, __version__)
+    node.SetAttribute(CURVES_ATTRIBUTE, case_id)
+    return node
+
+
+def dvh_table_of(scene: Any, case_id: str) -> Any | None:
+    """The latest table node with the curves of a case."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLTableNode")
+    tables = [scene.GetNthNodeByClass(index, "vtkMRMLTableNode") for index in range(count)]
+    found = [table for table in tables if table.GetAttribute(CURVES_ATTRIBUTE) == case_id]
+    return found[-1] if found else None
+
+
+def curves_of_table(node: Any) -> list[CurveName]:
+    """Whose curves a table node holds."""
+    names = [node.GetColumnName(index) for index in range(1, node.GetNumberOfColumns())]
+    return [CurveName.of_column(name) for name in names]
+
+
+class DvhChart:
+    """The one chart that the panel shows; its series come and go with the choice of organs.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    methods : sequence of str
+        Method keys, as the legend names them; the order gives the line styles.
+    """
+
+    def __init__(self, scene: Any, methods: Sequence[str]) -> None:
+        self._scene = scene
+        self._methods = [ORIGINAL, *methods]
+        self._series: list[Any] = []
+        self.node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", "DVH")
+        self.node.SetXAxisTitle("Dose [Gy]")
+        self.node.SetYAxisTitle("Volume [%]")
+        self.node.SetTitleFontSize(12)
+        self.node.SetAxisTitleFontSize(12)
+        self.node.SetAxisLabelFontSize(10)
+        self.node.SetLegendFontSize(10)
+        self.node.YAxisRangeAutoOff()
+        self.node.SetYAxisRange(0.0, 102.0)
+
+    def show(
+        self, table: Any, organs: Sequence[str], policy: str, colour_of: Callable[[str], tuple[float, float, float] | None]
+    ) -> list[CurveName]:
+        """Draw the curves of some organs under one dose policy, the originals too.
+
+        Parameters
+        ----------
+        table : vtkMRMLTableNode
+            From `add_dvh_table`.
+        organs : sequence of str
+        policy : str
+            ``keep`` draws the originals only: nothing changes.
+        colour_of : callable
+            An organ's own colour, or None.
+
+        Returns
+        -------
+        list of CurveName
+            What is drawn.
+        """
+        self.clear()
+        curves = [name for name in curves_of_table(table) if name.structure in organs and name.policy in ("", policy)]
+        curves.sort(key=lambda name: (organs.index(name.structure), self._methods.index(name.method)))
+        self.node.XAxisRangeAutoOff()
+        self.node.SetXAxisRange(0.0, ROOM_ON_THE_RIGHT * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
+        for curve in curves:
+            number = organs.index(curve.structure)
+            self._add(table, curve, colour_of(curve.structure) or COLOURS[number % len(COLOURS)])
+        return curves
+
+    def _add(self, table: Any, curve: CurveName, colour: tuple[float, float, float]) -> None:
+        node = self._scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{curve.structure}, {curve.method}")
+        node.SetAndObserveTableNodeID(table.GetID())
+        node.SetXColumnName(DOSE_COLUMN)
+        node.SetYColumnName(curve.column())
+        node.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+        node.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
+        style = self.line_style(curve.method)
+        node.SetLineStyle(style)
+        node.SetLineWidth(_line_width(style))
+        node.SetColor(*colour)
+        self.node.AddAndObservePlotSeriesNodeID(node.GetID())
+        self._series.append(node)
+
+    def line_style(self, method: str) -> int:
+        """Solid for the original; the methods take dash, dot, dash-dot and dash-dot-dot in turn."""
+        series = slicer.vtkMRMLPlotSeriesNode
+        styles = (series.LineStyleDash, series.LineStyleDot, series.LineStyleDashDot, series.LineStyleDashDotDot)
+        return series.LineStyleSolid if method == ORIGINAL else styles[(self._methods.index(method) - 1) % len(styles)]
+
+    def clear(self) -> None:
+        """Draw nothing."""
+        self.node.RemoveAllPlotSeriesNodeIDs()
+        for node in self._series:
+            self._scene.RemoveNode(node)
+        self._series = []
+
+    def remove(self) -> None:
+        """Take chart and series out of the scene."""
+        self.clear()
+        self._scene.RemoveNode(self.node)
+
+
+def _line_width(style: int) -> float:
+    series = slicer.vtkMRMLPlotSeriesNode
+    return {series.LineStyleSolid: LINE_WIDTH, series.LineStyleDash: DASHED_LINE_WIDTH}.get(style, DOTTED_LINE_WIDTH)
+
+
+def _highest_gy(table: Any, curve: CurveName) -> float:
+    """The last dose that any of the curve's volume receives."""
+    rows = table.GetTable()
+    doses_gy, percents = (rows.GetColumnByName(name) for name in (DOSE_COLUMN, curve.column()))
+    reached = [row for row in range(rows.GetNumberOfRows()) if percents.GetValue(row) > 0.0]
+    return float(doses_gy.GetValue(reached[-1])) if reached else 0.0
+
+
+def _column(name: str, values: Sequence[float]) -> vtkDoubleArray:
+    column = vtkDoubleArray()
+    column.SetName(name)
+    for value in values:
+        column.InsertNextValue(value)
+    return column

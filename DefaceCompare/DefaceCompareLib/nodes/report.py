@@ -1,0 +1,253 @@
+"""A finished comparison to Slicer nodes: defaced volumes, tables and a subject hierarchy folder per case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+import slicer
+from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
+
+from deface_compare import __version__
+from deface_compare.defacers import REGISTRY
+from deface_compare.errors import UnusableInput
+from deface_compare.measurement import COLUMNS, Measurement, metrics, read_measurements
+from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
+
+from ..slicerrt.rows import FILE_NAME as SLICERRT_FILE
+from .comparison_table import add_comparison_table
+from .volumes import add_volume, remove_node
+
+CASE_ATTRIBUTE, METHOD_ATTRIBUTE, IMAGE_ATTRIBUTE = "DefaceCompare.Case", "DefaceCompare.Method", "DefaceCompare.Image"
+VERSION_ATTRIBUTE, PARAMETERS_ATTRIBUTE = "DefaceCompare.Version", "DefaceCompare.Parameters"
+"""Attributes of result nodes and folders; parameters are JSON, with the method's variant."""
+
+ORIGINAL_ROLE = "DefaceCompare.Original"
+"""Node reference from a defaced volume to what it was made of."""
+
+DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
+"""The tables of a case, in the order in which they are read."""
+
+DOMAIN_NOTES = {"dose": (DOSE_SENTENCE,), "privacy": (f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}",)}
+"""What stands with the table wherever it is shown (the description of its node)."""
+
+NUMBER_COLUMNS = frozenset(column.name for column in fields(Measurement) if column.type == "float")
+
+COLUMN_DESCRIPTIONS = {
+    "metric": "name of the measurement, see data/metrics.csv",
+    "unit": "unit of original, defaced and change in this row",
+    "original": "on the original, in the row's unit",
+    "defaced": "on the defaced image or dose, in the row's unit",
+    "change": "defaced minus original, in the row's unit",
+    "change_percent": "change in percent of the original",
+    "engine": "what computed the number, the same on both sides",
+    "status": "ok, failed or not available; the reason is in note",
+}
+"""What a reader of the table's columns must know."""
+
+
+@dataclass
+class CaseNodes:
+    """The nodes of one case.
+
+    Parameters
+    ----------
+    case_id : str
+    folder_item : int
+        Subject hierarchy item that holds everything of this case.
+    volumes : dict of (method key, image key) to vtkMRMLScalarVolumeNode
+    tables, comparisons : dict of domain to vtkMRMLTableNode
+        All rows; the same with one column a method.
+    """
+
+    case_id: str
+    folder_item: int
+    volumes: dict[tuple[str, str], Any] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
+    comparisons: dict[str, Any] = field(default_factory=dict)
+
+
+def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = None) -> list[CaseNodes]:
+    """Bring an output folder of the command line into the scene: all of it, or nothing.
+
+    Parameters
+    ----------
+    out : Path
+        What ``deface-compare case`` or ``study`` wrote.
+    scene : vtkMRMLScene
+    inputs : mapping of image key to vtkMRMLScalarVolumeNode, optional
+        The originals: results lie under their study, defaced volumes take their name, point back to them and share their window.
+        An original that has left the scene meanwhile is as good as none.
+
+    Returns
+    -------
+    list of CaseNodes
+        One per case, in the order of the folder.
+
+    Raises
+    ------
+    UnusableInput
+        If `out` holds no finished comparison.
+    """
+    folders = [path.parent for path in sorted(out.glob("cases/*/case_report.json"))]
+    if not folders:
+        raise UnusableInput(f"{out} holds no finished case: the comparison did not finish.")
+    originals = {key: node for key, node in (inputs or {}).items() if node.GetScene() is scene}
+    made: list[CaseNodes] = []
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    study = _study(hierarchy, originals)
+    try:
+        for folder in folders:
+            item = hierarchy.CreateFolderItem(study, f"DefaceCompare {folder.name}")
+            hierarchy.SetItemAttribute(item, CASE_ATTRIBUTE, folder.name)
+            hierarchy.SetItemAttribute(item, VERSION_ATTRIBUTE, __version__)
+            made.append(CaseNodes(folder.name, item))
+            _add_volumes(made[-1], folder, scene, hierarchy, originals)
+            _add_tables(made[-1], read_measurements(folder / "measurements.csv"), scene, hierarchy)
+            _add_slicerrt_table(made[-1], folder / SLICERRT_FILE, scene, hierarchy)
+    except BaseException:
+        for nodes in made:
+            _remove(nodes, scene, hierarchy)
+        raise
+    return made
+
+
+def _study(hierarchy: Any, originals: Mapping[str, Any]) -> int:
+    """The study that the first original with one belongs to, else the scene itself."""
+    level = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMLevelStudy()
+    for node in originals.values():
+        item = hierarchy.GetItemByDataNode(node)
+        study = hierarchy.GetItemAncestorAtLevel(item, level) if item else 0
+        if study:
+            return int(study)
+    return int(hierarchy.GetSceneItemID())
+
+
+def _add_volumes(nodes: CaseNodes, folder: Path, scene: Any, hierarchy: Any, originals: Mapping[str, Any]) -> None:
+    """Add every defaced image of one case, one sub-folder a method."""
+    titles = {defacer.key: defacer.title for defacer in REGISTRY}
+    told = json.loads((folder / "case_report.json").read_text(encoding="utf-8")).get("methods", {})
+    for method_folder in sorted(path for path in folder.glob("*") if path.is_dir()):
+        method = method_folder.name
+        marks = _marks(nodes.case_id, method, told.get(method, {}))
+        title = told.get(method, {}).get("title") or titles.get(method, method)
+        item = 0
+        for file in sorted(method_folder.glob("*.nrrd")):
+            item = item or _method_folder(hierarchy, nodes.folder_item, title, marks)
+            original = originals.get(file.stem)
+            name = f"{file.stem if original is None else original.GetName()} defaced ({title})"
+            volume = add_volume(scene, _read(file), name)
+            nodes.volumes[method, file.stem] = volume
+            for attribute, value in {**marks, IMAGE_ATTRIBUTE: file.stem}.items():
+                volume.SetAttribute(attribute, value)
+            if original is not None:
+                volume.SetNodeReferenceID(ORIGINAL_ROLE, original.GetID())
+                _share_window(original, volume)
+            file_under(hierarchy, item, volume)
+
+
+def _marks(case_id: str, method: str, told: Mapping[str, Any]) -> dict[str, str]:
+    """What made a defaced volume, as attributes: a saved scene still says it."""
+    parameters = {"variant": told.get("variant", ""), **told.get("parameters", {})}
+    return {
+        CASE_ATTRIBUTE: case_id,
+        METHOD_ATTRIBUTE: method,
+        VERSION_ATTRIBUTE: __version__,
+        PARAMETERS_ATTRIBUTE: json.dumps(parameters, sort_keys=True),
+    }
+
+
+def _method_folder(hierarchy: Any, parent_item: int, title: str, marks: Mapping[str, str]) -> int:
+    item = hierarchy.CreateFolderItem(parent_item, title)
+    for attribute, value in marks.items():
+        hierarchy.SetItemAttribute(item, attribute, value)
+    return int(item)
+
+
+def _read(file: Path) -> sitk.Image:
+    try:
+        return sitk.ReadImage(str(file))
+    except RuntimeError as error:
+        raise UnusableInput(f"The defaced image {file.name} of {file.parent.name} is damaged: compare again.") from error
+
+
+def _share_window(original: Any, volume: Any) -> None:
+    """Show the defaced volume with the original's window, so that the eye compares voxels and not windows."""
+    shown = original.GetDisplayNode()
+    if shown is not None:
+        display = volume.GetDisplayNode()
+        display.AutoWindowLevelOff()
+        display.SetWindowLevel(shown.GetWindow(), shown.GetLevel())
+
+
+def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hierarchy: Any) -> None:
+    """Add two tables per domain that has rows: all rows as they are, and the methods side by side."""
+    for domain in DOMAINS:
+        chosen = [row for row in rows if row.domain == domain]
+        if chosen:
+            warning = [SYNTHETIC_WARNING] if any(row.note.startswith(SYNTHETIC_WARNING) for row in chosen) else []
+            description = "\n".join([*warning, *DOMAIN_NOTES.get(domain, ())])
+            table = add_table(scene, f"{nodes.case_id} {domain}", chosen)
+            nodes.tables[domain] = table
+            side_by_side = add_comparison_table(scene, f"{nodes.case_id} {domain}, methods side by side", chosen)
+            nodes.comparisons[domain] = side_by_side
+            for node in (side_by_side, table):
+                node.SetDescription(description)
+                node.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
+                file_under(hierarchy, nodes.folder_item, node)
+
+
+def _add_slicerrt_table(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any) -> None:
+    """Add SlicerRT's extra dose rows, where there are any, as a table of their own: engines are never mixed in one."""
+    rows = read_measurements(file) if file.is_file() else []
+    if rows:
+        table = add_table(scene, f"{nodes.case_id} dose, {rows[0].engine}", rows)
+        table.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
+        table.SetDescription("\n".join(DOMAIN_NOTES["dose"]))
+        nodes.tables[f"dose {rows[0].engine}"] = table
+        file_under(hierarchy, nodes.folder_item, table)
+
+
+def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
+    """Add measurements as a vtkMRMLTableNode: the columns of ``measurements.csv``, and what each metric means.
+
+    Numbers are double columns (NaN where a number does not apply), everything else is text.
+    """
+    table = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    columns: dict[str, Any] = {}
+    for column in COLUMNS:
+        array = vtkDoubleArray() if column in NUMBER_COLUMNS else vtkStringArray()
+        array.SetName(column)
+        for row in rows:
+            array.InsertNextValue(getattr(row, column))
+        columns[column] = array
+    meaning = vtkStringArray()
+    meaning.SetName("meaning")
+    for row in rows:
+        meaning.InsertNextValue(metrics()[row.metric].meaning)
+    for array in (*columns.values(), meaning):
+        table.AddColumn(array)
+        table.SetColumnDescription(array.GetName(), COLUMN_DESCRIPTIONS.get(array.GetName(), ""))
+    table.SetLocked(True)
+    table.SetAttribute(VERSION_ATTRIBUTE, __version__)
+    return table
+
+
+def file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
+    """Put a node into a folder (desktop Slicer makes an item for every node, slicer-core does not)."""
+    item = hierarchy.GetItemByDataNode(node)
+    if item:
+        hierarchy.SetItemParent(item, parent_item)
+    else:
+        hierarchy.CreateItem(parent_item, node)
+
+
+def _remove(nodes: CaseNodes, scene: Any, hierarchy: Any) -> None:
+    """Take back what was added for one case."""
+    for node in (*nodes.volumes.values(), *nodes.tables.values(), *nodes.comparisons.values()):
+        remove_node(scene, node)
+    hierarchy.RemoveItem(nodes.folder_item, False, True)

@@ -1,0 +1,119 @@
+"""A case's structures as a segmentation node, each in the form in which it was read: contours stay contours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+import slicer
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkCommonTransforms import vtkTransform
+from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+
+from deface_compare.case import Structure
+from deface_compare.errors import UnusableInput
+
+from .case_folder import CLOSED_SURFACE, LABELMAP, PLANAR_CONTOUR
+from .volumes import image_data, index_to_ras
+
+LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+
+
+def add_structures(scene: Any, structures: Iterable[Structure], name: str) -> Any:
+    """Add structures to the scene as one segmentation, in their order; segments are called as planned, as SlicerRT loads them.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    structures : iterable of Structure
+        All of one form: a segmentation has one source representation.
+    name : str
+        Name of the node.
+
+    Returns
+    -------
+    vtkMRMLSegmentationNode
+
+    Raises
+    ------
+    UnusableInput
+        If the structures are of different forms.
+    """
+    listed = list(structures)
+    sources = {source_of(structure) for structure in listed}
+    if len(sources) != 1:
+        raise UnusableInput(
+            f"The structures come as {' and '.join(sorted(sources)) or 'nothing'}: one segmentation holds one form."
+        )
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    segments = node.GetSegmentation()
+    (source,) = sources
+    segments.SetSourceRepresentationName(source)
+    for structure in listed:
+        segment = slicer.vtkSegment()
+        segment.SetName(structure.name)
+        segment.AddRepresentation(source, _representation(structure))
+        segments.AddSegment(segment, segments.GenerateUniqueSegmentID(structure.name))
+    return node
+
+
+def source_of(structure: Structure) -> str:
+    """The name of the representation that keeps a structure as it is."""
+    if structure.contours is not None:
+        return PLANAR_CONTOUR
+    return CLOSED_SURFACE if structure.surface is not None else LABELMAP
+
+
+def _representation(structure: Structure) -> Any:
+    if structure.contours is not None:
+        return polygons(structure.contours)
+    return _in_ras(structure.surface) if structure.surface is not None else _labelmap(structure.labelmap)
+
+
+def polygons(contours: Iterable[NDArray[np.float64]]) -> vtkPolyData:
+    """Closed polygons as SlicerRT keeps planar contours: one line cell a contour that ends at its first point, RAS mm.
+
+    Parameters
+    ----------
+    contours : iterable of (n, 3) arrays
+        LPS mm, without repeating the first point.
+
+    Returns
+    -------
+    vtkPolyData
+    """
+    points, lines = vtkPoints(), vtkCellArray()
+    points.SetDataTypeToDouble()
+    for contour in contours:
+        corners = [points.InsertNextPoint(point) for point in contour * LPS_TO_RAS]
+        lines.InsertNextCell(len(corners) + 1)
+        for corner in (*corners, corners[0]):
+            lines.InsertCellPoint(corner)
+    drawn = vtkPolyData()
+    drawn.SetPoints(points)
+    drawn.SetLines(lines)
+    return drawn
+
+
+def _in_ras(surface: Any) -> vtkPolyData:
+    """A surface of LPS mm in RAS mm (a half turn: which side is outside stays)."""
+    turn = vtkTransform()
+    turn.Scale(*LPS_TO_RAS)
+    turned = vtkTransformPolyDataFilter()
+    turned.SetInputData(surface)
+    turned.SetTransform(turn)
+    turned.Update()
+    return turned.GetOutput()
+
+
+def _labelmap(image: sitk.Image | None) -> Any:
+    """A mask as vtkOrientedImageData."""
+    assert image is not None
+    data = slicer.vtkOrientedImageData()
+    data.ShallowCopy(image_data(sitk.Cast(image > 0, sitk.sitkUInt8)))
+    data.SetImageToWorldMatrix(index_to_ras(image))
+    return data

@@ -1,0 +1,140 @@
+"""Scalar volume nodes to SimpleITK images and back, voxel for voxel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+
+from deface_compare.errors import UnusableInput
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""MRML keeps world coordinates in RAS mm, images and files in LPS mm."""
+
+AXES_ARE_ORTHOGONAL = 1e-4
+"""Largest cosine between two image axes that is still rounding (no unit; 1e-4 is 0.006 degrees)."""
+
+DECIMALS_MM = 11
+"""Decimals of millimetres that a place keeps: all that a DICOM header can hold (16 characters), but not the last bit, which
+Slicer's loading changes: that bit alone moved three voxels of an edit, against the same files read by the command line."""
+
+
+def refuse_transformed(node: Any, what: str) -> None:
+    """Raise `UnusableInput` if a transform is applied to the node: files carry none, so the numbers would be silently wrong."""
+    if node.GetParentTransformNode() is not None:
+        raise UnusableInput(
+            f"The {what} is under the transform '{node.GetParentTransformNode().GetName()}': "
+            "harden the transform (Data module, right click) and compare again."
+        )
+
+
+def image_of_volume(node: Any, what: str = "volume") -> sitk.Image:
+    """Copy a vtkMRMLScalarVolumeNode into an image of the same voxel type.
+
+    Parameters
+    ----------
+    node : vtkMRMLScalarVolumeNode
+        Without parent transform.
+    what : str
+        How an error sentence calls the node.
+
+    Returns
+    -------
+    SimpleITK.Image
+        Values and type as stored, LPS mm, origin and spacing to `DECIMALS_MM`.
+
+    Raises
+    ------
+    UnusableInput
+        No voxels, several components, a sheared grid or a parent transform.
+    """
+    refuse_transformed(node, what)
+    data = node.GetImageData()
+    if data is None or data.GetNumberOfPoints() == 0:
+        raise UnusableInput(f"The {what} '{node.GetName()}' holds no voxels: choose a loaded volume.")
+    if data.GetNumberOfScalarComponents() != 1:
+        raise UnusableInput(f"The {what} '{node.GetName()}' has several values a voxel: choose a scalar volume.")
+    values: NDArray[Any] = vtk_to_numpy(data.GetPointData().GetScalars()).reshape(data.GetDimensions()[::-1])
+    image = sitk.GetImageFromArray(values)
+    to_lps = RAS_TO_LPS @ _ijk_to_ras(node)
+    spacing_mm = np.linalg.norm(to_lps[:3, :3], axis=0)
+    axes = to_lps[:3, :3] / spacing_mm
+    if np.abs(axes.T @ axes - np.eye(3)).max() > AXES_ARE_ORTHOGONAL:
+        raise UnusableInput(f"The {what} '{node.GetName()}' has axes that are not at right angles: resample it first.")
+    first_voxel = np.array([*data.GetExtent()[::2], 1.0])
+    image.SetSpacing(np.round(spacing_mm, DECIMALS_MM).tolist())
+    image.SetDirection(axes.ravel().tolist())
+    image.SetOrigin(np.round((to_lps @ first_voxel)[:3], DECIMALS_MM).tolist())
+    return image
+
+
+def _ijk_to_ras(node: Any) -> NDArray[np.float64]:
+    """Index to RAS mm, shape (4, 4)."""
+    matrix = vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+
+
+def add_volume(scene: Any, image: sitk.Image, name: str) -> Any:
+    """Add an image to the scene as a vtkMRMLScalarVolumeNode with the same values, voxel type and geometry.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    image : SimpleITK.Image
+        Scalar 3-D image, LPS mm.
+    name : str
+        Name of the node.
+
+    Returns
+    -------
+    vtkMRMLScalarVolumeNode
+    """
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node.SetIJKToRASMatrix(index_to_ras(image))
+    node.SetAndObserveImageData(image_data(image))
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
+def image_data(image: sitk.Image) -> vtkImageData:
+    """The voxels of an image without its place: origin 0, spacing 1, as a volume node wants them."""
+    scalars = numpy_to_vtk(sitk.GetArrayFromImage(image).ravel(), deep=True)
+    scalars.SetName("ImageScalars")
+    data = vtkImageData()
+    data.SetDimensions(image.GetSize())
+    data.GetPointData().SetScalars(scalars)
+    return data
+
+
+def index_to_ras(image: sitk.Image) -> vtkMatrix4x4:
+    """The place of an image: index to RAS mm."""
+    to_ras = RAS_TO_LPS @ _index_to_lps(image)
+    matrix = vtkMatrix4x4()
+    for row in range(4):
+        for column in range(4):
+            matrix.SetElement(row, column, to_ras[row, column])
+    return matrix
+
+
+def _index_to_lps(image: sitk.Image) -> NDArray[np.float64]:
+    """Index to LPS mm, shape (4, 4)."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) @ np.diag(image.GetSpacing())
+    matrix[:3, 3] = image.GetOrigin()
+    return matrix
+
+
+def remove_node(scene: Any, node: Any) -> None:
+    """Take a node out of the scene, together with what displays it; a scene that was closed meanwhile has it no longer."""
+    if node.GetScene() is None:
+        return
+    if node.IsA("vtkMRMLDisplayableNode"):
+        for index in reversed(range(node.GetNumberOfDisplayNodes())):
+            scene.RemoveNode(node.GetNthDisplayNode(index))
+    scene.RemoveNode(node)

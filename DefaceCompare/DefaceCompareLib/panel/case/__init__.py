@@ -1,0 +1,1 @@
+"""The panel's first sections: the patient and the methods."""

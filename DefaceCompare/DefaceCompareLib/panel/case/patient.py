@@ -1,0 +1,121 @@
+"""The patient that was compared, whether it came from nodes or from a folder: originals, centres and colours of structures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import slicer
+import slicer.util
+from numpy.typing import NDArray
+
+from deface_compare.case import Case
+
+from ...nodes.case_folder import SYNTHETIC_ATTRIBUTE
+from ...nodes.report import ORIGINAL_ROLE
+from ...nodes.results import centre_of_segment, centre_of_structure, segments_by_standard_name
+from ...nodes.volumes import add_volume
+
+Colour = tuple[float, float, float]
+
+
+class Patient(Protocol):
+    """What results and views ask of the patient behind them."""
+
+    def originals(self) -> dict[str, Any]:
+        """The undefaced volumes in the scene by image key, the primary first."""
+
+    def centre_of(self, structure: str) -> NDArray[np.float64] | None:
+        """The middle of a structure, RAS mm."""
+
+    def colour_of(self, structure: str) -> Colour | None:
+        """A structure's own colour."""
+
+
+class ScenePatient:
+    """A patient of nodes; nodes that were removed meanwhile are simply not there.
+
+    Parameters
+    ----------
+    images : mapping of image key to vtkMRMLScalarVolumeNode
+    segmentation : vtkMRMLSegmentationNode, optional
+    """
+
+    def __init__(self, images: Mapping[str, Any], segmentation: Any | None) -> None:
+        self._image_ids = {key: node.GetID() for key, node in images.items()}
+        self._segmentation_id = segmentation.GetID() if segmentation is not None else ""
+
+    def originals(self) -> dict[str, Any]:
+        """The undefaced volumes by image key, the primary first."""
+        found = {key: slicer.mrmlScene.GetNodeByID(node_id) for key, node_id in self._image_ids.items()}
+        return {key: node for key, node in found.items() if node is not None}
+
+    def _segment(self, structure: str) -> Any | None:
+        segmentation = slicer.mrmlScene.GetNodeByID(self._segmentation_id) if self._segmentation_id else None
+        return segments_by_standard_name(segmentation).get(structure) if segmentation is not None else None
+
+    def centre_of(self, structure: str) -> NDArray[np.float64] | None:
+        """The middle of a structure, RAS mm."""
+        segment = self._segment(structure)
+        return centre_of_segment(segment) if segment is not None else None
+
+    def colour_of(self, structure: str) -> Colour | None:
+        """The segment's colour."""
+        segment = self._segment(structure)
+        return tuple(segment.GetColor()) if segment is not None else None  # type: ignore[return-value]
+
+
+class FolderPatient:
+    """A patient of a folder, read when first asked for; its images become volumes of the scene.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._case: Case | None = None
+        self._node_ids: dict[str, str] = {}
+
+    def _read(self) -> Case:
+        if self._case is None:
+            from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
+
+            with slicer.util.WaitCursor():
+                self._case = read_case(self.folder)
+        return self._case
+
+    def originals(self) -> dict[str, Any]:
+        """The undefaced volumes by image key; those that are not in the scene (any more) are added."""
+        found = {}
+        for image in self._read().images:
+            node = slicer.mrmlScene.GetNodeByID(self._node_ids.get(image.key, ""))
+            if node is None:
+                node = add_volume(slicer.mrmlScene, image.image, image.key)
+                if self._read().synthetic:
+                    node.SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
+                self._node_ids[image.key] = node.GetID()
+            found[image.key] = node
+        return found
+
+    def centre_of(self, structure: str) -> NDArray[np.float64] | None:
+        """The middle of a structure, RAS mm."""
+        planned = self._read().structure_set
+        found = [each for each in planned.structures if each.standard_name == structure] if planned is not None else []
+        return centre_of_structure(found[0]) if found else None
+
+    def colour_of(self, structure: str) -> Colour | None:
+        """None: a folder's structures have no colours here."""
+        return None
+
+
+def patient_of_scene(scene: Any, segmentation: Any | None) -> ScenePatient | None:
+    """The patient of a scene that was saved with its results; None where no defaced volume knows its original."""
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")):
+        original = scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode").GetNodeReference(ORIGINAL_ROLE)
+        if original is not None:
+            return ScenePatient({"": original}, segmentation)
+    return None

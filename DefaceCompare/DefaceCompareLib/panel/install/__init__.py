@@ -1,0 +1,1 @@
+"""The panel's installation of packages and models."""

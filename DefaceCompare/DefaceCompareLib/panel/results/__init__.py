@@ -1,0 +1,1 @@
+"""The panel's results: summary, tables, DVHs."""

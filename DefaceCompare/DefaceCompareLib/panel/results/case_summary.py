@@ -1,0 +1,74 @@
+"""What one case may say of each method: similarity, millimetres moved, the gate. No verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deface_compare.cohort.reidentification.auc import FEW_PERSONS
+from deface_compare.cohort.reidentification.percentile import Percentile
+from deface_compare.measurement import OK, Measurement
+
+from .measurement_table import Cell, MeasurementTable, measurement_table
+
+SUMMARY = {
+    "face_surface_moved_p95": "moved, mm",
+    "cosine_similarity_own": "similarity",
+    "cosine_similarity_reference": "upper bound",
+    "cosine_similarity_reconstructed": "restored",
+    "face_gone": "face gone",
+    "data_whole": "data whole",
+}
+"""Metrics of the summary and their short headings; the pointer reads the full meaning."""
+
+PERCENTILE_MEANING = "Percent of other heads that look less like the defaced face than its own original does; 50 is chance"
+
+
+def case_summary(
+    rows: Sequence[Measurement], titles: Mapping[str, str], percentiles: Mapping[str, Percentile]
+) -> MeasurementTable:
+    """One line a method, for the case's primary image.
+
+    Parameters
+    ----------
+    rows : sequence of Measurement
+        All rows of one case.
+    titles : mapping of method key to title
+    percentiles : mapping of method key to Percentile
+        Empty: there is no such column.
+
+    Returns
+    -------
+    MeasurementTable
+        Its `structures` are empty: lines are methods.
+    """
+    image = primary_image(rows)
+    wanted = [row for row in rows if row.metric in SUMMARY and row.image == image]
+    by_metric = {metric: [row for row in wanted if row.metric == metric] for metric in SUMMARY}
+    arms = list(dict.fromkeys((row.method, row.variant) for row in wanted))
+    lines = []
+    for method, variant in arms:
+        title = titles.get(method, method)
+        cells = [Cell(f"{title}, {variant}" if variant else title)]
+        for found in by_metric.values():
+            mine = [row for row in found if (row.method, row.variant) == (method, variant)]
+            cells.append(measurement_table(mine, titles).lines[0][-1] if mine else Cell("", "not measured"))
+        if percentiles:
+            own = percentiles.get(method)
+            cells.append(Cell("") if own is None else Cell(round(own.percent, 1), PERCENTILE_MEANING))
+        lines.append(tuple(cells))
+    headings = ("method", *SUMMARY.values(), *(["percentile"] if percentiles else []))
+    return MeasurementTable(headings, tuple(lines), ("",) * len(lines), ())
+
+
+def primary_image(rows: Sequence[Measurement]) -> str:
+    """The image that the summary is about: the first that the gate judged."""
+    return next((row.image for row in rows if row.metric == "face_gone"), "")
+
+
+def percentile_sentence(rows: Sequence[Measurement], percentiles: Mapping[str, Percentile]) -> str:
+    """Of how many heads the percentiles are, or that there are none."""
+    if percentiles:
+        heads = max(each.heads for each in percentiles.values())
+        return f"percentile among {heads} other heads" + (", which are few" if heads < FEW_PERSONS else "")
+    scored = any(row.metric.startswith("cosine_similarity") and row.status == OK for row in rows)
+    return "no other heads here, so no percentile" if scored else ""

@@ -1,0 +1,120 @@
+"""Which cells a results table shows: one line a measurement, one column a method. Chooses and rounds, computes nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from deface_compare.measurement import OK, Measurement, metrics
+from deface_compare.words import DECIMALS, without_warning
+
+from ..install.hint import in_this_panel
+
+DEFACED, CHANGE, PERCENT = "defaced", "change", "change_percent"
+VALUES = {DEFACED: "after defacing", CHANGE: "change", PERCENT: "change, %"}
+"""What the methods' columns hold, and what the list calls it."""
+YES_OR_NO = "1 if "
+"""How the meaning of a metric begins that is either 1 or 0."""
+
+Content = str | float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text, or a number that sorts as one, and what the pointer reads over it."""
+
+    content: Content
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class MeasurementTable:
+    """Headings, lines of cells (equally long), the structure that each line is about, and the engines behind the numbers."""
+
+    headings: tuple[str, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    structures: tuple[str, ...]
+    engines: tuple[str, ...]
+
+
+def measurement_table(
+    rows: Sequence[Measurement], titles: Mapping[str, str], value: str = DEFACED, dose_policy: str = ""
+) -> MeasurementTable:
+    """Arrange the rows of one domain and one case.
+
+    Rows of another engine than the built-in one (``SlicerRT-x2``) are lines of their own, and then a column says which.
+
+    Parameters
+    ----------
+    rows : sequence of Measurement
+    titles : mapping of method key to title
+    value : str
+        One of `VALUES`.
+    dose_policy : str
+        Of rows that have a dose policy only this one's are shown.
+
+    Returns
+    -------
+    MeasurementTable
+    """
+    shown = [row for row in rows if row.dose_policy in ("", dose_policy)]
+    arms = list(dict.fromkeys((row.method, row.variant) for row in shown))
+    by_line: dict[tuple[str, ...], dict[tuple[str, str], Measurement]] = {}
+    for row in shown:
+        by_line.setdefault((row.image, row.structure, row.metric, row.unit, row.engine), {})[row.method, row.variant] = row
+    keys = [key for key, line in by_line.items() if value == DEFACED or any(_has(row, value) for row in line.values())]
+    about = _about(keys)
+    headings = (*(heading for heading, _ in about), "original", *(_title(titles, *arm) for arm in arms))
+    lines = tuple(_line(key, by_line[key], arms, value, [index for _, index in about]) for key in keys)
+    return MeasurementTable(headings, lines, tuple(key[1] for key in keys), tuple(dict.fromkeys(key[4] for key in keys)))
+
+
+def _about(keys: Sequence[tuple[str, ...]]) -> list[tuple[str, int]]:
+    """The leading columns that tell lines apart: several images, any structure, two engines for one measurement."""
+    images, structures = ({key[index] for key in keys} for index in (0, 1))
+    columns = [("image", 0)] if len(images) > 1 else []
+    columns += [("structure", 1)] if structures != {""} else []
+    columns += [("measurement", 2), ("unit", 3)]
+    return [*columns, ("engine", 4)] if len({key[:4] for key in keys}) < len(keys) else columns
+
+
+def _line(
+    key: tuple[str, ...],
+    line: Mapping[tuple[str, str], Measurement],
+    arms: Sequence[tuple[str, str]],
+    value: str,
+    about: Sequence[int],
+) -> tuple[Cell, ...]:
+    metric = metrics()[key[2]]
+    cells = [Cell(key[index], f"{key[index]}: {metric.meaning}" if index == 2 else "") for index in about]
+    originals = [row for row in line.values() if row.status == OK and not math.isnan(row.original)]
+    cells.append(Cell(_content(originals[0], originals[0].original), metric.meaning) if originals else Cell(""))
+    return (*cells, *(_cell(line.get(arm), value) for arm in arms))
+
+
+def _cell(row: Measurement | None, value: str) -> Cell:
+    if row is None:
+        return Cell("")
+    note = without_warning(row.note)
+    tip = "\n".join(part for part in (f"engine {row.engine}", note) if part)
+    if row.status != OK:
+        return Cell(row.status, in_this_panel(note))
+    return Cell(_content(row, getattr(row, value), percent=value == PERCENT), tip)
+
+
+def _content(row: Measurement, number: float, *, percent: bool = False) -> Content:
+    if math.isnan(number):
+        return ""
+    if metrics()[row.metric].meaning.startswith(YES_OR_NO):
+        return "yes" if number else "no"
+    return round(number, DECIMALS["%"] if percent else DECIMALS.get(row.unit, 2)) + 0.0
+
+
+def _has(row: Measurement, value: str) -> bool:
+    return row.status != OK or not math.isnan(getattr(row, value))
+
+
+def _title(titles: Mapping[str, str], method: str, variant: str) -> str:
+    title = titles.get(method, method)
+    return f"{title}, {variant}" if variant else title

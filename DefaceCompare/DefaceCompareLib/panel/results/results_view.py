@@ -1,0 +1,149 @@
+"""The *Results* section: one-case summary, tables by domain, engine, copy and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+import qt
+from deface_compare.cohort.reidentification.percentile import Percentile
+from deface_compare.defacers import REGISTRY, external_methods
+from deface_compare.measurement import NOT_AVAILABLE, Measurement, write_measurements
+from deface_compare.settings import DOSE_POLICIES
+from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
+
+from ..install.hint import may_be_installed
+from .case_summary import case_summary, percentile_sentence, primary_image
+from .measurement_table import VALUES, MeasurementTable, measurement_table
+from .table_filler import SCROLL_BAR_PIXELS, as_text, chosen_line, fill
+
+DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV", "dose": "DVH", "quality": "Quality gate"}
+"""The tables, and what the list calls them."""
+NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
+"""What stands with a table wherever it is shown."""
+NO_FACE_MODEL = "no face score: the face model is not installed (section Install of this panel)"
+EMPTY = MeasurementTable((), (), (), ())
+
+
+def titles_of_methods() -> dict[str, str]:
+    """Titles by key of all methods that the command line knows."""
+    return {method.key: method.title for method in (*REGISTRY, *external_methods())}
+
+
+class ResultsView:
+    """Shows the rows of one case.
+
+    Parameters
+    ----------
+    ui : object
+        The .ui's widgets as attributes.
+    on_structure : callable
+        Called with a structure's name when one of its rows is chosen.
+    """
+
+    def __init__(self, ui: Any, on_structure: Callable[[str], None]) -> None:
+        self._ui = ui
+        self._on_structure = on_structure
+        self._rows: list[Measurement] = []
+        self._percentiles: Mapping[str, Percentile] = {}
+        self._table = EMPTY
+        self._titles = titles_of_methods()
+        ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
+        ui.valueComboBox.addItems([_(title) for title in VALUES.values()])
+        for combo in (ui.tableComboBox, ui.valueComboBox, ui.dosePolicyComboBox):
+            combo.connect("currentIndexChanged(int)", self._show_table)
+        ui.resultTable.connect("itemSelectionChanged()", self._on_row)
+        ui.copyButton.connect("clicked(bool)", self.copy)
+        ui.saveButton.connect("clicked(bool)", self._ask_and_save)
+        self.show([])
+
+    @property
+    def rows(self) -> Sequence[Measurement]:
+        """All rows of the shown case."""
+        return self._rows
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """Titles by method key."""
+        return self._titles
+
+    @property
+    def domain(self) -> str:
+        """The domain whose table is shown."""
+        return list(DOMAINS)[max(self._ui.tableComboBox.currentIndex, 0)]
+
+    @property
+    def dose_policy(self) -> str:
+        """The dose policy whose rows are shown."""
+        return DOSE_POLICIES[max(self._ui.dosePolicyComboBox.currentIndex, 0)]
+
+    def show(self, rows: Sequence[Measurement], percentiles: Mapping[str, Percentile] | None = None) -> None:
+        """Show the rows of a case, and its percentiles by method among other heads; no rows clear everything."""
+        self._rows = list(rows)
+        self._percentiles = percentiles or {}
+        self._ui.resultsCollapsibleButton.enabled = bool(rows)
+        self._ui.resultsCollapsibleButton.collapsed = not rows
+        self._ui.summaryLabel.text = self._headline()
+        summary = case_summary(self._rows, self._titles, self._percentiles) if rows else EMPTY
+        fill(self._ui.summaryTable, summary, whole_headings=True)
+        _fit_height(self._ui.summaryTable, len(summary.lines))
+        self._show_table()
+
+    def add_rows(self, rows: Sequence[Measurement]) -> None:
+        """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
+        self.show([*self._rows, *rows], self._percentiles)
+
+    def _headline(self) -> str:
+        if not self._rows:
+            return ""
+        image = primary_image(self._rows)
+        parts = [f"{self._rows[0].case}, {image}" if image else self._rows[0].case, NO_VERDICT_FROM_ONE_CASE]
+        lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
+        if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
+            lines.insert(0, SYNTHETIC_WARNING)
+        if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
+            lines.append(NO_FACE_MODEL)
+        return "\n".join(lines)
+
+    def _of_domain(self) -> list[Measurement]:
+        return [row for row in self._rows if row.domain == self.domain]
+
+    def _show_table(self) -> None:
+        value = list(VALUES)[max(self._ui.valueComboBox.currentIndex, 0)]
+        self._table = measurement_table(self._of_domain(), self._titles, value, self.dose_policy)
+        fill(self._ui.resultTable, self._table)
+        engines = ", ".join(self._table.engines)
+        policy = _("dose policy {policy}").format(policy=self.dose_policy) if self.domain == "dose" else ""
+        told = [NOTES.get(self.domain, ""), "; ".join(filter(None, [_("Engine: {names}").format(names=engines), policy]))]
+        self._ui.tableNoteLabel.text = "\n".join(part for part in told if part) if self._table.lines else ""
+        self._ui.copyButton.enabled = self._ui.saveButton.enabled = bool(self._table.lines)
+
+    def _on_row(self) -> None:
+        line = chosen_line(self._ui.resultTable)
+        if 0 <= line < len(self._table.structures) and self._table.structures[line]:
+            self._on_structure(self._table.structures[line])
+
+    def copy(self) -> None:
+        """Put the table as shown on the clipboard."""
+        slicer.app.clipboard().setText(as_text(self._ui.resultTable))
+
+    def _ask_and_save(self) -> None:
+        path = qt.QFileDialog.getSaveFileName(
+            slicer.util.mainWindow(), _("Save rows as CSV"), f"{self._rows[0].case} {self.domain}.csv", "CSV (*.csv)"
+        )
+        if path:
+            self.save(Path(path))
+
+    def save(self, path: Path) -> None:
+        """Write all rows of the shown domain, every column and digit, as ``measurements.csv`` has them."""
+        write_measurements(path, self._of_domain())
+
+
+def _fit_height(table: Any, lines: int) -> None:
+    """As high as its lines: a summary does not scroll."""
+    rows = sum(table.rowHeight(row) for row in range(lines))
+    table.setFixedHeight(table.horizontalHeader().height + rows + 2 * table.frameWidth + SCROLL_BAR_PIXELS)

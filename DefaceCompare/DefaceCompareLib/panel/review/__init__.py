@@ -1,0 +1,1 @@
+"""The panel's visual review of a cohort."""

@@ -1,0 +1,266 @@
+"""The *Review* section: people look at defaced faces one case after the other and answer the gate's two questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+import qt
+from deface_compare.cohort.review import FAIL, ORIGINAL, PASS, QUESTIONS, UNSURE, Review, ReviewCase
+from deface_compare.errors import DefaceCompareError
+
+from ..views.side_by_side import SideBySide
+from .review_volumes import ReviewVolumes
+
+HEADINGS = ("method", "face gone?", "data whole?", "comment")
+COMMENT = len(HEADINGS) - 1
+KEYS = {PASS: "P", FAIL: "F", UNSURE: "U"}
+NEXT_KEY, PREVIOUS_KEY = "N", "B"
+PICTURE_PIXELS = 200
+FINISHED_MARK = "\N{CHECK MARK} "
+
+
+class ReviewPanel:
+    """One reviewer's way through a cohort.
+
+    Parameters
+    ----------
+    ui : object
+        The .ui's widgets as attributes.
+    views : SideBySide
+        Where a case's volumes are shown.
+    compare : callable
+        Called with a patient's folder that was not compared yet and shall be.
+    on_views : callable
+        Called without arguments when the views were filled.
+    """
+
+    def __init__(self, ui: Any, views: SideBySide, compare: Callable[[Path], None], on_views: Callable[[], None]) -> None:
+        self._ui = ui
+        self._compare = compare
+        self._on_views = on_views
+        self._volumes = ReviewVolumes(views)
+        self._filling = False
+        self.review: Review | None = None
+        ui.reviewButton.connect("clicked(bool)", self.start)
+        ui.previousButton.connect("clicked(bool)", lambda: self.go(-1))
+        ui.nextButton.connect("clicked(bool)", lambda: self.go(1))
+        ui.reviewCasesList.connect("currentRowChanged(int)", self._on_list)
+        ui.reviewTable.connect("currentCellChanged(int,int,int,int)", self._show_pictures)
+        ui.reviewTable.connect("cellChanged(int,int)", self._on_comment)
+        ui.reviewShowButton.connect("clicked(bool)", self.show_volumes)
+        ui.reviewTable.setColumnCount(len(HEADINGS))
+        ui.reviewTable.setHorizontalHeaderLabels(list(HEADINGS))
+        ui.reviewTable.horizontalHeader().stretchLastSection = True
+        ui.reviewTable.setEditTriggers(qt.QAbstractItemView.DoubleClicked | qt.QAbstractItemView.EditKeyPressed)
+        buttons = {PASS: ui.passButton, FAIL: ui.failButton, UNSURE: ui.unsureButton}
+        for answer, button in buttons.items():
+            button.connect("clicked(bool)", lambda checked=False, answer=answer: self.answer(answer))
+        self._shortcuts = [self._shortcut(key, partial(self.answer, answer)) for answer, key in KEYS.items()]
+        self._shortcuts += [self._shortcut(NEXT_KEY, partial(self.go, 1)), self._shortcut(PREVIOUS_KEY, partial(self.go, -1))]
+        self._show()
+
+    def _shortcut(self, key: str, act: Callable[[], Any]) -> Any:
+        """A key that works while the review section has the focus (and types itself inside a comment)."""
+        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.reviewCollapsibleButton)
+        shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+        shortcut.connect("activated()", act)
+        return shortcut
+
+    # --- the cohort --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the cohort where this reviewer left it."""
+        ui = self._ui
+        try:
+            self.review = Review(
+                Path(ui.reviewPathEdit.currentPath),
+                ui.reviewerLineEdit.text,
+                ui.blindCheckBox.checked,
+                ui.reviewSeedSpinBox.value,
+            )
+        except DefaceCompareError as error:
+            self.review = None
+            slicer.util.errorDisplay(str(error))
+        self._fill_list()
+        self._show()
+        if self.review is not None:
+            ui.reviewTable.setFocus()
+
+    def go(self, step: int) -> None:
+        """Go some cases forward or, with a negative number, back."""
+        if self.review is not None:
+            self.review.go(step)
+            self._show()
+
+    def _on_list(self, row: int) -> None:
+        if self.review is not None and row >= 0 and row != self.review.position:
+            self.review.go_to(row)
+            self._show()
+
+    def _fill_list(self) -> None:
+        names = self._ui.reviewCasesList
+        names.blockSignals(True)
+        names.clear()
+        if self.review is not None:
+            complete = self.review.complete()
+            names.addItems([_list_entry(case, case.id in complete) for case in self.review.cases])
+        names.blockSignals(False)
+
+    # --- one case ----------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Show the case that the reviewer has come to; views that were on follow."""
+        follow = self._volumes.clear()
+        if follow:
+            self._on_views()
+        case = self.review.case if self.review is not None else None
+        ui = self._ui
+        ui.reviewCaseWidget.visible = case is not None
+        if self.review is None or case is None:
+            ui.placeLabel.text = ""
+            return
+        ui.reviewCasesList.currentRow = self.review.position
+        ui.placeLabel.text = self._place()
+        ui.previousButton.enabled = self.review.position > 0
+        ui.nextButton.enabled = self.review.position < len(self.review.cases) - 1
+        ui.reviewShowButton.text = _("Show in views") if case.titles else _("Choose for Compare")
+        self._fill_table(self.review, case)
+        self._go_to_open_question()
+        self._show_pictures()
+        if follow and case.titles:
+            try:
+                self._fill_views(self.review, case)
+            except DefaceCompareError as error:
+                ui.placeLabel.text = f"{self._place()}\n{error}"
+
+    def _place(self) -> str:
+        assert self.review is not None
+        return _("{place}; {done} finished").format(place=self.review.place(), done=self.review.done())
+
+    def _fill_table(self, review: Review, case: ReviewCase) -> None:
+        table = self._ui.reviewTable
+        self._filling = True
+        methods = review.order()
+        table.setRowCount(len(methods))
+        for row, method in enumerate(methods):
+            said = review.decision(method)
+            texts = (review.label(method), *(getattr(said, question) for question in QUESTIONS), said.comment)
+            for column, text in enumerate(texts):
+                item = qt.QTableWidgetItem(text)
+                shown = qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled
+                item.setFlags(shown | qt.Qt.ItemIsEditable if column == COMMENT else shown)
+                table.setItem(row, column, item)
+        table.resizeColumnsToContents()
+        table.resizeRowsToContents()
+        self._filling = False
+        for button in (self._ui.passButton, self._ui.failButton, self._ui.unsureButton):
+            button.enabled = bool(case.titles)
+
+    def _go_to_open_question(self) -> None:
+        """Choose the first question of this case that has no answer; stay where all are answered."""
+        table = self._ui.reviewTable
+        for row in range(table.rowCount):
+            for column in range(1, COMMENT):
+                if not table.item(row, column).text():
+                    table.setCurrentCell(row, column)
+                    return
+        if table.rowCount and table.currentRow() < 0:
+            table.setCurrentCell(0, 1)
+
+    def _current(self) -> tuple[str, str] | None:
+        """Method and question of the chosen cell; a cell that is no question stands for its row's first."""
+        row, column = self._ui.reviewTable.currentRow(), self._ui.reviewTable.currentColumn()
+        if self.review is None or not 0 <= row < len(self.review.order()):
+            return None
+        return self.review.order()[row], QUESTIONS[column - 1] if 1 <= column < COMMENT else QUESTIONS[0]
+
+    def answer(self, answer: str) -> None:
+        """Answer the chosen question, save, and go on to the next open one of this case."""
+        current = self._current()
+        if self.review is None or current is None:
+            return
+        method, question = current
+        if not self._saved(lambda review: review.answer(method, question, answer)):
+            return
+        self._ui.reviewTable.item(self.review.order().index(method), 1 + QUESTIONS.index(question)).setText(answer)
+        self._mark_finished()
+        self._go_to_open_question()
+
+    def _on_comment(self, row: int, column: int) -> None:
+        if self.review is None or self._filling or column != COMMENT:
+            return
+        method, text = self.review.order()[row], self._ui.reviewTable.item(row, column).text()
+        self._saved(lambda review: review.comment(method, text))
+
+    def _saved(self, save: Callable[[Review], object]) -> bool:
+        """Save an answer; where the disk refuses, say so and show what is really kept."""
+        assert self.review is not None
+        try:
+            save(self.review)
+        except (OSError, DefaceCompareError) as error:
+            slicer.util.errorDisplay(_("The answer could not be saved: {error}").format(error=error))
+            self._fill_table(self.review, self.review.case)
+            return False
+        return True
+
+    def _mark_finished(self) -> None:
+        assert self.review is not None
+        case = self.review.case
+        self._ui.reviewCasesList.item(self.review.position).setText(_list_entry(case, self.review.is_complete(case)))
+        self._ui.placeLabel.text = self._place()
+
+    # --- what is looked at -------------------------------------------------------------------------------------------
+
+    def _show_pictures(self) -> None:
+        """The renders of the original and of the chosen method, where the study has drawn them."""
+        current = self._current()
+        if self.review is None or self._filling:
+            return
+        pictures = self.review.case.pictures
+        shown = {
+            self._ui.originalPicture: (pictures.get(ORIGINAL), _("original")),
+            self._ui.methodPicture: (
+                pictures.get(current[0]) if current else None,
+                self.review.label(current[0]) if current else "",
+            ),
+        }
+        self._ui.reviewPicturesWidget.visible = any(path is not None for path, _text in shown.values())
+        for label, (path, text) in shown.items():
+            label.setPixmap(_picture(path) if path is not None else qt.QPixmap())
+            label.toolTip = text
+
+    def show_volumes(self) -> None:
+        """Bring the case's volumes into the side-by-side views, or choose a patient that was not compared yet."""
+        if self.review is None:
+            return
+        case = self.review.case
+        if not case.titles:
+            self._compare(case.folder)
+            return
+        try:
+            self._fill_views(self.review, case)
+        except DefaceCompareError as error:
+            slicer.util.errorDisplay(str(error))
+
+    def _fill_views(self, review: Review, case: ReviewCase) -> None:
+        with slicer.util.WaitCursor():
+            self._volumes.show(case, {review.label(method): method for method in review.order()})
+        self._on_views()
+
+    def close(self) -> None:
+        """Take the case's volumes out of the scene (the scene closes, or the panel goes away)."""
+        self._volumes.clear()
+
+
+def _list_entry(case: ReviewCase, complete: bool) -> str:
+    return f"{FINISHED_MARK if complete else ''}{case.id}"
+
+
+def _picture(path: Path) -> Any:
+    return qt.QPixmap(str(path)).scaledToWidth(PICTURE_PIXELS, qt.Qt.SmoothTransformation)

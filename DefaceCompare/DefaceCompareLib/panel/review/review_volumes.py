@@ -1,0 +1,101 @@
+"""The volumes of one reviewed case in the side-by-side views; they leave the scene with the case."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+import slicer
+
+from deface_compare.cohort.review import ReviewCase
+from deface_compare.errors import UnusableInput
+
+from ...nodes.volumes import add_volume, remove_node
+from ..views.side_by_side import SideBySide
+
+
+class ReviewVolumes:
+    """Loads a case of a study's output, its original from where the key says it is.
+
+    Parameters
+    ----------
+    views : SideBySide
+    """
+
+    def __init__(self, views: SideBySide) -> None:
+        self._views = views
+        self._nodes: list[Any] = []
+
+    def show(self, case: ReviewCase, methods: Mapping[str, str]) -> None:
+        """Show the original and the methods under the given labels.
+
+        Parameters
+        ----------
+        case : ReviewCase
+        methods : mapping of label to method key
+            In the order of the views; blinded labels say nothing of the method.
+
+        Raises
+        ------
+        UnusableInput
+            If the original is not there any more, or a defaced image is damaged.
+        """
+        from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
+
+        self.clear()
+        images = {image.key: image.image for image in read_case(source_of(case)).images}
+        if case.image not in images:
+            raise UnusableInput(f"The original of {case.id} has no {case.image} any more: choose the folder it was made from.")
+        original = self._add(images[case.image], f"{case.id} {case.image}")
+        versions = {}
+        for label, key in methods.items():
+            file = case.folder / key / f"{case.image}.nrrd"
+            if file.is_file():
+                versions[label] = self._add(_read(file), f"{case.id} {label}")
+        self._views.show(original, versions)
+
+    def _add(self, image: sitk.Image, name: str) -> Any:
+        node = add_volume(slicer.mrmlScene, image, name)
+        node.SetSaveWithScene(False)
+        self._nodes.append(node)
+        return node
+
+    def clear(self) -> bool:
+        """Take the case's volumes out of views and scene; whether there were any."""
+        if not self._nodes:
+            return False
+        self._views.restore()
+        for node in self._nodes:
+            if node.GetScene() is not None:
+                remove_node(node.GetScene(), node)
+        self._nodes = []
+        return True
+
+
+def source_of(case: ReviewCase) -> Path:
+    """The folder that a finished case was made from, as ``identifiable/key.csv`` says.
+
+    Raises
+    ------
+    UnusableInput
+        If the key does not say, or the folder is gone.
+    """
+    key = case.folder.parent.parent / "identifiable" / "key.csv"
+    sources = {}
+    if key.is_file():
+        with key.open(newline="", encoding="utf-8") as stream:
+            sources = {row["case"]: row["source"] for row in csv.DictReader(stream)}
+    source = sources.get(case.id, "")
+    if not source or not Path(source).is_dir():
+        raise UnusableInput(f"The original of {case.id} is not where it was compared from; the pictures are all there is.")
+    return Path(source)
+
+
+def _read(file: Path) -> sitk.Image:
+    try:
+        return sitk.ReadImage(str(file))
+    except RuntimeError as error:
+        raise UnusableInput(f"The defaced image {file.name} of {file.parent.name} is damaged: compare again.") from error

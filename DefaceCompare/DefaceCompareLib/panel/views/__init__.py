@@ -1,0 +1,1 @@
+"""The panel's views: skins and slices side by side."""

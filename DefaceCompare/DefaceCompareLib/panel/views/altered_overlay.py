@@ -1,0 +1,78 @@
+"""Altered voxels of one method as a labelmap over the slices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+
+ALTERED_COLOUR = (0.95, 0.55, 0.10)
+"""Orange: no tissue of an image or structure has it, and it shows on black and on white."""
+
+OPACITY = 0.45
+
+
+class AlteredOverlay:
+    """One labelmap node, refilled when another method is looked at; not saved with the scene.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    """
+
+    def __init__(self, scene: Any) -> None:
+        self._scene = scene
+        self._colours = hidden(slicer.vtkMRMLColorTableNode(), "DefaceCompare altered")
+        self._colours.SetTypeToUser()
+        self._colours.SetNumberOfColors(2)
+        self._colours.SetColor(0, "unaltered", 0.0, 0.0, 0.0, 0.0)
+        self._colours.SetColor(1, "altered", *ALTERED_COLOUR, 1.0)
+        scene.AddNode(self._colours)
+        self._display = scene.AddNode(hidden(slicer.vtkMRMLLabelMapVolumeDisplayNode(), "altered voxels display"))
+        self._display.SetAndObserveColorNodeID(self._colours.GetID())
+        self.node = scene.AddNode(hidden(slicer.vtkMRMLLabelMapVolumeNode(), "altered voxels"))
+        self.node.SetAndObserveDisplayNodeID(self._display.GetID())
+
+    def show(self, original: Any, defaced: Any) -> int:
+        """Mark the voxels that differ, and say how many there are.
+
+        Parameters
+        ----------
+        original, defaced : vtkMRMLScalarVolumeNode
+            On one grid.
+
+        Raises
+        ------
+        ValueError
+            If the grids differ.
+        """
+        before, after = original.GetImageData(), defaced.GetImageData()
+        if before.GetDimensions() != after.GetDimensions():
+            raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
+        values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
+        altered = (values[0] != values[1]).astype(np.uint8)
+        image = vtkImageData()
+        image.SetDimensions(before.GetDimensions())
+        image.GetPointData().SetScalars(numpy_to_vtk(altered, deep=True))
+        to_ras = vtkMatrix4x4()
+        original.GetIJKToRASMatrix(to_ras)
+        self.node.SetIJKToRASMatrix(to_ras)
+        self.node.SetAndObserveImageData(image)
+        return int(np.count_nonzero(altered))
+
+    def remove(self) -> None:
+        """Take all its nodes out of the scene."""
+        for node in (self.node, self._display, self._colours):
+            self._scene.RemoveNode(node)
+
+
+def hidden(node: Any, name: str) -> Any:
+    """Name a node that is not in the scene yet, and keep it out of lists and saved scenes."""
+    node.SetName(name)
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    return node

@@ -1,0 +1,116 @@
+"""The row of 3D views: original and each version, one camera for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import slicer
+from vtkmodules.vtkCommonCore import vtkCommand
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from ...nodes.volumes import remove_node
+from .skins import add_skin
+
+ORIGINAL_TAG, VERSION_TAG = "DefaceOriginal", "DefaceVersion{number}"
+"""Names of our own 3D views; the user's views stay as they are."""
+VIEW_GROUP = 5206
+"""View group of our views: Slicer links cameras and slices inside a group only."""
+BACKGROUND = (0.16, 0.17, 0.20)
+YAW_DEG, PITCH_DEG = 25.0, 5.0
+"""Where the camera stands at first, from straight before the face towards patient left and upwards: nose and brow in profile."""
+VIEW_ANGLE_DEG = 30.0
+FIELD_SHARE = 1.15
+"""Field over skin, in height and width."""
+
+
+def version_tag(number: int) -> str:
+    """The tag of the view that shows a version, counted from 1."""
+    return VERSION_TAG.format(number=number)
+
+
+class FaceRow:
+    """Skins in the views, and cameras that move together.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    volumes : mapping of label to vtkMRMLScalarVolumeNode
+        In the order of the views, the original first.
+    skins : sequence of vtkPolyData
+        Of these volumes, RAS mm.
+    """
+
+    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData]) -> None:
+        self._scene = scene
+        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
+        self._models = [add_skin(scene, skin, name) for skin, name in zip(skins, names, strict=True)]
+        self._views = [_view_node(scene, tag) for tag in (ORIGINAL_TAG, *map(version_tag, range(1, len(volumes))))]
+        for view, label, model in zip(self._views, volumes, self._models, strict=True):
+            _prepare(view, label)
+            model.GetDisplayNode().AddViewNodeID(view.GetID())
+        self._tags: list[tuple[Any, int]] = []
+        self._copying = False
+        self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
+        self._look_at(self._models[0])
+        for camera in self._cameras:
+            self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
+
+    def _look_at(self, model: Any) -> None:
+        """Put the first camera before the face; the others follow."""
+        bounds = np.zeros(6)
+        model.GetRASBounds(bounds)
+        centre, height = 0.5 * (bounds[::2] + bounds[1::2]), bounds[5] - bounds[4]
+        yaw, pitch = np.deg2rad(YAW_DEG), np.deg2rad(PITCH_DEG)
+        width = np.hypot(np.cos(yaw) * (bounds[1] - bounds[0]), np.sin(yaw) * (bounds[3] - bounds[2]))  # of an ellipse
+        narrow = 0.5 * len(self._views)  # height over width of a view where the row is half as high as a square window
+        field = FIELD_SHARE * max(height, narrow * width)
+        distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
+        towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+        first = self._cameras[0]
+        first.SetViewAngle(VIEW_ANGLE_DEG)
+        first.SetFocalPoint(*centre)
+        first.SetPosition(*(centre + distance * towards))
+        first.SetViewUp(0.0, 0.0, 1.0)
+        first.ResetClippingRange()
+        self._copy_camera(first)
+
+    def _copy_camera(self, moved: Any, *ignored: Any) -> None:
+        """Give every view the camera of the one that moved (Slicer's own link works while the mouse is down only)."""
+        if self._copying:
+            return
+        self._copying = True
+        try:
+            for camera in self._cameras:
+                if camera is not moved:
+                    camera.SetViewAngle(moved.GetViewAngle())
+                    camera.SetFocalPoint(*moved.GetFocalPoint())
+                    camera.SetPosition(*moved.GetPosition())
+                    camera.SetViewUp(*moved.GetViewUp())
+                    camera.ResetClippingRange()
+        finally:
+            self._copying = False
+
+    def remove(self) -> None:
+        """Take the skins out of the scene and let the cameras go."""
+        for camera, tag in self._tags:
+            camera.RemoveObserver(tag)
+        self._tags = []
+        for model in self._models:
+            remove_node(self._scene, model)
+        self._models = []
+
+
+def _view_node(scene: Any, tag: str) -> Any:
+    return scene.GetSingletonNode(tag, "vtkMRMLViewNode")
+
+
+def _prepare(view: Any, label: str) -> None:
+    view.SetLayoutLabel(label)
+    view.SetViewGroup(VIEW_GROUP)
+    view.SetLinkedControl(True)
+    view.SetBoxVisible(False)
+    view.SetAxisLabelsVisible(False)
+    view.SetBackgroundColor(*BACKGROUND)
+    view.SetBackgroundColor2(*BACKGROUND)

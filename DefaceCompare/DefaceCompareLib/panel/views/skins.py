@@ -1,0 +1,118 @@
+"""The skin of a volume and of its defaced versions as surfaces, all at one isovalue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy
+import slicer
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkCommonTransforms import vtkTransform
+from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+
+from deface_compare.anatomy.working_grid import head_grid
+from deface_compare.case import CT, MR, CaseImage
+from deface_compare.geometry.grids import WORKING_SPACING_MM
+from deface_compare.privacy.render import SKIN_COLOUR
+from deface_compare.privacy.surface import FaceBox, grey_values, skin_level, surface_at
+
+from ...nodes.volumes import image_of_volume
+from .altered_overlay import hidden
+
+LOWEST_OF_MR = -200.0
+"""An image with lower values than this is a CT (air is -1000 HU), where nothing else tells."""
+
+ROOM_MM = 10.0
+"""Room around the head for what a version adds to it."""
+
+AMBIENT, DIFFUSE, SPECULAR, POWER = 0.15, 0.85, 0.1, 10.0
+"""How every skin reflects, so that only shape differs between views."""
+
+
+class SkinSurfaces:
+    """Draws skins, and keeps the last ones: views that are opened again need not wait."""
+
+    def __init__(self) -> None:
+        self._drawn: tuple[Any, ...] = ()
+        self._surfaces: list[vtkPolyData] = []
+
+    def of(self, original: Any, versions: Sequence[Any]) -> list[vtkPolyData]:
+        """The skins, RAS mm, the original's first.
+
+        Parameters
+        ----------
+        original : vtkMRMLScalarVolumeNode
+        versions : sequence of vtkMRMLScalarVolumeNode
+            On the original's grid.
+
+        Raises
+        ------
+        FaceNotFound, UnusableInput, NotAvailable
+            If the original shows no head, or hardly anything is left of it.
+        """
+        volumes = [original, *versions]
+        wanted = tuple((each.GetID(), each.GetMTime(), each.GetImageData().GetMTime()) for each in volumes)
+        if wanted != self._drawn:
+            self._surfaces = [_in_ras(surface) for surface in _skins(original, versions)]
+            self._drawn = wanted
+        return self._surfaces
+
+
+def _skins(original: Any, versions: Sequence[Any]) -> list[vtkPolyData]:
+    """The skins, LPS mm."""
+    image = image_of_volume(original)
+    modality = CT if original.GetImageData().GetScalarRange()[0] < LOWEST_OF_MR else MR
+    before = CaseImage(key=modality, modality=modality, image=image, unit="")
+    grid, level = head_grid(before), skin_level(before)
+    whole = FaceBox(grid.GetOrigin(), grid.GetSize(), WORKING_SPACING_MM)
+    grey = grey_values(image, whole, level)
+    box, window = _around_head(grey, whole)
+    greys = [grey[window], *(grey_values(image_of_volume(version), box, level) for version in versions)]
+    return [surface_at(each, box, quick=True) for each in greys]
+
+
+def _around_head(grey: NDArray[np.float32], box: FaceBox) -> tuple[FaceBox, tuple[slice, slice, slice]]:
+    """The part of a box and of its grey values that holds all tissue with `ROOM_MM` around it: air costs as much as tissue."""
+    room = round(ROOM_MM / box.spacing_mm)
+    tissue = scipy.ndimage.find_objects((grey > 0.0).astype(np.uint8))
+    sides = tissue[0] if tissue else tuple(slice(0, count) for count in grey.shape)
+    z, y, x = (
+        slice(max(side.start - room, 0), min(side.stop + room, count)) for side, count in zip(sides, grey.shape, strict=True)
+    )
+    origin = tuple(first + box.spacing_mm * side.start for first, side in zip(box.origin_mm, (x, y, z), strict=True))
+    size = (x.stop - x.start, y.stop - y.start, z.stop - z.start)
+    return FaceBox((origin[0], origin[1], origin[2]), size, box.spacing_mm), (z, y, x)
+
+
+def _in_ras(surface_lps: vtkPolyData) -> vtkPolyData:
+    to_ras = vtkTransform()
+    to_ras.Scale(-1.0, -1.0, 1.0)
+    turned = vtkTransformPolyDataFilter()
+    turned.SetTransform(to_ras)
+    turned.SetInputData(surface_lps)
+    turned.Update()
+    return turned.GetOutput()
+
+
+def add_skin(scene: Any, surface_ras: vtkPolyData, name: str) -> Any:
+    """Add a skin as a model; it is not saved with the scene and not listed.
+
+    Returns
+    -------
+    vtkMRMLModelNode
+    """
+    model = scene.AddNode(hidden(slicer.vtkMRMLModelNode(), name))
+    model.SetAndObservePolyData(surface_ras)
+    display = scene.AddNode(hidden(slicer.vtkMRMLModelDisplayNode(), f"{name} display"))
+    display.SetColor(*SKIN_COLOUR)
+    display.SetAmbient(AMBIENT)
+    display.SetDiffuse(DIFFUSE)
+    display.SetSpecular(SPECULAR)
+    display.SetPower(POWER)
+    display.SetScalarVisibility(False)
+    display.SetVisibility2D(False)
+    model.SetAndObserveDisplayNodeID(display.GetID())
+    return model

@@ -1,0 +1,1 @@
+"""SlicerRT's DVH of the same structures and doses."""

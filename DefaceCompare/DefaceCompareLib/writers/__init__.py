@@ -1,1 +1,0 @@
-"""Writing patients as DICOM RT."""

@@ -1,0 +1,78 @@
+"""Which part of the skin is the face: from brow to chin, and the ears, told in the average head's frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..geometry.grids import mapped
+from .head import Head
+
+BROW_ABOVE_EYES_MM = 22.0
+"""Upper end of the face over the eyes' centres: the eyebrow with its ridge."""
+
+BELOW_CHIN_MM = 5.0
+"""Lower end under the chin landmark."""
+
+BEHIND_EYES_MM = 20.0
+"""The face reaches this far behind the eyes' centres: the cheekbone's side."""
+
+EAR_RADIUS_MM = 42.0
+"""An ear with its root lies within this distance of the ear landmark."""
+
+EAR_INNER_MM = 14.0
+"""An ear's region starts this far towards the middle from the landmark."""
+
+
+@dataclass(frozen=True)
+class FaceRegion:
+    """The face and the ears of one head.
+
+    Parameters
+    ----------
+    to_average : SimpleITK.Transform
+        Affine, patient mm to average-head mm: an upright head looking along -y.
+    marks : mapping of str to ndarray, shape (3,)
+        The landmarks in average-head mm.
+    """
+
+    to_average: sitk.Transform
+    marks: Mapping[str, NDArray[np.float64]]
+
+    def face(self, points_mm: NDArray[np.float64], margin_mm: float = 0.0) -> NDArray[np.bool_]:
+        """Which patient points, shape (n, 3), lie in the space of the face from brow to chin, `margin_mm` wider."""
+        return self.depth_mm(points_mm) >= -margin_mm
+
+    def depth_mm(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far inside the borders of the face's space points lie (average-head mm, negative outside), shape (n,)."""
+        at = mapped(self.to_average, points_mm)
+        eye = 0.5 * (self.marks["eye_left"] + self.marks["eye_right"])
+        top = eye[2] + BROW_ABOVE_EYES_MM - at[:, 2]
+        bottom = at[:, 2] - (self.marks["chin"][2] - BELOW_CHIN_MM)
+        front = eye[1] + BEHIND_EYES_MM - at[:, 1]
+        return np.minimum(np.minimum(top, bottom), front)
+
+    def ears(self, points_mm: NDArray[np.float64], margin_mm: float = 0.0) -> NDArray[np.bool_]:
+        """Which patient points, shape (n, 3), lie around one of the ears."""
+        return self.ear_depth_mm(points_mm) >= -margin_mm
+
+    def ear_depth_mm(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far inside the borders of the nearer ear's space points lie, as `depth_mm`."""
+        at = mapped(self.to_average, points_mm)
+        depths = []
+        for name, side in (("ear_left", 1.0), ("ear_right", -1.0)):
+            mark = self.marks[name]
+            sideways = side * (at[:, 0] - mark[0]) + EAR_INNER_MM
+            depths.append(np.minimum(EAR_RADIUS_MM - np.linalg.norm(at - mark, axis=1), sideways))
+        return np.maximum(depths[0], depths[1])
+
+
+def face_region(head: Head) -> FaceRegion:
+    """The face's and ears' space of a head."""
+    names = list(head.landmarks_mm)
+    at = mapped(head.average_to_patient, np.array([head.landmarks_mm[name] for name in names]))
+    return FaceRegion(head.average_to_patient, dict(zip(names, at, strict=True)))

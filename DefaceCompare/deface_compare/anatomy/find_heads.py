@@ -1,0 +1,108 @@
+"""Where the heads of a case are: one in each frame of reference, found on the image that shows the whole face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..case import Case, CaseImage
+from ..errors import FaceNotFound
+from ..settings import Settings
+from .find_head import FACE_MARGIN_MM, HALVES, find_head
+from .head import Head, Point
+
+NO_REGISTRATION = "not available: no registration to a frame in which a head was found"
+
+
+def best_head(case: Case, images: Sequence[CaseImage], settings: Settings) -> tuple[Head, dict[str, str]]:
+    """Find the head of one frame of reference.
+
+    A CT that ends at the eyes must not decide where the face ends in an MR that goes down to the chin.
+
+    Parameters
+    ----------
+    case : Case
+    images : sequence of CaseImage
+        All in one frame of reference; the first one that holds a full face is taken, else the first one that holds a part of it.
+    settings : Settings
+
+    Returns
+    -------
+    head : Head
+    reasons : dict of image key to str
+        Why an image cannot be edited with this head: it shows parts of the face that the head's image does not.
+
+    Raises
+    ------
+    FaceNotFound
+        If no image holds any part of a face; the sentence holds the reasons of all.
+    """
+    partial: list[Head] = []
+    failures: list[str] = []
+    for image in images:
+        try:
+            head = find_head(case, image, settings)
+        except FaceNotFound as failure:
+            failures.append(str(failure))
+            continue
+        if head.face_extent == "full":
+            less = ", ".join(f"{each.image_key} holds its {each.face_extent} part only" for each in partial)
+            note = (f"the face was searched here, since {less}",) if less else ()
+            return replace(head, notes=(*head.notes, *note)), {}
+        partial.append(head)
+    if not partial:
+        raise FaceNotFound("; ".join(failures))
+    chosen = partial[0]
+    return chosen, {image.key: _more(image, chosen) for image in images if _shows_more(image, chosen, images)}
+
+
+def _more(image: CaseImage, head: Head) -> str:
+    return f"image {image.key} shows parts of the face that image {head.image_key}, on which the head was found, does not"
+
+
+def _shows_more(image: CaseImage, head: Head, images: Sequence[CaseImage]) -> bool:
+    """Does an image hold face landmarks that the head's own image ends before?"""
+    own = next(each for each in images if each.key == head.image_key)
+    marks = [head.landmarks_mm[name] for names in HALVES.values() for name in names]
+    return any(_margin_mm(image, mark) > 0.0 and _margin_mm(own, mark) < -FACE_MARGIN_MM for mark in marks)
+
+
+def _margin_mm(image: CaseImage, point_mm: Point) -> float:
+    """How far inside the field of view a point lies, along its nearest axis; negative outside."""
+    index = np.array(image.image.TransformPhysicalPointToContinuousIndex(point_mm))
+    inside = np.minimum(index + 0.5, np.array(image.image.GetSize()) - 0.5 - index)
+    return float(np.min(inside * np.array(image.image.GetSpacing())))
+
+
+def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[str, str]]:
+    """Search one head in each frame of reference, on its first image that shows a full face, else on the first that shows a part.
+
+    Returns
+    -------
+    heads : dict of image key to Head
+        Images of one frame share one `Head`.
+    reasons : dict of image key to str
+        Why an image has none.
+    """
+    heads: dict[str, Head] = {}
+    reasons: dict[str, str] = {}
+    for images in _frames(case):
+        try:
+            head, beyond = best_head(case, images, settings)
+        except FaceNotFound as failure:
+            reason = str(failure)
+            if images[0] is not case.primary:
+                reason = f"{NO_REGISTRATION}, and its own search failed: {reason}"
+            reasons.update({each.key: reason for each in images})
+            continue
+        heads.update({each.key: head for each in images if each.key not in beyond})
+        reasons.update(beyond)
+    return heads, reasons
+
+
+def _frames(case: Case) -> Iterator[list[CaseImage]]:
+    """The images of each frame of reference, the primary's first."""
+    for uid in dict.fromkeys(image.frame_of_reference_uid for image in case.images):
+        yield [image for image in case.images if image.frame_of_reference_uid == uid]

@@ -1,0 +1,1 @@
+"""``deface-compare``: the command line."""

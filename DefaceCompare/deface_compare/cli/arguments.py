@@ -1,0 +1,44 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_progress(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of how progress is told."""
+    parser.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
+
+
+def comma_list(text: str) -> list[str]:
+    """``a,b`` as a list that holds something."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("give at least one method")
+    return found
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {text!r}")
+    return int(text)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """``NAME=VALUE`` in two."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """Add the user's own table of structure names."""
+    parser.add_argument(
+        "--structure-names",
+        type=Path,
+        metavar="TABLE",
+        help="a CSV file part,tg263,group,side,status that stands on top of the built-in table",
+    )

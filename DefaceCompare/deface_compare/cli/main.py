@@ -1,0 +1,73 @@
+"""``deface-compare``: the command line. Heavy modules are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from .. import __version__
+from ..errors import INTERRUPTED, UNUSABLE, DefaceCompareError
+from ..output.atomic import full_disk_sentence, is_full
+from .case import add_case
+from .export import add_export
+from .methods import add_methods
+from .models import add_models
+from .names import add_names_command
+from .pool import add_pool
+from .sample import add_sample
+from .study import add_study
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        The exit code: 0, 2 (unusable input) or 3 (some cases unreadable).
+    """
+    # before numpy loads: more BLAS threads than cores cost minutes, and their number may change last digits
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    arguments = make_parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except DefaceCompareError as error:
+        print(f"deface-compare: {error}", file=sys.stderr)
+        return UNUSABLE
+    except OSError as error:
+        if not is_full(error):
+            raise
+        print(f"deface-compare: {full_disk_sentence(error)}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("deface-compare: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="deface-compare", description="Compare defacing methods on radiotherapy patients: re-identification against utility."
+    )
+    parser.add_argument("--version", action="version", version=f"deface-compare {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (
+        add_sample,
+        add_case,
+        add_study,
+        add_pool,
+        add_export,
+        add_models,
+        add_methods,
+        add_names_command,
+    ):
+        add(commands)
+    return parser

@@ -1,0 +1,73 @@
+"""``deface-compare methods``: which methods there are; and those that a command line names."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import DONE, UnusableInput
+
+if TYPE_CHECKING:
+    from ..defacers.defacing import Defacer
+
+
+def add_methods(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    methods = commands.add_parser("methods", help="which methods are available here, and why others are not")
+    methods.set_defaults(run=list_methods)
+
+
+def list_methods(arguments: argparse.Namespace) -> int:
+    """Print every method, whether it can run here, and why not."""
+    from ..defacers import REGISTRY, external_methods
+
+    for method in (*REGISTRY, *(_here(method) for method in external_methods())):
+        reason = method.available()
+        print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
+        print(f"{'':<16} {method.reference}; {method.licence}")
+    return DONE
+
+
+def methods_of(arguments: argparse.Namespace) -> list[Defacer]:
+    """The methods to run, in order: --methods, --external, --external-command.
+
+    Raises
+    ------
+    UnusableInput
+        If a name is unknown or doubled, or a folder or file is not there.
+    """
+    from ..defacers import REGISTRY, defacer
+    from ..defacers.external.command import ExternalCommand
+    from ..defacers.external.templates import TOOL_NAME, imported_tool, read_templates
+
+    variants = dict(arguments.variant)
+    unknown = sorted(set(variants) - set(arguments.methods))
+    if unknown:
+        raise UnusableInput(f"--variant names {', '.join(unknown)}, which is not among --methods {','.join(arguments.methods)}")
+    chosen = [_here(defacer(key, variants.get(key, ""))) for key in dict.fromkeys(arguments.methods)]
+    known = {method.key for method in (*REGISTRY, *chosen)}
+    for name, folder in arguments.external:
+        if name in known or not TOOL_NAME.fullmatch(name):
+            raise UnusableInput(
+                f"--external {name}: give the tool's own name in letters, digits, . _ -, other than a built-in or chosen method's"
+            )
+        if not Path(folder).is_dir():
+            raise UnusableInput(f"--external {name}: {folder} is not a folder")
+        known.add(name)
+        chosen.append(imported_tool(name, Path(folder).resolve()))
+    for file in arguments.external_command:
+        for template in read_templates(file):
+            if template.key in known:
+                raise UnusableInput(f"--external-command {file.name}: there is a method {template.key} already; rename the table")
+            known.add(template.key)
+            chosen.append(ExternalCommand(template, os.environ))
+    return chosen
+
+
+def _here(method: Defacer) -> Defacer:
+    """A tool that runs as a child process gets this process's environment; other methods need none."""
+    from ..defacers.external.command import ExternalCommand
+
+    return method.in_environment(os.environ) if isinstance(method, ExternalCommand) else method

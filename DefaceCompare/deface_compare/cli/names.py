@@ -1,0 +1,87 @@
+"""``deface-compare names``: how the structure names of a file are read."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+from ..errors import DONE, UnusableInput
+from .arguments import add_names
+
+DICOM_MAGIC_OFFSET = 128
+"""Bytes before the four letters that every DICOM file carries."""
+
+
+def add_names_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    names = commands.add_parser("names", help="how structure names are read")
+    names.add_argument("file", type=Path, help="an RTSTRUCT, a case's folder, or a text file with one name a line")
+    add_names(names)
+    names.set_defaults(run=run_names)
+
+
+def run_names(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from ..structures.name_words import user_names
+    from ..structures.names import read_structure_name
+
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    names = planned_names(arguments.file)
+    with user_names(arguments.structure_names):
+        table.writerow(("name", "tg263", "group", "side", "status"))
+        for name in names:
+            read = read_structure_name(name)
+            table.writerow((name, read.tg263, read.group, read.side, read.status))
+    return DONE
+
+
+def planned_names(path: Path) -> list[str]:
+    """Structure names of an RTSTRUCT or SEG file, of a patient's folder, or of a text file with one name a line.
+
+    Raises
+    ------
+    UnusableInput
+        If there is no such file, or it holds no structure names.
+    """
+    if path.is_dir():
+        from ..readers import read_case
+
+        structure_set = read_case(path).structure_set
+        names = [structure.name for structure in structure_set.structures] if structure_set else []
+    elif not path.is_file():
+        raise UnusableInput(f"{path} does not exist; give an RTSTRUCT file, a patient's folder or a text file")
+    elif is_dicom(path):
+        names = _names_of_dicom(path)
+    else:
+        names = _names_of_text(path)
+    if not names:
+        raise UnusableInput(f"{path} holds no structure names")
+    return names
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file carries DICOM's mark."""
+    with path.open("rb") as stream:
+        return stream.read(DICOM_MAGIC_OFFSET + 4)[DICOM_MAGIC_OFFSET:] == b"DICM"
+
+
+def _names_of_dicom(path: Path) -> list[str]:
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        dataset = dcmread(path, stop_before_pixels=True)
+    except (InvalidDicomError, OSError, EOFError) as error:
+        raise UnusableInput(f"{path} is a damaged DICOM file ({error}); export it again") from error
+    names = [str(roi.get("ROIName") or "") for roi in dataset.get("StructureSetROISequence") or []]
+    return names or [str(segment.get("SegmentLabel") or "") for segment in dataset.get("SegmentSequence") or []]
+
+
+def _names_of_text(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise UnusableInput(f"{path} is neither an RTSTRUCT nor a text file in UTF-8") from error
+    return [line for line in lines if line.strip()]

@@ -1,0 +1,50 @@
+"""``deface-compare sample``: synthetic patients."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import DONE
+from .arguments import add_progress, comma_list, positive
+
+
+def add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    sample = commands.add_parser("sample", help="write synthetic RT patients as DICOM")
+    sample.add_argument("out", type=Path, metavar="OUT")
+    sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
+    sample.add_argument("--seed", type=int, default=1)
+    sample.add_argument("--site", choices=("brain", "hn"), help="brain or head and neck; both in turn if not given")
+    sample.add_argument(
+        "--difficulty",
+        type=comma_list,
+        default=[],
+        metavar="NAME[,NAME]",
+        help="make the heads hard to deface; a wrong name lists all",
+    )
+    sample.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes; the files are the same (default 1)")
+    add_progress(sample)
+    sample.set_defaults(run=run_sample)
+
+
+def run_sample(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from ..sample.difficulty import difficulties_named
+    from ..sample.make_sample import make_sample
+    from .progress import progress_of
+
+    difficulties = difficulties_named(arguments.difficulty)
+    with progress_of(arguments.progress) as progress:
+        folders = make_sample(
+            arguments.out,
+            arguments.patients,
+            arguments.seed,
+            arguments.site,
+            progress,
+            jobs=arguments.jobs,
+            difficulties=difficulties,
+        )
+    if arguments.progress == "human":
+        print(f"{len(folders)} synthetic patients in {arguments.out}")
+    return DONE

@@ -1,0 +1,41 @@
+"""``deface-compare study``: compare methods on many patients."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import positive
+from .comparison import add_comparison, choices_of, settings_of, tell
+from .methods import methods_of
+
+
+def add_study(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    study = commands.add_parser("study", help="compare methods on many patients")
+    study.add_argument("input", type=Path, metavar="INPUT", help="a folder that holds one folder a patient")
+    add_comparison(study)
+    study.add_argument("--jobs", type=positive, default=1, metavar="N", help="worker processes on this machine (default 1)")
+    study.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")
+    study.set_defaults(run=run_study)
+
+
+def run_study(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from ..study.run import run_study
+    from .progress import progress_of
+
+    methods, settings = methods_of(arguments), settings_of(arguments)
+    with progress_of(arguments.progress) as progress:
+        report = run_study(
+            arguments.input,
+            arguments.out,
+            methods,
+            settings,
+            arguments.jobs,
+            arguments.scheduler,
+            arguments.keep_ids,
+            progress,
+            choices=choices_of(arguments, alone=False),
+        )
+    return tell(report, arguments)

@@ -1,0 +1,1 @@
+"""What many cases say: tables, tests, trade-off, verdict, reviews."""

@@ -1,0 +1,147 @@
+"""Output folders read back: their finished cases, or the two tables that a centre shares."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..defacers import REGISTRY, external_methods
+from ..measurement import Measurement, read_measurements
+from ..output.finished_mark import is_torn
+from ..settings import Settings, Tolerances
+from ..words import SYNTHETIC_WARNING
+from .arms import Arm, arm_of, arm_order
+from .reidentification.records import FaceRecord, read_face_records
+from .summary import SummaryRow, read_summary
+
+PRIVACY = "privacy"
+TORN = "a run was interrupted while it wrote this case; run the study again"
+MEASUREMENTS, SUMMARY = "measurements.csv", "summary.csv"
+
+
+@dataclass(frozen=True)
+class FinishedCase:
+    """One case as it lies in an output folder.
+
+    Parameters
+    ----------
+    id : str
+        In the pooled tables; `folder` and `key` are where its files lie and under which id.
+    """
+
+    id: str
+    key: str
+    out: Path
+    cohort: str
+    report: Mapping[str, Any]
+    rows: tuple[Measurement, ...]
+
+    @cached_property
+    def arms(self) -> frozenset[Arm]:
+        """The arms that it was measured with (looked for once: a study has hundreds of thousands of rows)."""
+        return frozenset(arm_of(row) for row in self.rows)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the patient is made."""
+        return bool(self.report["synthetic"])
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All that goes into one report."""
+
+    cohort: str
+    cases: tuple[FinishedCase, ...]
+    records: tuple[FaceRecord, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[SummaryRow, ...] = ()
+    """Of a centre that shares tables only: the privacy rows of its ``summary.csv``."""
+
+    @property
+    def rows(self) -> list[Measurement]:
+        """All rows, cases in order of their ids."""
+        return [row for case in self.cases for row in case.rows]
+
+    @property
+    def arms(self) -> list[Arm]:
+        """All arms, in the order of tables."""
+        return sorted(frozenset().union(*(case.arms for case in self.cases)), key=arm_order)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any patient is made."""
+        return any(case.synthetic for case in self.cases)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the first case (fill, protection and variant stand on every row)."""
+        stored = dict(self.cases[0].report["settings"])
+        return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
+
+
+def cohort_names(outs: Sequence[Path]) -> list[str]:
+    """``cohort`` for one folder; else the folders' names, numbered where equal."""
+    if len(outs) == 1:
+        return ["cohort"]
+    names = [folder.resolve().name for folder in outs]
+    twice = Counter(names)
+    return [name if twice[name] == 1 else f"{name}-{k + 1}" for k, name in enumerate(names)]
+
+
+def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
+    """The finished cases of one output folder, or of the tables that a centre shares.
+
+    Parameters
+    ----------
+    prefix : bool
+        Put the cohort's name before every case id, so that ids of several cohorts stay apart.
+    """
+    reports = sorted(out.glob("cases/*/case_report.json"))
+    if not reports and (out / MEASUREMENTS).is_file():
+        return _shared_tables(out, cohort, prefix=prefix)
+    cases, torn = [], {}
+    for path in reports:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        key = path.parent.name
+        if is_torn(out, key):
+            torn[key] = TORN  # its rows and its faces may be of two runs
+            continue
+        name = f"{cohort}/{key}" if prefix else key
+        read = read_measurements(path.parent / MEASUREMENTS)
+        rows = tuple(row if row.case == name else replace(row, case=name) for row in read)
+        cases.append(FinishedCase(name, key, out, cohort, report, rows))
+    manifest = out / "study.json"
+    unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
+    unreadable = {**unreadable, **torn}
+    if prefix:
+        unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
+    arms = {case.key: sorted(case.arms) for case in cases}
+    ids = {case.key: case.id for case in cases}
+    return Pool(cohort, tuple(cases), tuple(read_face_records(out / "identifiable", ids, arms)), unreadable)
+
+
+def _shared_tables(out: Path, cohort: str, *, prefix: bool) -> Pool:
+    """The cases of ``measurements.csv`` alone, and what the centre's own run scored of their faces (``summary.csv``)."""
+    by_case: dict[str, list[Measurement]] = {}
+    for row in read_measurements(out / MEASUREMENTS):
+        by_case.setdefault(row.case, []).append(row)
+    known = {method.key: method.title for method in (*REGISTRY, *external_methods())}
+    cases = []
+    for key, rows in by_case.items():
+        name = f"{cohort}/{key}" if prefix else key
+        report = {
+            "synthetic": any(SYNTHETIC_WARNING in row.note for row in rows),
+            "settings": Settings(protect=rows[0].protect).as_dict(),
+            "methods": {row.method: {"title": known.get(row.method, row.method)} for row in rows},
+            "notes": [],
+        }
+        cases.append(FinishedCase(name, key, out, cohort, report, tuple(replace(row, case=name) for row in rows)))
+    found = read_summary(out / SUMMARY) if (out / SUMMARY).is_file() else []
+    scored = tuple(replace(row, cohort=cohort) for row in found if row.domain == PRIVACY and row.cohort == found[0].cohort)
+    return Pool(cohort, tuple(cases), (), {}, scored)

@@ -1,0 +1,158 @@
+"""One number a patient: what medians, tests and trade-offs are made of."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import NamedTuple
+
+from ..measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
+from ..settings import KEEP
+from .arms import Arm, arm_of, arm_order
+
+VALUE_METRICS = (
+    "mean_absolute_difference",
+    "altered_fraction",
+    "resegmented_dice",
+    "resegmented_hd95",
+    "resegmented_surface_dice_2mm",
+)
+"""Utility metrics that are a value of the defaced image by themselves, not a change."""
+
+PLANNED_METRICS = ("planned_volume",)
+"""Described by the original's value; not a change and never tested."""
+
+SIDE = re.compile(r"_(L|R)$")
+
+TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)")
+
+UNION = "_all"
+"""Ends the name of all GTVs taken together; not averaged with its own parts."""
+
+OUTER = ("External", "BODY", "Body")
+"""Names of the outer contour: neither organ nor target."""
+
+
+class Item(NamedTuple):
+    """What was measured, whoever defaced it."""
+
+    dose_policy: str
+    image: str
+    domain: str
+    structure: str
+    metric: str
+    unit: str
+
+
+@dataclass
+class PatientValues:
+    """One number a patient for one arm and item, and what is missing."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+    not_available: frozenset[str] = frozenset()
+    engines: frozenset[str] = frozenset()
+
+
+Table = dict[Item, dict[Arm, PatientValues]]
+
+
+def organ(structure: str) -> str:
+    """The name under which left, right and several targets are averaged: ``Eye_L`` -> ``Eye``, ``GTV_2`` -> ``GTV``."""
+    target = TARGET.match(structure)
+    if structure.endswith(UNION):
+        return structure
+    return target.group(1) if target else SIDE.sub("", structure)
+
+
+def is_organ(structure: str) -> bool:
+    """Whether a structure counts as an organ in the trade-off (no target, no outer contour, no unnamed structure)."""
+    return bool(structure) and not TARGET.match(structure) and structure not in OUTER and not structure.startswith("structure-")
+
+
+def numbers_of(row: Measurement) -> list[tuple[str, float]]:
+    """The numbers of one measurement that enter the cohort table, as (unit, number).
+
+    A change enters in its own unit and, where the measurement has one, in percent; a metric without an original enters as
+    its value on the defaced image.
+    """
+    if row.metric in PLANNED_METRICS:
+        return _finite((row.unit, row.original), (row.unit, row.defaced))[:1]
+    if row.domain in ("quality", "privacy") or row.metric in VALUE_METRICS:
+        return _finite((row.unit, row.defaced), (row.unit, row.change))[:1]
+    if row.unit == "%":
+        return _finite((row.unit, row.change))
+    return _finite((row.unit, row.change), ("%", row.change_percent))
+
+
+def _finite(*numbers: tuple[str, float]) -> list[tuple[str, float]]:
+    return [(unit, number) for unit, number in numbers if math.isfinite(number)]
+
+
+def patient_table(rows: Iterable[Measurement]) -> Table:
+    """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there).
+
+    A patient that failed or is not available is so in every unit that the others have a number in.
+    """
+    cells: dict[Item, _Cell] = {}
+    cell_of: dict[tuple[str, ...], _Cell] = {}  # a study has many rows a cell: each is looked up by its plain texts
+    arms: dict[tuple[str, ...], Arm] = {}
+    for row in rows:
+        if row.dose_policy == KEEP:
+            continue
+        key = (row.dose_policy, row.image, row.domain, row.structure, row.metric)
+        if key not in cell_of:
+            item = Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, "")
+            cell_of[key] = cells.setdefault(item, _Cell(item, row.unit))
+        cell = cell_of[key]
+        own = (row.method, row.variant, row.fill, row.protect)
+        arm = arms.get(own)
+        if arm is None:
+            arm = arms[own] = arm_of(row)
+        if row.status != OK:
+            cell.missing[arm][row.status].add(row.case)
+            continue
+        cell.engines[arm].add(row.engine)
+        for unit, number in numbers_of(row):
+            cell.numbers[unit][arm][row.case].append(number)
+    table = {item: cell.values(unit) for cell in cells.values() for unit, item in cell.items().items()}
+    return {item: table[item] for item in sorted(table, key=item_order)}
+
+
+@dataclass
+class _Cell:
+    """All rows of one item, in every unit, while they are collected."""
+
+    item: Item
+    first_unit: str
+    numbers: dict[str, dict[Arm, dict[str, list[float]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    )
+    missing: dict[Arm, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    engines: dict[Arm, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def items(self) -> dict[str, Item]:
+        """The item in each unit that has numbers; in the first row's unit if nothing has."""
+        return {unit: self.item._replace(unit=unit) for unit in self.numbers or (self.first_unit,)}
+
+    def values(self, unit: str) -> dict[Arm, PatientValues]:
+        """One number a patient for each arm."""
+        numbers = self.numbers.get(unit, {})
+        return {
+            arm: PatientValues(
+                {case: fmean(found) for case, found in sorted(numbers.get(arm, {}).items())},
+                frozenset(self.missing[arm][FAILED] if arm in self.missing else ()),
+                frozenset(self.missing[arm][NOT_AVAILABLE] if arm in self.missing else ()),
+                frozenset(self.engines.get(arm, ())),
+            )
+            for arm in sorted({*numbers, *self.missing}, key=arm_order)
+        }
+
+
+def item_order(item: Item) -> tuple[int, str, str, str, str]:
+    """Sort key: metrics in the order of ``data/metrics.csv``, then image, policy, structure."""
+    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit)

@@ -1,0 +1,1 @@
+"""How often the faces of a cohort are linked: AUCs, intervals, controls, curves."""

@@ -1,0 +1,103 @@
+"""Re-identification by any file of a package: the most similar surface of all images, dose grid and outer contour counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...privacy.face_prints import BODY, DOSE_FOLLOW, DOSE_KEEP
+from ...privacy.similarity import highest_similarity
+from ...settings import FOLLOW, KEEP
+from ..arms import Arm
+from ..summary import SummaryRow
+from .auc import reidentify
+from .records import Faces, estimate_numbers, joined, too_few
+
+ANY_FILE = "all files"
+"""Stands in the image column of rows about whole packages."""
+POLICIES = {KEEP: DOSE_KEEP, FOLLOW: DOSE_FOLLOW}
+"""Dose policy of a package, and the surface that its dose grid draws."""
+
+
+def any_file_rows(images: Sequence[Faces], arms: Sequence[Arm]) -> list[SummaryRow]:
+    """`auc_any_file` of each arm, for each dose policy where there is a dose.
+
+    The patients are those of the commonest image: two packages without an image in common cannot be compared. Dose and outer
+    contour are compared with the originals of that image.
+
+    Parameters
+    ----------
+    images : sequence of Faces
+        Those whose controls passed, one for each image and part of the face.
+    """
+    if not images:
+        return []
+    known = max(images, key=lambda faces: len(faces.records))
+    cases, persons = [record.case for record in known.records], known.persons
+    drawn = {surface for record in known.records for surface in record.surfaces}
+    policies = [policy for policy, surface in POLICIES.items() if surface in drawn] or [""]
+    rows = []
+    for arm in arms:
+        shared = _images_matrix(images, arm, cases)
+        for policy in policies:
+            surfaces = [BODY, *([POLICIES[policy]] if policy else [])]
+            similarity, listed = _with_surfaces(shared, known, arm, surfaces)
+            rows.append(_row(known, arm, policy, similarity, persons, listed))
+    return rows
+
+
+def _images_matrix(images: Sequence[Faces], arm: Arm, cases: Sequence[str]) -> NDArray[np.float64]:
+    """Highest similarity of case (row) with case (column) over the images; -inf where no image was compared."""
+    best = np.full((len(cases), len(cases)), -np.inf)
+    place = {case: k for k, case in enumerate(cases)}
+    for faces in images:
+        scans = [k for k, record in enumerate(faces.records) if arm in record.own and record.case in place]
+        columns = [k for k, record in enumerate(faces.records) if record.case in place]
+        if not scans:
+            continue
+        found = faces.own(arm, scans)[:, columns]
+        at = np.ix_(*([place[faces.records[k].case] for k in each] for each in (scans, columns)))
+        best[at] = np.fmax(best[at], np.where(np.isfinite(found), found, -np.inf))
+    return best
+
+
+def _with_surfaces(
+    shared: NDArray[np.float64], known: Faces, arm: Arm, surfaces: Sequence[str]
+) -> tuple[NDArray[np.float64], int]:
+    """The same with dose and outer contour; how many patients had one."""
+    best = shared.copy()
+    blank = np.full((1, len(known.records)), np.nan)
+    count = 0
+    for row, record in enumerate(known.records):
+        drawn = [record.surfaces.get(surface, {}).get(arm) for surface in surfaces]
+        levels = [each for each in drawn if each is not None]
+        if not levels:
+            continue
+        count += 1
+        found = highest_similarity(blank, [np.vstack(levels)], known.gallery[:, 0])[0]
+        best[row] = np.fmax(best[row], np.where(np.isfinite(found), found, -np.inf))
+    return best, count
+
+
+def _row(
+    known: Faces,
+    arm: Arm,
+    policy: str,
+    similarity: NDArray[np.float64],
+    persons: NDArray,
+    with_surfaces: int,
+) -> SummaryRow:
+    done = [arm in record.own or bool(np.isfinite(similarity[k]).any()) for k, record in enumerate(known.records)]
+    scans = np.flatnonzero(done)
+    reason = too_few([str(person) for person in persons[scans]])
+    blank = replace(known.row("auc_any_file", arm, len(scans)), image=ANY_FILE, dose_policy=policy)
+    if reason:
+        return replace(blank, note=reason)
+    compared = np.where(np.isfinite(similarity), similarity, np.nan)[scans]
+    result = reidentify(compared, scans, persons, seed=known.seed)
+    words = f"dose or outer contour drawn in {with_surfaces}" if with_surfaces else "images only"
+    numbers = estimate_numbers(result)
+    return replace(blank, **numbers, note=joined(words, result.warning))  # type: ignore[arg-type]

@@ -1,0 +1,223 @@
+"""The faces of a cohort as arrays: who is in the gallery, and what every version of a scan is scored as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...measurement import metrics
+from ...output.key import read_persons
+from ...privacy.face_prints import DOSE_KEEP, FACELESS, ORIGINAL, OTHER_SURFACES, RERENDERED, FacePrints, load_face_prints
+from ...privacy.similarity import highest_similarity, similarity_matrix
+from ..arms import Arm
+from ..summary import CI95, SummaryRow
+from .auc import FEWEST_PERSONS, Reidentification
+
+FULL = "full"
+"""Face extent of a scan that holds the whole face."""
+
+EXTENT_WORDS = {
+    "upper": "only the upper part of the face is in the scan",
+    "lower": "only the lower part of the face is in the scan",
+}
+
+NO_ARM = Arm("", "", "", "")
+"""Stands where a row belongs to no method."""
+
+
+@dataclass(frozen=True)
+class FaceRecord:
+    """The embeddings of one scan: the original's, its controls', and those of each arm.
+
+    Parameters
+    ----------
+    case, person : str
+        `person` is equal for repeat scans of one patient.
+    original : ndarray, shape (views, length)
+        NaN where a view has no face.
+    rerendered : ndarray, shape (views, length), or None
+    own, reference : mapping of Arm to ndarray, shape (views, length)
+        The defaced scan, by its own landmarks and by the original's.
+    others : mapping of Arm to ndarray, shape (levels, length)
+        Frontal views at the attacker's other thresholds.
+    rebuilt : mapping of Arm to ndarray, shape (length,)
+        Frontal view after the average face was laid over.
+    faceless_own, faceless_reference : ndarray, shape (views, length), or None
+        The original without the front half of its head.
+    extent : str
+        ``full``, ``upper`` or ``lower``.
+    surfaces : mapping of surface to mapping of Arm to ndarray, shape (levels, length)
+        Frontal views of the case's dose grid and outer contour (`privacy.face_prints.OTHER_SURFACES`).
+    """
+
+    case: str
+    person: str
+    image: str
+    original: NDArray[np.float64]
+    rerendered: NDArray[np.float64] | None = None
+    own: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    reference: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    others: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    rebuilt: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    faceless_own: NDArray[np.float64] | None = None
+    faceless_reference: NDArray[np.float64] | None = None
+    extent: str = FULL
+    surfaces: Mapping[str, Mapping[Arm, NDArray[np.float64]]] = field(default_factory=dict)
+
+    @property
+    def undefaced(self) -> NDArray[np.float64]:
+        """What a failed scan enters as: the re-rendered original, or the original itself."""
+        return self.original if self.rerendered is None else self.rerendered
+
+
+@dataclass(frozen=True)
+class Faces:
+    """All scans of one image that hold the same part of the face, sorted by case."""
+
+    cohort: str
+    image: str
+    records: tuple[FaceRecord, ...]
+    seed: int
+    synthetic: bool = False
+
+    @cached_property
+    def gallery(self) -> NDArray[np.float64]:
+        """Embeddings of all originals, shape (scans, views, length)."""
+        return np.stack([record.original for record in self.records])
+
+    @cached_property
+    def persons(self) -> NDArray:
+        """Who each scan is, shape (scans,)."""
+        return np.array([record.person for record in self.records])
+
+    @property
+    def extent(self) -> str:
+        """Which part of the face these scans hold."""
+        return self.records[0].extent if self.records else FULL
+
+    @property
+    def words(self) -> str:
+        """What a row's note says of the part of the face; nothing for whole faces."""
+        return EXTENT_WORDS.get(self.extent, "")
+
+    def similarity(self, probes: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Mean cosine over views of probes with the gallery."""
+        return similarity_matrix(np.stack(probes), self.gallery)
+
+    def own(self, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:
+        """Column A: own landmarks, the attacker's best threshold; failed scans enter undefaced."""
+        records = [self.records[k] for k in scans]
+        views = self.similarity([record.own.get(arm, record.undefaced) for record in records])
+        others = [record.others.get(arm, np.empty((0, self.gallery.shape[2]))) for record in records]
+        return highest_similarity(views, others, self.gallery[:, 0])
+
+    def reference(self, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:
+        """Column B: the original's landmarks; failed scans enter undefaced."""
+        return self.similarity([self.records[k].reference.get(arm, self.records[k].undefaced) for k in scans])
+
+    def rebuilt(self, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:
+        """Column C: the average face laid over what was left, frontal view; failed scans enter undefaced."""
+        nothing = np.full(self.gallery.shape[2], np.nan)
+        failed = [arm not in self.records[k].own for k in scans]
+        probes = [
+            (self.records[k].undefaced[0] if undefaced else self.records[k].rebuilt.get(arm, nothing))[None]
+            for k, undefaced in zip(scans, failed, strict=True)
+        ]
+        return similarity_matrix(np.stack(probes), self.gallery[:, :1])
+
+    def row(self, metric: str, arm: Arm | None, n: int, **numbers: object) -> SummaryRow:
+        """A row of ``summary.csv`` about these scans."""
+        known = metrics()[metric]
+        blank = SummaryRow(self.cohort, *(arm or NO_ARM), "", self.image, known.domain, "", metric, known.unit, n, 0)
+        return replace(blank, **numbers)  # type: ignore[arg-type]
+
+
+def strata(records: Sequence[FaceRecord], image: str, cohort: str, seed: int, *, synthetic: bool) -> list[Faces]:
+    """The scans of one image by the part of the face that they hold, the largest group first (whole faces where equal)."""
+    usable = [record for record in records if record.image == image and np.isfinite(record.original).any()]
+    groups: dict[str, list[FaceRecord]] = {FULL: []}
+    for record in sorted(usable, key=lambda each: each.case):
+        groups.setdefault(record.extent, []).append(record)
+    found = [Faces(cohort, image, tuple(group), seed, synthetic) for group in groups.values() if group]
+    return sorted(found, key=lambda faces: (-len(faces.records), faces.extent != FULL, faces.extent)) or [
+        Faces(cohort, image, (), seed, synthetic)
+    ]
+
+
+def too_few(persons: Sequence[str]) -> str:
+    """Why no AUC can be given for so few persons, or nothing."""
+    count = len(set(persons))
+    return f"an AUC needs at least {FEWEST_PERSONS} persons, here are {count}" if count < FEWEST_PERSONS else ""
+
+
+def estimate_numbers(result: Reidentification) -> dict[str, object]:
+    """Value and interval of an AUC as columns of a row."""
+    return {"value": result.auc.value, "low": result.auc.low, "high": result.auc.high, "interval": CI95}
+
+
+def joined(*notes: str) -> str:
+    """Notes as one, empty ones left out."""
+    return "; ".join(note for note in notes if note)
+
+
+def finite(value: float | None) -> float:
+    """NaN for a number that cannot be had."""
+    return math.nan if value is None else value
+
+
+def read_face_records(identifiable: Path, ids: Mapping[str, str], arms: Mapping[str, Sequence[Arm]]) -> list[FaceRecord]:
+    """One record for each case and image whose original was scored.
+
+    Parameters
+    ----------
+    identifiable : Path
+        ``OUT/identifiable``; where it is absent there are no records.
+    ids : mapping of str to str
+        Case id in the pooled tables by the id under which its files lie.
+    arms : mapping of str to sequence of Arm
+        The arms of each case (same keys): they tell variant, fill and protection of a method's key.
+    """
+    persons = read_persons(identifiable / "key.csv")
+    records = []
+    for key, name in ids.items():
+        path = identifiable / "face_prints" / f"{key}.npz"
+        if not path.is_file():
+            continue
+        found = load_face_prints(path)
+        person = persons.get(key, "") or name
+        images = dict.fromkeys(image for image, method in found.prints if method == ORIGINAL and image not in OTHER_SURFACES)
+        records += [_record(name, person, image, found, arms[key]) for image in images]
+    return records
+
+
+def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequence[Arm]) -> FaceRecord:
+    prints = found.prints
+    known = {arm: prints[image, arm.method] for arm in arms if (image, arm.method) in prints}
+    control, faceless = prints.get((image, RERENDERED)), prints.get((image, FACELESS))
+    return FaceRecord(
+        case=case,
+        person=person,
+        image=image,
+        original=prints[image, ORIGINAL].own.astype(np.float64),
+        rerendered=None if control is None else control.own.astype(np.float64),
+        own={arm: each.own.astype(np.float64) for arm, each in known.items()},
+        reference={arm: each.reference.astype(np.float64) for arm, each in known.items()},
+        others={arm: each.others.astype(np.float64) for arm, each in known.items()},
+        rebuilt={arm: each.rebuilt.astype(np.float64) for arm, each in known.items()},
+        faceless_own=None if faceless is None else faceless.own.astype(np.float64),
+        faceless_reference=None if faceless is None else faceless.reference.astype(np.float64),
+        extent=found.extents.get(image, FULL),
+        surfaces={surface: _drawn(found, surface, arms) for surface in OTHER_SURFACES if _drawn(found, surface, arms)},
+    )
+
+
+def _drawn(found: FacePrints, surface: str, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
+    """A case's dose grid or outer contour by arm; the untouched dose is the same for all."""
+    keys = {arm: (surface, ORIGINAL if surface == DOSE_KEEP else arm.method) for arm in arms}
+    return {arm: found.prints[key].others.astype(np.float64) for arm, key in keys.items() if key in found.prints}

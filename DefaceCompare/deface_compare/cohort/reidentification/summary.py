@@ -1,0 +1,208 @@
+"""Re-identification over a cohort: the AUC rows of ``summary.csv``, with controls and differences between methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arms import Arm, arm_key, arm_of
+from ..summary import CI95, MINUS, SummaryRow, difference_row
+from .any_file import any_file_rows
+from .auc import Reidentification, reidentify
+from .bootstrap import difference_of, resampled_means
+from .controls import control_rows
+from .curves import Curve, cmc, roc
+from .pairs import FEWEST_IMPOSTOR_PAIRS
+from .records import FaceRecord, Faces, estimate_numbers, finite, joined, strata, too_few
+from .second_scans import second_scan_rows
+
+COLUMNS = ("auc_own", "auc_reference", "auc_reconstructed")
+"""Columns A, B and C."""
+
+HEADLINE = "auc_headline"
+
+SYNTHETIC_HEADLINE = "own landmarks; a rebuilt face counts on real heads only"
+
+
+@dataclass(frozen=True)
+class FaceCurves:
+    """ROC and CMC of one arm on one image, and the similarity matrix behind them (identifiable)."""
+
+    image: str
+    arm: Arm
+    roc: Curve
+    cmc: Curve
+    similarity: NDArray[np.float64]
+    probes: tuple[str, ...]
+    gallery: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PrivacySummary:
+    """What a cohort's faces say.
+
+    Parameters
+    ----------
+    differences : mapping of (image, first arm, second arm) to (low, high)
+        95 % intervals of the paired difference of `auc_headline`, first minus second; both orders are there.
+    curves : tuple of FaceCurves
+        Of the headline column, for every image and arm that has an AUC.
+    """
+
+    rows: tuple[SummaryRow, ...] = ()
+    differences: Mapping[tuple[str, Arm, Arm], tuple[float, float]] = field(default_factory=dict)
+    curves: tuple[FaceCurves, ...] = ()
+
+    def clearly_lower(self, image: str) -> dict[tuple[Arm, Arm], bool]:
+        """Whether the first arm's AUC is lower than the second's beyond chance, on one image."""
+        return {(first, second): high < 0 for (at, first, second), (_, high) in self.differences.items() if at == image}
+
+
+def summarise_faces(
+    records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: str, seed: int, *, synthetic: bool = False
+) -> PrivacySummary:
+    """AUCs with intervals, controls and paired differences, image by image.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+        All arms of the cohort; an arm without embeddings for a scan failed on it.
+    synthetic : bool
+        Whether there are made heads: they are deformations of the average head that column C lays over.
+    """
+    rows: list[SummaryRow] = []
+    differences: dict[tuple[str, Arm, Arm], tuple[float, float]] = {}
+    curves: list[FaceCurves] = []
+    sound: list[Faces] = []
+    for image in dict.fromkeys(record.image for record in records):
+        for first, faces in enumerate(strata(records, image, cohort, seed, synthetic=synthetic)):
+            reason = too_few([record.person for record in faces.records])
+            if not reason:
+                controls, reason = control_rows(faces)
+                rows += controls
+            if reason:
+                note = joined(faces.words, reason)
+                rows += [faces.row(name, arm, len(faces.records), note=note) for arm in arms for name in (*COLUMNS, HEADLINE)]
+                continue
+            sound.append(faces)
+            for arm in arms:
+                rows += _arm_rows(faces, arm, arms)
+            if not first:
+                ranked = _ranked(faces, arms)
+                found = _differences(faces, arms, ranked)
+                rows += [row for row, _ in found]
+                differences |= {key: interval for _, both in found for key, interval in both.items()}
+                curves += _curves(faces, ranked)
+    rows += any_file_rows(sound, arms)
+    rows += second_scan_rows(sound, arms)
+    return PrivacySummary(tuple(rows), differences, tuple(curves))
+
+
+def _common(faces: Faces, arms: Sequence[Arm]) -> list[int]:
+    """The scans on which all arms succeeded."""
+    return [k for k, record in enumerate(faces.records) if all(arm in record.own for arm in arms)]
+
+
+def _arm_rows(faces: Faces, arm: Arm, arms: Sequence[Arm]) -> list[SummaryRow]:
+    """The rows of one arm on the scans where all arms succeeded and, if it failed somewhere, as run."""
+    succeeded = _common(faces, arms)
+    failed = [k for k, record in enumerate(faces.records) if arm not in record.own]
+    note = "" if len(succeeded) == len(faces.records) else "scans where all methods succeeded"
+    rows = _scored(faces, arm, succeeded, joined(note, faces.words), len(failed))
+    if failed:
+        as_run = f"as run: {len(failed)} failed scans enter undefaced"
+        rows += _scored(faces, arm, list(range(len(faces.records))), joined(as_run, faces.words), len(failed))
+    return rows
+
+
+def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) -> list[SummaryRow]:
+    reason = too_few([faces.records[k].person for k in scans])
+    if reason:
+        words = joined(reason, note)
+        return [faces.row(metric, arm, len(scans), failed=failed, note=words) for metric in (*COLUMNS, HEADLINE)]
+    genuine = np.array(scans, dtype=np.intp)
+    own, reference, rebuilt = (
+        reidentify(similarity, genuine, faces.persons, seed=faces.seed)
+        for similarity in (faces.own(arm, scans), faces.reference(arm, scans), faces.rebuilt(arm, scans))
+    )
+    common = {"failed": failed, "note": joined(note, own.warning)}
+    best, which = _headline(faces, own, rebuilt)
+    made = [
+        faces.row(metric, arm, each.probes, **estimate_numbers(each), **common)
+        for metric, each in zip(COLUMNS, (own, reference, rebuilt), strict=True)
+    ]
+    made.append(
+        faces.row(HEADLINE, arm, best.probes, **estimate_numbers(best), **common | {"note": joined(which, note, own.warning)})
+    )
+    values = {"auc_pooled": own.auc_pooled, "rank1_own": own.rank1_percent, "rank5_own": own.rank5_percent}
+    made += [faces.row(metric, arm, own.probes, value=value, **common) for metric, value in values.items()]
+    few = f"needs {FEWEST_IMPOSTOR_PAIRS} impostor pairs, here are {own.impostor_pairs}" if own.tar_percent is None else ""
+    accepted = {**common, "note": joined(few, str(common["note"]))}
+    return [*made, faces.row("tar_far1_own", arm, own.probes, value=finite(own.tar_percent), **accepted)]
+
+
+def _headline(faces: Faces, own: Reidentification, rebuilt: Reidentification) -> tuple[Reidentification, str]:
+    """The column that an arm ranks by, the larger of A and C, and its name."""
+    if faces.synthetic:
+        return own, SYNTHETIC_HEADLINE
+    return (rebuilt, "rebuilt face") if rebuilt.auc.value > own.auc.value else (own, "own landmarks")
+
+
+def _headline_similarity(faces: Faces, arm: Arm, scans: list[int]) -> NDArray[np.float64]:
+    """The similarities behind `_headline`."""
+    genuine = np.array(scans, dtype=np.intp)
+    own, rebuilt = faces.own(arm, scans), faces.rebuilt(arm, scans)
+    scored = [reidentify(each, genuine, faces.persons, seed=faces.seed, resamples=1) for each in (own, rebuilt)]
+    return rebuilt if _headline(faces, *scored)[0] is scored[1] else own
+
+
+def _ranked(faces: Faces, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
+    """The similarities that each arm ranks by, on the scans where all arms succeeded; nothing if these are too few."""
+    scans = _common(faces, arms)
+    if too_few([faces.records[k].person for k in scans]):
+        return {}
+    return {arm: _headline_similarity(faces, arm, scans) for arm in arms}
+
+
+def _curves(faces: Faces, ranked: Mapping[Arm, NDArray[np.float64]]) -> list[FaceCurves]:
+    """ROC, CMC and matrix of each arm of `_ranked`."""
+    scans = _common(faces, tuple(ranked))
+    genuine, names = np.array(scans, dtype=np.intp), tuple(record.case for record in faces.records)
+    found = []
+    for arm, similarity in ranked.items():
+        drawn = roc(similarity, genuine, faces.persons, seed=faces.seed), cmc(similarity, genuine, faces.persons, seed=faces.seed)
+        found.append(FaceCurves(faces.image, arm, *drawn, similarity, tuple(names[k] for k in scans), names))
+    return found
+
+
+def _differences(
+    faces: Faces, arms: Sequence[Arm], ranked: Mapping[Arm, NDArray[np.float64]]
+) -> list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]]:
+    """Paired differences of the headline between the arms of `_ranked`."""
+    scans = _common(faces, arms)
+    genuine = np.array(scans, dtype=np.intp)
+    found = []
+    means = {arm: resampled_means(each, genuine, faces.persons, seed=faces.seed) for arm, each in ranked.items()}
+    for first, second in combinations(ranked, 2):
+        answer = difference_of(means[first], means[second])
+        low, high = answer.low, answer.high
+        words = answer.words.replace("first", arm_key(first, arms)).replace("second", arm_key(second, arms))
+        row = difference_row(faces.row(HEADLINE, first, len(scans)), first, second, arms)
+        row = replace(row, value=answer.value, low=low, high=high, interval=CI95, note=f"{words}; paired bootstrap over patients")
+        both = {(faces.image, first, second): (low, high), (faces.image, second, first): (-high, -low)}
+        found.append((row, both))
+    return found
+
+
+def headline(rows: Sequence[SummaryRow], image: str) -> dict[Arm, float]:
+    """The AUC by which an arm ranks on one image: its first `auc_headline` row; NaN where none could be given."""
+    found: dict[Arm, float] = {}
+    for row in rows:
+        if row.metric == HEADLINE and row.image == image and MINUS not in row.method:
+            found.setdefault(arm_of(row), row.value)
+    return {arm: value for arm, value in found.items() if not math.isnan(value)}

@@ -1,0 +1,212 @@
+"""The cohort table: one row for each method, image, structure and metric (``summary.csv``)."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from ..measurement import metrics, write_table
+from ..settings import Tolerances
+from .arms import Arm, arm_key, arm_of, arm_order
+from .patient_table import PLANNED_METRICS, VALUE_METRICS, Item, PatientValues, Table
+from .statistics import Summary, holm, summarise_all, wilson_interval
+
+IQR, CI95 = "IQR", "CI95"
+"""What `low` and `high` are: the quartiles of the patients, or a 95 % confidence interval."""
+
+RATES = {"success": "success_rate", "face_gone": "face_gone", "data_whole": "data_whole", "face_detected": "detection_rate"}
+"""0/1 metrics and the name of their cohort value, the share of scans, k/n."""
+
+MINUS = " − "
+"""Between the names of two methods in the rows of their difference."""
+
+ALL_METHODS = "all"
+"""Stands in the method column of a test over all methods."""
+
+TESTED_DOMAINS = ("volume", "intensity", "dose")
+"""Domains whose changes are tested."""
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One row of ``summary.csv``; the fields are its columns, in order. Numbers that do not apply are NaN."""
+
+    cohort: str
+    method: str
+    variant: str
+    fill: str
+    protect: str
+    dose_policy: str
+    image: str
+    domain: str
+    structure: str
+    metric: str
+    unit: str
+    n: int
+    failed: int
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    interval: str = ""
+    p_value: float = math.nan
+    p_holm: float = math.nan
+    engine: str = ""
+    note: str = ""
+
+
+SUMMARY_COLUMNS = tuple(f.name for f in fields(SummaryRow))
+
+
+def first_of_each_arm(rows: Iterable[SummaryRow]) -> dict[Arm, SummaryRow]:
+    """The first row of each arm: of several AUC rows the one that ranks."""
+    found: dict[Arm, SummaryRow] = {}
+    for row in rows:
+        found.setdefault(arm_of(row), row)
+    return found
+
+
+def is_of_one_arm(row: SummaryRow) -> bool:
+    """Whether a row describes one arm (no control, no difference, no test over all methods)."""
+    return row.method not in ("", ALL_METHODS) and MINUS not in row.method
+
+
+def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, changes: Summary, tolerances: Tolerances) -> SummaryRow:
+    """Median [IQR] over patients, or k/n with a 95 % interval for 0/1 metrics."""
+    row = SummaryRow(
+        cohort=cohort,
+        **arm._asdict(),
+        dose_policy=item.dose_policy,
+        image=item.image,
+        domain=item.domain,
+        structure=item.structure,
+        metric=item.metric,
+        unit=item.unit,
+        n=len(patients.values),
+        failed=len(patients.failed),
+        engine="; ".join(sorted(patients.engines)),
+        note=_missing_note(patients),
+    )
+    if item.metric in RATES:
+        return _rate(row, patients)
+    if not patients.values:
+        return row
+    kind = f"median of {_kind(item)} over patients; 95th percentile of its size {changes.p95:.4g}, largest {changes.largest:.4g}"
+    tested = item.domain in TESTED_DOMAINS and is_change(item.domain, item.metric)
+    notes = (kind, _beyond(item, changes, tolerances), changes.note if tested else "", row.note)
+    return replace(
+        row,
+        value=changes.median,
+        low=changes.low,
+        high=changes.high,
+        interval=IQR,
+        p_value=changes.p_value if tested else math.nan,
+        note="; ".join(part for part in notes if part),
+    )
+
+
+def _rate(row: SummaryRow, patients: PatientValues) -> SummaryRow:
+    """Share of scans in percent; a scan that the method failed on counts as 0, but says nothing about detection."""
+    n = len(patients.values) + (0 if row.metric == "face_detected" else len(patients.failed))
+    successes = sum(value > 0.5 for value in patients.values.values())
+    metric = RATES[row.metric]
+    if not n:
+        return replace(row, metric=metric, unit="%")
+    low, high = wilson_interval(successes, n)
+    note = "; ".join(part for part in (f"{successes}/{n} scans", row.note) if part)
+    value = 100.0 * successes / n
+    return replace(row, metric=metric, unit="%", n=n, value=value, low=100 * low, high=100 * high, interval=CI95, note=note)
+
+
+def is_change(domain: str, metric: str) -> bool:
+    """Whether the cohort value of this metric is a change (signed), not a value."""
+    return domain not in ("quality", "privacy") and metric not in VALUE_METRICS and metric not in PLANNED_METRICS
+
+
+def _kind(item: Item) -> str:
+    if not is_change(item.domain, item.metric):
+        return "the planned value" if item.metric in PLANNED_METRICS else "the value"
+    if item.unit == "%" and metrics()[item.metric].unit != "%":
+        return "the change in percent of the prescription" if item.domain == "dose" else "the change in percent"
+    return "the change"
+
+
+def _tolerance(item: Item, tolerances: Tolerances) -> float:
+    limits = {
+        ("volume", "%"): tolerances.volume_percent,
+        ("intensity", "HU"): tolerances.intensity_hu,
+        ("dose", "Gy"): tolerances.dose_gy,
+    }
+    return limits.get((item.domain, item.unit), math.nan) if is_change(item.domain, item.metric) else math.nan
+
+
+def _beyond(item: Item, changes: Summary, tolerances: Tolerances) -> str:
+    """How many patients change by more than the tolerance of this kind of number."""
+    limit = _tolerance(item, tolerances)
+    if math.isnan(limit):
+        return ""
+    return f"{round(changes.beyond_tolerance * changes.n)}/{changes.n} patients beyond {limit:g} {item.unit}"
+
+
+def _missing_note(patients: PatientValues) -> str:
+    missing = patients.not_available - set(patients.values)
+    return f"{len(missing)} not available" if missing else ""
+
+
+def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[SummaryRow]:
+    """Every arm and item of the table, described.
+
+    `p_holm` of a change from zero is Holm's over the structures of one arm, metric, unit, image and dose policy.
+    """
+    listed = [(item, arm, arms[arm]) for item, arms in table.items() for arm in sorted(arms, key=arm_order)]
+    changes = summarise_all(
+        [patients.values for _, _, patients in listed], [_tolerance(item, tolerances) for item, _, _ in listed]
+    )
+    rows = [
+        describe(cohort, item, arm, patients, each, tolerances)
+        for (item, arm, patients), each in zip(listed, changes, strict=True)
+    ]
+    families: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for k, row in enumerate(rows):
+        families[arm_of(row) + (row.dose_policy, row.image, row.metric, row.unit)].append(k)  # noqa: RUF005
+    for members in families.values():
+        for k, p_holm in zip(members, holm([rows[k].p_value for k in members]), strict=True):
+            if not math.isnan(p_holm):
+                rows[k] = replace(rows[k], p_holm=p_holm)
+    return rows
+
+
+def write_summary(path: Path, rows: Iterable[SummaryRow]) -> None:
+    """Write ``summary.csv``."""
+    write_table(path, SUMMARY_COLUMNS, rows)
+
+
+def read_summary(path: Path) -> list[SummaryRow]:
+    """Read what `write_summary` wrote."""
+    found = []
+    with path.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            numbers = {
+                name: float(row[name]) if row[name] else math.nan for name in ("value", "low", "high", "p_value", "p_holm")
+            }
+            counts = {name: int(row[name]) for name in ("n", "failed")}
+            found.append(SummaryRow(**{**row, **numbers, **counts}))  # type: ignore[arg-type]
+    return found
+
+
+def find(rows: Sequence[SummaryRow], **wanted: str) -> list[SummaryRow]:
+    """The rows whose columns equal what is asked for."""
+    return [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]
+
+
+def difference_row(row: SummaryRow, first: Arm, second: Arm, arms: Sequence[Arm]) -> SummaryRow:
+    """`row` relabelled as first minus second; columns in which the two arms differ are left empty."""
+    shared = {
+        name: getattr(first, name) if getattr(first, name) == getattr(second, name) else ""
+        for name in ("variant", "fill", "protect")
+    }
+    name = f"{arm_key(first, arms)}{MINUS}{arm_key(second, arms)}"
+    return replace(row, method=name, variant=shared["variant"], fill=shared["fill"], protect=shared["protect"])

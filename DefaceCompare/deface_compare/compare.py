@@ -1,0 +1,116 @@
+"""The one flow: a case is defaced by each method in turn, checked and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from .anatomy.find_heads import find_heads
+from .anatomy.head import Head
+from .case import Case
+from .case_report import CaseReport, input_hashes
+from .defacers.deface import deface
+from .defacers.defacing import Defacer, Defacing
+from .measurement import Measurement, Scope
+from .output.case_files import write_defacing
+from .output.layout import case_folder
+from .privacy.case_faces import CaseFaces
+from .progress import Progress, report_step, silent
+from .quality.dose import dose_quality_rows
+from .quality.gate import quality_rows
+from .quality.skin import OriginalSkin
+from .settings import Settings
+from .utility.baseline import Baseline, utility_baseline
+from .utility.dvh_table import DvhTable
+from .utility.rows import utility_rows
+from .words import SYNTHETIC_WARNING
+
+
+def compare_case(
+    case: Case, methods: Sequence[Defacer], settings: Settings, progress: Progress = silent, out: Path | None = None
+) -> CaseReport:
+    """Deface one patient by every method and measure what it costs and what it protects.
+
+    Parameters
+    ----------
+    case : Case
+    methods : sequence of Defacer
+        Run, measured, written and freed one at a time.
+    settings : Settings
+    progress : callable
+        ``progress(done, total, text) -> bool``; False raises `Cancelled`.
+    out : Path, optional
+        Where to write ``cases/<id>/`` and ``identifiable/``; nothing is written if it is None.
+
+    Returns
+    -------
+    CaseReport
+        A method or image that failed is a row with the reason, never a missing row.
+
+    Raises
+    ------
+    UnusableInput
+        If an image cannot be measured at all (constant, NaN).
+    Cancelled
+        If `progress` answers False.
+    """
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # results must not depend on the number of cores
+    total = 2 + len(methods)
+    report_step(progress, 0, total, f"{case.id}: finding the head")
+    heads, reasons = find_heads(case, settings)
+    baseline = utility_baseline(case, settings)
+    report_step(progress, 1, total, f"{case.id}: drawing the original face")
+    faces = CaseFaces(case, heads, reasons, settings, out)
+    skins: dict[str, OriginalSkin] = {}
+    rows: list[Measurement] = []
+    curves = DvhTable()
+    told: dict[str, dict[str, Any]] = {}
+    seconds: dict[str, float] = {}
+    for number, method in enumerate(methods):
+        report_step(progress, 2 + number, total, f"{case.id}: {method.title}")
+        defacing = deface(method, case, heads, settings, reasons)
+        scope = _scope(case, defacing)
+        rows += quality_rows(case, heads, defacing, scope, settings, skins)
+        rows += dose_quality_rows(case, heads, defacing, scope)
+        rows += faces.rows(defacing, scope)
+        rows += utility_rows(case, baseline, defacing, scope, settings, curves)
+        told[defacing.method] = write_defacing(case, defacing, out)
+        seconds[defacing.method] = defacing.seconds
+    report = CaseReport(
+        case_id=case.id,
+        synthetic=case.synthetic,
+        measurements=tuple(rows),
+        methods=told,
+        settings=settings,
+        inputs=input_hashes(case),
+        seconds=seconds,
+        notes=_notes(case, heads, reasons, baseline),
+    )
+    if out is not None:
+        faces.write()
+        curves.write(case_folder(out, case.id) / "dvh.csv")
+        report.write(out)
+    report_step(progress, total, total, f"{case.id}: done")
+    return report
+
+
+def _scope(case: Case, defacing: Defacing) -> Scope:
+    note = SYNTHETIC_WARNING if case.synthetic else ""
+    return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, note)
+
+
+def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], baseline: Baseline) -> tuple[str, ...]:
+    """What a reader of this case's numbers must know, each thing once."""
+    notes = [SYNTHETIC_WARNING] if case.synthetic else []
+    notes += case.notes
+    notes += [f"{image.key}: {note}" for image in case.images for note in image.notes]
+    notes += case.structure_set.notes if case.structure_set else ()
+    notes += case.dose.notes if case.dose else ()
+    for head in {id(head): head for head in heads.values()}.values():
+        notes += [f"{head.image_key}: {note}" for note in (*head.notes, f"face in the scan: {head.face_extent}")]
+    notes += [f"{key}: {reason}" for key, reason in reasons.items()]
+    notes += baseline.notes
+    return tuple(dict.fromkeys(notes))

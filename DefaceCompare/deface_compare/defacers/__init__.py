@@ -1,0 +1,8 @@
+"""The defacing methods."""
+
+from __future__ import annotations
+
+from .external.templates import external_methods
+from .registry import REGISTRY, defacer
+
+__all__ = ["REGISTRY", "defacer", "external_methods"]

@@ -1,0 +1,193 @@
+"""One method on one case: one edit per frame of reference, applied to every image in it and to the dose."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..anatomy.find_heads import NO_REGISTRATION
+from ..anatomy.head import Head
+from ..case import Case, CaseImage
+from ..errors import DefaceCompareError, MethodFailed
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_patch
+from ..measurement import NOT_AVAILABLE, OK
+from ..progress import Cancelled
+from ..settings import FOLLOW, MASK, Settings
+from .defacing import Defacer, Defacing, status_of
+from .devices import devices_near_edit, trunk_warning, without_devices
+from .edit import Edit
+from .protection import protected_voxels, targets, with_originals
+
+NOT_PROTECTED = "the tool's own result: --protect does not reach it"
+
+
+@dataclass
+class _Run:
+    """What accumulates while one method runs over one case."""
+
+    patches: dict[str, Patch] = field(default_factory=dict)
+    edits: dict[str, Edit] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    logs: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def deface(
+    defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, str] | None = None
+) -> Defacing:
+    """Run one method on one case.
+
+    Parameters
+    ----------
+    defacer : Defacer
+    case : Case
+    heads : mapping of image key to Head
+        Images of one frame of reference share one `Head` object; an image that is not here is not edited.
+    settings : Settings
+    reasons : mapping of image key to str, optional
+        Why an image has no head, for its rows.
+
+    Returns
+    -------
+    Defacing
+        Never raises for a patient's sake: a failure is ``status="failed"`` with the reason in `note`. A method that is
+        `verbatim` (a real tool) keeps its voxels: devices and protected structures are as the tool left them.
+    """
+    start = time.perf_counter()
+    run = _Run()
+    why_not = defacer.available()
+    if why_not:
+        run.unavailable.update({image.key: f"{NOT_AVAILABLE}: {why_not}" for image in case.images})
+    else:
+        _edit_images(run, defacer, case, heads, settings, reasons or {})
+    primary = case.primary
+    failed = primary is None or primary.key not in run.patches
+    note = "" if not failed else ("the case holds no image" if primary is None else run.unavailable[primary.key])
+    verbatim = is_verbatim(defacer)
+    free = replace(settings, protect="none") if verbatim else settings
+    dose_patches = {} if primary is None or failed else _edit_dose(run, case, primary, heads[primary.key], free)
+    return Defacing(
+        method=defacer.key,
+        title=defacer.title,
+        variant=str(getattr(defacer, "variant", "")),
+        status=status_of(note) if failed else OK,
+        note=note,
+        patches=run.patches,
+        dose_patches=dose_patches,
+        edits=run.edits,
+        unavailable=run.unavailable,
+        warnings=tuple(dict.fromkeys(run.warnings)),
+        seconds=time.perf_counter() - start,
+        parameters=run.parameters,
+        fill=str(getattr(defacer, "fill", settings.fill)),
+        protect=free.protect,
+        logs=run.logs,
+    )
+
+
+def is_verbatim(defacer: Defacer) -> bool:
+    """Whether a method's voxels are taken as they are: those of a real tool are, or its numbers would not be its own."""
+    return bool(getattr(defacer, "verbatim", False))
+
+
+def _edit_images(
+    run: _Run, defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, str]
+) -> None:
+    """Find one edit a frame and apply it to the frame's images, the image it is found on first."""
+    verbatim = is_verbatim(defacer)
+    if settings.protect != "none" and (verbatim or not targets(case)):
+        run.warnings.append(NOT_PROTECTED if verbatim else "there is no target structure to protect")
+    for head in {id(head): head for head in heads.values()}.values():
+        images = [image for image in case.images if heads.get(image.key) is head]
+        images.sort(key=lambda image: image.key != head.image_key)
+        try:
+            edit = defacer.find_edit(case, case.image(head.image_key), head, settings)
+        except (DefaceCompareError, RuntimeError, np.linalg.LinAlgError) as failure:
+            run.unavailable.update({image.key: _reason(failure) for image in images})
+            continue
+        run.parameters[head.image_key] = dict(edit.parameters)
+        _apply(run, edit, images, case, head, settings, verbatim)
+        run.warnings.extend(edit.warnings)
+        run.logs.update(getattr(edit, "logs", {}))
+    for image in case.images:
+        if image.key not in heads:
+            run.unavailable[image.key] = reasons.get(image.key, NO_REGISTRATION)
+
+
+def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Head, settings: Settings, verbatim: bool) -> None:
+    """Apply one edit to the images of its frame; a failure on one image leaves the others."""
+    devices: sitk.Image | None = None
+    for image in images:
+        try:
+            patch = _checked(edit.apply(image, head, settings), image)
+            if not verbatim:
+                if image is images[0]:
+                    devices = devices_near_edit(image.image, patch, head)
+                patch = _checked(without_devices(edit, case, image, head, settings, patch, devices), image)
+                kept = protected_voxels(image.image, box_of_patch(patch), case, head, settings)
+                patch = with_originals(patch, image.image, kept)
+            run.patches[image.key] = _trimmed(patch, image)
+            run.edits[image.key] = edit
+            run.warnings.extend(filter(None, [trunk_warning(image, run.patches[image.key], head)]))
+        except (DefaceCompareError, RuntimeError) as failure:
+            run.unavailable[image.key] = _reason(failure)
+
+
+def _reason(failure: Exception) -> str:
+    """The one sentence of a failure; a cancelled run is no failure and goes on up."""
+    if isinstance(failure, Cancelled):
+        raise failure
+    return " ".join(str(failure).split())
+
+
+def _checked(patch: Patch, image: CaseImage) -> Patch:
+    """Refuse a patch that would not fit the image bit for bit."""
+    original = image.array()
+    if patch.values.dtype != original.dtype:
+        raise MethodFailed(f"the edit of image {image.key} is {patch.values.dtype}, but the image is stored as {original.dtype}")
+    if original[patch.box].shape != patch.values.shape:
+        raise MethodFailed(f"the edit reaches beyond image {image.key}")
+    if patch.values.dtype.kind == "f" and not np.isfinite(patch.values).all():
+        raise MethodFailed(f"the edit of image {image.key} holds NaN or infinite voxels")
+    return patch
+
+
+def _trimmed(patch: Patch, image: CaseImage) -> Patch:
+    """The smallest box that holds every altered voxel; an image that did not change is a failure."""
+    inner = box_around(patch.altered(image.image))
+    if inner is None:
+        raise MethodFailed(f"the method left image {image.key} unchanged")
+    box = box_of_patch(patch).within(inner)
+    return Patch(box.offset, np.ascontiguousarray(patch.values[inner.slices]))
+
+
+def _edit_dose(run: _Run, case: Case, primary: CaseImage, head: Head, settings: Settings) -> dict[str, Patch]:
+    """Dose under the policies ``mask`` and ``follow``; ``keep`` needs no patch."""
+    dose = case.dose
+    if dose is None:
+        return {}
+    same = dose.frame_of_reference_uid == primary.frame_of_reference_uid
+    if not same and dose.frame_of_reference_uid and primary.frame_of_reference_uid:
+        run.warnings.append("the dose lies in another frame of reference than the primary image and was not edited")
+        return {}
+    edit = run.edits[primary.key]
+    guard_mm = max(dose.image.GetSpacing())
+    patches = {}
+    for policy, patch in ((MASK, _masked(edit, dose.image)), (FOLLOW, edit.follow(dose, head))):
+        kept = protected_voxels(dose.image, box_of_patch(patch), case, head, settings, guard_mm)
+        patches[policy] = with_originals(patch, dose.image, kept)
+    return patches
+
+
+def _masked(edit: Edit, dose: sitk.Image) -> Patch:
+    """0 Gy wherever an image voxel was removed; a dose grid that the edit does not meet keeps its values."""
+    removed = edit.removed(dose)
+    array = sitk.GetArrayViewFromImage(dose)
+    box = box_around(removed) or VoxelBox((0, 0, 0), (1, 1, 1))
+    return Patch(box.offset, np.where(removed[box.slices], array.dtype.type(0), array[box.slices]))

@@ -1,0 +1,243 @@
+"""A real tool as a child process: its own program, on a copy of each image, watched, timed and checked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ...anatomy.face_region import face_region
+from ...anatomy.head import Head
+from ...case import Case, CaseImage
+from ...errors import MethodFailed
+from ...settings import Settings
+from ..edit import Edit
+from .check import checked_values, own_grid
+from .edit import ExternalEdit, ToolVoxels, of_one_frame, tissue_to_air
+from .folder import OWN_FILL
+
+GRACE_S = 3.0
+"""How long a tool may take to end after SIGTERM before it is killed."""
+LONGEST_LOG = 200_000
+"""Characters of a tool's output that are kept, the last ones."""
+SQUARE_TOLERANCE = 1e-4
+"""Axes further from square than this (gantry tilt) do not fit into NIfTI."""
+NIFTI = (".nii", ".nii.gz")
+
+
+@dataclass(frozen=True)
+class CommandTemplate:
+    """One table of ``data/external_tools.toml`` or of a user's file; see the comments there.
+
+    `command` is empty for a tool that can only be imported from.
+    """
+
+    key: str
+    title: str
+    command: tuple[str, ...] = ()
+    input: str = "{key}.nii"
+    output: str = "{stem}_deFaced.nii"
+    types: Mapping[str, str] = field(default_factory=dict)
+    time_limit_s: float = 3600.0
+    reference: str = "the tool's own makers"
+    limits: str = "as the tool's"
+    licence: str = "the tool's own"
+
+
+class ExternalCommand:
+    """Run a tool's own program on every image of a case.
+
+    Parameters
+    ----------
+    template : CommandTemplate
+    environment : mapping of str to str
+        The child's whole environment; the program is looked for on its PATH. Nothing of this process's own is added.
+    """
+
+    verbatim = True
+    fill = OWN_FILL
+
+    def __init__(self, template: CommandTemplate, environment: Mapping[str, str] | None = None) -> None:
+        self.template = template
+        self.environment = dict(environment or {})
+        self.key, self.title = template.key, template.title
+        self.reference, self.limits, self.licence = template.reference, template.limits, template.licence
+
+    def in_environment(self, environment: Mapping[str, str]) -> ExternalCommand:
+        """The same tool in another environment."""
+        return ExternalCommand(self.template, environment)
+
+    def available(self) -> str:
+        """The program must lie on the environment's PATH."""
+        if not self.template.command:
+            return f"it has no public command line; import its results with --external {self.key}=FOLDER"
+        program = self.template.command[0]
+        if self._program() is None:
+            return f"{program} is not on the PATH (or import its results with --external {self.key}=FOLDER)"
+        return ""
+
+    def mark(self) -> str:
+        """What the tool's results depend on, besides the image: its template."""
+        return repr(self.template)
+
+    def _program(self) -> str | None:
+        return shutil.which(self.template.command[0], path=self.environment.get("PATH", ""))
+
+    def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
+        """Run the tool on the image and find where tissue became air (see `Defacer.find_edit`)."""
+
+        def make(one: CaseImage, voxels: ToolVoxels) -> NDArray[np.generic]:
+            with tempfile.TemporaryDirectory(prefix="deface-compare-") as folder:  # mode 0700: it holds the original face
+                return self._deface(one, head, Path(folder), voxels)
+
+        voxels = ToolVoxels(self.title, make)
+        gone = tissue_to_air(voxels, of_one_frame(case, image))
+        return ExternalEdit(voxels, gone, face_region(head).face, {"command": list(self.template.command)})
+
+    def _deface(self, image: CaseImage, head: Head, folder: Path, voxels: ToolVoxels) -> NDArray[np.generic]:
+        """Write the input, run the program, read and check the output."""
+        arguments, output = self._prepared(image, head, folder)
+        log = folder / "log.txt"
+        try:
+            code = run_child(arguments, self.environment, folder, log, self.template.time_limit_s)
+        except OSError as failure:
+            raise MethodFailed(f"{self.title}: {arguments[0]} cannot be started ({failure.strerror})") from failure
+        finally:
+            said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+            voxels.logs[image.key] = said[-LONGEST_LOG:]
+        if code is None:
+            raise MethodFailed(f"{self.title} was killed on image {image.key} after {self.template.time_limit_s:g} s")
+        if code != 0:
+            raise MethodFailed(f"{self.title} ended with exit code {code} on image {image.key}; its log says why")
+        if not output.is_file():
+            raise MethodFailed(f"{self.title} ended well on image {image.key} but wrote no {output.name}")
+        try:
+            volume = sitk.ReadImage(str(output))
+        except RuntimeError as failure:
+            raise MethodFailed(f"{self.title} wrote {output.name} for image {image.key}, which cannot be read") from failure
+        return checked_values(self.title, output.name, volume, image, head)
+
+    def _prepared(self, image: CaseImage, head: Head, folder: Path) -> tuple[list[str], Path]:
+        """The filled-in command and the file that must come out; the input lies in the folder."""
+        template = self.template
+        input = folder / template.input.format(key=image.key)
+        from .match import stem_of  # brings pydicom, which who only lists methods need not wait for
+
+        stem = stem_of(input)
+        outdir = folder / "out"
+        outdir.mkdir()
+        output = outdir / template.output.format(key=image.key, stem=stem)
+        kind = template.types.get(image.key, template.types.get(image.modality, ""))
+        wanted = " ".join(template.command)
+        if "{type}" in wanted and not kind:
+            raise MethodFailed(f"{self.title} knows no type for image {image.key} (table `types` of its command template)")
+        grid = own_grid(image)
+        _refuse_slant(self.title, image, grid, input)
+        _write(grid, input)
+        brain = folder / f"{stem}_brain{input.name[len(stem) :]}"
+        if "{brain}" in wanted:
+            mask = sitk.Resample(head.brain, image.image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+            mask.CopyInformation(grid)
+            _write(mask, brain)
+        words = {"input": input, "output": output, "outdir": outdir, "type": kind, "stem": stem, "brain": brain}
+        program = self._program() or template.command[0]
+        return [program, *(part.format(**words) for part in template.command[1:])], output
+
+
+def run_child(arguments: list[str], environment: Mapping[str, str], folder: Path, log: Path, time_limit_s: float) -> int | None:
+    """Run a program to its end or to the time limit; nothing that it started outlives the call.
+
+    Parameters
+    ----------
+    arguments : list of str
+    environment : mapping of str to str
+        All that the child sees.
+    folder : Path
+        Its working folder.
+    log : Path
+        Takes both of its output streams.
+    time_limit_s : float
+
+    Returns
+    -------
+    int or None
+        The exit code; None if it was killed at the time limit.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+    with log.open("wb") as stream:
+        child = subprocess.Popen(
+            arguments,
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            with _ending_on_sigterm():
+                return child.wait(timeout=time_limit_s)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _end_group(child)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """End the child and whatever it left running: politely, then not."""
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True, check=False)
+        child.wait()
+        return
+    with contextlib.suppress(ProcessLookupError):  # the group is empty: all of it ended by itself
+        os.killpg(child.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # then SIGKILL follows
+            child.wait(timeout=GRACE_S)
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+@contextlib.contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into an exit that runs the clean-up: a cancelled comparison must not leave its tool running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _refuse_slant(title: str, image: CaseImage, grid: sitk.Image, input: Path) -> None:
+    direction = np.array(grid.GetDirection()).reshape(3, 3)
+    if input.name.endswith(NIFTI) and np.abs(direction.T @ direction - np.eye(3)).max() > SQUARE_TOLERANCE:
+        raise MethodFailed(f"{title} takes NIfTI, which cannot hold the gantry tilt of image {image.key}")
+
+
+def _write(image: sitk.Image, path: Path) -> None:
+    """Write an image without any header text (it may name the patient)."""
+    bare = sitk.Image(image)
+    for key in bare.GetMetaDataKeys():
+        bare.EraseMetaData(key)
+    sitk.WriteImage(bare, str(path))

@@ -1,0 +1,214 @@
+"""The one way out: a finished case becomes a verified folder of defaced DICOM RT, or nothing."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from ..anatomy.find_heads import find_heads
+from ..anatomy.head import Head
+from ..errors import ExportFailed, UnusableInput
+from ..output.finished_case import REPORT, FinishedCase, open_finished_case
+from ..output.layout import identifiable_folder
+from ..progress import Progress, report_step, silent
+from ..quality.skin import original_skin
+from ..settings import FOLLOW, KEEP, MASK
+from .checked.verification import Verifier
+from .dose_outline import DRAWN_SHARE, draws_skin, moved_skin
+from .manifest import write_manifest
+from .options import ExportOptions
+from .privacy_check import privacy_check
+from .written.structure_clip import ClippedStructure
+from .written.written_set import SetWriter, WrittenSet
+
+STEPS = 100
+STRICTER = {KEEP: (MASK, FOLLOW), MASK: (FOLLOW,), FOLLOW: ()}
+"""Dose policies that take away more of the face than one does."""
+MOST_TOLD = 5
+"""So many faults stand in the message; there are rarely more kinds."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an export wrote.
+
+    Parameters
+    ----------
+    folder : Path
+    files : int
+        DICOM files.
+    clipped : tuple of ClippedStructure
+    notes : tuple of str
+        What a user must know: names in the headers, what stayed behind, what was accepted.
+    """
+
+    folder: Path
+    files: int
+    clipped: tuple[ClippedStructure, ...]
+    notes: tuple[str, ...]
+
+
+def export_case(case: Path, to: Path, options: ExportOptions, progress: Progress = silent) -> Export:
+    """Write one finished case as defaced DICOM RT and verify it.
+
+    Parameters
+    ----------
+    case : Path
+        ``OUT/cases/<id>``.
+    to : Path
+        The folder to make; must be empty or absent.
+    options : ExportOptions
+    progress : callable
+        ``progress(done, total, text) -> bool``; False raises `Cancelled`, and nothing is left.
+
+    Raises
+    ------
+    UnusableInput
+        If the case cannot be exported, or a risk was not accepted: the sentence says which.
+    ExportFailed
+        If what was written did not pass its verification; it is removed.
+    """
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # results must not depend on the number of cores
+    _refuse_occupied(to)
+    report_step(progress, 0, STEPS, f"{case.name}: reading the patient again")
+    finished = open_finished_case(case, options.method, options.dose_policy)
+    if to.resolve().is_relative_to(finished.source.resolve()):
+        raise UnusableInput(f"{to} lies inside the patient's own folder; choose another place")
+    report_step(progress, 20, STEPS, f"{finished.id}: looking at the risks")
+    heads, _ = find_heads(finished.case, finished.settings)
+    checks = {key: _check(finished, key) for key in finished.patches}
+    risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
+    risks += _dose_risk(finished, heads, options.dose_policy)
+    if risks and not options.accept_risk:
+        raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
+    with _growing(to) as folder:
+        writer = SetWriter(finished, options, folder, {key: not reason for key, reason in checks.items()})
+        written = writer.write(progress, 40, STEPS)
+        report_step(progress, 70, STEPS, f"{finished.id}: verifying what was written")
+        verified = Verifier(finished, options, written, heads).run()
+        if verified.faults:
+            raise ExportFailed(_told(finished.id, verified.faults))
+        write_manifest(finished, options, written, verified, checks, risks)
+        report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
+    _keep_uid_map(finished, written)
+    return Export(to, len(written.objects), tuple(written.clipped), tuple(_notes(finished, written, risks)))
+
+
+def export_study(
+    out: Path, to: Path, options: ExportOptions, progress: Progress = silent
+) -> tuple[dict[str, Export], dict[str, str]]:
+    """Write every finished case of a study, each into ``to/<id>``.
+
+    Returns
+    -------
+    done : dict of case id to Export
+    refused : dict of case id to str
+        Why a case was not exported; it never stops the others.
+
+    Raises
+    ------
+    UnusableInput
+        If `out` holds no finished case.
+    """
+    cases = finished_cases(out)
+    if not cases:
+        raise UnusableInput(f"{out} holds no finished case; give OUT/cases/<id>, or the OUT of a study")
+    done: dict[str, Export] = {}
+    refused: dict[str, str] = {}
+    for number, case in enumerate(cases):
+
+        def step(part: int, of: int, text: str, number: int = number) -> bool:
+            return progress(STEPS * number + STEPS * part // of, STEPS * len(cases), text)
+
+        try:
+            done[case.name] = export_case(case, to / case.name, options, step)
+        except (UnusableInput, ExportFailed) as reason:
+            refused[case.name] = str(reason)
+    return done, refused
+
+
+def finished_cases(out: Path) -> Sequence[Path]:
+    """The finished cases below a study's output folder, sorted by id."""
+    return sorted(path.parent for path in (out / "cases").glob(f"*/{REPORT}"))
+
+
+def _check(finished: FinishedCase, key: str) -> str:
+    synthetic = bool(finished.report.get("synthetic"))
+    return privacy_check(finished.out, finished.id, finished.method, key, finished.measurements, synthetic)
+
+
+def _dose_risk(finished: FinishedCase, heads: Mapping[str, Head], dose_policy: str) -> list[str]:
+    """That the dose grid, as it would be written, draws the face."""
+    primary, dose = finished.case.primary, finished.case.dose
+    if primary is None or dose is None or primary.key not in heads:
+        return []
+    moved = moved_skin(primary, original_skin(primary, heads[primary.key]), finished.patches[primary.key])
+    grid = dose.image if finished.dose_patch is None else finished.dose_patch.whole(dose.image)
+    share = draws_skin(grid, *moved)
+    if share <= DRAWN_SHARE:
+        return []
+    others = "".join(f" or {policy}" for policy in STRICTER[dose_policy]).removeprefix(" or ")
+    hint = f" (see --dose-policy {others})" if others else ""
+    return [f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face{hint}"]
+
+
+def _refuse_occupied(to: Path) -> None:
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UnusableInput(f"{to} is not an empty folder; choose a new one")
+
+
+@contextmanager
+def _growing(to: Path) -> Iterator[Path]:
+    """A folder inside a hidden one beside `to` (mode 700) that becomes `to` at the end, or vanishes if anything goes wrong.
+
+    Its name is always the same: what a killed export leaves is removed by the next one to the same place.
+    """
+    hidden = to.resolve().parent / f".{to.name}.unfinished"
+    shutil.rmtree(hidden, ignore_errors=True)
+    try:
+        hidden.mkdir(parents=True, mode=0o700)
+        folder = hidden / to.name
+        folder.mkdir()
+        yield folder
+        if to.is_dir():
+            to.rmdir()
+        folder.rename(to.resolve())
+    except OSError as error:
+        raise ExportFailed(f"{to} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _told(case_id: str, faults: list[str]) -> str:
+    unique = list(dict.fromkeys(faults))
+    more = f"; and {len(unique) - MOST_TOLD} more" if len(unique) > MOST_TOLD else ""
+    return f"the export of {case_id} did not pass its verification and was removed: {'; '.join(unique[:MOST_TOLD])}{more}"
+
+
+def _keep_uid_map(finished: FinishedCase, written: WrittenSet) -> None:
+    """Which old UID is which new one, for those who may know: ``identifiable/exports``."""
+    path = identifiable_folder(finished.out, "exports") / f"{finished.id}_{finished.method}.csv"
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(("source", "export"))
+        table.writerows(sorted(written.uids.mapped.items()))
+    temporary.replace(path)
+
+
+def _notes(finished: FinishedCase, written: WrittenSet, risks: list[str]) -> list[str]:
+    notes = [f"accepted: {risk}" for risk in risks]
+    notes += [f"{c.name} (structure {c.number}): {c.what} in {c.planes} planes" for c in written.clipped]
+    notes += written.notes
+    if written.named:
+        notes.append("the headers name persons: defacing leaves them; de-identify the headers with another tool before sharing")
+    if written.left_out:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in written.left_out.items())
+        notes.append(f"left behind, not defaced: {kinds}")
+    return notes

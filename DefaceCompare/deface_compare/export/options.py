@@ -1,0 +1,48 @@
+"""What the user chooses about an export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..settings import DOSE_POLICIES, KEEP
+
+KEEP_FRAMES, MAP_FRAMES = FRAMES = ("keep", "map")
+"""Whether frames of reference keep their UIDs or get new ones."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """How a defaced patient is written.
+
+    Parameters
+    ----------
+    method : str
+        Key of the method whose result is written.
+    dose_policy : str
+        ``keep`` (grid untouched), ``mask`` (0 Gy where an image voxel was removed) or ``follow``.
+    keep_uids : bool
+        Write the source's own UIDs: for work inside the clinic only.
+    frame : str
+        ``map`` gives frames of reference new UIDs as well; ``keep`` lets other data of the clinic still match.
+    accept_risk : bool
+        Write although a series' privacy check is not passed, or the dose draws the face.
+    """
+
+    method: str
+    dose_policy: str = KEEP
+    keep_uids: bool = False
+    frame: str = MAP_FRAMES
+    accept_risk: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dose_policy not in DOSE_POLICIES:
+            raise ValueError(f"dose policy must be one of {', '.join(DOSE_POLICIES)}, not {self.dose_policy!r}")
+        if self.frame not in FRAMES:
+            raise ValueError(f"frame must be one of {', '.join(FRAMES)}, not {self.frame!r}")
+
+    def arguments(self, case: Path, to: Path) -> list[str]:
+        """What follows ``deface-compare`` in a child process that exports `case` into `to` and tells its steps as JSON lines."""
+        chosen = ["export", str(case), "--method", self.method, "--to", str(to), "--dose-policy", self.dose_policy]
+        flags = {"--keep-uids": self.keep_uids, "--accept-risk": self.accept_risk}
+        return [*chosen, "--frame", self.frame, *(flag for flag, on in flags.items() if on), "--progress", "json"]

@@ -1,0 +1,107 @@
+"""Whether a series' privacy check is passed, as DESIGN defines it; otherwise it is not assessed, with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..cohort.arms import Arm, arm_of
+from ..cohort.reidentification.controls import control_rows
+from ..cohort.reidentification.records import FaceRecord, Faces, read_face_records
+from ..cohort.review import FAIL, REVIEW_FILE, read_decisions
+from ..errors import UnusableInput
+from ..measurement import OK, Measurement
+from ..privacy.rows import NO_FACE, OWN, REBUILT
+
+FEWEST_OTHERS = 20
+"""Other real heads of the modality without which nothing is said (DESIGN section 5)."""
+IMPOSTOR_PERCENTILE = 95.0
+PASSED = ""
+NOT_ASSESSED = "not assessed"
+SEED = 1
+"""Of the permutations behind the controls."""
+
+
+def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequence[Measurement], synthetic: bool) -> str:
+    """The reason why a series' privacy check is not passed, empty if it is.
+
+    Passed means: the quality gate is ok; the similarity to the own original, by own landmarks and after an attempt to rebuild
+    the face, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real heads of the
+    modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no similarity.
+
+    Parameters
+    ----------
+    out : Path
+        The study's output folder.
+    rows : sequence of Measurement
+        Of this case and method.
+    """
+    if synthetic:
+        return f"{NOT_ASSESSED}: a synthetic head says nothing about a method"
+    known = {row.metric: row for row in rows if row.image == image and not row.dose_policy}
+    gate = known.get("success")
+    if gate is None or gate.status != OK or gate.defaced != 1.0:
+        return "the quality gate is not passed"
+    for metric in (OWN, REBUILT):
+        row = known.get(metric)
+        if row is None or (row.status != OK and not row.note.startswith(NO_FACE)):
+            return f"{NOT_ASSESSED}: {metric} was not measured{f' ({row.note})' if row else ''}"
+    try:
+        return (
+            "a reviewer said fail" if _reviewed_fail(out, case_id, method) else _against_others(out, case_id, image, arm_of(gate))
+        )
+    except UnusableInput:
+        return f"{NOT_ASSESSED}: a file of face prints or reviews is damaged"
+
+
+def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
+    """Why this face is linked to its original, or why that cannot be judged."""
+    faces = _cohort(out, case_id, image, arm)
+    mine = next((k for k, record in enumerate(faces.records) if record.case == case_id and arm in record.own), None)
+    person = "" if mine is None else faces.records[mine].person
+    others = [k for k, record in enumerate(faces.records) if record.person != person]
+    count = len({faces.records[k].person for k in others})
+    if mine is None or count < FEWEST_OTHERS:
+        return f"{NOT_ASSESSED}: needs {FEWEST_OTHERS} other real heads with this image, here are {0 if mine is None else count}"
+    _, unsound = control_rows(faces)
+    if unsound:
+        return f"{NOT_ASSESSED}: {unsound}"
+    for metric, likeness in ((OWN, faces.own(arm, [mine])[0]), (REBUILT, faces.rebuilt(arm, [mine])[0])):
+        if not np.isfinite(likeness[mine]):
+            continue
+        limit = float(np.nanpercentile(likeness[others], IMPOSTOR_PERCENTILE))
+        if likeness[mine] > limit:
+            return f"{metric} {likeness[mine]:.2f} is above {limit:.2f}, the 95th percentile of other heads"
+    return PASSED
+
+
+def _cohort(out: Path, case_id: str, image: str, arm: Arm) -> Faces:
+    """The real heads of an output folder that show this image, and as much of the face as this case does."""
+    real = {path.parent.name for path in (out / "cases").glob("*/case_report.json") if not _is_synthetic(path)}
+    ids = {each: each for each in sorted({*real, case_id})}
+    arms = {each: [arm] if each == case_id else [] for each in ids}
+    records = [record for record in read_face_records(out / "identifiable", ids, arms) if _usable(record, image)]
+    extent = next((record.extent for record in records if record.case == case_id), "")
+    return Faces("", image, tuple(record for record in records if record.extent == extent), SEED)
+
+
+def _usable(record: FaceRecord, image: str) -> bool:
+    return record.image == image and bool(np.isfinite(record.original).any())
+
+
+def _is_synthetic(report: Path) -> bool:
+    """Whether a case is a made head; one whose report cannot be read counts as such."""
+    try:
+        return bool(json.loads(report.read_text(encoding="utf-8"))["synthetic"])
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
+def _reviewed_fail(out: Path, case_id: str, method: str) -> bool:
+    """Whether a reviewer answered one of the two questions with fail."""
+    decisions = read_decisions(out / "identifiable" / REVIEW_FILE)
+    mine = [each for each in decisions if (each.case, each.method) == (case_id, method)]
+    return any(FAIL in (each.face_gone, each.data_whole) for each in mine)

@@ -1,0 +1,1 @@
+"""The objects of an export, as they are written."""

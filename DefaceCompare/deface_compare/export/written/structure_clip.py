@@ -1,0 +1,157 @@
+"""Contours that draw the face are redrawn on the defaced surface, clipped to it, or dropped; all others stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from scipy import ndimage
+
+from ...readers.dicom.rtstruct import CLOSED_TYPES, contour_points
+from ...structures.contours import fill
+from ...writers.contours import contours_of_field
+from ...writers.rtstruct import CONTOUR_DATA
+from .head_surface import HeadSurface
+
+OUTSIDE_MM = 3.0
+"""A contour further outside the new surface than this draws what was there (the issue's figure)."""
+LATTICE_MM = 1.0
+"""Spacing of the lattice on which a plane is redrawn."""
+MARGIN_MM = 30.0
+"""Room around a drawn outline for a new surface that lies in front of the old one."""
+FLAT_MM = 0.1
+"""Contours whose points differ more along z are not axial and are dropped where they draw the face."""
+OUTLINE_SHARE = 0.5
+"""An outer contour that covers less of the head in a plane is a rind of skin: it cannot be redrawn and is dropped there."""
+EXTERNAL, DEVICE, OTHER = "external", "device", "other"
+DEVICE_WORDS = re.compile(
+    r"mask|masque|thermo|bolus|couch|fixation|immobil|head\s*rest|lagerung|(?<![a-z])(?:shell|table|holder|bite|frame|tisch|mesa)",
+    re.IGNORECASE,
+)
+"""Names of things on the patient that are casts of the face; short words only where a word begins ("orbite" is an eye)."""
+BORDER_STEPS = 3
+"""Lattice steps by which an outer contour is redrawn beyond the changed zone, so that it leaves the new surface there only."""
+
+
+@dataclass(frozen=True)
+class ClippedStructure:
+    """What became of a structure that drew the face.
+
+    Parameters
+    ----------
+    number : int
+        ROI number.
+    name : str
+        As planned.
+    what : str
+        ``redrawn`` (outer contour), ``clipped`` or ``dropped`` (nothing is left of it).
+    planes : int
+        How many planes were changed.
+    """
+
+    number: int
+    name: str
+    what: str
+    planes: int
+
+
+def role_of(name: str, group: str, interpreted: str) -> str:
+    """Whether a structure is an outer contour, a device, or something else."""
+    if group == EXTERNAL or interpreted == "EXTERNAL":
+        return EXTERNAL
+    return DEVICE if DEVICE_WORDS.search(name) or interpreted in ("BOLUS", "SUPPORT", "FIXATION") else OTHER
+
+
+def clip_structure(item: Dataset, name: str, role: str, surface: HeadSurface) -> ClippedStructure | None:
+    """Change one item of ROIContourSequence in place where it draws the face; None if nothing had to change."""
+    drawn = list(item.get("ContourSequence") or [])
+    points = [contour_points(contour) for contour in drawn]
+    planes: dict[float, list[int]] = defaultdict(list)
+    for index, each in enumerate(points):
+        if len(each):
+            planes[round(float(each[:, 2].mean()), 1)].append(index)
+    replaced: dict[int, list[Dataset]] = {}
+    changed = 0
+    for indices in planes.values():
+        if not any(draws_face(points[index], role, surface) for index in indices):
+            continue
+        changed += 1
+        made = _redrawn([drawn[i] for i in indices], [points[i] for i in indices], role, surface)
+        replaced.update({index: [] for index in indices})
+        replaced[indices[0]] = made
+    if not changed:
+        return None
+    kept = [new for index, contour in enumerate(drawn) for new in replaced.get(index, [contour])]
+    if kept:
+        item.ContourSequence = kept
+    else:
+        del item.ContourSequence
+    what = "dropped" if not kept else "redrawn" if role == EXTERNAL else "clipped"
+    return ClippedStructure(int(item.ReferencedROINumber), name, what, changed)
+
+
+def draws_face(points_mm: NDArray[np.float64], role: str, surface: HeadSurface) -> bool:
+    """Whether a contour, shape (n, 3), leaves the new surface; outer contours and devices: whether it passes by the edit."""
+    if role != OTHER and surface.in_zone(points_mm).any():
+        return True
+    return leaves_surface(points_mm, role, surface)
+
+
+def leaves_surface(points_mm: NDArray[np.float64], role: str, surface: HeadSurface) -> bool:
+    """Whether a contour runs further than `OUTSIDE_MM` outside the new surface near the edit.
+
+    An outer contour may lie off the skin where nothing was changed (over hair, at the neck's end): there it is as planned.
+    """
+    middles = 0.5 * (points_mm + np.roll(points_mm, -1, axis=0))
+    along = np.concatenate([points_mm, middles])
+    asked = surface.in_zone(along) if role == EXTERNAL else surface.is_near(along)
+    return bool((surface.outside_mm_at(along)[asked] > OUTSIDE_MM).any())
+
+
+def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], role: str, surface: HeadSurface) -> list[Dataset]:
+    """The contours of one plane anew; empty if nothing is left or they cannot be redrawn."""
+    flat = all(np.ptp(polygon[:, 2]) <= FLAT_MM for polygon in polygons)
+    closed = all(str(item.get("ContourGeometricType") or "") in CLOSED_TYPES for item in items)
+    if role == DEVICE or not flat or not closed:
+        return []
+    everything = np.concatenate(polygons)
+    z = float(everything[0, 2])
+    low, high = everything[:, :2].min(axis=0) - MARGIN_MM, everything[:, :2].max(axis=0) + MARGIN_MM
+    columns, rows = (int(count) for count in np.ceil((high - low) / LATTICE_MM).astype(int) + 1)
+    old = fill([polygon[:, :2] for polygon in polygons], (low[0], low[1]), (LATTICE_MM, LATTICE_MM), (columns, rows))
+    y, x = np.mgrid[0:rows, 0:columns] * LATTICE_MM
+    places = np.stack([x.ravel() + low[0], y.ravel() + low[1], np.full(x.size, z)], axis=1)
+    new = surface.inside_at(places).reshape(rows, columns)
+    soft = (2.0 * ndimage.gaussian_filter(old.astype(np.float32), 1.0) - 1.0).astype(np.float32)
+    if role == EXTERNAL:
+        head = new > 0
+        if np.count_nonzero(old & head) < OUTLINE_SHARE * np.count_nonzero(head):
+            return []
+        zone = ndimage.binary_dilation(surface.in_zone(places).reshape(rows, columns), iterations=BORDER_STEPS)
+        field = np.where(zone, new, soft)
+    else:
+        field = np.minimum(soft, new)
+    image = sitk.GetImageFromArray(field[None].astype(np.float32))
+    image.SetSpacing((LATTICE_MM, LATTICE_MM, 1.0))
+    image.SetOrigin((float(low[0]), float(low[1]), z))
+    return [_like(items[0], polygon, z) for polygon in contours_of_field(image)]
+
+
+def _like(item: Dataset, polygon: NDArray[np.float64], z: float) -> Dataset:
+    """A contour with new points that refers to what an old one refers to."""
+    new = Dataset()
+    for keyword in ("ContourImageSequence", "ContourGeometricType"):
+        if keyword in item:
+            new.add(deepcopy(item[keyword]))
+    new.NumberOfContourPoints = len(polygon)
+    text = "\\".join(f"{x:.2f}\\{y:.2f}\\{z:.10g}" for x, y in polygon[:, :2].tolist())
+    new.add(DataElement(CONTOUR_DATA, "DS", text, already_converted=True))
+    return new

@@ -1,0 +1,1 @@
+"""Grids, boxes, masks, level sets, meshes; knows no patient."""

@@ -1,0 +1,179 @@
+"""Boxes of voxels of an image: where methods look and edit, so that big images are never walked as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class VoxelBox:
+    """A box of voxel indices, both in (x, y, z) order."""
+
+    offset: tuple[int, int, int]
+    size: tuple[int, int, int]
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """The box as (z, y, x) slices of the whole array."""
+        (x, y, z), (width, height, depth) = self.offset, self.size
+        return slice(z, z + depth), slice(y, y + height), slice(x, x + width)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of the box's array, (z, y, x)."""
+        return self.size[2], self.size[1], self.size[0]
+
+    @property
+    def empty(self) -> bool:
+        """True if it holds no voxel."""
+        return min(self.size) <= 0
+
+    def within(self, inner: VoxelBox) -> VoxelBox:
+        """`inner`, a box inside this box (its offset counted from this box), as a box of the whole image."""
+        x, y, z = (a + b for a, b in zip(self.offset, inner.offset, strict=True))
+        return VoxelBox((x, y, z), inner.size)
+
+
+def whole_box(grid: sitk.Image) -> VoxelBox:
+    """All voxels of `grid`."""
+    width, height, depth = grid.GetSize()
+    return VoxelBox((0, 0, 0), (width, height, depth))
+
+
+def box_of_patch(patch: Patch) -> VoxelBox:
+    """The voxels that a patch covers."""
+    depth, height, width = patch.values.shape
+    return VoxelBox(patch.offset, (width, height, depth))
+
+
+def box_between(lower: NDArray[np.floating], upper: NDArray[np.floating], grid: sitk.Image) -> VoxelBox:
+    """The voxels with lower <= index <= upper ((x, y, z) bounds) that lie in `grid`; may be empty."""
+    first = np.maximum(np.ceil(lower - 1e-9), 0)
+    last = np.minimum(np.floor(upper + 1e-9), np.array(grid.GetSize()) - 1)
+    x, y, z = (int(v) for v in first)
+    width, height, depth = (int(v) for v in np.maximum(last - first + 1, 0))
+    return VoxelBox((x, y, z), (width, height, depth))
+
+
+def box_around(mask: NDArray[np.bool_]) -> VoxelBox | None:
+    """The smallest box that holds all true voxels of a (z, y, x) array; None if there is none."""
+    bounds = []
+    for axis in (2, 1, 0):
+        others = tuple(a for a in range(3) if a != axis)
+        met = np.flatnonzero(mask.any(axis=others))
+        if met.size == 0:
+            return None
+        bounds.append((int(met[0]), int(met[-1] - met[0] + 1)))
+    (x, width), (y, height), (z, depth) = bounds
+    return VoxelBox((x, y, z), (width, height, depth))
+
+
+def index_to_mm(grid: sitk.Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Matrix (3, 3) and origin (3,) with ``point = origin + matrix @ index``; index is (x, y, z), point LPS mm."""
+    direction = np.array(grid.GetDirection()).reshape(3, 3)
+    return direction * np.array(grid.GetSpacing()), np.array(grid.GetOrigin())
+
+
+def grid_points(mask: sitk.Image) -> NDArray[np.float64]:
+    """Centres of a mask's voxels, shape (n, 3), LPS mm."""
+    index = np.argwhere(sitk.GetArrayViewFromImage(mask))[:, ::-1]
+    matrix, origin = index_to_mm(mask)
+    return origin + index @ matrix.T
+
+
+def box_of_points(points_mm: NDArray[np.float64], grid: sitk.Image, margin_mm: float = 0.0) -> VoxelBox:
+    """The voxels of `grid` in the box around `points_mm` (n, 3), widened by `margin_mm`; may be empty."""
+    matrix, origin = index_to_mm(grid)
+    index = (points_mm - origin) @ np.linalg.inv(matrix).T
+    margin = margin_mm / np.array(grid.GetSpacing())
+    return box_between(index.min(axis=0) - margin, index.max(axis=0) + margin, grid)
+
+
+def margin_in_view_mm(image: sitk.Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far inside the field of view of an image points lie, along its nearest axis; negative outside, shape (n,)."""
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    along = (points_mm - np.array(image.GetOrigin())) @ np.linalg.inv(direction).T
+    spacing, size = np.array(image.GetSpacing()), np.array(image.GetSize())
+    return np.min(np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along), axis=1)
+
+
+def corners_mm(grid: sitk.Image, box: VoxelBox | None = None) -> NDArray[np.float64]:
+    """Centres of the eight corner voxels of `box` (default: of all), shape (8, 3)."""
+    chosen = box or whole_box(grid)
+    matrix, origin = index_to_mm(grid)
+    low = np.array(chosen.offset)
+    high = low + np.array(chosen.size) - 1
+    index = np.array([[(low, high)[(n >> axis) & 1][axis] for axis in range(3)] for n in range(8)], dtype=np.float64)
+    return origin + index @ matrix.T
+
+
+def sample_box(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: float, nearest: bool = False) -> NDArray[np.float32]:
+    """The values of `field` at the voxel centres of `box` of `grid`, shape (z, y, x); `outside` where `field` ends."""
+    origin = grid.TransformIndexToPhysicalPoint(box.offset)
+    interpolator = sitk.sitkNearestNeighbor if nearest else sitk.sitkLinear
+    sampled = sitk.Resample(
+        field,
+        box.size,
+        sitk.Transform(),
+        interpolator,
+        origin,
+        grid.GetSpacing(),
+        grid.GetDirection(),
+        outside,
+        sitk.sitkFloat32,
+    )
+    return sitk.GetArrayFromImage(sampled)
+
+
+def cropped_to(image: sitk.Image, grid: sitk.Image, margin_mm: float = 6.0) -> sitk.Image:
+    """The part of `image` that `grid` covers, `margin_mm` wider; the whole image where they don't meet."""
+    box = box_of_points(corners_mm(grid), image, margin_mm)
+    return image if box.empty else sitk.RegionOfInterest(image, box.size, box.offset)
+
+
+def boxed(array: NDArray[np.generic], grid: sitk.Image, box: VoxelBox) -> sitk.Image:
+    """`array`, the (z, y, x) values of `box`, as an image that lies where the box lies."""
+    image = sitk.GetImageFromArray(array)
+    image.SetOrigin(grid.TransformIndexToPhysicalPoint(box.offset))
+    image.SetSpacing(grid.GetSpacing())
+    image.SetDirection(grid.GetDirection())
+    return image
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The changed box of one image.
+
+    Parameters
+    ----------
+    offset : (int, int, int)
+        Voxel index (x, y, z) of the box's first voxel.
+    values : ndarray, shape (z, y, x)
+        The edited voxels of the box in the image's own stored type.
+    """
+
+    offset: tuple[int, int, int]
+    values: NDArray[np.generic]
+
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """The box as (z, y, x) slices of the whole array."""
+        x, y, z = self.offset
+        depth, height, width = self.values.shape
+        return slice(z, z + depth), slice(y, y + height), slice(x, x + width)
+
+    def whole(self, image: sitk.Image) -> sitk.Image:
+        """A copy of `image` with the box replaced; every voxel outside is bit-identical."""
+        array = sitk.GetArrayFromImage(image)
+        array[self.box] = self.values
+        edited = sitk.GetImageFromArray(array)
+        edited.CopyInformation(image)
+        return edited
+
+    def altered(self, image: sitk.Image) -> NDArray[np.bool_]:
+        """Which voxels of the box differ from the original, shape (z, y, x) of the box."""
+        return sitk.GetArrayViewFromImage(image)[self.box] != self.values

@@ -1,0 +1,97 @@
+"""Masks grown, filled, measured, and taken apart into connected parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+GAP_MM = 6.0
+"""Nostrils, ear canals and noise pits narrower than this are closed before cavities are filled."""
+
+GUESS_STEP = 4
+"""Every so many voxels along each axis are looked at to guess which part is the largest; a guess of over half is right."""
+
+
+def fill_cavities(patient: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
+    """Close narrow openings, then fill what no straight path in an axial slice leads out of (sinuses, airways, skull)."""
+    reach = GAP_MM / 2
+    wide = np.pad(grown(patient, reach, spacing_mm), 1, mode="edge")  # what leaves the scan counts as going on
+    closed = inner_distance_mm(wide, spacing_mm)[1:-1, 1:-1, 1:-1] > reach
+    filled = np.stack([scipy.ndimage.binary_fill_holes(plane) for plane in closed | patient])
+    return scipy.ndimage.binary_fill_holes(filled)
+
+
+def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    labels, count = scipy.ndimage.label(mask)
+    if count <= 1:
+        return mask
+    return labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+
+
+def box_around(mask: NDArray[np.generic], margin: int = 0) -> tuple[slice, ...] | None:
+    """The box of a mask's non-zero voxels, wider by `margin` voxels; None for an empty mask."""
+    places = scipy.ndimage.find_objects(mask.astype(bool).view(np.uint8), max_label=1)
+    return None if places[0] is None else tuple(slice(max(0, one.start - margin), one.stop + margin) for one in places[0])
+
+
+def inner_distance_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
+    """Distance in mm of the voxels in `mask` to the nearest voxel outside it (0 outside), computed in the mask's box."""
+    if mask.all():
+        return np.full(mask.shape, np.inf, np.float32)
+    distance = np.zeros(mask.shape, np.float32)
+    box = box_around(mask, 1)
+    if box is not None:
+        outside = sitk.GetImageFromArray((~mask[box]).view(np.uint8))
+        signed = sitk.SignedMaurerDistanceMap(outside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
+        distance[box] = np.maximum(sitk.GetArrayFromImage(signed), 0) * np.float32(spacing_mm)
+    return distance
+
+
+def grown(mask: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+    """All voxels within `reach_mm` of the mask, the mask included."""
+    wide = np.zeros(mask.shape, bool)
+    box = box_around(mask, int(reach_mm / spacing_mm) + 2)
+    if box is not None:
+        wide[box] = inner_distance_mm(~mask[box], spacing_mm) <= reach_mm
+    return wide
+
+
+def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest face-connected part of a mask."""
+    numbered = _numbered_parts(mask)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    sizes = np.bincount(labels[::GUESS_STEP, ::GUESS_STEP, ::GUESS_STEP].ravel())
+    sizes[0] = 0
+    guess = int(np.argmax(sizes))
+    part: NDArray[np.bool_] = labels == guess
+    if guess and 2 * np.count_nonzero(part) > np.count_nonzero(mask):
+        return part
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    largest = int(np.argmax(sizes))
+    return labels == largest if sizes[largest] else mask
+
+
+def open_air(air: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The air that reaches the front, side or top of the box, shape (z, y, x); the rest is a cavity.
+
+    The back and the bottom of the box cut through the head, so that sinuses and the pharynx end there: they open nothing.
+    """
+    numbered = _numbered_parts(air)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    sides = np.concatenate([side.ravel() for side in (labels[:, 0, :], labels[-1], labels[:, :, 0], labels[:, :, -1])])
+    is_open = np.bincount(sides) > 0
+    is_open[0] = False
+    reached = np.flatnonzero(is_open)
+    if len(reached) == 1:
+        return labels == reached[0]
+    return np.isin(labels, reached)
+
+
+def _numbered_parts(mask: NDArray[np.bool_]) -> sitk.Image:
+    """The face-connected parts of a mask, numbered from 1."""
+    parts = sitk.ConnectedComponentImageFilter()
+    parts.FullyConnectedOff()
+    return parts.Execute(sitk.GetImageFromArray(mask.view(np.uint8)))

@@ -1,0 +1,216 @@
+"""The faces of one case: originals, what each method left of them, and what else of the patient's files shows a face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from ..anatomy.head import Head
+from ..case import Case, CaseImage
+from ..defacers.defacing import Defacing
+from ..errors import FaceNotFound, NotAvailable
+from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
+from ..output.layout import identifiable_folder
+from ..settings import FOLLOW, KEEP, Settings
+from .average_overlay import average_overlay
+from .contact_sheet import tile, write_contact_sheet
+from .face import FaceReference
+from .face_prints import (
+    BODY,
+    DOSE_FOLLOW,
+    DOSE_KEEP,
+    FACELESS,
+    ORIGINAL,
+    RERENDERED,
+    FacePrint,
+    FacePrints,
+    original_print,
+    probe_print,
+    save_face_prints,
+    surface_print,
+)
+from .networks.models import models_folder
+from .other_surfaces import body_grey, body_mask, box_grid, dose_greys
+from .render import write_png
+from .rows import OWN, missing_privacy_rows, privacy_rows, surface_row
+from .scorer import NO_MODEL, FaceScorer
+
+DOSE_IMAGE, BODY_IMAGE = "DOSE", "BODY"
+"""Stand in the image column of rows about the dose grid and the outer contour."""
+REBUILT = " rebuilt"
+"""Ends the name of a contact sheet's column of rebuilt faces."""
+
+
+def open_scorer(model: str, seed: int) -> FaceScorer:
+    """One scorer a process; without weights or OpenGL one that gives the reason in every row, until they are there."""
+    try:
+        return _scorer(model, seed, models_folder())
+    except NotAvailable as reason:
+        return FaceScorer(NO_MODEL, seed, str(reason))
+
+
+@cache
+def _scorer(model: str, seed: int, folder: Path) -> FaceScorer:
+    return FaceScorer(model, seed)
+
+
+class CaseFaces:
+    """What originals are compared with, and the prints and pictures collected on the way.
+
+    Parameters
+    ----------
+    case : Case
+    heads : mapping of image key to Head
+    reasons : mapping of image key to str
+        Why an image has no head.
+    settings : Settings
+    out : Path, optional
+        Where pictures and prints go; nothing is written if it is None.
+    """
+
+    def __init__(
+        self, case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], settings: Settings, out: Path | None
+    ) -> None:
+        self._case, self._heads, self._out = case, heads, out
+        self._scorer = open_scorer(settings.face_model, settings.seed)
+        self._prints: dict[tuple[str, str], FacePrint] = {}
+        self._tiles: dict[tuple[str, str], NDArray[np.uint8]] = {}
+        self._references: dict[str, FaceReference | str] = {}
+        for image in case.images:
+            self._references[image.key] = reasons[image.key] if image.key not in heads else self._original(image)
+        self._dose_scored: NDArray[np.float32] | None = None
+        self._body: NDArray[np.bool_] | str | None = None
+
+    def rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
+        """The privacy rows of one method: every image, the dose grid and the outer contour."""
+        overlays: dict[int, vtkPolyData | str] = {}
+        rows: list[Measurement] = []
+        for image in self._case.images:
+            reference = self._references[image.key]
+            if image.key not in defacing.patches:
+                status, reason = defacing.blocked(image.key)
+                rows += missing_privacy_rows(scope, image.key, reason, status)
+            elif isinstance(reference, str):
+                rows += missing_privacy_rows(scope, image.key, reference, NOT_AVAILABLE)
+            else:
+                rows += self._image_rows(image, reference, defacing, scope, overlays)
+        return [*rows, *self._dose_rows(defacing, scope), *self._body_rows(defacing, scope)]
+
+    def write(self) -> None:
+        """Write what was collected: face prints and the contact sheet."""
+        if self._out is None or not self._prints:
+            return
+        extents = {key: each.extent for key, each in self._references.items() if isinstance(each, FaceReference)}
+        prints = FacePrints(self._scorer.engine, self._scorer.model_sha256, self._prints, extents)
+        save_face_prints(identifiable_folder(self._out, "face_prints") / f"{self._case.id}.npz", prints)
+        rows, columns = (list(dict.fromkeys(names)) for names in zip(*self._tiles, strict=True))
+        sheet = identifiable_folder(self._out, "contact_sheets") / f"{self._case.id}.png"
+        write_contact_sheet(sheet, self._tiles, rows, columns)
+
+    def _original(self, image: CaseImage) -> FaceReference | str:
+        """Score an original and its controls."""
+        head = self._heads[image.key]
+        try:
+            reference = self._scorer.reference(image, head)
+        except (FaceNotFound, NotAvailable) as reason:
+            return str(reason)
+        if not reference.unscored:
+            self._prints[image.key, ORIGINAL] = original_print(reference)
+            self._prints[image.key, RERENDERED] = probe_print(self._scorer.control(image, head, reference))
+            if reference.faceless is not None:
+                self._prints[image.key, FACELESS] = probe_print(reference.faceless)
+        self._keep_picture(image.key, ORIGINAL, reference.frontal)
+        return reference
+
+    def _image_rows(
+        self,
+        image: CaseImage,
+        reference: FaceReference,
+        defacing: Defacing,
+        scope: Scope,
+        overlays: dict[int, vtkPolyData | str],
+    ) -> list[Measurement]:
+        overlay = "" if reference.unscored else self._overlay(image, defacing, overlays)
+        try:
+            probe = self._scorer.probe(defacing.seen_patch(image).whole(image.image), reference, overlay)
+        except NotAvailable as reason:
+            return missing_privacy_rows(scope, image.key, str(reason), FAILED)
+        if not reference.unscored:
+            self._prints[image.key, defacing.method] = probe_print(probe)
+        self._keep_picture(image.key, defacing.method, probe.frontal)
+        if probe.frontal_rebuilt is not None:
+            self._tiles[image.key, defacing.method + REBUILT] = tile(probe.frontal_rebuilt)
+        return privacy_rows(reference, probe, scope, image.key)
+
+    def _overlay(self, image: CaseImage, defacing: Defacing, known: dict[int, vtkPolyData | str]) -> vtkPolyData | str:
+        """The average face for this image's frame of reference, found once a method."""
+        head = self._heads[image.key]
+        if id(head) not in known:
+            key = head.image_key if head.image_key in defacing.patches else image.key
+            try:
+                known[id(head)] = average_overlay(self._case.image(key), head, defacing.patches[key])
+            except NotAvailable as reason:
+                known[id(head)] = str(reason)
+        return known[id(head)]
+
+    def _dose_rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
+        """The dose grid as it is (policy keep: the same for every method) and as it follows the image."""
+        dose = self._case.dose
+        reference = self._reference_in(dose.frame_of_reference_uid) if dose else None
+        if dose is None or reference is None or defacing.dose_patches.get(FOLLOW) is None:
+            return []
+        highest = float(sitk.GetArrayViewFromImage(dose.image).max())
+        if self._dose_scored is None:
+            self._dose_scored = self._drawn_dose(dose.image, reference, highest)
+            self._prints[DOSE_KEEP, ORIGINAL] = surface_print(self._dose_scored, len(reference.cameras))
+        followed = self._drawn_dose(defacing.dose_patches[FOLLOW].whole(dose.image), reference, highest)
+        self._prints[DOSE_FOLLOW, defacing.method] = surface_print(followed, len(reference.cameras))
+        return [
+            surface_row(reference, self._dose_scored, scope, DOSE_IMAGE, KEEP),
+            surface_row(reference, followed, scope, DOSE_IMAGE, FOLLOW),
+        ]
+
+    def _drawn_dose(self, dose: sitk.Image, reference: FaceReference, highest: float) -> NDArray[np.float32]:
+        box = reference.box.coarse()
+        greys = dose_greys(dose, box, highest)
+        return self._scorer.frontal_embeddings(greys, box, reference, [0.0] * len(greys))
+
+    def _body_rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
+        """The outer contour as it lies on the defaced image that it was drawn on."""
+        structures = self._case.structure_set
+        bodies = structures.in_group("external") if structures else ()
+        reference = self._reference_in(structures.frame_of_reference_uid) if structures else None
+        if not bodies or reference is None or reference.image_key not in defacing.edits:
+            return []
+        box = reference.box.coarse()
+        if self._body is None:
+            try:
+                self._body = body_mask(bodies[0], box)
+            except NotAvailable as reason:
+                self._body = str(reason)
+        if isinstance(self._body, str):
+            return [scope.missing(OWN, self._body, image=BODY_IMAGE, engine=reference.engine)]
+        outline = defacing.edits[reference.image_key].outlined(self._body, box_grid(box))
+        found = self._scorer.frontal_embeddings([body_grey(outline, box)], box, reference, [0.0])
+        self._prints[BODY, defacing.method] = surface_print(found, len(reference.cameras))
+        return [surface_row(reference, found, scope, BODY_IMAGE)]
+
+    def _reference_in(self, frame_uid: str) -> FaceReference | None:
+        """The first scored original of a frame of reference: whose face a surface that is no image is compared with."""
+        for image in self._case.images:
+            reference = self._references[image.key]
+            if image.frame_of_reference_uid == frame_uid and isinstance(reference, FaceReference) and not reference.unscored:
+                return reference
+        return None
+
+    def _keep_picture(self, image_key: str, method: str, frontal: NDArray[np.uint8] | None) -> None:
+        if self._out is None or frontal is None:
+            return
+        write_png(identifiable_folder(self._out, "renders", self._case.id) / f"{image_key}_{method}.png", frontal)
+        self._tiles[image_key, method] = tile(frontal)

@@ -1,0 +1,92 @@
+"""What is known of a face: of an original, and of a version of it as an attacker sees that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from ..anatomy.head_axes import HeadAxes
+from .render import Camera
+from .surface import FaceBox, SkinLevel
+
+
+@dataclass(frozen=True)
+class FaceProbe:
+    """A version of an image as an attacker sees it.
+
+    Parameters
+    ----------
+    own, reference : ndarray of float32, shape (views, length)
+        Embeddings by the landmarks found on this version's own renders, and by the original's landmarks; NaN where missing.
+    found : ndarray of bool, shape (views,)
+        In which views a face was found; ``found[0]`` is the frontal one.
+    others : ndarray of float32, shape (levels, length)
+        Frontal embeddings, own landmarks, drawn at the attacker's other thresholds (`SkinLevel.others`); NaN where no face
+        was found.
+    rebuilt : ndarray of float32, shape (length,)
+        Frontal embedding after the average face was laid over what was altered; NaN where no face was found or none laid.
+    rebuilt_reason : str
+        Why nothing was rebuilt; empty if it was.
+    surface : vtkPolyData
+    frontal, frontal_rebuilt : ndarray of uint8, shape (448, 448, 3), or None
+    """
+
+    own: NDArray[np.float32]
+    reference: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    others: NDArray[np.float32]
+    rebuilt: NDArray[np.float32]
+    rebuilt_reason: str
+    surface: vtkPolyData
+    frontal: NDArray[np.uint8] | None
+    frontal_rebuilt: NDArray[np.uint8] | None = None
+
+    @property
+    def detected(self) -> bool:
+        """Whether a face was found in the frontal view."""
+        return bool(self.found.size and self.found[0])
+
+
+@dataclass(frozen=True)
+class FaceReference:
+    """What is known of an original's face; every version of the image is scored against it.
+
+    Parameters
+    ----------
+    engine : str
+        Title of the recognition model, for the rows' ``engine``; ``builtin`` without a model.
+    unscored : str
+        Why there are no embeddings (scorer without a model), else empty.
+    extent : str
+        ``full``, ``upper`` or ``lower``: which part of the face the scan holds.
+    level, box, axes, cameras
+        Found on the original, reused for its versions.
+    surface : vtkPolyData
+        The original's skin, LPS mm.
+    landmarks_px : ndarray, shape (views, 5, 2)
+        Landmarks in each view; NaN where no face was found.
+    embeddings : ndarray of float32, shape (views, length)
+        L2-normalised; NaN where no face was found.
+    frontal : ndarray of uint8, shape (448, 448, 3), or None
+        The frontal picture (identifiable).
+    faceless : FaceProbe or None
+        The control without the front half of the head, frontal view only; None without a model.
+    """
+
+    image_key: str
+    engine: str
+    unscored: str
+    extent: str
+    level: SkinLevel
+    box: FaceBox
+    axes: HeadAxes
+    cameras: tuple[Camera, ...]
+    landmarks_mm: dict[str, tuple[float, float, float]]
+    surface: vtkPolyData
+    landmarks_px: NDArray[np.float64]
+    embeddings: NDArray[np.float32]
+    frontal: NDArray[np.uint8] | None
+    faceless: FaceProbe | None

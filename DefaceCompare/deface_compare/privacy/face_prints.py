@@ -1,0 +1,122 @@
+"""Face embeddings of a case on disk: one npz without pickles, the same bytes for the same numbers. Identifiable: keep in
+``OUT/identifiable/face_prints``."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UnusableInput
+from ..settings import FOLLOW, KEEP
+from .face import FaceProbe, FaceReference
+
+ORIGINAL, RERENDERED, FACELESS = "original", "rerendered", "faceless"
+"""Stand in place of a method's key for the original and its controls."""
+DOSE_KEEP, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{FOLLOW}", "BODY"
+"""Stand in place of an image's key for surfaces that are no image: the dose grid under two policies and the outer contour."""
+OTHER_SURFACES = (DOSE_KEEP, DOSE_FOLLOW, BODY)
+PARTS = ("own", "reference", "found", "others", "rebuilt")
+EXTENT = "extent"
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+"""Time stamp of every member (the earliest that zip knows), so that a file's bytes depend on its numbers only."""
+
+
+@dataclass(frozen=True)
+class FacePrint:
+    """Embeddings of one image under one method.
+
+    Parameters
+    ----------
+    own, reference : ndarray of float32, shape (views, length)
+        By own and by the original's landmarks (alike for originals); NaN where there is none.
+    found : ndarray of bool, shape (views,)
+        In which views a face was found, frontal first.
+    others : ndarray of float32, shape (levels, length)
+        Frontal embeddings at the attacker's other thresholds (of dose and outer contour: at all); may be empty.
+    rebuilt : ndarray of float32, shape (length,)
+        Frontal embedding with the average face laid over; NaN where there is none.
+    """
+
+    own: NDArray[np.float32]
+    reference: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    others: NDArray[np.float32]
+    rebuilt: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FacePrints:
+    """All face prints of one case, by (image key, method key); `model` and `model_sha256` say what made them.
+
+    Parameters
+    ----------
+    extents : mapping of image key to str
+        How much of the face each scan holds: ``full``, ``upper`` or ``lower``.
+    """
+
+    model: str
+    model_sha256: str
+    prints: Mapping[tuple[str, str], FacePrint]
+    extents: Mapping[str, str] = field(default_factory=dict)
+
+
+def original_print(reference: FaceReference) -> FacePrint:
+    """The print of an original."""
+    found = np.isfinite(reference.landmarks_px[:, 0, 0])
+    return FacePrint(reference.embeddings, reference.embeddings, found, *_nothing(reference.embeddings))
+
+
+def probe_print(probe: FaceProbe) -> FacePrint:
+    """The print of a defaced image or of a control."""
+    return FacePrint(probe.own, probe.reference, probe.found, probe.others, probe.rebuilt)
+
+
+def surface_print(others: NDArray[np.float32], views: int) -> FacePrint:
+    """The print of a surface that is no image, shape (levels, length): frontal views at its levels only."""
+    blank = np.full((views, others.shape[1]), np.nan, np.float32)
+    return FacePrint(blank, blank, np.zeros(views, bool), others, np.full(others.shape[1], np.nan, np.float32))
+
+
+def _nothing(embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    length = embeddings.shape[1]
+    return np.empty((0, length), np.float32), np.full(length, np.nan, np.float32)
+
+
+def save_face_prints(path: Path, face_prints: FacePrints) -> None:
+    """Write a case's prints; mode 600, written to a temporary name and renamed."""
+    arrays: dict[str, NDArray] = {"model": np.array(face_prints.model), "model_sha256": np.array(face_prints.model_sha256)}
+    for (image_key, method), each in sorted(face_prints.prints.items()):
+        arrays.update({f"{image_key}|{method}|{part}": getattr(each, part) for part in PARTS})
+    arrays.update({f"{image_key}|{EXTENT}": np.array(extent) for image_key, extent in sorted(face_prints.extents.items())})
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), member.getvalue())
+    temporary = path.with_name(path.name + ".part")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content.getvalue())
+    temporary.replace(path)
+
+
+def load_face_prints(path: Path) -> FacePrints:
+    """Read what `save_face_prints` wrote (UnusableInput if it is something else)."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        named = [name.split("|") for name in arrays]
+        keys = sorted({(parts[0], parts[1]) for parts in named if len(parts) == 3})
+        prints = {(i, m): FacePrint(*(arrays[f"{i}|{m}|{part}"] for part in PARTS)) for i, m in keys}
+        extents = {parts[0]: str(arrays["|".join(parts)]) for parts in named if parts[1:] == [EXTENT]}
+        return FacePrints(str(arrays["model"]), str(arrays["model_sha256"]), prints, extents)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UnusableInput(f"{path} holds no face prints ({error}); run the case again") from error

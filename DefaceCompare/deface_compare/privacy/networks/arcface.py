@@ -1,0 +1,60 @@
+"""ArcFace models through InsightFace's own loader, for users who have these weights; the only file that imports insightface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import NotAvailable
+from .models import Model
+from .session import normalised, require_onnx, require_shape, session_options
+
+
+class ArcFaceRecogniser:
+    """An ArcFace network (buffalo_l, antelopev2) opened by `insightface`.
+
+    Parameters
+    ----------
+    model : Model
+        Its entry in ``data/models.json``.
+    path : Path
+        The verified ``.onnx`` file.
+
+    Raises
+    ------
+    NotAvailable
+        If insightface (or OpenCV, which it needs) is missing, or it would scale pictures otherwise than the entry says.
+    """
+
+    def __init__(self, model: Model, path: Path) -> None:
+        try:
+            from insightface.model_zoo import get_model
+        except ImportError as error:
+            raise NotAvailable(
+                f"{model.title} needs the Python package insightface and what that imports ({error.name or error} is missing): "
+                "pip install --no-deps insightface, then pip install opencv-python-headless requests scikit-image tqdm"
+            ) from None
+        self.model = model
+        require_onnx(path)
+        try:
+            self._network = get_model(str(path), providers=["CPUExecutionProvider"], sess_options=session_options())
+        except Exception as error:  # whatever onnxruntime and insightface raise for a file that is no such network
+            raise NotAvailable(f"insightface cannot read the face model {path.name}: {_first_line(error)}") from error
+        if self._network is None or not hasattr(self._network, "get_feat"):
+            raise NotAvailable(f"insightface does not take {path.name} for a face recognition network")
+        size = model.preprocessing
+        require_shape(self._network.session, model.title, (3, size.height_px, size.width_px), model.output_length)
+        scaling = (self._network.input_mean, self._network.input_std)
+        if scaling != (model.preprocessing.mean, model.preprocessing.std):
+            raise NotAvailable(f"insightface would scale pictures for {path.name} by {scaling}, which is not how it was trained")
+
+    def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed an aligned RGB face, shape (112, 112, 3); returns a vector of length one, shape (output_length,)."""
+        bgr = np.ascontiguousarray(crop[..., ::-1])  # InsightFace takes OpenCV's channel order and swaps it itself
+        return normalised(self._network.get_feat(bgr)[0])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,92 @@
+"""Privacy rows of one image and method."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import NotAvailable
+from ..measurement import Measurement, Scope
+from .face import FaceProbe, FaceReference
+from .face_distance import face_surface_distance_mm
+from .similarity import similarity_matrix
+
+NO_FACE = "no face detected"
+OWN, REFERENCE, REBUILT = "cosine_similarity_own", "cosine_similarity_reference", "cosine_similarity_reconstructed"
+SCORES = (OWN, REFERENCE, REBUILT, "face_detected")
+"""Metrics that need a recognition model."""
+DISTANCE = "face_surface_distance"
+METRICS = (*SCORES, DISTANCE)
+"""All privacy metrics of a case, in row order."""
+DISTANCE_ENGINE = "builtin"
+
+
+def privacy_rows(reference: FaceReference, probe: FaceProbe, scope: Scope, image_key: str) -> list[Measurement]:
+    """Similarities, detection and surface distance of one defaced image.
+
+    A cosine that cannot be had because no face is found is ``not available: no face detected``; it is no failure.
+    """
+    rows = []
+    if reference.unscored:
+        rows += [scope.missing(metric, reference.unscored, image=image_key, engine=reference.engine) for metric in SCORES]
+    else:
+        scored = partial(_cosine_row, scope, reference, image_key)
+        views = float(similarity_matrix(probe.own[None], reference.embeddings[None])[0, 0])
+        best, note = _best_threshold(reference, probe.others, views)
+        rows.append(scored(OWN, best, NO_FACE, note=note))
+        rows.append(scored(REFERENCE, float(similarity_matrix(probe.reference[None], reference.embeddings[None])[0, 0]), NO_FACE))
+        rebuilt = float(probe.rebuilt.astype(np.float64) @ reference.embeddings[0].astype(np.float64))
+        rows.append(scored(REBUILT, rebuilt, probe.rebuilt_reason or NO_FACE))
+        rows.append(scope.row("face_detected", original=1.0, defaced=float(probe.detected), image=image_key, engine="YuNet"))
+    return [*rows, _distance_row(reference, probe, scope, image_key)]
+
+
+def surface_row(
+    reference: FaceReference, others: NDArray[np.float32], scope: Scope, image_key: str, dose_policy: str = ""
+) -> Measurement:
+    """Similarity of a surface that is no image (dose grid, outer contour) to the original's face: its most similar level."""
+    best, _ = _best_threshold(reference, others, math.nan)
+    return _cosine_row(scope, reference, image_key, OWN, best, NO_FACE, dose_policy=dose_policy)
+
+
+def _best_threshold(reference: FaceReference, others: NDArray[np.float32], views: float) -> tuple[float, str]:
+    """The highest similarity over thresholds, and which one gave it if it is not the skin's."""
+    cosines = others.astype(np.float64) @ reference.embeddings[0].astype(np.float64)
+    if not np.isfinite(cosines).any() or np.nanmax(cosines) <= views:
+        return views, ""
+    best = int(np.nanargmax(cosines))
+    levels = reference.level.others
+    note = f"drawn at {levels[best]:.4g}, not at the skin's threshold" if len(levels) == len(cosines) else ""
+    return float(cosines[best]), note
+
+
+def _cosine_row(
+    scope: Scope,
+    reference: FaceReference,
+    image_key: str,
+    metric: str,
+    cosine: float,
+    reason: str,
+    note: str = "",
+    dose_policy: str = "",
+) -> Measurement:
+    engine = reference.engine
+    if math.isnan(cosine):
+        return scope.missing(metric, reason, image=image_key, engine=engine, dose_policy=dose_policy)
+    return scope.row(metric, defaced=cosine, image=image_key, engine=engine, dose_policy=dose_policy, note=note)
+
+
+def missing_privacy_rows(scope: Scope, image_key: str, reason: str, status: str = "not available") -> list[Measurement]:
+    """The rows of an image that could not be scored at all; `reason` says why."""
+    return [scope.missing(metric, reason, image=image_key, status=status) for metric in METRICS]
+
+
+def _distance_row(reference: FaceReference, probe: FaceProbe, scope: Scope, image_key: str) -> Measurement:
+    try:
+        moved_mm = face_surface_distance_mm(reference.surface, probe.surface, reference.axes, reference.landmarks_mm)
+    except NotAvailable as reason:
+        return scope.missing(DISTANCE, str(reason), image=image_key, engine=DISTANCE_ENGINE)
+    return scope.row(DISTANCE, original=0.0, defaced=moved_mm, image=image_key, engine=DISTANCE_ENGINE)

@@ -1,0 +1,250 @@
+"""From a scan to face embeddings: surface, five views, landmarks, recogniser; one protocol for originals and defaced scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from ..anatomy.head import Head
+from ..anatomy.head_axes import HeadAxes, head_axes
+from ..case import CaseImage
+from ..errors import FaceNotFound, NotAvailable
+from .face import FaceProbe, FaceReference
+from .networks.alignment import aligned_face
+from .networks.detector import Detector
+from .networks.recogniser import open_recogniser
+from .render import VIEWS_DEG, Camera, face_camera, renderer
+from .surface import FaceBox, face_surface, grey_values, image_box, outline_on_box, skin_level, surface_at
+
+NO_MODEL = "none"
+"""Model key of a scorer that only measures surfaces."""
+CONTROL_YAW_DEG, CONTROL_PITCH_DEG = 5.0, 4.0
+"""How far the control's camera stands from each of the five views."""
+CONTROL_NOISE = 0.1
+"""Standard deviation of the control's voxel noise, as a share of the contrast between air and skin threshold."""
+FEW_VIEWS = 3
+"""Controls, and embeddings at the original's landmarks, are taken in the first three views: frontal and to both sides."""
+FACELESS_FROM_EARS_MM = 25.0
+"""The control without a face is emptied in front of a plane so far in front of the ears: no orbits, no forehead are left."""
+NOTHING_REBUILT = "nothing to lay an average face over"
+
+
+class FaceScorer:
+    """Detector, recogniser and window, opened once.
+
+    Parameters
+    ----------
+    model_key : str
+        A recogniser of ``data/models.json``, or ``none``: surfaces are drawn and measured, nothing is recognised.
+    seed : int
+        Seed of the control's noise.
+    reason : str
+        With ``none``: what the rows of missing scores say.
+
+    Raises
+    ------
+    NotAvailable
+        If weights, onnxruntime or OpenGL are missing.
+    """
+
+    def __init__(self, model_key: str, seed: int, reason: str = "face recognition is switched off") -> None:
+        self._seed = seed
+        self._unscored = reason if model_key == NO_MODEL else ""
+        self._detector = None if self._unscored else Detector()
+        self._recogniser = None if self._unscored else open_recogniser(model_key)
+        if not self._unscored:
+            renderer()
+
+    @property
+    def engine(self) -> str:
+        """Title of the recognition model, or ``builtin`` without one."""
+        return self._recogniser.model.title if self._recogniser else "builtin"
+
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the published model file, empty without a model."""
+        return self._recogniser.model.sha256 if self._recogniser else ""
+
+    def reference(self, image: CaseImage, head: Head) -> FaceReference:
+        """Score an original.
+
+        Raises
+        ------
+        FaceNotFound
+            If the face is not in the field of view, or no face is detected in the frontal render.
+        NotAvailable
+            If the image shows no skin surface.
+        """
+        if head.face_extent == "none":
+            raise FaceNotFound(f"face not in field of view of {image.key}")
+        box, axes, level = image_box(head, image.image), head_axes(head), skin_level(image)
+        grey = grey_values(image.image, box, level, outline_on_box(head, box))
+        surface = surface_at(grey, box)
+        cameras = tuple(face_camera(axes, yaw, pitch) for yaw, pitch in VIEWS_DEG.values())
+        pictures = self._pictures(surface, axes, cameras)
+        landmarks = self._landmarks(pictures)
+        if pictures and not np.isfinite(landmarks[0]).all():
+            raise FaceNotFound(f"face not in field of view of {image.key}: no face is detected in its frontal render")
+        reference = FaceReference(
+            image_key=image.key,
+            engine=self.engine,
+            unscored=self._unscored,
+            extent=head.face_extent,
+            level=level,
+            box=box,
+            axes=axes,
+            cameras=cameras,
+            landmarks_mm=dict(head.landmarks_mm),
+            surface=surface,
+            landmarks_px=landmarks,
+            embeddings=self._embeddings(pictures, landmarks),
+            frontal=pictures[0] if pictures else None,
+            faceless=None,
+        )
+        return replace(reference, faceless=self._faceless(grey, reference)) if pictures else reference
+
+    def probe(self, image: sitk.Image, reference: FaceReference, overlay: vtkPolyData | str = NOTHING_REBUILT) -> FaceProbe:
+        """Score a defaced version of an original.
+
+        Parameters
+        ----------
+        overlay : vtkPolyData or str
+            The average face laid over what was altered (`average_overlay`), or why there is none.
+
+        Raises
+        ------
+        NotAvailable
+            If it shows no skin surface at all (a failed load or wrong frame is an error, no success).
+        """
+        grey = grey_values(image, reference.box, reference.level)
+        surface = surface_at(grey, reference.box)
+        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
+        if self._recogniser is None:
+            return probe
+        others = [reference.level.scaled(value) for value in reference.level.others]
+        probe = replace(probe, others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others))
+        if isinstance(overlay, str):
+            return replace(probe, rebuilt_reason=overlay)
+        picture = renderer().pictures(surface, reference.axes, reference.cameras[:1], overlay)
+        rebuilt = self._embeddings(picture, self._landmarks(picture))[0]
+        return replace(probe, rebuilt=rebuilt, rebuilt_reason="", frontal_rebuilt=picture[0])
+
+    def frontal_embeddings(
+        self, greys: Sequence[NDArray[np.float32]], box: FaceBox, reference: FaceReference, isovalues: Sequence[float]
+    ) -> NDArray[np.float32]:
+        """What an attacker sees who draws other iso-surfaces: frontal view, own landmarks.
+
+        Parameters
+        ----------
+        greys : sequence of ndarray, shape (z, y, x) of `box`
+            Scaled grey values, one for each isovalue.
+        isovalues : sequence of float
+            Scaled.
+
+        Returns
+        -------
+        ndarray of float32, shape (isovalues, length)
+            NaN where no face is found, or nothing exceeds the isovalue.
+        """
+        found = np.full((len(isovalues), self._length), np.nan, np.float32)
+        for k, (grey, isovalue) in enumerate(zip(greys, isovalues, strict=True)):
+            try:
+                surface = surface_at(grey, box, isovalue, quick=True)
+            except NotAvailable:  # nothing as dense as this: an attacker sees nothing either
+                continue
+            picture = self._pictures(surface, reference.axes, reference.cameras[:1])
+            found[k : k + len(picture)] = self._embeddings(picture, self._landmarks(picture))
+        return found
+
+    def control(self, image: CaseImage, head: Head, reference: FaceReference) -> FaceProbe:
+        """Score the original again, with voxel noise and from another view: must be recognised.
+
+        The camera has moved, so its `reference` embeddings are taken at its own landmarks too.
+        """
+        depth, height, width = reference.box.size[::-1]
+        generator = np.random.default_rng(self._seed)
+        noise = generator.normal(0.0, CONTROL_NOISE, (depth, height, width)).astype(np.float32)
+        within = outline_on_box(head, reference.box)
+        surface = face_surface(image.image, reference.box, reference.level, within, noise)
+        views = list(VIEWS_DEG.values())[:FEW_VIEWS]
+        cameras = [face_camera(reference.axes, yaw + CONTROL_YAW_DEG, pitch + CONTROL_PITCH_DEG) for yaw, pitch in views]
+        return _with_all_views(self._probe(surface, reference.axes, cameras, None), len(reference.cameras))
+
+    def _faceless(self, grey: NDArray[np.float32], reference: FaceReference) -> FaceProbe | None:
+        """Score the original without the front half of its head, frontal view; None if nothing is left of it."""
+        emptied = np.where(_in_front(reference.box, reference), np.float32(-1.0), grey)
+        try:
+            surface = surface_at(emptied, reference.box, quick=True)
+        except NotAvailable:
+            return None
+        frontal = self._probe(surface, reference.axes, reference.cameras[:1], reference.landmarks_px[:1])
+        return _with_all_views(frontal, len(reference.cameras))
+
+    @property
+    def _length(self) -> int:
+        return self._recogniser.model.output_length if self._recogniser else 0
+
+    def _probe(
+        self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera], known_px: NDArray[np.float64] | None
+    ) -> FaceProbe:
+        pictures = self._pictures(surface, axes, cameras)
+        landmarks = self._landmarks(pictures)
+        own = self._embeddings(pictures, landmarks)
+        return FaceProbe(
+            own=own,
+            reference=own if known_px is None else self._at_known(pictures, known_px),
+            found=np.isfinite(landmarks[:, 0, 0]),
+            others=np.empty((0, self._length), np.float32),
+            rebuilt=np.full(self._length, np.nan, np.float32),
+            rebuilt_reason=NOTHING_REBUILT,
+            surface=surface,
+            frontal=pictures[0] if pictures else None,
+        )
+
+    def _at_known(self, pictures: list[NDArray[np.uint8]], known_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Embeddings at the original's landmarks in the first `FEW_VIEWS` views."""
+        wanted = known_px[: len(pictures)].copy()
+        wanted[FEW_VIEWS:] = np.nan
+        return self._embeddings(pictures, wanted)
+
+    def _pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera]) -> list[NDArray[np.uint8]]:
+        return renderer().pictures(surface, axes, cameras) if self._recogniser else []
+
+    def _landmarks(self, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """Landmarks of the best face of each picture, shape (views, 5, 2), NaN where there is none."""
+        landmarks = np.full((len(pictures), 5, 2), np.nan)
+        for view, picture in enumerate(pictures):
+            face = self._detector.face(picture) if self._detector else None
+            if face is not None:
+                landmarks[view] = face.landmarks_px
+        return landmarks
+
+    def _embeddings(self, pictures: list[NDArray[np.uint8]], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        embeddings = np.full((len(pictures), self._length), np.nan, np.float32)
+        for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
+            if self._recogniser and np.isfinite(landmarks).all():
+                embeddings[view] = self._recogniser.embedding(aligned_face(picture, landmarks))
+        return embeddings
+
+
+def _with_all_views(probe: FaceProbe, views: int) -> FaceProbe:
+    """A probe of the first few views, with NaN for those that were not taken."""
+    lost = np.full((views - len(probe.own), probe.own.shape[1]), np.nan, np.float32)
+    own, reference = np.vstack([probe.own, lost]), np.vstack([probe.reference, lost])
+    return replace(probe, own=own, reference=reference, found=np.concatenate([probe.found, np.zeros(len(lost), bool)]))
+
+
+def _in_front(box: FaceBox, reference: FaceReference) -> NDArray[np.bool_]:
+    """Which voxels of the box lie in front of the plane of `FACELESS_FROM_EARS_MM`, shape (z, y, x)."""
+    axes, marks = reference.axes, reference.landmarks_mm
+    ears = axes.local_mm(0.5 * (np.array(marks["ear_left"]) + np.array(marks["ear_right"])))
+    x, y, z = (
+        (origin + box.spacing_mm * np.arange(count) - centre) * along
+        for origin, count, centre, along in zip(box.origin_mm, box.size, axes.centre_mm, axes.forward, strict=True)
+    )
+    return z[:, None, None] + y[None, :, None] + x[None, None, :] > ears[2] + FACELESS_FROM_EARS_MM

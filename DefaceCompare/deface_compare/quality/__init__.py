@@ -1,0 +1,1 @@
+"""Did it work? The gate of one method on one case."""

@@ -1,0 +1,145 @@
+"""Did the method work? The quality gate of one method on one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..anatomy.head import Head
+from ..case import Case, CaseImage
+from ..defacers.defacing import Defacing
+from ..defacers.edit import Edit
+from ..defacers.protection import targets
+from ..errors import NotAvailable
+from ..geometry.boxes import Patch, box_of_patch, sample_box
+from ..geometry.lattice import voxel_cc
+from ..measurement import Measurement, Scope
+from ..settings import Settings
+from ..structures.mask import structure_mask
+from .skin import MOVED_MM, OriginalSkin, original_skin, surface_movement
+
+METRICS = (
+    "success",
+    "face_gone",
+    "face_covered_fraction",
+    "face_surface_moved_p95",
+    "data_whole",
+    "brain_voxels_altered",
+    "edited_volume",
+    "target_altered_volume",
+)
+"""All rows of the gate, in table order."""
+
+
+def quality_rows(
+    case: Case,
+    heads: Mapping[str, Head],
+    defacing: Defacing,
+    scope: Scope,
+    settings: Settings,
+    skins: dict[str, OriginalSkin] | None = None,
+) -> list[Measurement]:
+    """The quality rows of every image; numbers stand in the column `defaced`.
+
+    Parameters
+    ----------
+    case : Case
+    heads : mapping of image key to Head
+    defacing : Defacing
+    scope : Scope
+    settings : Settings
+    skins : dict of image key to OriginalSkin, optional
+        Filled here; a caller that passes the same dict for every method of a case saves the original's surface each time.
+
+    Returns
+    -------
+    list of Measurement
+        `METRICS` for each image; an image that was not edited has the same rows with status and reason.
+    """
+    rows: list[Measurement] = []
+    skins = {} if skins is None else skins
+    for image in case.images:
+        if image.key in defacing.patches:
+            if image.key not in skins:
+                skins[image.key] = original_skin(image, heads[image.key])
+            rows.extend(_image_rows(case, image, heads[image.key], skins[image.key], defacing, scope))
+        else:
+            status, reason = defacing.blocked(image.key)
+            rows.extend(scope.missing(metric, reason, image=image.key, status=status) for metric in METRICS)
+    return rows
+
+
+def _image_rows(
+    case: Case, image: CaseImage, head: Head, skin: OriginalSkin, defacing: Defacing, scope: Scope
+) -> list[Measurement]:
+    """The rows of one edited image."""
+    patch = defacing.patches[image.key]
+    edited_cc = float(patch.altered(image.image).sum()) * voxel_cc(image.image)
+    surface = _surface_rows(image, skin, defacing.seen_patch(image), defacing.edits[image.key], scope)
+    whole = data_rows(image.image, image.key, head, patch, scope)
+    edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
+    target = _target_row(case, image, patch, scope)
+    return [success_row(surface[0], whole[0], scope, image.key), *surface, *whole, edited, target]
+
+
+def success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str, dose_policy: str = "") -> Measurement:
+    """1 if both hold, 0 if one is known not to; not available where the other one is unknown."""
+    if gone.defaced == 0.0 or whole.defaced == 0.0:
+        return scope.row("success", defaced=0.0, image=key, dose_policy=dose_policy)
+    for part in (gone, whole):
+        if part.status != "ok":
+            return scope.missing("success", f"{part.metric}: {part.note}", image=key, dose_policy=dose_policy)
+    return scope.row("success", defaced=1.0, image=key, dose_policy=dose_policy)
+
+
+def _surface_rows(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
+    """`face_gone`, `face_covered_fraction`, `face_surface_moved_p95`."""
+    names = ("face_gone", "face_covered_fraction", "face_surface_moved_p95")
+    try:
+        moved = surface_movement(image, skin, patch, edit)
+    except NotAvailable as reason:
+        return [scope.missing(name, str(reason), image=image.key) for name in names]
+    criterion = f"{100 * moved.moved_share:.1f} % of the intended surface moved by {MOVED_MM:g} mm or more"
+    covered = scope.row("face_covered_fraction", defaced=moved.face_covered_percent, image=image.key)
+    if np.isnan(moved.face_covered_percent):
+        covered = scope.missing("face_covered_fraction", f"the face lies outside image {image.key}", image=image.key)
+    return [
+        scope.row("face_gone", defaced=float(moved.face_gone), image=image.key, note=criterion),
+        covered,
+        scope.row("face_surface_moved_p95", defaced=moved.p95_mm, image=image.key),
+    ]
+
+
+def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scope, dose_policy: str = "") -> list[Measurement]:
+    """`data_whole` and `brain_voxels_altered` of an image or a dose grid."""
+    original = sitk.GetArrayViewFromImage(image)
+    kept = patch.values.dtype == original.dtype and original[patch.box].shape == patch.values.shape
+    if head.brain_independent is None:
+        reason = "own mask: the only brain mask here is the one that the methods steer by"
+        names = ("data_whole", "brain_voxels_altered")
+        return [scope.missing(name, reason, image=key, dose_policy=dose_policy) for name in names]
+    brain = sample_box(head.brain_independent, image, box_of_patch(patch), 0.0, nearest=True) > 0.5
+    altered = int((brain & patch.altered(image)).sum())
+    note = "" if kept else "geometry or stored type changed"
+    return [
+        scope.row("data_whole", defaced=float(kept and altered == 0), image=key, dose_policy=dose_policy, note=note),
+        scope.row("brain_voxels_altered", defaced=float(altered), image=key, dose_policy=dose_policy),
+    ]
+
+
+def _target_row(case: Case, image: CaseImage, patch: Patch, scope: Scope) -> Measurement:
+    """`target_altered_volume` over GTV, CTV and PTV together."""
+    primary = case.primary
+    if primary is not None and image.frame_of_reference_uid != primary.frame_of_reference_uid:
+        return scope.missing("target_altered_volume", "the targets lie in another frame of reference", image=image.key)
+    masks = [structure_mask(structure, image.image) for structure in targets(case)]
+    inside = np.zeros(patch.values.shape, dtype=np.bool_)
+    for found in masks:
+        if found is not None:
+            inside |= found.whole(image.image)[patch.box]
+    if not any(found is not None for found in masks):
+        return scope.missing("target_altered_volume", "no GTV, CTV or PTV in this image", image=image.key)
+    volume_cc = float((inside & patch.altered(image.image)).sum()) * voxel_cc(image.image)
+    return scope.row("target_altered_volume", defaced=volume_cc, image=image.key, structure="targets")

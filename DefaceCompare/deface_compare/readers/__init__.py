@@ -1,0 +1,47 @@
+"""Reading patients: DICOM RT folders and image files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..case import Case
+from ..errors import UnusableInput
+from ..structures.name_words import user_names
+from .choices import ReadingChoices
+
+
+def read_case(folder: Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
+    """Read one patient from a folder: image files with a ``case.json``, or any mixture of DICOM series.
+
+    Parameters
+    ----------
+    folder : Path
+        The patient's folder.
+    case_id : str, optional
+        Id of the case; default is the one in ``case.json``, else the folder's name.
+    choices : ReadingChoices, optional
+        What headers cannot decide: which dose, the user's structure names, structures drawn again after defacing.
+
+    Raises
+    ------
+    UnusableInput
+        With one sentence that names the file and what to do.
+    """
+    from .files.case_json import CASE_FILE, read_case_file  # brings pydicom, which who only lists methods need not wait for
+
+    if not folder.is_dir():
+        raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient")
+    choices = choices or ReadingChoices()
+    with user_names(choices.names):
+        if (folder / CASE_FILE).is_file():
+            case = read_case_file(folder)
+        else:
+            from .dicom.patient import read_dicom_case
+
+            case = read_dicom_case(folder, choices.dose)
+        if choices.resegmented:
+            from .files.structures import read_resegmented
+
+            case = replace(case, resegmented=read_resegmented(case, folder, choices))
+    return replace(case, id=case_id) if case_id else case

@@ -1,0 +1,130 @@
+"""Are the values what they say? Hounsfield units of a CT, Gy of a dose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..case import CT, CaseImage
+from ..errors import NotAvailable, UnusableInput
+
+HU_OFFSET = 1024
+"""Offset between unsigned stored CT values and HU that scanners commonly use (DICOM RescaleIntercept -1024)."""
+
+AIR_HU = (-1100.0, -800.0)
+"""Where air lies in a CT in HU (the shared real heads: about -998)."""
+
+AIR_SHARE = 0.005
+"""Least share of voxels that makes an air peak."""
+
+SOFT_TISSUE_SHARE = 0.02
+"""Least share of voxels that makes a soft-tissue peak."""
+
+SHIFTED_NOTE = f"values were not HU: {HU_OFFSET} subtracted, uncalibrated"
+
+UNCONFIRMED_NOTE = "no air near -1000 in this CT: its values could not be confirmed to be HU"
+
+LARGEST_LIKELY_GY = 1000.0
+"""No plan reaches this many Gy; a grid in cGy does."""
+
+NEGATIVE_SHARE = 0.01
+"""Voxels below minus this share of the maximum are no rounding: no dose is negative."""
+
+LEAST_SHARE = 0.5
+"""A plan's dose reaches what was prescribed; one that stays below this share of it is of a fraction or a part."""
+
+
+def checked_image(image: CaseImage) -> CaseImage:
+    """Return the image, its CT values brought to HU where the histogram supports it (said in `notes`).
+
+    Raises
+    ------
+    UnusableInput
+        If the image is not 3-D and scalar, holds NaN or infinity, or is constant.
+    """
+    where = f"image {image.key}" + (f" ({image.sources[0].name})" if image.sources else "")
+    pixels = image.image
+    if pixels.GetDimension() != 3 or pixels.GetNumberOfComponentsPerPixel() != 1 or min(pixels.GetSize()) < 2:
+        raise UnusableInput(f"{where} is not one 3-D volume of single values; export it as one 3-D series")
+    array = image.array()
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise UnusableInput(f"{where} holds NaN or infinite voxels; repair or re-export it")
+    if array.min() == array.max():
+        raise UnusableInput(f"{where} is constant ({float(array.flat[0]):g} in every voxel); export it again with its pixels")
+    return _in_hounsfield(image) if image.modality == CT else image
+
+
+def _in_hounsfield(image: CaseImage) -> CaseImage:
+    array = image.array()
+    step = max(1, round((array.size / 1e6) ** (1 / 3)))
+    sample = array[::step, ::step, ::step].astype(np.float32).ravel()
+    if _share(sample, *AIR_HU) >= AIR_SHARE:
+        return image
+    if not _looks_like_offset_ct(sample):
+        return replace(image, notes=(*image.notes, UNCONFIRMED_NOTE))
+    kind = array.dtype
+    wider = sitk.sitkInt16 if array.max() - HU_OFFSET <= np.iinfo(np.int16).max else sitk.sitkInt32
+    pixels = image.image if kind.kind == "f" else sitk.Cast(image.image, sitk.sitkInt32)
+    shifted = pixels - HU_OFFSET
+    return replace(image, image=shifted if kind.kind == "f" else sitk.Cast(shifted, wider), notes=(*image.notes, SHIFTED_NOTE))
+
+
+def _looks_like_offset_ct(sample: NDArray[np.float32]) -> bool:
+    """Air about 0 and a soft-tissue peak about 1040: not a CT in HU whose background was filled with 0.
+
+    In the latter, values about 1024 are bone, whose histogram falls steadily; a soft-tissue peak stands above its surroundings.
+    """
+    shifted = sample - HU_OFFSET
+    soft, spongy = _share(shifted, -100, 100), _share(shifted, -600, -400)
+    return bool(
+        _share(shifted, *AIR_HU) >= AIR_SHARE
+        and np.percentile(sample, 1) > AIR_HU[1] + HU_OFFSET - 300
+        and soft >= SOFT_TISSUE_SHARE
+        and soft > 2 * spongy
+    )
+
+
+def _share(sample: NDArray[np.float32], low: float, high: float) -> float:
+    return float(np.count_nonzero((sample > low) & (sample < high)) / sample.size)
+
+
+def dose_warnings(image: sitk.Image, unit: str, name: str = "", prescription_gy: float | None = None) -> tuple[str, ...]:
+    """What a reader must know of a dose grid's values.
+
+    Parameters
+    ----------
+    unit : str
+        ``Gy`` or ``relative``.
+    name : str
+        The file's name, for the sentence; left out in rows.
+    prescription_gy : float, optional
+        What was prescribed, if known.
+
+    Raises
+    ------
+    NotAvailable
+        If no voxel has dose, or a voxel is no number or negative dose.
+    """
+    dose = f"dose {name}" if name else "the dose"
+    values = sitk.GetArrayViewFromImage(image)
+    if not np.isfinite(values).all():
+        raise NotAvailable(f"{dose} holds NaN or infinite voxels and was not used")
+    largest = float(values.max())
+    if largest <= 0:
+        raise NotAvailable(f"{dose} is zero everywhere and was not used")
+    lowest = float(values.min())
+    if lowest < -NEGATIVE_SHARE * largest:
+        raise NotAvailable(f"{dose} holds negative doses (down to {lowest:.2f} {unit}) and was not used")
+    if unit == "Gy" and largest > LARGEST_LIKELY_GY:
+        return (
+            f"{dose} has a maximum of {largest:.0f} Gy: its values are likely cGy; all doses are given as the file states them",
+        )
+    if unit == "Gy" and prescription_gy and largest < LEAST_SHARE * prescription_gy:
+        return (
+            f"{dose} has a maximum of {largest:.1f} Gy where {prescription_gy:g} Gy are prescribed: it may be of one fraction"
+            " or part of the plan",
+        )
+    return ()

@@ -1,0 +1,253 @@
+"""Which of a patient's dose files is the plan's dose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pydicom.dataset import Dataset
+
+from ...case import Dose
+from ...errors import NotAvailable
+from ..checks import dose_warnings
+from .header import Header, whole_number
+from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid
+from .rtdose import GY, read_dose_grid, sum_on_first
+
+SUMS = ("PLAN_SUM", "MULTI_PLAN")
+"""DoseSummationType of a dose that already is the sum of plans (DICOM's word is MULTI_PLAN)."""
+
+WHOLE = "PLAN"
+
+APPROVED, UNAPPROVED = "APPROVED", ("UNAPPROVED", "REJECTED")
+"""ApprovalStatus of a plan."""
+
+PLUS = "+"
+"""Between the doses that a user adds up: ``--dose "first.dcm + boost.dcm"``."""
+
+BEAM, FRACTION, SESSION = "BEAM", "FRACTION", "FRACTION_SESSION"
+
+PARTS = {BEAM: "beams", FRACTION: "fraction groups", SESSION: "fractions"}
+"""Kinds of dose that add up to a plan, and what they are of."""
+
+NO_DOSE = ("SETUP", "OPEN_PORTFILM", "TRMT_PORTFILM")
+"""TreatmentDeliveryType of beams that are imaged, not treated."""
+
+
+@dataclass(frozen=True)
+class ChosenDose:
+    """The dose of a patient, or the reason why there is none; the files behind it, and what a reader must know."""
+
+    dose: Dose | None
+    reason: str = ""
+    headers: tuple[Header, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[str], wanted: str = "") -> ChosenDose:
+    """Choose the dose: a plan sum, else the sum of the approved plans' doses, else all beams or fractions of one plan.
+
+    A sum is never added to its parts. Where no rule decides, there is no dose, and the reason names the candidates.
+
+    Parameters
+    ----------
+    frames : set of str
+        Frames of reference of the images; empty if there are none.
+    wanted : str
+        The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label; several
+        joined by ``+`` are added up.
+    """
+    if not doses:
+        return ChosenDose(None)
+    notes: list[str] = []
+    usable = []
+    for header in doses:
+        if frames and header.text("FrameOfReferenceUID") not in frames:
+            notes.append(f"dose {header.path.name} is in another frame of reference than the images and was not used")
+        else:
+            usable.append(header)
+    if not usable:
+        return ChosenDose(None, notes[0], notes=tuple(notes))
+    chosen, how = _wanted(usable, plans, wanted) if wanted else _chosen(usable, plans)
+    if not chosen:
+        return ChosenDose(None, how, notes=(*notes, how))
+    try:
+        dose, dose_notes = _read(chosen, plans)
+    except NotAvailable as reason:
+        return ChosenDose(None, str(reason), notes=(*notes, str(reason)))
+    return ChosenDose(dose, headers=tuple(chosen), notes=(*notes, *dose_notes, *([how] if how else [])))
+
+
+def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list[str]]:
+    units = {header.text("DoseUnits").upper() for header in chosen}
+    if len(units) > 1:
+        raise NotAvailable(f"{len(chosen)} doses of one plan are in different units ({', '.join(sorted(units))})")
+    grids = []
+    notes: list[str] = []
+    for header in chosen:
+        grid, grid_notes = read_dose_grid(header)
+        grids.append(grid)
+        notes.extend(grid_notes)
+    image = sum_on_first(grids)
+    unit = "Gy" if units == {GY} else "relative"
+    prescribed_gy = prescription_gy(chosen, plans) if unit == "Gy" else None
+    notes.extend(dose_warnings(image, unit, chosen[0].path.name, prescribed_gy))
+    return Dose(
+        image=image,
+        frame_of_reference_uid=chosen[0].text("FrameOfReferenceUID"),
+        prescription_gy=prescribed_gy,
+        summation=chosen[0].text("DoseSummationType"),
+        notes=tuple(notes),
+        sources=tuple(header.path for header in chosen),
+        unit=unit,
+    ), notes
+
+
+def _chosen(doses: Sequence[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:
+    """The doses to add up, and how they were found; none, and why no rule decides."""
+    in_gy = [header for header in doses if header.text("DoseUnits").upper() == GY]
+    by_kind: dict[str, list[Header]] = {}
+    for header in in_gy or doses:
+        by_kind.setdefault(header.text("DoseSummationType").upper(), []).append(header)
+    sums = [header for kind in SUMS for header in by_kind.get(kind, [])]
+    if len(sums) == 1:
+        parts = len(doses) - 1
+        return sums, f"the plan sum {sums[0].path.name} was used, not the other {parts} dose files" if parts else ""
+    if sums:
+        return [], _undecided(f"{len(sums)} plan sums", sums)
+    if WHOLE in by_kind:
+        return _whole(by_kind[WHOLE], plans)
+    for kind, word in PARTS.items():
+        if kind in by_kind and is_complete(by_kind[kind], plans, kind):
+            return by_kind[kind], f"the dose is the sum of all {len(by_kind[kind])} {word} of the plan"
+    kinds = ", ".join(sorted(kind or "not stated" for kind in by_kind))
+    return [], _undecided(f"no dose of a whole plan ({kinds})", doses)
+
+
+def _whole(doses: list[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:
+    """Doses of whole plans: the only one, else those of approved plans, which must share structure set and frame.
+
+    Two plans that nobody approved may be rivals; their sum would be a dose that no one planned.
+    """
+    by_uid = {plan.text("SOPInstanceUID"): plan for plan in plans}
+    status = [by_uid[plan_uid(h)].text("ApprovalStatus") if plan_uid(h) in by_uid else "" for h in doses]
+    if len(doses) == 1:
+        return doses, f"the dose's plan is {status[0]}" if status[0] in UNAPPROVED else ""
+    left = [header for header, word in zip(doses, status, strict=True) if word not in UNAPPROVED]
+    if not left:
+        return [], _undecided(f"{len(doses)} plan doses, none of an approved plan", doses)
+    how = f"{len(doses) - len(left)} doses of unapproved plans were not used" if len(left) < len(doses) else ""
+    if len(left) == 1:
+        return left, how
+    if len({plan_uid(header) for header in left}) < len(left):
+        return [], _undecided(f"{len(left)} plan doses, some of one and the same plan", left)
+    if sum(word == APPROVED for word in status) < len(left):
+        return [], _undecided(f"{len(left)} plan doses, not all of plans that are here and approved", left)
+    if len({header.text("FrameOfReferenceUID") for header in left}) > 1:
+        return [], _undecided(f"{len(left)} plan doses in different frames of reference", left)
+    if len({_planned_on(header, by_uid) for header in left}) > 1:
+        return [], _undecided(f"{len(left)} plan doses on different structure sets", left)
+    return left, "; ".join(part for part in (f"the dose is the sum of {len(left)} plan doses", how) if part)
+
+
+def _planned_on(dose: Header, plans: dict[str, Header]) -> str:
+    """The structure set behind a dose, as its plan or it itself tells."""
+    plan = plans.get(plan_uid(dose))
+    return (structure_set_uid(plan) if plan is not None else "") or structure_set_uid(dose)
+
+
+def _wanted(doses: Sequence[Header], plans: Sequence[Header], wanted: str) -> tuple[list[Header], str]:
+    """The dose that the user names, or the doses that the user adds up."""
+    labels = {plan.text("SOPInstanceUID"): plan.text("RTPlanLabel") for plan in plans}
+
+    def meant(text: str) -> list[Header]:
+        pattern = text.strip().casefold()
+        texts = ((h, h.path.name, h.text("SeriesDescription"), labels.get(plan_uid(h), "")) for h in doses)
+        return [
+            header
+            for header, file, *others in texts
+            if fnmatchcase(file.casefold(), pattern) or pattern in {other.casefold() for other in others if other}
+        ]
+
+    found = meant(wanted)
+    if len(found) == 1:
+        return found, f"the dose {found[0].path.name} was chosen by the user"
+    parts = [meant(part) for part in wanted.split(PLUS)]
+    added = [header for part in parts for header in part]
+    distinct = len({header.path for header in added}) == len(added) == len(parts) and all(parts)
+    if len(parts) > 1 and distinct and len({header.text("FrameOfReferenceUID") for header in added}) == 1:
+        return added, f"the doses {', '.join(header.path.name for header in added)} were added up by the user"
+    return [], _undecided(f"--dose {wanted} names {len(found) or 'none'} of {len(doses)} dose files", found or doses)
+
+
+def _undecided(what: str, candidates: Sequence[Header]) -> str:
+    named = ", ".join(f"{header.path.name} ({header.text('DoseSummationType') or 'kind not stated'})" for header in candidates)
+    return f"{what} and no rule to choose; choose with --dose: {named}"
+
+
+Part = tuple[int, int]
+"""Fraction group, and beam or fraction in it (0 of a whole group)."""
+
+
+def is_complete(doses: Sequence[Header], plans: Sequence[Header], kind: str) -> bool:
+    """Whether doses of one kind of `PARTS` are all of one plan's, each once.
+
+    Doses that do not state their part are counted; if only some state it, nothing is known.
+    """
+    uids = {uid for header in doses for uid in plan_uids(header)}
+    plan = next((one for one in plans if one.text("SOPInstanceUID") in uids), None)
+    if len(uids) != 1 or plan is None:
+        return False
+    needed, count = _needed(plan, kind)
+    stated = [list(_stated(header, kind)) for header in doses]
+    if not any(stated):
+        return count == len(doses)
+    told = [part for parts in stated for part in parts]
+    if not all(stated) or len(set(told)) < len(told):
+        return False
+    return set(told) == needed if needed else len(told) == count
+
+
+def _needed(plan: Header, kind: str) -> tuple[set[Part], int]:
+    """The parts that a plan delivers, as far as it lists them, and how many there are."""
+    groups = plan.dataset.get("FractionGroupSequence") or []
+    numbers = [_number(group, "FractionGroupNumber") for group in groups]
+    if kind == FRACTION:
+        return {(number, 0) for number in numbers}, len(groups)
+    if kind == SESSION:
+        planned = [_number(group, "NumberOfFractionsPlanned") for group in groups]
+        needed = {(number, k) for number, last in zip(numbers, planned, strict=True) for k in range(1, last + 1)}
+        return needed, len(needed)
+    imaged = {
+        _number(beam, "BeamNumber")
+        for beam in plan.dataset.get("BeamSequence") or []
+        if str(beam.get("TreatmentDeliveryType") or "") in NO_DOSE
+    }
+    beams = {
+        (number, beam)
+        for number, group in zip(numbers, groups, strict=True)
+        for item in group.get("ReferencedBeamSequence") or []
+        if (beam := _number(item, "ReferencedBeamNumber")) not in imaged
+    }
+    return beams, len(beams) or sum(_number(group, "NumberOfBeams") for group in groups)
+
+
+def _stated(dose: Header, kind: str) -> Iterator[Part]:
+    """The parts that a dose says it is of."""
+    for plan in dose.dataset.get("ReferencedRTPlanSequence") or []:
+        for group in plan.get("ReferencedFractionGroupSequence") or []:
+            number = _number(group, "ReferencedFractionGroupNumber")
+            if kind == FRACTION:
+                yield number, 0
+            elif kind == SESSION:
+                fraction = group.get("ReferencedFractionNumber") or dose.dataset.get("ReferencedFractionNumber")
+                if fraction is not None:
+                    yield number, int(fraction)
+            else:
+                for beam in group.get("ReferencedBeamSequence") or []:
+                    yield number, _number(beam, "ReferencedBeamNumber")
+
+
+def _number(item: Dataset, keyword: str) -> int:
+    return whole_number(item, keyword) or 0

@@ -1,0 +1,180 @@
+"""A DICOM header as read, and what is damaged in it."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
+from pydicom.valuerep import STANDARD_VR
+
+from ...errors import UnusableInput
+
+if TYPE_CHECKING:
+    from typing import Concatenate, ParamSpec
+
+    Rest = ParamSpec("Rest")
+
+Result = TypeVar("Result")
+
+NUMBERS = {
+    "Rows": 1,
+    "Columns": 1,
+    "NumberOfFrames": 1,
+    "PixelSpacing": 2,
+    "ImagePositionPatient": 3,
+    "ImageOrientationPatient": 6,
+    "RescaleSlope": 1,
+    "RescaleIntercept": 1,
+    "DoseGridScaling": 1,
+}
+"""How many finite numbers each of these holds, where it is there and not empty."""
+
+IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID")
+"""Each object has one of each (PS3.3 C.12.1)."""
+
+SINGLE = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientID", "Modality")
+"""Single texts, where they are there."""
+
+LEAST_MM, MOST_MM = 0.01, 50.0
+"""Voxel edges of images and dose grids: micro CT to the thickest slices."""
+
+FARTHEST_MM = 1e5
+"""Places further from the origin of their frame are no patient's (100 m)."""
+
+UNIT_TOLERANCE = 0.01
+"""How far the length of a row's direction may be from 1, and its product with the column's from 0."""
+
+PYDICOM_ERRORS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OverflowError,
+    ZeroDivisionError,
+    EOFError,
+    RecursionError,
+    struct.error,
+    BytesLengthException,
+)
+"""What pydicom raises, and what its values lead to, where a header is damaged (it decodes an element when it is asked for)."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turn what a damaged header leads to into `UnusableInput` that names the file."""
+    try:
+        yield
+    except (*PYDICOM_ERRORS, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, not pydicom's own
+        raise UnusableInput(f"{path.name} has damaged values in its header ({type(error).__name__}); export it again") from error
+
+
+def naming_file(function: Callable[Concatenate[Header, Rest], Result]) -> Callable[Concatenate[Header, Rest], Result]:
+    """The same for a function whose first argument is the file's `Header`."""
+
+    @wraps(function)
+    def answer(header: Header, /, *rest: Rest.args, **named: Rest.kwargs) -> Result:
+        with naming(header.path):
+            return function(header, *rest, **named)
+
+    return answer
+
+
+def unknown_element(data: Dataset, *, explicit: bool) -> bool:
+    """Whether an element has no value representation that DICOM knows (PS3.5 table 6.2-1), where the file states them."""
+    return explicit and any(isinstance(element, RawDataElement) and element.VR not in STANDARD_VR for element in data.values())
+
+
+def damaged_attribute(data: Dataset) -> str:
+    """The first attribute that is not what it has to be, ``""`` if all are.
+
+    Parameters
+    ----------
+    data : pydicom.Dataset
+        An image or RT object without its pixels.
+    """
+    for keyword in IDENTIFIERS:
+        if not isinstance(data.get(keyword), str) or not data.get(keyword):
+            return keyword
+    for keyword in SINGLE:
+        if not isinstance(data.get(keyword) or "", str):
+            return keyword
+    for keyword, count in NUMBERS.items():
+        if data.get(keyword) not in (None, "") and not _are_numbers(data.get(keyword), count):
+            return keyword
+    return _damaged_geometry(data)
+
+
+def _are_numbers(value: object, count: int) -> bool:
+    values = [value] if count == 1 else value
+    try:
+        numbers = [float(each) for each in values]  # type: ignore[attr-defined]
+    except PYDICOM_ERRORS:
+        return False
+    return len(numbers) == count and all(math.isfinite(number) for number in numbers)
+
+
+def _damaged_geometry(data: Dataset) -> str:
+    """Which attribute places voxels where no patient is."""
+    if not all(LEAST_MM <= float(value) <= MOST_MM for value in data.get("PixelSpacing") or []):
+        return "PixelSpacing"
+    if not all(abs(float(value)) <= FARTHEST_MM for value in data.get("ImagePositionPatient") or []):
+        return "ImagePositionPatient"
+    cosines = [float(value) for value in data.get("ImageOrientationPatient") or []]
+    row, column = cosines[:3], cosines[3:]
+    products = [
+        sum(a * b for a, b in zip(one, other, strict=True)) for one, other in ((row, row), (column, column), (row, column))
+    ]
+    if cosines and any(abs(found - wanted) > UNIT_TOLERANCE for found, wanted in zip(products, (1, 1, 0), strict=True)):
+        return "ImageOrientationPatient"
+    return ""
+
+
+@dataclass(frozen=True)
+class Header:
+    """One DICOM file without its pixels."""
+
+    path: Path
+    dataset: Dataset
+
+    @naming_file
+    def text(self, keyword: str) -> str:
+        """An attribute as text, ``""`` if absent or empty."""
+        value = self.dataset.get(keyword)
+        return "" if value is None else str(value)
+
+    def numbers(self, keyword: str, count: int) -> list[float]:
+        """An attribute of so many numbers.
+
+        Raises
+        ------
+        UnusableInput
+            If it is missing, of another length, or holds what is no finite number.
+        """
+        value = self.dataset.get(keyword)
+        try:
+            found = [float(one) for one in ([value] if isinstance(value, str | float | int) else value or [])]
+        except (TypeError, ValueError):
+            found = []
+        if len(found) != count or not all(map(math.isfinite, found)):
+            raise UnusableInput(f"{self.path.name} has no usable {keyword} ({count} numbers); export it again")
+        return found
+
+
+def whole_number(item: Dataset, keyword: str) -> int | None:
+    """An attribute as a whole number, None if it is absent, empty or no number."""
+    try:
+        return int(item.get(keyword))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None

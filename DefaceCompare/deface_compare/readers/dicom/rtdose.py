@@ -1,0 +1,105 @@
+"""RTDOSE: one grid of dose, in Gy or relative to a value of the file's own, on an even, increasing grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ...errors import NotAvailable, UnusableInput
+from .header import Header, naming_file
+
+GY, RELATIVE = "GY", "RELATIVE"
+OFFSET_TOLERANCE_MM = 0.01
+"""Frame offsets further from even spacing than this are uneven."""
+
+
+@naming_file
+def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
+    """Read one RTDOSE as float32 in its own unit (Gy, or relative), shape (x, y, z) in LPS, with notes.
+
+    Raises
+    ------
+    NotAvailable
+        If the dose is not a 3-D grid of dose; the sentence names the file.
+    UnusableInput
+        If the file is damaged.
+    """
+    name = header.path.name
+    units = header.text("DoseUnits").upper()
+    if units not in (GY, RELATIVE):
+        raise NotAvailable(f"dose {name} is in unit {units or 'not stated'}, neither GY nor RELATIVE, and was not used")
+    if header.text("DoseType").upper() == "ERROR":
+        raise NotAvailable(f"dose {name} is a dose difference (DoseType ERROR) and was not used")
+    values_gy = _values_gy(header)
+    offsets = _offsets_mm(header, len(values_gy))
+    notes: tuple[str, ...] = ()
+    if units == RELATIVE:
+        notes += (f"dose {name} is relative to a value that the file does not tell: its numbers are no Gy",)
+    if header.text("DoseType").upper() == "EFFECTIVE":
+        notes += (f"dose {name} is effective dose, read as Gy",)
+    row, column = np.array(header.numbers("ImageOrientationPatient", 6)).reshape(2, 3)
+    normal = np.cross(row, column)
+    origin = np.array(header.numbers("ImagePositionPatient", 3))
+    if offsets[-1] < offsets[0]:
+        values_gy, offsets = values_gy[::-1], offsets[::-1]
+    spacing = float(np.diff(offsets).min())
+    if spacing <= 0:
+        raise UnusableInput(f"dose {name} has frames out of order (GridFrameOffsetVector); export it again")
+    if np.abs(np.diff(offsets) - np.diff(offsets).mean()).max() > OFFSET_TOLERANCE_MM:
+        values_gy, offsets = _even(values_gy, offsets, spacing)
+        notes += (f"dose {name} has uneven frames; interpolated to {spacing:g} mm",)
+    row_mm, column_mm = header.numbers("PixelSpacing", 2)
+    image = sitk.GetImageFromArray(np.ascontiguousarray(values_gy, dtype=np.float32))
+    image.SetSpacing((column_mm, row_mm, float(np.diff(offsets).mean())))
+    image.SetOrigin((origin + normal * offsets[0]).tolist())
+    image.SetDirection(np.stack([row, column, normal], axis=1).ravel().tolist())
+    return image, notes
+
+
+def _values_gy(header: Header) -> NDArray[np.float64]:
+    name = header.path.name
+    scaling = float(header.dataset.get("DoseGridScaling") or 0)
+    if scaling <= 0:
+        raise UnusableInput(f"dose {name} has no DoseGridScaling; export it again")
+    try:
+        stored = pydicom.dcmread(header.path).pixel_array
+    except Exception as error:  # pydicom's decoders raise many types on damaged or unknown pixels
+        raise UnusableInput(f"dose {name} cannot be decoded; the file is damaged or its compression is unknown") from error
+    if stored.ndim != 3 or min(stored.shape) < 2:
+        raise NotAvailable(f"dose {name} is not a 3-D grid and was not used")
+    return stored.astype(np.float64) * scaling
+
+
+def _offsets_mm(header: Header, frames: int) -> NDArray[np.float64]:
+    """Frame positions along the normal, relative to ImagePositionPatient.
+
+    Offsets that begin with 0 are relative; others are coordinates (PS3.3 C.8.8.3.2), whose sign follows the normal.
+    """
+    offsets = np.array(header.numbers("GridFrameOffsetVector", frames))
+    if offsets[0] == 0:
+        return offsets
+    row, column = np.array(header.numbers("ImageOrientationPatient", 6)).reshape(2, 3)
+    normal_z = float(np.cross(row, column)[2])
+    if abs(abs(normal_z) - 1) > 1e-4:
+        raise UnusableInput(f"dose {header.path.name} has absolute frame offsets on an oblique grid; export it again")
+    return (offsets - header.numbers("ImagePositionPatient", 3)[2]) * np.sign(normal_z)
+
+
+def _even(
+    values: NDArray[np.float64], offsets: NDArray[np.float64], spacing: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    count = int(np.floor((offsets[-1] - offsets[0]) / spacing + 1e-6)) + 1
+    wanted = offsets[0] + spacing * np.arange(count)
+    upper = np.clip(np.searchsorted(offsets, wanted, side="right"), 1, len(offsets) - 1)
+    weight = ((wanted - offsets[upper - 1]) / (offsets[upper] - offsets[upper - 1]))[:, None, None]
+    return values[upper - 1] * (1 - weight) + values[upper] * weight, wanted
+
+
+def sum_on_first(grids: list[sitk.Image]) -> sitk.Image:
+    """Sum dose grids on the grid of the first (linear interpolation, nothing outside a grid)."""
+    total = grids[0]
+    for grid in grids[1:]:
+        total = total + sitk.Resample(grid, total, sitk.Transform(), sitk.sitkLinear, 0.0, sitk.sitkFloat32)
+    return total

@@ -1,0 +1,1 @@
+"""Image files with a ``case.json`` become a `Case`."""

@@ -1,0 +1,144 @@
+"""Reading a patient from image files with a ``case.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
+from ...errors import NotAvailable, UnusableInput
+from ...structures.naming import structure_notes, unique_names
+from ..checks import checked_image, dose_warnings
+from .segmentations import read_pixels
+from .structures import read_structures
+
+CASE_FILE = "case.json"
+NUMBER = (int, float)
+KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], str]] = {
+    "id": ((*NUMBER, str), (), "a text"),
+    "images": (dict, str, 'like {"CT": "ct.nrrd"}'),
+    "units": (dict, str, 'like {"PET": "SUVbw"}'),
+    "structures": (str, (), "a file or folder name"),
+    "labels": (dict, str, 'like {"1": "Brain"}'),
+    "dose": (str, (), "a file name"),
+    "prescription_gy": (NUMBER, (), "a number"),
+    "prescriptions_gy": (dict, NUMBER, 'like {"PTV": 60}'),
+    "synthetic": (bool, (), "true or false"),
+    "person": ((*NUMBER, str), (), "a text"),
+}
+"""What a field may be, what its values may be if it has any, and how to say it."""
+UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
+"""Units where ``case.json`` does not state one."""
+
+
+def read_case_file(folder: Path) -> Case:
+    """Read the patient that ``folder/case.json`` describes.
+
+    Fields: ``id``, ``images`` (key to file), ``structures`` (``.seg.nrrd``, ``.seg.vtm``, ``.vtp``, a labelmap, or a folder of
+    masks or ``.vtp`` files), ``dose`` (Gy), and optionally ``units`` (image key to unit, for example ``{"PET": "SUVbw"}``),
+    ``labels`` (of a labelmap: value to name), ``prescription_gy``, ``prescriptions_gy`` (target's name to its own),
+    ``synthetic``, ``person``. Any part may be missing, but not all.
+
+    Raises
+    ------
+    UnusableInput
+        With one sentence that names the file and what to do.
+    """
+    described = _described(folder)
+    images = _images(folder, described)
+    structure_set = _structure_set(folder, described)
+    dose, missing_dose = _dose(folder, described)
+    if not images and not (dose and structure_set):
+        raise UnusableInput(f"{CASE_FILE} in {folder.name} names neither an image nor a dose with structures")
+    return Case(
+        id=str(described.get("id") or folder.name),
+        images=images,
+        structure_set=structure_set,
+        dose=dose,
+        synthetic=bool(described.get("synthetic", False)),
+        notes=((missing_dose,) if missing_dose else ()) + (structure_set.notes if structure_set else ()),
+        person=str(described.get("person", "")),
+        missing_dose=missing_dose,
+    )
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    try:
+        described = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name} is not valid JSON: {error}") from error
+    if not isinstance(described, dict) or not isinstance(described.get("images", {}), dict):
+        raise UnusableInput(f'{CASE_FILE} in {folder.name} must look like {{"id": "...", "images": {{"CT": "ct.nrrd"}}}}')
+    unknown = sorted(set(described) - set(KNOWN_FIELDS))
+    if unknown:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name} has unknown fields: {', '.join(unknown)}")
+    stated = {field: value for field, value in described.items() if value is not None}
+    for field, value in stated.items():
+        kind, of, like = KNOWN_FIELDS[field]
+        values = value.values() if isinstance(value, dict) and of else ()
+        if not isinstance(value, kind) or not all(isinstance(one, of) for one in values):
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
+    return stated
+
+
+def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
+    """Images in the order of the file, a CT first (key ``CT`` before ``CT_2``)."""
+    images = []
+    for key, name in described.get("images", {}).items():
+        modality = key.split("_")[0]
+        if modality not in UNITS:
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: image {key!r} must be called CT, MR or PET (or MR_T1, CT_2, ...)")
+        unit = described.get("units", {}).get(key, UNITS[modality])
+        notes = ('its unit is not stated ("units": {"PET": "SUVbw"} in case.json)',) if modality == PET and unit == "a.u." else ()
+        path = folder / name
+        image = CaseImage(key=key, modality=modality, image=read_pixels(path), unit=unit, notes=notes, sources=(path,))
+        images.append(checked_image(image))
+    return tuple(sorted(images, key=lambda image: (image.modality != CT, image.key != CT if image.modality == CT else False)))
+
+
+def _structure_set(folder: Path, described: dict[str, Any]) -> StructureSet | None:
+    if not described.get("structures"):
+        return None
+    path = folder / described["structures"]
+    if not path.exists():
+        raise UnusableInput(f"{path.name} is named in {CASE_FILE} but is not in the folder")
+    prescribed = described.get("prescriptions_gy", {})
+    found = read_structures(path, described.get("labels"))
+    unknown = sorted(set(prescribed) - {structure.name for structure in found})
+    if unknown:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name}: prescriptions_gy names structures that are not there: {unknown}")
+    structures = unique_names(
+        [replace(s, prescription_gy=float(prescribed[s.name])) if s.name in prescribed else s for s in found]
+    )
+    return StructureSet(structures=structures, notes=structure_notes(structures), sources=(path,))
+
+
+def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
+    """The dose, or none and the reason (``""`` if none is named)."""
+    if not described.get("dose"):
+        return None, ""
+    path = folder / described["dose"]
+    image = read_pixels(path)
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        raise UnusableInput(f"dose {path.name} has several values a voxel; save one 3-D dose volume in Gy")
+    values = sitk.GetArrayViewFromImage(image)
+    if not np.isfinite(values).all():
+        raise UnusableInput(f"dose {path.name} holds NaN or infinite voxels; repair or re-export it")
+    stated = described.get("prescription_gy")
+    prescription_gy = None if stated is None else float(stated)
+    try:
+        notes = dose_warnings(image, "Gy", path.name, prescription_gy)
+    except NotAvailable as reason:
+        return None, str(reason)
+    dose = Dose(
+        image=sitk.Cast(image, sitk.sitkFloat32),
+        prescription_gy=prescription_gy,
+        notes=notes,
+        sources=(path,),
+    )
+    return dose, ""

@@ -1,0 +1,127 @@
+"""Tables about re-identification: columns A, B and C, controls, whole packages, other scans of the same patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..cohort.reidentification.any_file import ANY_FILE
+from ..cohort.reidentification.records import NO_ARM
+from ..cohort.reidentification.second_scans import ARROW
+from ..cohort.reidentification.second_scans import METRICS as SECOND_SCANS
+from ..cohort.reidentification.summary import HEADLINE
+from ..cohort.summary import MINUS, SummaryRow, find
+from ..measurement import metrics
+from ..words import interval, number, without_warning
+from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
+
+DOSE, BODY = "DOSE", "BODY"
+"""Images of rows about surfaces that are no image."""
+PRIVACY_COLUMNS = {
+    "auc_own": ("A: AUC, own landmarks", auc_cell),
+    "auc_reference": ("B: AUC, reference landmarks", auc_cell),
+    "auc_reconstructed": ("C: AUC, rebuilt face", auc_cell),
+    "auc_pooled": ("A: AUC, pooled pairs", auc_cell),
+    "rank1_own": ("A: rank 1 (%)", value_cell),
+    "rank5_own": ("A: rank 5 (%)", value_cell),
+    "tar_far1_own": ("A: TAR at FAR 1 %", value_cell),
+    "detection_rate": ("Face found", rate_cell),
+    "cosine_similarity_own": ("Similarity, own", value_cell),
+    "cosine_similarity_reconstructed": ("Similarity, rebuilt", value_cell),
+    "face_surface_distance": ("Surface distance (mm)", value_cell),
+}
+
+
+def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[ReportTable]:
+    """AUC, rank and detection a method and image, the controls, and the differences between methods."""
+    tables = []
+    every = dict.fromkeys(row.image for row in summary if row.domain == "privacy" and row.image)
+    for image in (key for key in every if key not in (ANY_FILE, BODY, DOSE) and ARROW not in key):
+        here = [row for row in summary if row.image == image and row.domain == "privacy"]
+        columns = {
+            title: by_arm(make, find(here, metric=metric))
+            for metric, (title, make) in PRIVACY_COLUMNS.items()
+            if find(here, metric=metric)
+        }
+        if columns:
+            tables.append(arm_table(f"Re-identification on {image}", names, names.arms, columns))
+        controls = _control_table(here, image)
+        tables += [controls] if controls else []
+        differences = _difference_table(here, image)
+        tables += [differences] if differences else []
+    any_file = _any_file_table(summary, names)
+    tables += [any_file] if any_file else []
+    return [*tables, *(_second_scan_table(summary, names, key) for key in every if ARROW in key)]
+
+
+def _any_file_table(summary: Sequence[SummaryRow], names: ArmNames) -> ReportTable | None:
+    """Whole packages: the most similar of all images, dose grid and outer contour."""
+    found = find(summary, metric="auc_any_file")
+    if not found:
+        return None
+    columns = {
+        f"AUC, any file{f' (dose policy {policy})' if policy else ''}": by_arm(auc_cell, find(found, dose_policy=policy))
+        for policy in dict.fromkeys(row.dose_policy for row in found)
+    }
+    drawn = {BODY: "Outer contour alone, similarity", DOSE: "Dose alone (policy follow), similarity"}
+    for image, title in drawn.items():
+        similarity = find(summary, metric="cosine_similarity_own", image=image)
+        columns |= {title: by_arm(value_cell, similarity)} if similarity else {}
+    note = "Each pair of patients is scored by its most similar surface; the untouched dose (policy keep) ends at the skin."
+    return arm_table("Re-identification by any file of a package", names, names.arms, columns, note=note)
+
+
+def _second_scan_table(summary: Sequence[SummaryRow], names: ArmNames, image: str) -> ReportTable:
+    """Probes against other scans of the same patients: undefaced, then after each method."""
+    here = find(summary, image=image)
+    rows = []
+    for arm in (NO_ARM, *names.arms):
+        auc, first, fifth = (of_arm(find(here, metric=metric), arm) for metric in SECOND_SCANS)
+        named = names.title(arm) if arm in names.arms else "undefaced"
+        told = first.note if first else auc.note if auc else ""
+        rows.append((Cell(named), auc_cell(auc), value_cell(first), value_cell(fifth), Cell(without_warning(told))))
+    head = ("Method", "AUC", "Rank 1 (%)", "Rank 5 (%)", "")
+    return ReportTable(f"Other scans of the same patients, {image}", head, tuple(rows), words=True)
+
+
+def _control_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:
+    found = [
+        row
+        for row in here
+        if row.metric.startswith("control_") or (row.metric == "cosine_similarity_reference" and not row.method)
+    ]
+    if not found:
+        return None
+    rows = tuple(
+        (
+            Cell(metrics()[row.metric].meaning),
+            Cell(row.method or "all"),
+            Cell(number(row.value, "")),
+            Cell(str(row.n)),
+            Cell(row.note),
+        )
+        for row in found
+    )
+    return ReportTable(f"Controls on {image}", ("Control", "Method", "Value", "n", "Note"), rows, words=True)
+
+
+def _difference_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:
+    found = [row for row in here if row.metric == HEADLINE and MINUS in row.method]
+    if not found:
+        return None
+    rows = tuple(
+        (
+            Cell(row.method),
+            Cell(
+                number(row.value, "", signed=True),
+                small=interval(row.low, row.high, signed=True),
+            ),
+            Cell(row.note.split(";")[0]),
+        )
+        for row in found
+    )
+    return ReportTable(
+        f"Differences of AUC between methods, {image} (paired bootstrap over patients)",
+        ("Methods", "Difference", ""),
+        rows,
+        words=True,
+    )

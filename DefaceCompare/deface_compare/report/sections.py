@@ -1,0 +1,217 @@
+"""Which tables the report shows: from summary rows to sections."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from ..cohort.arms import Arm, arm_of
+from ..cohort.reidentification.summary import HEADLINE
+from ..cohort.review import Decision
+from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
+from ..cohort.tradeoff import Axis
+from ..cohort.verdict import Verdict
+from ..measurement import FAILED, NOT_AVAILABLE, Measurement, metrics
+from ..settings import DOSE_POLICIES
+from ..words import NOTHING, count, interval, number, without_warning
+from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
+from .reviews import agreement_table, review_columns
+from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, metric_title, rate_cell, structure_table, value_cell
+
+OPEN_TABLES = ("intact_volume", "median", "mean_absolute_difference", "Dmean")
+"""Metrics whose tables lie open; the others unfold."""
+RATE_COLUMNS = {"success_rate": "Success", "face_gone": "Face gone", "data_whole": "Data whole"}
+QUALITY_COLUMNS = {
+    "face_covered_fraction": "Face covered",
+    "face_surface_moved_p95": "Surface moved, p95",
+    "brain_voxels_altered": "Brain altered",
+    "edited_volume": "Edited",
+    "target_altered_volume": "Targets altered",
+}
+DECIMAL = re.compile(r"\d+\.\d+")
+"""Measured numbers in a reason: they differ from case to case, the reason does not."""
+CASES_NAMED = 3
+LONGEST_LIST = 60
+"""Rows of a list of failures or notes that a page shows; the CSV has all."""
+
+
+def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, names: ArmNames) -> ReportTable:
+    """One line a method: AUC, success, costs, and who beats it."""
+    standings = {one.arm: one for one in verdict.standings}
+
+    def standing(arm: Arm) -> Cell:
+        one = standings.get(arm)
+        if one is None:
+            return Cell(NOTHING, kind="quiet")
+        if one.on_front:
+            return Cell("not beaten", kind="good")
+        return Cell("beaten by", small=", ".join(names.title(other) for other in one.beaten_by), kind="quiet")
+
+    columns = {
+        "AUC, larger of own landmarks and rebuilt face": by_arm(auc_cell, find(summary, metric=HEADLINE, image=image)),
+        "AUC, reference landmarks": by_arm(auc_cell, find(summary, metric="auc_reference", image=image)),
+        "Success": by_arm(rate_cell, find(summary, metric="success_rate", image=image)),
+    }
+    columns |= {axis.label: partial(_axis_cell, axis) for axis in verdict.axes}
+    columns["Pareto set"] = standing
+    note = (
+        "AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
+        "another one is at least as good in AUC and every cost and clearly better (95 % interval of the paired difference) in at "
+        "least one; success stands beside it."
+    )
+    return arm_table(f"On {image}", names, names.arms, columns, note=note)
+
+
+def _axis_cell(axis: Axis, arm: Arm) -> Cell:
+    low, median, high = axis.quartiles(arm)
+    n = len(axis.values.get(arm, {}))
+    if not n:
+        return Cell(NOTHING, kind="quiet")
+    spread = f"{interval(low, high, axis.unit)} " if n > 1 else ""
+    return Cell(number(median, axis.unit), small=f"{spread}{count(n)}")
+
+
+def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) -> ReportTable:
+    """One case: similarity and millimetres moved, no verdict."""
+    shown = {
+        "Similarity, own landmarks": ("cosine_similarity_own", ""),
+        "Similarity, reference landmarks": ("cosine_similarity_reference", ""),
+        "Face found by the detector": ("face_detected", "flag"),
+        "Face surface moved, p95 (mm)": ("face_surface_moved_p95", "mm"),
+        "Mean surface distance (mm)": ("face_surface_distance", "mm"),
+        "Face gone": ("face_gone", "flag"),
+        "Data whole": ("data_whole", "flag"),
+    }
+    columns = {}
+    for title, (metric, unit) in shown.items():
+        found = {arm_of(row): row for row in rows if row.metric == metric and row.image == image}
+        columns[title] = partial(_measured, found, unit)
+    return arm_table(f"On {image}", names, names.arms, columns)
+
+
+def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
+    row = found.get(arm)
+    if row is None:
+        return Cell(NOTHING, kind="quiet")
+    if row.status != "ok":
+        return Cell(row.status, small=without_warning(row.note), kind="bad" if row.status == FAILED else "quiet")
+    value = row.defaced if not math.isnan(row.defaced) else row.change
+    return Cell(("yes" if value > 0.5 else "no") if unit == "flag" else number(value, unit))
+
+
+def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequence[Decision] = ()) -> list[ReportTable]:
+    """An image a table: k/n of success and its two conditions, what reviewers said, and the numbers behind them."""
+    tables = []
+    for image in dict.fromkeys(row.image for row in find(summary, metric="success_rate")):
+        here = find(summary, image=image, domain="quality")
+        columns = {
+            title: by_arm(rate_cell, find(here, metric=metric))
+            for metric, title in RATE_COLUMNS.items()
+            if find(here, metric=metric)
+        }
+        columns |= review_columns(reviews, image)
+        columns |= {
+            metric_title(title, metrics()[metric].unit): by_arm(value_cell, find(here, metric=metric))
+            for metric, title in QUALITY_COLUMNS.items()
+            if find(here, metric=metric)
+        }
+        tables.append(arm_table(image, names, names.arms, columns))
+    agreement = agreement_table(reviews)
+    return [*tables, agreement] if agreement else tables
+
+
+def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str, image: str) -> list[ReportTable]:
+    """Structure tables of volumes, intensities or doses; those of the headline's image (and of dose) lie open, others unfold."""
+    tables = []
+    planned = {row.structure: row for row in find(summary, metric="planned_volume")}
+    shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
+    for metric, unit, key in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
+        rows = find(shown, metric=metric, unit=unit, image=key)
+        of_prescription = domain == "dose" and unit == "%" and metrics()[metric].unit == "Gy"
+        title = metric_title(metric, "% of prescription" if of_prescription else unit, change=is_change(domain, metric))
+        caption = f"{title} · {key}" if key and domain != "dose" else title
+        opened = metric in OPEN_TABLES and (unit == "%") == (domain == "volume") and (key == image or domain == "dose")
+        table = structure_table(caption, rows, names, planned=planned if domain == "volume" else None, opened=opened)
+        tables += [table] if table else []
+    return tables
+
+
+def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, list[ReportTable]]:
+    """Structure tables of DVH numbers by dose policy."""
+    by_policy = {}
+    for policy in DOSE_POLICIES:
+        tables = utility_tables(find(summary, dose_policy=policy), names, "dose", "")
+        if tables:
+            by_policy[policy] = tables
+    return by_policy
+
+
+def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
+    """Paired tests between methods that hold after Holm's correction."""
+    found = [row for row in summary if MINUS in row.method and row.metric != HEADLINE and row.p_holm < 0.05]
+    if not found:
+        return None
+    found.sort(key=lambda row: (row.p_holm, row.metric, row.structure, row.method))
+    rows = tuple(
+        (
+            Cell(row.method),
+            Cell(" ".join(part for part in (row.metric, row.structure, row.image, row.dose_policy) if part)),
+            Cell(f"{number(row.value, row.unit, signed=True)} {row.unit}"),
+            Cell(str(row.n)),
+            Cell(f"{row.p_holm:.2g}"),
+        )
+        for row in found[:LONGEST_LIST]
+    )
+    caption = f"Differences between methods with Holm-corrected p < 0.05 ({len(found)} in all)"
+    return ReportTable(caption, ("Methods", "Number", "Median difference", "n", "p (Holm)"), rows, opened=False, words=True)
+
+
+def published_table(found: Sequence[Answer]) -> ReportTable:
+    """Published figures beside this cohort's."""
+    kinds = {AGREES: "good", DISAGREES: "bad", CANNOT_TEST: "quiet"}
+    rows = tuple(
+        (
+            Cell(answer.claim.claim, small=f"{answer.claim.published_method}; {answer.claim.cohort}"),
+            Cell(answer.here or NOTHING),
+            *(Cell(answer.conditions.get(name, NOTHING)) for name in CONDITIONS),
+            Cell(answer.verdict, small=answer.reason, kind=kinds[answer.verdict]),
+        )
+        for answer in found
+    )
+    sources = ", ".join(dict.fromkeys(answer.claim.source for answer in found))
+    heads = ("Published", "This cohort", *(f"Same {name}" for name in CONDITIONS), "Verdict")
+    note = f"Source: {sources}. What it does not tell counts as not the same; – does not apply."
+    return ReportTable("Published figures", heads, rows, note=note, words=True)
+
+
+def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], names: ArmNames) -> ReportTable | None:
+    """What failed, and what could not be had: each reason once, with where, for which methods and for how many cases."""
+    found: dict[tuple[str, str, str], list[Measurement]] = {}
+    for row in rows:
+        if row.status in (FAILED, NOT_AVAILABLE):
+            reason = DECIMAL.sub("…", without_warning(row.note))
+            found.setdefault((row.status, row.image, reason), []).append(row)
+    lines = [(Cell("unreadable"), Cell(reason), Cell(""), Cell(""), Cell(case)) for case, reason in sorted(unreadable.items())]
+    for (status, image, reason), members in sorted(found.items(), key=lambda each: (each[0][0], -len(each[1]), each[0]))[
+        :LONGEST_LIST
+    ]:
+        arms = {arm_of(row) for row in members}
+        titles = (
+            ", ".join(names.title(arm) for arm in names.arms if arm in arms) if len(arms) < len(names.arms) else "all methods"
+        )
+        lines.append((Cell(status), Cell(reason, small=f"{len(members)} rows"), Cell(image), Cell(titles), _cases_cell(members)))
+    if not lines:
+        return None
+    left = len(found) - LONGEST_LIST
+    note = f"{left} more reasons in measurements.csv." if left > 0 else ""
+    head = ("Status", "Reason", "Image", "Methods", "Cases")
+    return ReportTable("What failed or is not available", head, tuple(lines), note=note, words=True)
+
+
+def _cases_cell(rows: Sequence[Measurement]) -> Cell:
+    """A few case ids and how many more."""
+    ids = sorted({row.case for row in rows})
+    more = f" and {len(ids) - CASES_NAMED} more" if len(ids) > CASES_NAMED else ""
+    return Cell(", ".join(ids[:CASES_NAMED]) + more)

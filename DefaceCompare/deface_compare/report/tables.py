@@ -1,0 +1,174 @@
+"""The tables of the report as plain cells; the template only prints them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..cohort.arms import Arm, arm_of
+from ..cohort.patient_table import is_organ
+from ..cohort.summary import SummaryRow, is_change
+from ..words import NOTHING, auc_number, count, interval, number, without_warning
+
+SIGNIFICANT, CHANGED = 0.05, "*"
+"""Below this Holm-corrected p a median bears this mark."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what is read first, and what stands small below it."""
+
+    text: str
+    small: str = ""
+    kind: str = ""
+    """CSS class: ``good``, ``bad``, ``quiet`` or "" ."""
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table with a caption; `arm_columns` says which columns carry a method's colour."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    arm_columns: Mapping[int, str] = field(default_factory=dict)
+    arm_rows: tuple[str, ...] = ()
+    opened: bool = True
+    words: bool = False
+    """Whether the cells are words, to be read from the left."""
+
+
+class ArmNames:
+    """Titles and colours of the arms, the same in every table and chart."""
+
+    COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#6b6ecf")
+    """Okabe and Ito's palette (distinguishable with colour-blind eyes), then two more."""
+
+    def __init__(self, arms: Sequence[Arm], titles: Mapping[str, str]) -> None:
+        self.arms = tuple(arms)
+        self._titles = titles
+        self._colours = {arm: self.COLOURS[k % len(self.COLOURS)] for k, arm in enumerate(self.arms)}
+
+    def title(self, arm: Arm) -> str:
+        """The method's title, with what tells it from other arms of the same method."""
+        title = self._titles.get(arm.method, arm.method)
+        same = [other for other in self.arms if other.method == arm.method]
+        details = [arm.variant] if arm.variant else []
+        details += [arm.fill] if len({other.fill for other in same}) > 1 else []
+        details += [f"protect {arm.protect}"] if len({other.protect for other in same}) > 1 else []
+        return " · ".join([title, *details])
+
+    def colour(self, arm: Arm) -> str:
+        """The arm's colour as #rrggbb."""
+        return self._colours[arm]
+
+
+def by_arm(make: Callable[[SummaryRow | None], Cell], rows: Sequence[SummaryRow]) -> Callable[[Arm], Cell]:
+    """A column of `arm_table`: the cell that `make` makes of each arm's row."""
+    return lambda arm: make(of_arm(rows, arm))
+
+
+def of_arm(rows: Sequence[SummaryRow], arm: Arm) -> SummaryRow | None:
+    """The first row of an arm."""
+    return next((row for row in rows if arm_of(row) == arm), None)
+
+
+def structure_table(
+    caption: str,
+    rows: Sequence[SummaryRow],
+    names: ArmNames,
+    *,
+    planned: Mapping[str, SummaryRow] | None = None,
+    opened: bool = True,
+) -> ReportTable | None:
+    """Structures down, methods across: median [IQR] with n; None where there is nothing to show.
+
+    Parameters
+    ----------
+    planned : mapping of structure to SummaryRow, optional
+        Planned volumes, shown as the second column.
+    """
+    shown = [row for row in rows if (row.n or row.failed) and row.structure]
+    structures = sorted({row.structure for row in shown}, key=lambda name: (not is_organ(name), name))
+    arms = [arm for arm in names.arms if any(arm_of(row) == arm for row in shown)]
+    if not structures:
+        return None
+    first = 2 if planned is not None else 1
+    body = []
+    for structure in structures:
+        here = [row for row in shown if row.structure == structure]
+        cells = [Cell(structure)]
+        if planned is not None:
+            cells.append(Cell(number(planned[structure].value, "cc") if structure in planned else NOTHING))
+        cells += [_median_cell(of_arm(here, arm)) for arm in arms]
+        body.append(tuple(cells))
+    head = ["Structure"] + (["Planned volume (cc)"] if planned is not None else []) + [names.title(arm) for arm in arms]
+    colours = {first + k: names.colour(arm) for k, arm in enumerate(arms)}
+    note = f"{CHANGED} differs from no change (Wilcoxon, Holm over the structures, p < {SIGNIFICANT})."
+    tested = any(row.p_holm < SIGNIFICANT for row in shown)
+    return ReportTable(caption, tuple(head), tuple(body), note if tested else "", arm_columns=colours, opened=opened)
+
+
+def _median_cell(row: SummaryRow | None) -> Cell:
+    """Median on top, quartiles and n below."""
+    if row is None:
+        return Cell(NOTHING, kind="quiet")
+    if not row.n:
+        return Cell("failed" if row.failed else "not available", kind="bad" if row.failed else "quiet")
+    signed = is_change(row.domain, row.metric)
+    failed = f", {row.failed} failed" if row.failed else ""
+    kind = "quiet" if row.value == row.low == row.high == 0.0 else ""
+    mark = CHANGED if row.p_holm < SIGNIFICANT else ""
+    if row.n == 1 or math.isnan(row.low):
+        return Cell(number(row.value, row.unit, signed=signed), small=f"{count(row.n)}{failed}", kind=kind)
+    spread = interval(row.low, row.high, row.unit, signed=signed)
+    return Cell(number(row.value, row.unit, signed=signed) + mark, small=f"{spread} {count(row.n)}{failed}", kind=kind)
+
+
+def arm_table(
+    caption: str,
+    names: ArmNames,
+    arms: Sequence[Arm],
+    columns: Mapping[str, Callable[[Arm], Cell]],
+    *,
+    note: str = "",
+) -> ReportTable:
+    """Methods down; each column is a function of the arm."""
+    rows = tuple((Cell(names.title(arm)), *(make(arm) for make in columns.values())) for arm in arms)
+    colours = tuple(names.colour(arm) for arm in arms)
+    return ReportTable(caption, ("Method", *columns), rows, note=note, arm_rows=colours)
+
+
+def auc_cell(row: SummaryRow | None) -> Cell:
+    """An AUC with its interval, or why there is none."""
+    if row is None:
+        return Cell(NOTHING, kind="quiet")
+    if math.isnan(row.value):
+        return Cell("not available", small=without_warning(row.note), kind="quiet")
+    spread = "" if math.isnan(row.low) else f"{interval(row.low, row.high)} "
+    return Cell(auc_number(row.value), small=f"{spread}{count(row.n)}")
+
+
+def rate_cell(row: SummaryRow | None) -> Cell:
+    """``k/n`` on top, percent with its interval below."""
+    if row is None or math.isnan(row.value):
+        return Cell(NOTHING, kind="quiet")
+    successes = round(row.value * row.n / 100)
+    kind = "" if row.metric == "detection_rate" else "good" if successes == row.n else "bad" if not successes else ""
+    if row.n == 1:
+        return Cell("yes" if successes else "no", kind=kind)
+    return Cell(f"{successes}/{row.n}", small=f"{row.value:.0f}\u00a0% [{row.low:.0f},\u00a0{row.high:.0f}]", kind=kind)
+
+
+def value_cell(row: SummaryRow | None) -> Cell:
+    """A median with its interval below."""
+    return _median_cell(row)
+
+
+def metric_title(name: str, unit: str, *, change: bool = False) -> str:
+    """A metric's name in words with its unit: ``intact_volume``, ``%`` -> ``Change of intact volume (%)``."""
+    words = name.replace("_", " ") if name.islower() else name
+    words = f"Change of {words}" if change else words[:1].upper() + words[1:]
+    return f"{words} ({unit})" if unit else words

@@ -1,0 +1,146 @@
+"""What lies on a patient or stands around the head on the planning CT: shells, bolus, bite block, frame, streaks of fillings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..anatomy.head import Point
+from .changed_anatomy import AveragePoints
+from .deformation import RandomHead
+from .difficulty import Difficulty
+from .template.shapes import Coordinates, Field, ellipsoid, tube
+from .template.source import like
+from .tissue import DEPTH_LIMIT_MM, sampled, skin_depth
+
+SHELL_MM, SHELL_GAP_MM, SHELL_HU = 2.5, 4.0, 120.0
+"""Thickness of a thermoplastic shell after moulding, its distance from the skin where it does not touch, its CT number."""
+SHELL_TOP_MM, SHELL_BOTTOM_MM, SHELL_BACK_MM = 55.0, -165.0, 0.0
+"""z and y in average-head mm between which the shell covers the head: forehead to neck, the front half."""
+BOLUS_MM, BOLUS_HU = 10.0, 15.0
+BITE_BLOCK_HU, FRAME_HU = 80.0, 1800.0
+FRAME_RING_MM, FRAME_THICKNESS_MM = (116.0, 138.0), 12.0
+"""Half axes (x, y) and thickness of a stereotactic frame's ring."""
+FLANGE_HU = 150.0
+FILLINGS: tuple[Point, ...] = ((21.0, -76.0, -99.0), (-25.0, -68.0, -99.0), (7.0, -87.0, -102.0))
+FILLING_MM, FILLING_HU = 3.5, 3071.0
+STREAK_HU, STREAK_REACH_MM, STREAK_HEIGHT_MM, STREAK_RAYS = 1300.0, 45.0, 4.0, 7
+"""Height of the streaks next to a filling, how fast they fade, half thickness of the streaked slices, rays a filling."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One thing outside the skin.
+
+    Parameters
+    ----------
+    name : str
+        What planners would call it.
+    depth : ndarray of float32, shape (z, y, x)
+        mm inside it on the CT's grid.
+    hu : float
+    planned : bool
+        Does it get a contour in the structure set?
+    """
+
+    name: str
+    depth: Field
+    hu: float
+    planned: bool = False
+
+
+def attachments_of(difficulties: Sequence[Difficulty], head: RandomHead, grid: sitk.Image) -> tuple[Attachment, ...]:
+    """The attachments of these difficulties on a CT grid (LPS mm, identity direction)."""
+    makers = {
+        Difficulty.SHELL_TOUCHING: lambda at, outside: [Attachment("Shell", shell(at, outside, 0.0), SHELL_HU)],
+        Difficulty.SHELL_OFF: lambda at, outside: [Attachment("Shell", shell(at, outside, SHELL_GAP_MM), SHELL_HU)],
+        Difficulty.BOLUS: lambda at, outside: [Attachment("Bolus", bolus(at, outside), BOLUS_HU, planned=True)],
+        Difficulty.BITE_BLOCK: lambda at, outside: [Attachment("Bite block", bite_block(at), BITE_BLOCK_HU)],
+        Difficulty.FRAME: lambda at, outside: [Attachment("Frame", frame(at), FRAME_HU)],
+        Difficulty.TRACHEOSTOMY: lambda at, outside: [Attachment("Tube", flange(at), FLANGE_HU)],
+    }
+    wanted = [maker for difficulty, maker in makers.items() if difficulty in difficulties]
+    if not wanted:
+        return ()
+    average_mm = head.average_on(grid)
+    outside = -sampled(skin_depth(), average_mm, -DEPTH_LIMIT_MM)
+    return tuple(attachment for maker in wanted for attachment in maker(AveragePoints(average_mm), outside))
+
+
+def shell(at: Coordinates, outside_mm: Field, gap_mm: float) -> Field:
+    """A sheet that follows the skin of the front half of the head."""
+    sheet = np.minimum(outside_mm - gap_mm, gap_mm + SHELL_MM - outside_mm)
+    ends = np.minimum(np.minimum(SHELL_BACK_MM - at.y, SHELL_TOP_MM - at.z), at.z - SHELL_BOTTOM_MM)
+    return np.asarray(np.minimum(sheet, ends), dtype=np.float32)
+
+
+def bolus(at: Coordinates, outside_mm: Field) -> Field:
+    """A slab on the left cheek and the nose."""
+    place = ellipsoid(at, (22.0, -95.0, -78.0), (42.0, 55.0, 34.0))
+    return np.asarray(np.minimum(np.minimum(outside_mm, BOLUS_MM - outside_mm), place), dtype=np.float32)
+
+
+def bite_block(at: Coordinates) -> Field:
+    """A flat bar from the teeth to 45 mm in front of the lips."""
+    bar = np.minimum(13.0 - np.abs(at.x), 6.0 - np.abs(at.z + 102.5))
+    return np.asarray(np.minimum(bar, np.minimum(at.y + 142.0, -75.0 - at.y)), dtype=np.float32)
+
+
+def frame(at: Coordinates) -> Field:
+    """A ring at the level of the nose, four posts and the pins from their tops to the skull."""
+    ring = ellipsoid(at, (0.0, 5.0, -70.0), (*FRAME_RING_MM, 1e4))
+    solid = np.minimum(np.minimum(ring, FRAME_THICKNESS_MM - ring), 0.5 * FRAME_THICKNESS_MM - np.abs(at.z + 70.0))
+    for x, y, reach_x, reach_y in (
+        (-86.0, -78.0, -52.0, -58.0),
+        (86.0, -78.0, 52.0, -58.0),
+        (-86.0, 82.0, -58.0, 58.0),
+        (86.0, 82.0, 58.0, 58.0),
+    ):
+        post = np.minimum(5.0 - np.maximum(np.abs(at.x - x), np.abs(at.y - y)), np.minimum(at.z + 70.0, 38.0 - at.z))
+        pin = tube(at, [(x, y, 32.0), (reach_x, reach_y, 32.0)], [2.5, 1.5])
+        solid = np.maximum(solid, np.maximum(post, pin))
+    return np.asarray(solid, dtype=np.float32)
+
+
+def flange(at: Coordinates) -> Field:
+    """Plate on the neck and the connector in front of it."""
+    plate = ellipsoid(at, (0.0, -43.0, -157.0), (34.0, 3.5, 11.0))
+    connector = tube(at, [(0.0, -42.0, -157.0), (0.0, -66.0, -152.0)], [8.0, 8.0])
+    return np.asarray(np.maximum(plate, np.minimum(connector, 8.0 - np.abs(at.x))), dtype=np.float32)
+
+
+def with_attachments(ct: sitk.Image, attachments: Sequence[Attachment], occupied: NDArray[np.float32]) -> sitk.Image:
+    """The CT with the attachments in its air.
+
+    Parameters
+    ----------
+    ct : SimpleITK.Image
+        int16, HU.
+    attachments : sequence of Attachment
+    occupied : ndarray, shape (z, y, x)
+        Fraction of each voxel that lies inside the skin.
+    """
+    hu = sitk.GetArrayFromImage(ct).astype(np.float32)
+    free = 1.0 - occupied
+    for attachment in attachments:
+        share = np.minimum(np.clip(0.5 + attachment.depth / np.float32(min(ct.GetSpacing())), 0.0, 1.0), free)
+        hu += share * (attachment.hu + 1000.0)
+    return like(np.rint(np.clip(hu, -1024, 3071)).astype(np.int16), ct)
+
+
+def with_streaks(ct: sitk.Image, head: RandomHead, random: np.random.Generator) -> sitk.Image:
+    """The CT with three dental fillings and the bright and dark rays around them, inside the head and in the air."""
+    x, y, z = head.average_on(ct)
+    hu = sitk.GetArrayFromImage(ct).astype(np.float32)
+    for centre in FILLINGS:
+        along, across, height = x - centre[0], y - centre[1], z - centre[2]
+        distance = np.hypot(along, across)
+        rays = np.cos(STREAK_RAYS * np.arctan2(across, along) + random.uniform(0.0, 2.0 * np.pi)) ** 3
+        fade = np.exp(-distance / STREAK_REACH_MM - (height / STREAK_HEIGHT_MM) ** 2)
+        hu += STREAK_HU * rays * fade
+        hu[distance**2 + height**2 < FILLING_MM**2] = FILLING_HU
+    return like(np.rint(np.clip(hu, -1024, 3071)).astype(np.int16), ct)

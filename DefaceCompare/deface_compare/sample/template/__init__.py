@@ -1,0 +1,1 @@
+"""How the average head was made."""

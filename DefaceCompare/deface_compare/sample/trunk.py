@@ -1,0 +1,70 @@
+"""Shoulders to pelvis below the head, for whole-body scans: simple solids in patient mm."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..anatomy.head import Point
+from .template.shapes import Coordinates, Field, ellipsoid, joined
+from .template.source import like
+from .tissue import AIR_HU, CT_NOISE_HU, PET_FWHM_MM
+
+WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM = (180, 132, 190), (2.6, 2.6, 5.0)
+"""468 x 343 x 950 mm: from above the vertex to the pelvis."""
+WHOLE_BODY_MIDDLE_MM = (0.0, 0.0, -378.0)
+NECK_TOP_MM = -185.0
+"""z of the shoulders' upper end; the average head ends 25 mm below."""
+SOFT_HU, SOFT_SUV = 30.0, 0.7
+ORGANS: tuple[tuple[Point, Point, float, float], ...] = (
+    ((-82.0, 10.0, -400.0), (62.0, 78.0, 125.0), -850.0, 0.4),
+    ((82.0, 10.0, -400.0), (62.0, 78.0, 125.0), -850.0, 0.4),
+    ((25.0, -25.0, -440.0), (45.0, 45.0, 50.0), 40.0, 6.0),
+    ((-75.0, 0.0, -580.0), (75.0, 75.0, 60.0), 55.0, 2.5),
+    ((0.0, 75.0, -500.0), (20.0, 20.0, 330.0), 350.0, 1.6),
+    ((0.0, -20.0, -800.0), (38.0, 35.0, 32.0), 10.0, 45.0),
+)
+"""Lungs, heart, liver, spine, bladder: centre and radii in patient mm, CT number, SUV."""
+
+
+def trunk_depth(grid: sitk.Image) -> Field:
+    """mm inside shoulders and trunk on a patient's grid (identity direction), shape (z, y, x)."""
+    at = Coordinates(grid)
+    across = np.sqrt((at.x / 185.0) ** 2 + ((at.y - 15.0) / 118.0) ** 2)
+    column = np.minimum((1.0 - across) * 118.0, NECK_TOP_MM - 55.0 - at.z)
+    shoulders = ellipsoid(at, (0.0, 22.0, -255.0), (205.0, 90.0, 62.0))
+    neck = np.minimum((1.0 - np.sqrt((at.x / 66.0) ** 2 + ((at.y - 14.0) / 54.0) ** 2)) * 54.0, NECK_TOP_MM - at.z)
+    return joined(joined(np.asarray(column, np.float32), shoulders, 30.0), np.asarray(neck, np.float32), 20.0)
+
+
+def with_trunk(ct: sitk.Image, random: np.random.Generator) -> sitk.Image:
+    """A CT (int16, HU) with a trunk in the air below the head."""
+    array = sitk.GetArrayFromImage(ct)
+    inside, hu, _ = _painted(ct)
+    noisy = np.rint(hu + CT_NOISE_HU * random.standard_normal(hu.shape, dtype=np.float32)).astype(np.int16)
+    body = inside & (array < -500)
+    array[body] = np.clip(noisy[body], -1024, 3071)
+    return like(array, ct)
+
+
+def pet_with_trunk(pet: sitk.Image, random: np.random.Generator) -> sitk.Image:
+    """A PET (SUV, float32) with a trunk's uptake added where the head has none."""
+    inside, _, suv = _painted(pet)
+    sigma = [PET_FWHM_MM / 2.355 / s for s in pet.GetSpacing()[::-1]]
+    blurred = ndimage.gaussian_filter(np.where(inside, suv, 0.0).astype(np.float32), sigma)
+    noisy = blurred + 0.06 * np.sqrt(blurred + 0.01) * random.standard_normal(blurred.shape, dtype=np.float32)
+    return like(np.maximum(np.maximum(noisy, sitk.GetArrayViewFromImage(pet)), 0.0).astype(np.float32), pet)
+
+
+def _painted(grid: sitk.Image) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
+    """Where the trunk is, its CT numbers and its uptake."""
+    at = Coordinates(grid)
+    inside = trunk_depth(grid) > 0.0
+    hu = np.where(inside, np.float32(SOFT_HU), np.float32(AIR_HU))
+    suv = np.where(inside, np.float32(SOFT_SUV), np.float32(0.0))
+    for centre, radii, organ_hu, organ_suv in ORGANS:
+        organ = (ellipsoid(at, centre, radii) > 0.0) & inside
+        hu[organ], suv[organ] = organ_hu, organ_suv
+    return inside, hu, suv

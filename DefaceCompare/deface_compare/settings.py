@@ -1,0 +1,71 @@
+"""What a user may choose, in one value for command line, panel and tests."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+FILLS = ("background", "zero", "permute")
+PROTECTIONS = ("none", "targets", "brain+targets")
+KEEP, MASK, FOLLOW = DOSE_POLICIES = ("keep", "mask", "follow")
+"""What happens to the dose grid: it stays, is 0 Gy where the image was removed, or is treated as the image."""
+SLAB, SURFACE = "slab", "surface"
+DVH_ENDS = (SLAB, SURFACE)
+DEFAULT_METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur")
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """Changes beyond which a patient counts as changed (DESIGN: defaults of the study tables, editable)."""
+
+    volume_percent: float = 5.0
+    intensity_hu: float = 20.0
+    dose_gy: float = 1.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All parameters of a comparison.
+
+    Parameters
+    ----------
+    fill : str
+        ``background`` (CT: the image's own air level; MR, PET: background), ``zero`` or ``permute``.
+    protect : str
+        ``none``, ``targets`` or ``brain+targets``: what no method may alter.
+    protect_margin_mm : float
+        Added around what is protected (one dose voxel more is kept free in the dose).
+    variants : dict
+        Variant by method key, for example ``{"quickshear": "nipy"}``.
+    face_model : str
+        Key of the face recognition model in ``data/models.json``, or ``none``.
+    seed : int
+        Seed of everything random.
+    """
+
+    fill: str = "background"
+    protect: str = "none"
+    protect_margin_mm: float = 3.0
+    variants: dict[str, str] = field(default_factory=dict)
+    face_model: str = "sface"
+    brain_source: str = "structures"
+    """``structures``: the planned brain where there is one, else the image; ``image``: always from the image."""
+    seed: int = 1
+    dvh_oversampling: int = 4
+    dvh_ends: str = SLAB
+    """How contours become a body for DVHs: ``slab`` (as drawn) or ``surface`` (joined and capped, as SlicerRT does)."""
+    tolerances: Tolerances = Tolerances()
+
+    def __post_init__(self) -> None:
+        if self.fill not in FILLS:
+            raise ValueError(f"fill must be one of {', '.join(FILLS)}, not {self.fill!r}")
+        if self.protect not in PROTECTIONS:
+            raise ValueError(f"protect must be one of {', '.join(PROTECTIONS)}, not {self.protect!r}")
+        if self.dvh_ends not in DVH_ENDS:
+            raise ValueError(f"dvh_ends must be one of {', '.join(DVH_ENDS)}, not {self.dvh_ends!r}")
+        if self.brain_source not in ("structures", "image"):
+            raise ValueError(f"brain_source must be structures or image, not {self.brain_source!r}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for `case_report.json`."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""What was planned: names (TG-263), contours, masks, regions."""

@@ -1,0 +1,127 @@
+"""A structure set whose structures carry TG-263 names, each name once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..case import Structure, StructureSet
+from .contour_findings import contour_findings
+from .contours import SINGLE_PLANE_MM, plane_spacing_mm
+from .names import AMBIGUOUS, EXCLUDED, MAPPED, TARGET_GROUPS, UNKNOWN, read_structure_name
+
+COLUMNS = ("name", "tg263", "group", "side", "status", "row")
+"""As ``deface-compare names`` prints, and the name under which the structure stands in the tables."""
+
+
+def place_holder(number: int) -> str:
+    """The name that tables show for the structure planned as the `number`-th (planned names may name people)."""
+    return f"structure-{number:02d}"
+
+
+def named(structure: Structure, number: int) -> Structure:
+    """Give a structure its TG-263 name, group and side from its planned name."""
+    read = read_structure_name(structure.name)
+    if read.status != MAPPED:
+        note = {
+            EXCLUDED: "a helper structure, not an organ or target",
+            AMBIGUOUS: "its name does not say which organ",
+            UNKNOWN: "no organ of the comparison",
+        }[read.status]
+        return replace(structure, standard_name=place_holder(number), group="other", side="", notes=(*structure.notes, note))
+    return replace(structure, standard_name=read.tg263, group=read.group, side=read.side)
+
+
+def unique_names(structures: Sequence[Structure]) -> tuple[Structure, ...]:
+    """Make TG-263 names unique: further targets are numbered, further drawings of one organ set aside.
+
+    Of two drawings of an organ the one planned under the TG-263 name itself is kept, else the first that is not empty; its
+    `notes` say so. Targets of a group with several prescribed doses are named by theirs (``PTV_5400``: 54 Gy).
+    """
+    result = list(with_plane_spacing(_named_by_level(structures)))
+    by_name: dict[str, list[int]] = {}
+    for index, structure in enumerate(result):
+        by_name.setdefault(structure.standard_name, []).append(index)
+    for name, indices in by_name.items():
+        if len(indices) == 1:
+            continue
+        if result[indices[0]].group in TARGET_GROUPS:
+            _number_targets(result, indices, name, set(by_name))
+            continue
+        drawn = [index for index in indices if not result[index].problem] or indices
+        chosen = next((i for i in drawn if result[i].name.casefold() == name.casefold()), drawn[0])
+        for index in indices:
+            if index != chosen:
+                result[index] = replace(result[index], standard_name=place_holder(index + 1), group="other", side="")
+        note = f"{len(indices)} structures are named {name}; structure {chosen + 1} in planned order was used"
+        result[chosen] = replace(result[chosen], notes=(*result[chosen].notes, note))
+    return tuple(_with_findings(structure) for structure in result)
+
+
+def _named_by_level(structures: Sequence[Structure]) -> list[Structure]:
+    levels = {
+        group: {s.prescription_gy for s in structures if s.group == group and s.prescription_gy is not None}
+        for group in TARGET_GROUPS
+    }
+    return [
+        replace(s, standard_name=f"{s.standard_name}_{round(100 * s.prescription_gy)}")
+        if s.prescription_gy is not None and len(levels[s.group]) > 1
+        else s
+        for s in structures
+    ]
+
+
+def _with_findings(structure: Structure) -> Structure:
+    """Say what is peculiar about the contours of a compared structure."""
+    if not structure.contours or structure.group == "other" or structure.problem:
+        return structure
+    findings = contour_findings(structure.contours, structure.plane_spacing_mm or SINGLE_PLANE_MM)
+    return replace(structure, notes=(*structure.notes, *findings)) if findings else structure
+
+
+def _number_targets(result: list[Structure], indices: list[int], name: str, taken: set[str]) -> None:
+    number = 1
+    for index in indices[1:]:
+        number += 1
+        while f"{name}_{number}" in taken:
+            number += 1
+        result[index] = replace(result[index], standard_name=f"{name}_{number}")
+
+
+def with_plane_spacing(structures: Sequence[Structure]) -> tuple[Structure, ...]:
+    """Tell contours the set's usual plane distance, which a structure drawn in one plane cannot know."""
+    known = [
+        s
+        for structure in structures
+        if structure.contours and not structure.problem and (s := plane_spacing_mm(structure.contours))
+    ]
+    if not known:
+        return tuple(structures)
+    usual = float(np.median(known))
+    return tuple(s if s.contours is None else replace(s, plane_spacing_mm=usual) for s in structures)
+
+
+def structure_notes(structures: Sequence[Structure]) -> tuple[str, ...]:
+    """Notes of the compared structures by TG-263 name; the others by count only (their names may name people)."""
+    told = ((s, (*s.notes, s.problem) if s.problem else s.notes) for s in structures if s.group != "other")
+    notes = tuple(f"{s.standard_name}: {'; '.join(dict.fromkeys(said))}" for s, said in told if said)
+    others = sum(structure.group == "other" for structure in structures)
+    if others:
+        notes += (f"{others} of {len(structures)} structures are not among the compared organs and targets and give no rows",)
+    return notes
+
+
+def write_name_list(structure_set: StructureSet, path: Path) -> None:
+    """Write every planned name, so that unknown and ambiguous ones can be put into a table of one's own."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for structure in structure_set.structures:
+            read = read_structure_name(structure.name)
+            table.writerow((structure.name, read.tg263, read.group, read.side, read.status, structure.standard_name))
+    temporary.replace(path)

@@ -1,0 +1,1 @@
+"""Many cases: run, resume, spread, pool."""

@@ -1,0 +1,182 @@
+"""One case of a study: from a patient's folder to a finished folder of the output, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import socket
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..compare import compare_case
+from ..defacers.defacing import Defacer
+from ..defacers.external.command import ExternalCommand
+from ..defacers.external.folder import ExternalFolder
+from ..errors import DefaceCompareError, UnusableInput
+from ..output.atomic import raise_if_full
+from ..output.code_mark import code_mark
+from ..output.finished_mark import IDENTIFIABLE, move_in, read_mark
+from ..output.layout import identifiable_folder
+from ..output.lock import sole_case
+from ..privacy.networks.models import models_mark
+from ..progress import ALREADY_FINISHED, Cancelled, Progress, silent
+from ..readers import read_case
+from ..readers.choices import ReadingChoices
+from ..settings import Settings
+from ..structures.name_words import user_names
+from ..structures.naming import write_name_list
+
+UNFINISHED = ".unfinished"
+"""Folder of the output in which cases grow until they are whole; holds faces, so its mode is 0700. The run removes it at its end:
+a worker that did so when it finds it empty would take it from under another one that is about to begin."""
+ERRORS = "errors"
+"""Folder below `IDENTIFIABLE` with what is known of cases that stopped unexpectedly."""
+
+
+@dataclass(frozen=True)
+class CaseJob:
+    """All that one worker needs to know."""
+
+    folder: Path
+    id: str
+    out: Path
+    methods: tuple[Defacer, ...]
+    settings: Settings
+    choices: ReadingChoices = field(default_factory=ReadingChoices)
+    code: str = ""
+    """`code_mark` of the process that hands out the cases; a worker with other code refuses."""
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """What became of one case; `reason` is empty unless the case could not be read or compared."""
+
+    id: str
+    source: Path
+    person: str = ""
+    reason: str = ""
+    skipped: bool = False
+
+    def told(self) -> str:
+        """One line for whoever watches the run."""
+        if self.reason:
+            return f"{self.id}: {self.reason}"
+        return f"{self.id}: {ALREADY_FINISHED}" if self.skipped else f"{self.id}: finished"
+
+
+def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
+    """Compare one case, unless the very same comparison is already there; never raises for the case's sake.
+
+    Raises
+    ------
+    Cancelled
+        If `progress` answers False.
+    OSError
+        If the output's disk is full: no other case would fare better.
+    """
+    try:
+        return compare_or_skip(job, progress)
+    except Cancelled:
+        raise
+    except DefaceCompareError as error:
+        return CaseOutcome(job.id, job.folder, reason=without_paths(str(error), job))
+    except Exception as error:
+        raise_if_full(error, job.out)
+        # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
+        path = identifiable_folder(job.out, ERRORS) / f"{job.id}.txt"
+        path.write_text(traceback.format_exc(), encoding="utf-8")
+        reason = f"stopped by an unexpected {type(error).__name__}; details lie in {IDENTIFIABLE}/{ERRORS}/{path.name}"
+        return CaseOutcome(job.id, job.folder, reason=reason)
+
+
+def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
+    """Compare one case, or find it finished; errors of the case are raised.
+
+    Raises
+    ------
+    DefaceCompareError
+        If the case cannot be read or compared.
+    """
+    if job.code not in ("", code_mark()):
+        raise UnusableInput(f"the worker on {socket.gethostname()} has other code or libraries; install the same on all machines")
+    with sole_case(job.out, job.id):
+        return _compare_or_skip(job, progress)
+
+
+def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
+    mark, before = fingerprint(job), read_mark(job.out, job.id)
+    if before is not None and before.fingerprint == mark and before.whole(job.out):
+        return CaseOutcome(job.id, job.folder, person=before.person, skipped=True)
+    case = read_case(job.folder, job.id, job.choices)
+    growing = job.out / UNFINISHED / job.id
+    shutil.rmtree(growing, ignore_errors=True)
+    growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    growing.mkdir(mode=0o700)
+    compare_case(case, job.methods, job.settings, progress=progress, out=growing)
+    if case.structure_set is not None:
+        with user_names(job.choices.names):
+            write_name_list(case.structure_set, identifiable_folder(growing, "structure_names") / f"{job.id}.csv")
+    person = case.person or job.id
+    table = "" if job.choices.names is None else str(job.choices.names.resolve())
+    move_in(growing, job.out, job.id, mark, person, table)
+    shutil.rmtree(growing)
+    (job.out / IDENTIFIABLE / ERRORS / f"{job.id}.txt").unlink(missing_ok=True)  # of an earlier run that failed
+    return CaseOutcome(job.id, job.folder, person=person)
+
+
+def fingerprint(job: CaseJob) -> str:
+    """A hash of all that a case's numbers depend on: files, methods, settings, code, libraries, face models."""
+    described: dict[str, Any] = {
+        "code": code_mark(),
+        "models": models_mark(job.settings.face_model),
+        "settings": job.settings.as_dict(),
+        "methods": [_described(method) for method in job.methods],
+        "files": hash_files(job.folder),
+        "reading": job.choices.described(job.folder, job.id),
+    }
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _described(method: Defacer) -> dict[str, Any]:
+    folder = getattr(method, "folder", None)
+    files = hash_files(folder) if folder is not None and folder.is_dir() else None
+    mark = method.mark() if isinstance(method, (ExternalFolder, ExternalCommand)) else ""
+    variant = getattr(method, "variant", "")
+    return {"key": method.key, "variant": variant, "unavailable": method.available(), "files": files, "mark": mark}
+
+
+def hash_files(folder: Path) -> list[tuple[str, str]]:
+    """Relative name and sha256 of every file below a folder, sorted.
+
+    Raises
+    ------
+    UnusableInput
+        If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UnusableInput(f"there is no folder {folder}")
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest = hashlib.sha256()
+            with path.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+            found.append((path.relative_to(folder).as_posix(), digest.hexdigest()))
+    return found
+
+
+def without_paths(text: str, job: CaseJob) -> str:
+    """A reason that may be shared: the case's id where its folder stood."""
+    for folder in (str(job.folder), str(job.folder.resolve())):
+        text = text.replace(folder, job.id)
+    return text
+
+
+def subfolders(folder: Path) -> Sequence[Path]:
+    """The patients' folders below a study's input, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))

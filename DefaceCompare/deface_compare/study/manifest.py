@@ -1,0 +1,87 @@
+"""``study.json``: what a study consists of, for whoever reads its tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from .. import __version__
+from ..cohort.cohort import FinishedCase, Pool
+from ..cohort.summary import SummaryRow
+from ..defacers import REGISTRY, external_methods
+from ..measurement import FAILED, NOT_AVAILABLE, Measurement
+from ..output.code_mark import PACKAGES, package_version
+from ..privacy.networks.models import known_models
+from ..words import SYNTHETIC_WARNING, without_warning
+
+DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}
+"""What is told of a method that is not built in."""
+
+
+def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]:
+    """What ``study.json`` holds; nothing in it depends on the clock or on where the files lie."""
+    rows = pooled.rows
+    status = Counter(row.status for row in rows)
+    return {
+        "program": "DefaceCompare",
+        "version": __version__,
+        "cohort": pooled.cohort,
+        "synthetic": pooled.synthetic,
+        "settings": pooled.cases[0].report["settings"],
+        "methods": _methods(pooled),
+        "images": list(dict.fromkeys(row.image for row in rows if row.image)),
+        "cases": [
+            {
+                "id": case.id,
+                "cohort": case.cohort,
+                "synthetic": case.synthetic,
+                "notes": _notes(case),
+                "warnings": _warnings(case),
+            }
+            for case in pooled.cases
+        ],
+        "unreadable": dict(sorted(pooled.unreadable.items())),
+        "counts": {
+            "cases": len(pooled.cases),
+            "unreadable": len(pooled.unreadable),
+            "measurements": len(rows),
+            "failed": status[FAILED],
+            "not_available": status[NOT_AVAILABLE],
+            "summary": len(summary),
+        },
+        "face_model": _face_model(pooled.settings.face_model, rows),
+        "packages": {name: package_version(name) for name in PACKAGES},
+    }
+
+
+def _methods(pooled: Pool) -> list[dict[str, str]]:
+    """Every method that ran, as the cases tell it and, for built-in ones, as the method itself does."""
+    titles = {key: told["title"] for case in pooled.cases for key, told in case.report["methods"].items()}
+    listed = []
+    for key, variant in dict.fromkeys((arm.method, arm.variant) for arm in pooled.arms):
+        known = {method.key: method for method in (*REGISTRY, *external_methods())}.get(key)
+        words = {name: getattr(known, name, DEFACED_ELSEWHERE[name]) for name in DEFACED_ELSEWHERE}
+        listed.append({"key": key, "title": titles[key], "variant": variant, **words})
+    return listed
+
+
+def _notes(case: FinishedCase) -> list[str]:
+    """The case's notes without the warning that every page of a synthetic patient carries anyway."""
+    return [note for note in case.report["notes"] if note != SYNTHETIC_WARNING]
+
+
+def _warnings(case: FinishedCase) -> dict[str, list[str]]:
+    """What each method warned of, where it did."""
+    return {key: told["warnings"] for key, told in case.report["methods"].items() if told.get("warnings")}
+
+
+def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
+    """The face recognition model, or the reason why nothing was scored."""
+    scores = [row for row in rows if row.metric == "cosine_similarity_own"]
+    if key not in known_models() or not scores:
+        return {"reason": "no face score was asked for"}
+    if all(row.status == NOT_AVAILABLE for row in scores):
+        return {"reason": without_warning(scores[0].note)}
+    model = known_models()[key]
+    return {"key": key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}

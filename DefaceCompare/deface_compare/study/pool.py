@@ -1,0 +1,187 @@
+"""Finished cases, of one output folder or of several centres, to one table, one report and one manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..case import CT, MR, PET
+from ..cohort.arms import Arm
+from ..cohort.centres import pool_centres
+from ..cohort.cohort import Pool, cohort_names, read_out
+from ..cohort.method_tests import method_test_rows
+from ..cohort.patient_table import Table, patient_table
+from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, headline, summarise_faces
+from ..cohort.review import REVIEW_FILE, Decision, read_decisions
+from ..cohort.summary import SummaryRow, describe_all, write_summary
+from ..cohort.tradeoff import tradeoff_axes
+from ..cohort.verdict import Verdict, judge
+from ..errors import UnusableInput
+from ..measurement import Measurement, metrics, write_measurements
+from ..output.lock import sole_run
+from ..output.parquet import write_parquet
+from ..report.face_page import write_face_page
+from ..report.html import ReportContent, write_report
+from ..report.pictures import FaceRow, synthetic_faces
+from ..settings import Settings
+from .manifest import _methods, make_manifest
+from .study_report import StudyReport
+
+IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
+"""Which image the verdict is about, if several are equally frequent: T1 shows skin best among the sequences."""
+
+
+def pool(outs: Sequence[Path], out: Path) -> StudyReport:
+    """Write the pooled tables, the report and the manifest of finished cases.
+
+    Parameters
+    ----------
+    outs : sequence of Path
+        Output folders of ``case`` or ``study``, or of each only ``measurements.csv`` and ``summary.csv``, which is all that a
+        centre needs to share; several stand for several cohorts, named after their folders.
+    out : Path
+        Where to write; may be one of `outs`.
+
+    Raises
+    ------
+    UnusableInput
+        If no folder holds a finished case.
+    """
+    several = len(outs) > 1
+    found = [read_out(folder, name, prefix=several) for folder, name in zip(outs, cohort_names(outs), strict=True)]
+    cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: case.id))
+    if not cases:
+        raise UnusableInput(f"no finished case lies in {', '.join(str(folder) for folder in outs)}; run `case` or `study` first")
+    missing = {case: reason for one in found for case, reason in one.unreadable.items()}
+    records = tuple(record for one in found for record in one.records)
+    pooled = Pool("pooled" if several else found[0].cohort, cases, records, missing)
+    out.mkdir(parents=True, exist_ok=True)
+    with sole_run(out):
+        return _write(pooled, [one for one in found if several and one.cases], out)
+
+
+def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]) -> StudyReport:
+    """Pool just these finished cases of one output folder (others may lie there from earlier runs)."""
+    everything = read_out(out, "cohort", prefix=False)
+    cases = tuple(case for case in everything.cases if case.id in finished)
+    records = tuple(record for record in everything.records if record.case in finished)
+    return _write(Pool("cohort", cases, records, unreadable), [], out)
+
+
+def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
+    out.mkdir(parents=True, exist_ok=True)
+    settings, rows = pooled.settings, pooled.rows
+    table = patient_table(rows)
+    own = {centre.cohort: _faces_of(centre, pooled.arms, settings.seed) for centre in centres}
+    if any(centre.shared for centre in centres):
+        faces = pool_centres([each.rows for each in own.values()], pooled.arms, pooled.cohort)
+    else:
+        faces = _faces_of(pooled, pooled.arms, settings.seed)
+    summary = summarise(table, faces, pooled.cohort, settings)
+    for centre in centres:
+        summary += summarise(patient_table(centre.rows), own[centre.cohort], centre.cohort, settings)
+    image = headline_image(rows)
+    manifest = make_manifest(pooled, summary)
+    content = ReportContent(
+        measurements=rows,
+        summary=[row for row in summary if row.cohort == pooled.cohort],
+        table=table,
+        verdict=decide(pooled, table, faces, image),
+        image=image,
+        manifest=manifest,
+        settings=settings,
+        faces=_faces(pooled, image),
+        auc_differences=faces.differences,
+        curves=faces.curves,
+        centres=[row for row in summary if row.cohort != pooled.cohort],
+        reviews=_reviews(pooled),
+    )
+    write_measurements(out / "measurements.csv", rows)
+    write_parquet(out)
+    if len(pooled.cases) + len(pooled.unreadable) > 1:
+        write_summary(out / "summary.csv", summary)
+    write_report(out / "report.html", content)
+    write_face_page(out, content)
+    write_json(out / "study.json", manifest)
+    return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled))
+
+
+def _faces_of(cohort: Pool, arms: Sequence[Arm], seed: int) -> PrivacySummary:
+    """Scored from a cohort's face prints; where a centre shares tables only, what its own run scored."""
+    if cohort.shared:
+        return pool_centres([cohort.shared], arms, cohort.cohort, alone=True)
+    return summarise_faces(cohort.records, arms, cohort.cohort, seed, synthetic=cohort.synthetic)
+
+
+def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settings) -> list[SummaryRow]:
+    """All rows of ``summary.csv`` of one cohort, in the order of ``data/metrics.csv``."""
+    rows = [*describe_all(table, cohort, settings.tolerances), *faces.rows]
+    rows += method_test_rows(table, cohort)
+    order = list(metrics())
+    return sorted(rows, key=lambda row: order.index(row.metric))
+
+
+def decide(pooled: Pool, table: Table, faces: PrivacySummary, image: str) -> Verdict:
+    """The Pareto set, or why there is none."""
+    axes = tradeoff_axes(table, image)
+    aucs = headline(faces.rows, image)
+    if len(pooled.cases) == 1:
+        return Verdict(axes=tuple(axes), reason="No verdict from one case.")
+    if not aucs:
+        notes = list(dict.fromkeys(row.note for row in faces.rows if row.metric == HEADLINE and row.image == image))
+        return Verdict(axes=tuple(axes), reason=f"No verdict: {'; '.join(notes) or 'no face could be scored'}.")
+    return judge(axes, aucs, faces.clearly_lower(image), seed=pooled.settings.seed)
+
+
+def headline_image(rows: Sequence[Measurement]) -> str:
+    """The image that most cases have; where several are equally frequent, the first of `IMAGE_ORDER`."""
+    cases: dict[str, set[str]] = {}
+    for row in rows:
+        if row.image.partition("_")[0] in (CT, MR, PET):
+            cases.setdefault(row.image, set()).add(row.case)
+    if not cases:
+        return ""
+    rank = {image: place for place, image in enumerate(IMAGE_ORDER)}
+    return min(cases, key=lambda image: (-len(cases[image]), rank.get(image, len(rank)), image))
+
+
+def _faces(pooled: Pool, image: str) -> list[FaceRow]:
+    """Pictures of synthetic patients only."""
+    titles = {method["key"]: method["title"] for method in _methods(pooled)}
+    rows: list[FaceRow] = []
+    for folder in dict.fromkeys(case.out for case in pooled.cases):
+        synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
+        rows += synthetic_faces(folder / "identifiable" / "renders", synthetic, titles, image)
+    return rows
+
+
+def _reviews(pooled: Pool) -> list[Decision]:
+    """What reviewers said of these cases, under the pooled ids."""
+    ids = {(case.out, case.key): case.id for case in pooled.cases}
+    return [
+        replace(decision, case=ids[folder, decision.case])
+        for folder in dict.fromkeys(case.out for case in pooled.cases)
+        for decision in read_decisions(folder / "identifiable" / REVIEW_FILE)
+        if (folder, decision.case) in ids
+    ]
+
+
+def mean_seconds(pooled: Pool) -> dict[str, float]:
+    """Mean seconds a case by method."""
+    times: dict[str, list[float]] = {}
+    for case in pooled.cases:
+        path = case.out / "cases" / case.key / "timings.json"
+        if path.is_file():
+            for method, seconds in json.loads(path.read_text(encoding="utf-8")).items():
+                times.setdefault(method, []).append(float(seconds))
+    return {method: sum(seconds) / len(seconds) for method, seconds in times.items()}
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with a stable layout; the file appears whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,186 @@
+"""Cohorts: many cases through the same comparison, on one machine or a cluster, resumed where they stopped, then pooled."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..defacers.defacing import Defacer
+from ..defacers.external.folder import ExternalFolder
+from ..errors import UnusableInput
+from ..measurement import read_measurements, write_measurements
+from ..output.code_mark import code_mark
+from ..output.key import case_ids, file_name, listed_persons, write_key
+from ..output.lock import sole_run
+from ..progress import Progress, report_step, silent
+from ..readers import read_case
+from ..readers.choices import ReadingChoices
+from ..settings import Settings
+from .job import UNFINISHED, CaseJob, CaseOutcome, compare_or_skip, run_case, subfolders
+from .study_report import StudyReport
+from .workers import cluster, run_on_cluster
+
+STEPS = 100
+"""Progress steps of one case."""
+
+
+def run_study(
+    input: Path,
+    out: Path,
+    methods: Sequence[Defacer],
+    settings: Settings,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    keep_ids: bool = False,
+    progress: Progress = silent,
+    choices: ReadingChoices | None = None,
+) -> StudyReport:
+    """Compare methods on every patient of a folder and pool the result.
+
+    A case that cannot be read is listed in `StudyReport.unreadable`; it never stops the others. Finished cases whose files,
+    methods, settings and code are the same are not computed again, however the last run ended. The results do not depend on
+    the number of workers.
+
+    Parameters
+    ----------
+    input : Path
+        Holds one folder a patient.
+    out : Path
+        Output folder, made if need be.
+    jobs : int
+        Worker processes on this machine; 1 runs in this process.
+    scheduler : str, optional
+        Address of a running Dask scheduler whose workers see `input` and `out` under the same paths.
+    keep_ids : bool
+        Call cases by their own ids instead of ``case-001``.
+    choices : ReadingChoices, optional
+        What headers cannot decide, for every patient.
+
+    Raises
+    ------
+    UnusableInput
+        If there is no patient's folder, no case could be read, another run is writing to `out`, or ``persons.csv`` is wrong.
+    Cancelled
+        If `progress` answers False; finished cases stay.
+    """
+    folders = _patients(input)
+    out.mkdir(parents=True, exist_ok=True)
+    with sole_run(out):
+        ids = case_ids(folders, out, keep_ids)
+        sources = dict(zip(ids, folders, strict=True))
+        persons = listed_persons(input, sources)
+        write_key(out, sources, persons)
+        read_as = choices or ReadingChoices(alone=False)
+        jobs_to_do = [
+            CaseJob(folder, case, out, _for_patient(methods, folder, case, alone=False), settings, read_as, code_mark())
+            for case, folder in sources.items()
+        ]
+        if jobs == 1 and scheduler is None:
+            outcomes = list(_in_this_process(jobs_to_do, progress))
+        else:
+            with cluster(jobs, scheduler) as client:
+                outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # what cases left that failed, now or in an interrupted run
+        write_key(out, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
+        return _pooled(input, out, sorted(outcomes, key=lambda outcome: outcome.id))
+
+
+def _pooled(input: Path, out: Path, outcomes: Sequence[CaseOutcome]) -> StudyReport:
+    unreadable = {outcome.id: outcome.reason for outcome in outcomes if outcome.reason}
+    finished = [outcome.id for outcome in outcomes if not outcome.reason]
+    if not finished:
+        reasons = "; ".join(f"{case}: {reason}" for case, reason in unreadable.items())
+        raise UnusableInput(f"no case of {input} could be compared ({reasons})")
+    from .pool import pool_cases
+
+    return pool_cases(out, finished, unreadable)
+
+
+def run_single(
+    input: Path,
+    out: Path,
+    methods: Sequence[Defacer],
+    settings: Settings,
+    keep_ids: bool = False,
+    progress: Progress = silent,
+    report: bool = True,
+    choices: ReadingChoices | None = None,
+) -> StudyReport | None:
+    """Compare methods on one patient's folder; writes what a study of one case would.
+
+    Parameters
+    ----------
+    report : bool
+        False writes no report and no manifest and returns None: all that Slicer's panel reads, without the packages that
+        the report needs (Slicer has no plotly and no Jinja2).
+
+    Raises
+    ------
+    UnusableInput
+        If the folder cannot be read as a case.
+    Cancelled
+        If `progress` answers False.
+    """
+    if not input.is_dir():
+        raise UnusableInput(f"{input} is not a folder; give the folder of one patient")
+    case_id = file_name(read_case(input).id) if keep_ids else "case-001"
+    job = CaseJob(input, case_id, out, _for_patient(methods, input.resolve(), case_id, alone=True), settings)
+    job = replace(job, choices=choices or ReadingChoices())
+    out.mkdir(parents=True, exist_ok=True)
+    with sole_run(out):
+        outcome = compare_or_skip(job, progress)
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+        write_key(out, {case_id: input}, {case_id: outcome.person})
+        if not report:
+            rows = read_measurements(out / "cases" / case_id / "measurements.csv")
+            write_measurements(out / "measurements.csv", rows)
+            return None
+        from .pool import pool_cases
+
+        return pool_cases(out, [case_id], {})
+
+
+def _patients(input: Path) -> Sequence[Path]:
+    """The patients' folders."""
+    if not input.is_dir():
+        raise UnusableInput(f"{input} is not a folder; give the folder that holds one folder a patient")
+    folders = subfolders(input)
+    if not folders:
+        raise UnusableInput(f"{input} holds no folder; a study wants one folder a patient, `case` takes a single one")
+    return folders
+
+
+def _for_patient(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:
+    """Methods that import volumes look into the patient's own folder only: another patient's face must never be taken for it.
+
+    Where there is no such folder, DICOM series anywhere in the import folder count whose UIDs or patient ID are the patient's.
+
+    Parameters
+    ----------
+    alone : bool
+        There is only this patient, whose volumes may lie in the import folder itself.
+    """
+    found: list[Defacer] = []
+    for method in methods:
+        if isinstance(method, ExternalFolder):
+            own = [method.folder / folder.name, method.folder / case_id]
+            beside = [method.folder] if alone else []
+            found_own = next((path for path in (*own, *beside) if path.is_dir()), None)
+            shared = method.folder if found_own is None else None
+            method = ExternalFolder(method.key, found_own or own[-1], method.title, shared)
+        found.append(method)
+    return tuple(found)
+
+
+def _in_this_process(jobs: Sequence[CaseJob], progress: Progress) -> Iterator[CaseOutcome]:
+    total = STEPS * len(jobs)
+    for number, job in enumerate(jobs):
+
+        def step(done: int, of: int, text: str, number: int = number) -> bool:
+            return progress(STEPS * number + (STEPS * done // of if of else 0), total, text)
+
+        outcome = run_case(job, step)
+        report_step(progress, STEPS * (number + 1), total, outcome.told())
+        yield outcome

@@ -1,0 +1,100 @@
+"""What a study found, and the lines of it that a person wants to know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..cohort.arms import Arm, arm_key, arm_of, arm_order
+from ..cohort.reidentification.summary import HEADLINE
+from ..cohort.summary import SUMMARY_COLUMNS, SummaryRow, find, is_of_one_arm
+from ..measurement import COLUMNS, Measurement
+from ..words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """A pooled study.
+
+    Parameters
+    ----------
+    out : Path
+        Where ``report.html`` and the tables lie.
+    image : str
+        The image that the verdict is about.
+    manifest : mapping
+        What ``study.json`` holds.
+    unreadable : mapping of case id to reason
+    seconds : mapping of method key to mean seconds a case
+    """
+
+    out: Path
+    image: str
+    manifest: Mapping[str, Any]
+    measurements: tuple[Measurement, ...]
+    summary: tuple[SummaryRow, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def measurement_table(self) -> pandas.DataFrame:
+        """``measurements.csv`` as a table."""
+        import pandas
+
+        return pandas.DataFrame(self.measurements, columns=list(COLUMNS))
+
+    @property
+    def summary_table(self) -> pandas.DataFrame:
+        """``summary.csv`` as a table."""
+        import pandas
+
+        return pandas.DataFrame(self.summary, columns=list(SUMMARY_COLUMNS))
+
+    def lines(self) -> list[str]:
+        """Where the report lies, and one line a method: AUC, n, success, largest organ change, seconds a case."""
+        arms = sorted({arm_of(row) for row in self.summary if is_of_one_arm(row)}, key=arm_order)
+        width = max((len(arm_key(arm, arms)) for arm in arms), default=0)
+        lines = [f"{arm_key(arm, arms):<{width}}  {self._line(arm)}" for arm in arms]
+        if self.manifest["synthetic"]:
+            lines.insert(0, SYNTHETIC_WARNING)
+        if len(self.manifest["cases"]) == 1:
+            lines.insert(0, NO_VERDICT_FROM_ONE_CASE)
+        lines += [f"{case}: unreadable: {reason}" for case, reason in sorted(self.unreadable.items())]
+        return [*lines, f"Report: {self.out / 'report.html'}"]
+
+    def _line(self, arm: Arm) -> str:
+        mine = [row for row in self.summary if arm_of(row) == arm]
+        parts = [self._auc(mine), self._success(mine), f"largest organ change {largest_organ_change(mine, self.image)}"]
+        if arm.method in self.seconds:
+            parts.append(f"{self.seconds[arm.method]:.1f} s a case")
+        return ", ".join(parts)
+
+    def _auc(self, rows: list[SummaryRow]) -> str:
+        for row in find(rows, metric=HEADLINE, image=self.image):
+            if not math.isnan(row.value):
+                return f"AUC {auc_words(row.value, row.low, row.high)} n {row.n}"
+        similarity = find(rows, metric="cosine_similarity_own", image=self.image)
+        if similarity and similarity[0].n:
+            return f"no AUC, similarity {number(similarity[0].value)} n {similarity[0].n}"
+        return "no AUC"
+
+    def _success(self, rows: list[SummaryRow]) -> str:
+        found = find(rows, metric="success_rate", image=self.image)
+        if not found or math.isnan(found[0].value):
+            return "success not measured"
+        return f"success {round(found[0].value * found[0].n / 100)}/{found[0].n}"
+
+
+def largest_organ_change(rows: list[SummaryRow], image: str) -> str:
+    """The organ that loses the largest share of its intact volume, as text."""
+    found = [row for row in find(rows, metric="intact_volume", unit="%", image=image) if row.n]
+    if not found:
+        return "not measured"
+    worst = min(found, key=lambda row: (row.value, row.structure))
+    return f"{worst.structure} {number(worst.value, '%', signed=True)} % intact volume"

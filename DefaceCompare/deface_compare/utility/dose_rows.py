@@ -1,0 +1,120 @@
+"""The dose rows of one method on one case: the DVH of every region under each dose policy, before and after."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..case import Dose
+from ..defacers.defacing import Defacing
+from ..errors import NotAvailable
+from ..geometry.boxes import Patch
+from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope, metrics
+from ..settings import DOSE_POLICIES, KEEP
+from ..structures.region import Region
+from ..words import DOSE_SENTENCE
+from .baseline import Baseline
+from .dose_sampling import DoseSamples
+from .dvh import DVH, VOLUME_AT_DOSE, dvh_metric
+from .dvh_table import DvhTable
+
+KEEP_NOTE = "unchanged by construction"
+DOSE_IMAGE = "DOSE"
+GY = "Gy"
+
+
+def dose_metrics() -> list[str]:
+    """The dose metrics of a region."""
+    return [metric.name for metric in metrics().values() if metric.domain == "dose"]
+
+
+def dose_rows(
+    dose: Dose | None, baseline: Baseline, defacing: Defacing, scope: Scope, curves: DvhTable | None = None
+) -> Iterator[Measurement]:
+    """One row for each dose policy, region and metric; without a dose one for each policy and metric, with the reason.
+
+    Parameters
+    ----------
+    curves : DvhTable, optional
+        Where the curves behind the rows are kept for drawing (doses in Gy only).
+    """
+    if dose is None or baseline.dose_reason:
+        reason = baseline.dose_reason or "the case has no dose"
+        for policy in DOSE_POLICIES:
+            for metric in dose_metrics():
+                yield scope.missing(metric, reason, image=DOSE_IMAGE, dose_policy=policy)
+        return
+    known: list[tuple[Patch, dict[str, DVH]]] = []
+    for policy in DOSE_POLICIES:
+        patch = defacing.dose_patches.get(policy)
+        edited_dvhs = None if patch is None else _edited_dvhs(dose, patch, baseline, known)
+        for region in baseline.regions:
+            samples = baseline.dose[region.name]
+            blocked = _blocked(defacing, policy)
+            if blocked or isinstance(samples, str):
+                status, reason = blocked or (NOT_AVAILABLE, str(samples))
+                for metric in dose_metrics():
+                    yield scope.missing(
+                        metric, reason, image=DOSE_IMAGE, structure=region.name, dose_policy=policy, status=status
+                    )
+                continue
+            assert isinstance(samples, DoseSamples)
+            edited = samples.original if edited_dvhs is None else edited_dvhs[region.name]
+            if curves is not None and dose.unit == GY:
+                curves.add(region.name, defacing.method, policy, samples.original, edited)
+            yield from _dvh_rows(region, policy, samples.original, edited, dose, scope)
+
+
+def _edited_dvhs(dose: Dose, patch: Patch, baseline: Baseline, known: list[tuple[Patch, dict[str, DVH]]]) -> dict[str, DVH]:
+    """The DVH of every region on an edited grid; two policies that edit the same (removal: follow and mask) share them."""
+    for earlier, dvhs in known:
+        if earlier.offset == patch.offset and np.array_equal(earlier.values, patch.values):
+            return dvhs
+    array = sitk.GetArrayFromImage(dose.image)
+    array[patch.box] = patch.values
+    dvhs = {name: samples.edited(array, patch) for name, samples in baseline.dose.items() if isinstance(samples, DoseSamples)}
+    known.append((patch, dvhs))
+    return dvhs
+
+
+def _blocked(defacing: Defacing, policy: str) -> tuple[str, str] | None:
+    if defacing.status != OK:
+        return defacing.status, defacing.note or "the method failed"
+    if policy != KEEP and policy not in defacing.dose_patches:
+        reason = defacing.unavailable.get(DOSE_IMAGE, f"the method gave no dose under the policy {policy}")
+        return NOT_AVAILABLE, reason
+    return None
+
+
+def _dvh_rows(region: Region, policy: str, original: DVH, edited: DVH, dose: Dose, scope: Scope) -> Iterator[Measurement]:
+    own_gy = region.prescription_gy
+    prescription_gy = dose.prescription_gy if own_gy is None else own_gy
+    prescribed = "" if own_gy is None else f"percent of the structure's own prescription of {own_gy:g} Gy"
+    parts = (KEEP_NOTE if policy == KEEP else "", prescribed, *original.warnings, DOSE_SENTENCE)
+    note = "; ".join(part for part in parts if part)
+    for metric in dose_metrics():
+        in_gy = metrics()[metric].unit == GY
+        try:
+            if dose.unit != GY and VOLUME_AT_DOSE.match(metric):
+                raise NotAvailable("the dose is relative to a value that the file does not tell, not in Gy")
+            before, after = dvh_metric(original, metric), dvh_metric(edited, metric)
+        except NotAvailable as reason:
+            yield scope.missing(
+                metric, str(reason), image=DOSE_IMAGE, structure=region.name, dose_policy=policy, engine=original.engine
+            )
+            continue
+        yield scope.row(
+            metric,
+            original=before,
+            defaced=after,
+            change_percent=100.0 * (after - before) / prescription_gy if in_gy and prescription_gy else math.nan,
+            unit=dose.unit if in_gy else None,
+            engine=original.engine,
+            image=DOSE_IMAGE,
+            structure=region.name,
+            dose_policy=policy,
+            note=note,
+        )

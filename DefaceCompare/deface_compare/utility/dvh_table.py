@@ -1,0 +1,81 @@
+"""The DVH curves of one case as a table: one dose axis, one column a curve (``cases/<id>/dvh.csv``)."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..settings import KEEP
+from .dvh import DVH
+
+STEP_GY = 0.25
+"""Dose axis of the written curves: fine enough to be drawn; the metrics in the rows come from the sub-voxel doses themselves."""
+ORIGINAL = "original"
+DOSE_COLUMN = "dose_gy"
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True, order=True)
+class CurveName:
+    """Whose curve a column is: structure, method (or ``original``), dose policy (empty for the original) and engine."""
+
+    structure: str
+    method: str
+    policy: str
+    engine: str
+
+    def column(self) -> str:
+        """The column's heading."""
+        return SEPARATOR.join((self.structure, self.method, self.policy, self.engine))
+
+    @classmethod
+    def of_column(cls, heading: str) -> CurveName:
+        """Read a column's heading."""
+        return cls(*heading.split(SEPARATOR))
+
+
+@dataclass
+class DvhTable:
+    """The cumulative curves of one case, collected while its rows are made."""
+
+    curves: dict[CurveName, NDArray[np.float64]] = field(default_factory=dict)
+
+    def add(self, structure: str, method: str, policy: str, original: DVH, edited: DVH) -> None:
+        """Keep a structure's curve before and after; ``keep`` changes nothing and gets no curve of its own."""
+        name = CurveName(structure, ORIGINAL, "", original.engine)
+        if name not in self.curves:
+            self.curves[name] = _percents(original)
+        if policy != KEEP:
+            self.curves[CurveName(structure, method, policy, edited.engine)] = _percents(edited)
+
+    def write(self, path: Path) -> None:
+        """Write all curves in percent of the volume at steps of `STEP_GY`; nothing is written without curves."""
+        if not self.curves:
+            return
+        steps = max(len(percents) for percents in self.curves.values())
+        columns = [np.pad(percents, (0, steps - len(percents))) for percents in self.curves.values()]
+        doses_gy = STEP_GY * np.arange(steps)
+        temporary = path.with_name(path.name + ".part")
+        with temporary.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow([DOSE_COLUMN, *(name.column() for name in self.curves)])
+            for dose_gy, *percents in zip(doses_gy, *columns, strict=True):
+                writer.writerow([f"{dose_gy:g}", *(f"{percent:.3f}".rstrip("0").rstrip(".") for percent in percents)])
+        temporary.replace(path)
+
+
+def _percents(dvh: DVH) -> NDArray[np.float64]:
+    """The curve up to the first step beyond its maximum; the sub-voxel doses themselves are not kept."""
+    return dvh.curve(STEP_GY).percent
+
+
+def read_dvh_table(path: Path) -> tuple[list[float], dict[CurveName, list[float]]]:
+    """Read what `DvhTable.write` wrote: the dose axis in Gy, and each curve in percent of the volume."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        heading, *lines = list(csv.reader(stream))
+    columns = [list(map(float, column)) for column in zip(*lines, strict=True)]
+    return columns[0], {CurveName.of_column(name): column for name, column in zip(heading[1:], columns[1:], strict=True)}

@@ -1,0 +1,65 @@
+"""Words and numbers as the report and the panel write them."""
+
+from __future__ import annotations
+
+import math
+
+SYNTHETIC_WARNING = "SYNTHETIC: tests the pipeline; AUC depends on the chosen deformation; not evidence about a method"
+
+DOSE_SENTENCE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
+
+NO_VERDICT_FROM_ONE_CASE = "no verdict from one case"
+
+LINKAGE_SENTENCE = "same-scan linkage, not a photo attack"
+
+BANNED = (
+    r"anonymi[sz]ed",
+    r"\bsafe\b",
+    r"\bprivate\b",
+    r"\bpreserved\b",
+    r"no measurable change",
+    r"prevents re-identification",
+    r"\bpassed\b(?! \()",
+)
+"""Patterns that no page or panel may show: they promise what no measurement here can. "passed" needs its criterion in
+brackets right behind it."""
+
+DECIMALS = {"%": 1, "HU": 1, "Gy": 2, "cc": 2, "mm": 1, "voxels": 0, "SUVbw": 2, "a.u.": 1, "": 2}
+
+NOTHING = "–"
+
+
+def number(value: float, unit: str = "", *, signed: bool = False) -> str:
+    """A number with the decimals that its unit deserves, a true minus sign, and an en dash for NaN."""
+    if math.isnan(value):
+        return NOTHING
+    decimals = DECIMALS.get(unit, 2) if abs(value) < 1000 or unit != "cc" else 0
+    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
+    if float(text) == 0.0:
+        text = f"{0.0:.{decimals}f}"
+    return text.replace("-", "−")
+
+
+def interval(low: float, high: float, unit: str = "", *, signed: bool = False) -> str:
+    """``[low, high]`` that no line break can part."""
+    return f"[{number(low, unit, signed=signed)},\u00a0{number(high, unit, signed=signed)}]"
+
+
+def count(n: int) -> str:
+    """``n 12`` that no line break can part."""
+    return f"n\u00a0{n}"
+
+
+def without_warning(note: str) -> str:
+    """A row's note without the SYNTHETIC warning, which a page prints once."""
+    return note.replace(f"{SYNTHETIC_WARNING}; ", "").replace(SYNTHETIC_WARNING, "")
+
+
+def auc_number(value: float) -> str:
+    """An AUC with two decimals; below 0.5 it reads ``≤ chance``."""
+    return NOTHING if math.isnan(value) else "≤ chance" if value < 0.5 else f"{value:.2f}"
+
+
+def auc_words(value: float, low: float, high: float) -> str:
+    """An AUC with its interval."""
+    return auc_number(value) if math.isnan(low) else f"{auc_number(value)} [{low:.2f}, {high:.2f}]"

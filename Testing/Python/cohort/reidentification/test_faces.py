@@ -1,0 +1,184 @@
+"""What a stronger attacker does to a cohort: thresholds, rebuilt faces, other files, second scans; faces with planted answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from deface_compare.cohort.arms import Arm
+from deface_compare.cohort.reidentification import controls as summary_face_controls
+from deface_compare.cohort.reidentification.records import FaceRecord
+from deface_compare.cohort.reidentification.summary import PrivacySummary, summarise_faces
+from deface_compare.cohort.summary import SummaryRow, find
+from deface_compare.measurement import Measurement, Scope
+from deface_compare.privacy.face_prints import BODY, DOSE_FOLLOW, DOSE_KEEP
+from deface_compare.study.pool import headline_image
+
+METHOD = Arm("method", "", "background", "none")
+VIEWS, LENGTH = 3, 64
+NOTHING = np.full((VIEWS, LENGTH), np.nan)
+"""No face is found."""
+
+
+def face_of(head: int) -> NDArray[np.float64]:
+    """A face unlike every other: cosine 1 with itself, 0 with the others; shape (views, length)."""
+    face = np.zeros((VIEWS, LENGTH))
+    face[:, head] = 1.0
+    return face
+
+
+def hidden(head: int, image: str = "CT", name: str = "") -> FaceRecord:
+    """A patient in whose defaced scan no face is found."""
+    face = face_of(head)
+    return FaceRecord(
+        name or f"case-{head:03d}", f"P{head}", image, face, face, own={METHOD: NOTHING}, reference={METHOD: NOTHING}
+    )
+
+
+def summed(records: list[FaceRecord], *, synthetic: bool = False) -> PrivacySummary:
+    return summarise_faces(records, [METHOD], "cohort", seed=1, synthetic=synthetic)
+
+
+def value(rows: tuple[SummaryRow, ...], metric: str, **others: str) -> float:
+    (row,) = find(rows, metric=metric, method="method", **others)
+    return row.value
+
+
+def test_a_face_seen_at_one_of_the_attackers_thresholds_is_linked() -> None:
+    cohort = [replace(hidden(k), others={METHOD: np.stack([NOTHING[0], face_of(k)[0]])}) for k in range(8)]
+    assert value(summed(cohort).rows, "auc_own") == 1.0
+    assert value(summed([hidden(k) for k in range(8)]).rows, "auc_own") == 0.5
+
+
+def test_the_headline_is_the_larger_of_own_landmarks_and_rebuilt_face() -> None:
+    cohort = [replace(hidden(k), rebuilt={METHOD: face_of(k)[0]}) for k in range(8)]
+    rows = summed(cohort).rows
+    assert (value(rows, "auc_own"), value(rows, "auc_reconstructed"), value(rows, "auc_headline")) == (0.5, 1.0, 1.0)
+    (row,) = find(rows, metric="auc_headline", method="method")
+    assert row.note.startswith("rebuilt face")
+
+
+def test_a_rebuilt_face_does_not_count_on_made_heads() -> None:
+    cohort = [replace(hidden(k), rebuilt={METHOD: face_of(k)[0]}) for k in range(8)]
+    rows = summed(cohort, synthetic=True).rows
+    assert value(rows, "auc_headline") == 0.5
+    assert find(rows, metric="auc_headline", method="method")[0].note.startswith("own landmarks; a rebuilt face counts on real")
+
+
+def test_an_undefaced_dose_grid_gives_a_package_away_and_a_dose_that_follows_does_not() -> None:
+    cohort = [
+        replace(hidden(k), surfaces={DOSE_KEEP: {METHOD: face_of(k)[:1]}, DOSE_FOLLOW: {METHOD: NOTHING[:1]}}) for k in range(8)
+    ]
+    rows = summed(cohort).rows
+    assert value(rows, "auc_own", image="CT") == 0.5
+    assert value(rows, "auc_any_file", dose_policy="keep") == 1.0
+    assert value(rows, "auc_any_file", dose_policy="follow") == 0.5
+
+
+def test_an_outer_contour_gives_a_package_away() -> None:
+    cohort = [replace(hidden(k), surfaces={BODY: {METHOD: face_of(k)[:1]}}) for k in range(8)]
+    assert value(summed(cohort).rows, "auc_any_file") == 1.0
+
+
+def two_scans(persons: int) -> list[FaceRecord]:
+    """Each person as T1, defaced in vain, and as FLAIR; the two scans of one person are alike (cosine 0.8)."""
+    found = []
+    for k in range(persons):
+        first, second = face_of(k), 0.8 * face_of(k) + 0.6 * face_of(persons + k)
+        t1 = replace(hidden(k, "MR_T1"), own={METHOD: first}, reference={METHOD: first})
+        found += [t1, replace(hidden(k, "MR_FLAIR", f"case-{persons + k:03d}"), original=second, rerendered=second)]
+    return found
+
+
+def test_a_second_scan_of_a_person_is_the_genuine_pair() -> None:
+    rows = summed(two_scans(12)).rows
+    undefaced, defaced = find(rows, metric="rank1_second_scan", image="MR_T1 → MR_FLAIR")
+    assert (undefaced.value, defaced.value) == (100.0, 100.0)
+    assert undefaced.note.startswith("undefaced; 12 of 12, p = 1.1e-13 by chance")  # 12**-12
+    shut = find(rows, metric="rank1_second_scan", image="MR_FLAIR → MR_T1")
+    assert (shut[0].value, shut[1].value) == (100.0, 0.0)  # no face is found on the defaced FLAIR
+    assert find(rows, metric="auc_second_scan", image="MR_FLAIR → MR_T1")[1].value == 0.5
+    assert not find(rows, metric="rank1_second_scan", image="MR_T1 → MR_T1")
+
+
+def test_without_second_scans_there_are_no_such_rows() -> None:
+    assert not find(summed([hidden(k) for k in range(8)]).rows, metric="auc_second_scan")
+
+
+def test_heads_cut_by_the_scan_are_scored_among_themselves() -> None:
+    cohort = [hidden(k) for k in range(7)]
+    cut = [replace(hidden(k), extent="upper", own={METHOD: face_of(k)}) for k in range(7, 12)]
+    whole, upper = find(summed([*cohort, *cut]).rows, metric="auc_own", method="method")
+    assert (whole.n, whole.value, whole.note) == (7, 0.5, "only 7 persons: fewer than 20")
+    assert (upper.n, upper.value) == (5, 1.0)
+    assert upper.note.startswith("only the upper part of the face is in the scan")
+
+
+def test_a_false_acceptance_rate_of_one_percent_needs_a_thousand_impostor_pairs() -> None:
+    cohort = [replace(hidden(k), own={METHOD: face_of(k)}) for k in range(33)]
+    (many,) = find(summed(cohort).rows, metric="tar_far1_own", method="method")
+    (few,) = find(summed(cohort[:32]).rows, metric="tar_far1_own", method="method")
+    assert many.value == 100.0
+    assert math.isnan(few.value)
+    assert few.note == "needs 1000 impostor pairs, here are 992"
+
+
+def break_shuffled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary_face_controls, "shuffled_control", lambda *a, **k: 0.56)
+
+
+def break_constant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary_face_controls, "constant_control", lambda *a, **k: 0.51)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "change", "reason"),
+    [
+        (None, lambda k: {"rerendered": face_of(k + 1)}, "the re-rendered control is 0.44, below 0.95"),
+        (None, lambda k: {"rerendered": None}, "the originals were not re-rendered"),
+        (break_shuffled, lambda k: {}, "the shuffled control is 0.560, not 0.50"),
+        (break_constant, lambda k: {}, "a constant model gives 0.510, not 0.5"),
+        (
+            None,
+            lambda k: {"faceless_own": face_of(k), "faceless_reference": face_of(k)},
+            "heads without a face are linked (AUC 1.00)",
+        ),
+    ],
+)
+def test_every_control_that_fails_hides_all_aucs_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+    break_it: Callable[[pytest.MonkeyPatch], None] | None,
+    change: Callable[[int], dict[str, NDArray[np.float64] | None]],
+    reason: str,
+) -> None:
+    if break_it is not None:
+        break_it(monkeypatch)
+    summary = summed([replace(hidden(k), **change(k)) for k in range(8)])  # type: ignore[arg-type]
+    shown = [row for row in summary.rows if row.metric.startswith("auc_")]
+    assert {row.metric for row in shown} == {"auc_own", "auc_reference", "auc_reconstructed", "auc_headline"}
+    assert all(math.isnan(row.value) and math.isnan(row.low) and reason in row.note for row in shown), shown
+    assert not summary.curves
+    assert not summary.differences
+
+
+def test_an_empty_head_is_the_floor_of_the_reference_column() -> None:
+    stranger = [np.roll(face_of(k), 1, axis=1) for k in range(8)]
+    cohort = [replace(hidden(k), faceless_own=NOTHING, faceless_reference=stranger[k]) for k in range(8)]
+    (row,) = find(summed(cohort).rows, metric="control_faceless_auc")
+    assert row.value == (7 * 3 / 7 + 0.5) / 8  # seven lose to a stranger and tie with six others, one ties with all
+    assert "own landmarks 0.50; a face is seen in 0" in row.note
+
+
+def test_a_cohort_with_two_sequences_of_everybody_is_judged_by_t1_and_a_ct_of_more_patients_by_ct() -> None:
+    def row(case: str, image: str) -> Measurement:
+        return Scope(case, "method", "", "background", "none").row("success", image=image, defaced=1.0)
+
+    both = [row(case, image) for case in ("case-001", "case-002") for image in ("MR_FLAIR", "MR_T1")]
+    assert headline_image(both) == "MR_T1"
+    assert headline_image([*both, *(row(f"case-00{k}", "CT") for k in (3, 4, 5))]) == "CT"
+    assert headline_image([row("case-001", "DOSE")]) == ""

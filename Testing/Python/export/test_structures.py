@@ -1,0 +1,111 @@
+"""Exported structures: what keeps its bytes, what is drawn anew, clipped or dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+
+from deface_compare.export.written.structure_clip import DEVICE, EXTERNAL, OTHER, role_of
+from deface_compare.export.written.structure_set import drop_other_frames
+from deface_compare.readers import read_case
+from export_patient import (
+    DEEP,
+    DEVICES,
+    LEAVING,
+    OUTER,
+    STUDY,
+    manifest,
+    source,
+)
+
+pytestmark = pytest.mark.xdist_group("export")
+TAG_OF_CONTOURS = 0x30060050
+
+
+def contours(path: Path) -> dict[str, list[bytes]]:
+    """ContourData of each structure as its bytes in the file."""
+    data = pydicom.dcmread(path)
+    names = {roi.ROINumber: str(roi.ROIName) for roi in data.StructureSetROISequence}
+    found: dict[str, list[bytes]] = {}
+    for item in data.ROIContourSequence:
+        drawn = item.get("ContourSequence") or []
+        found[names[item.ReferencedROINumber]] = [each.get_item(TAG_OF_CONTOURS).value for each in drawn]
+    return found
+
+
+def points_mm(values: list[bytes]) -> np.ndarray:
+    return np.concatenate([np.array(value.strip().split(b"\\"), float).reshape(-1, 3) for value in values])
+
+
+def test_contours_of_deep_structures_are_the_same_bytes(exported_case: Path, masked_export: Path) -> None:
+    before, after = contours(source(exported_case) / "RTSTRUCT.dcm"), contours(masked_export / "RTSTRUCT.dcm")
+    assert list(before) == list(after)
+    for name in DEEP:
+        assert before[name] == after[name]
+        assert before[name]
+
+
+def test_outer_contours_follow_the_defaced_image_and_what_draws_the_face_is_clipped(
+    exported_case: Path, masked_export: Path
+) -> None:
+    before, after = contours(source(exported_case) / "RTSTRUCT.dcm"), contours(masked_export / "RTSTRUCT.dcm")
+    original = sitk.ReadImage(str(source(exported_case) / "CT" / "CT_0020.dcm"))
+    defaced = read_case(masked_export, "x").image("CT").image
+    assert original.GetSize()[:2] == defaced.GetSize()[:2]
+    tissue = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(defaced > -300, squaredDistance=False, useImageSpacing=True))
+    for name in (*OUTER, *DEVICES, *LEAVING):
+        assert before[name] != after[name], name
+        if not after[name]:
+            continue
+        where = points_mm(after[name])
+        where = where[where[:, 1] < 0]  # the front: ears and back of the head were not touched
+        index = [defaced.TransformPhysicalPointToContinuousIndex(point) for point in where.tolist()]
+        x, y, z = np.rint(np.array(index)).astype(int).T
+        held = (z >= 0) & (z < tissue.shape[0]) & (y >= 0) & (y < tissue.shape[1]) & (x >= 0) & (x < tissue.shape[2])
+        outside = tissue[z[held], y[held], x[held]]
+        if name not in DEVICES:
+            assert outside.max() < 8.0, name  # measured 4.0: a voxel is 4 x 4 x 6 mm
+    assert min(points_mm(before["BODY"])[:, 1]) < -110
+    assert after["Nose"] == []
+    told = {entry["number"]: entry["what"] for entry in manifest(masked_export)["clipped_structures"]}  # type: ignore[attr-defined]
+    assert told == {1: "redrawn", 2: "redrawn", 3: "clipped", 4: "clipped", 5: "dropped", 6: "dropped"}
+
+
+def test_a_thermoplastic_mask_no_longer_passes_by_the_face(exported_case: Path, masked_export: Path) -> None:
+    nose_mm = np.array([0.0, -114.0, -25.0])
+    for name in DEVICES:
+        before = points_mm(contours(source(exported_case) / "RTSTRUCT.dcm")[name])
+        after = points_mm(contours(masked_export / "RTSTRUCT.dcm")[name])
+        assert np.linalg.norm(before - nose_mm, axis=1).min() < 16
+        assert np.linalg.norm(after - nose_mm, axis=1).min() > 40
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "interpreted", "role"),
+    [
+        ("BODY", "external", "", EXTERNAL),
+        ("Kontur", "other", "EXTERNAL", EXTERNAL),
+        ("Bolus_5mm", "exclude", "", DEVICE),
+        ("Gesichtsmaske", "other", "", DEVICE),
+        ("thing", "other", "BOLUS", DEVICE),
+        ("CouchSurface", "exclude", "", DEVICE),
+        ("bite block", "exclude", "", DEVICE),
+        ("Orbite_G", "eye", "ORGAN", OTHER),
+        ("Acetabulum", "other", "", OTHER),
+        ("PTV_skin", "ptv", "PTV", OTHER),
+    ],
+)
+def test_a_structure_is_known_as_outer_contour_or_device_by_name_or_type(name, group, interpreted, role) -> None:
+    assert role_of(name, group, interpreted) == role
+
+
+def test_structures_of_another_frame_are_left_out(exported_case: Path) -> None:
+    data = pydicom.dcmread(source(exported_case) / "RTSTRUCT.dcm")
+    data.StructureSetROISequence[7].ReferencedFrameOfReferenceUID = STUDY.uid("MR frame")
+    assert drop_other_frames(data, {STUDY.frame_of_reference_uid}) == [8]
+    for sequence, keyword in (("StructureSetROISequence", "ROINumber"), ("ROIContourSequence", "ReferencedROINumber")):
+        assert [int(item[keyword].value) for item in data[sequence].value] == [1, 2, 3, 4, 5, 6, 7]
