@@ -22,7 +22,7 @@ import slicer  # noqa: E402
 import packaging_stand_in  # noqa: E402
 import qt  # noqa: E402
 from deface_compare.privacy.networks.models import CACHE_VARIABLE, known_models  # noqa: E402
-from DefaceCompareLib.panel.install.install import packages as slicer_packages  # noqa: E402
+from DefaceCompareLib.panel.install import packages as slicer_packages  # noqa: E402
 from DefaceCompareLib.panel.install.packages import GROUPS, SHIPPED, WHEELS_ONLY, shipped_versions, write_constraints  # noqa: E402
 
 pytestmark = pytest.mark.slicer_core
