@@ -12,9 +12,14 @@ from typing import Any
 import SimpleITK as sitk
 
 from . import __version__
+from .atomic import write_text
 from .case import Case
-from .measurement import Measurement, write_measurements
+from .errors import UnusableInput
+from .measurement import Measurement, read_measurements, write_measurements
 from .settings import Settings
+
+REPORT, MEASUREMENTS, TIMINGS = "case_report.json", "measurements.csv", "timings.json"
+"""The files of a case. The report comes last; the timings stand apart, since its bytes must not depend on the clock."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,16 @@ class CaseReport:
     notes: tuple[str, ...] = ()
     version: str = __version__
 
-    def write(self, out: Path) -> None:
-        """Write ``cases/<id>/``: measurements, timings and, last, ``case_report.json``, whose presence means *finished*."""
-        folder = out / "cases" / self.case_id
-        folder.mkdir(parents=True, exist_ok=True)
-        write_measurements(folder / "measurements.csv", self.measurements)
-        _write_json(folder / "timings.json", dict(self.seconds))
+    def write(self, folder: Path) -> None:
+        """Write measurements, timings and, last, ``case_report.json``, whose presence means *finished*.
+
+        Parameters
+        ----------
+        folder : Path
+            ``OUT/cases/<id>``; it must be there.
+        """
+        write_measurements(folder / MEASUREMENTS, self.measurements)
+        _write_json(folder / TIMINGS, dict(self.seconds))
         content = {
             "program": "DefaceCompare",
             "version": self.version,
@@ -62,7 +71,47 @@ class CaseReport:
             "methods": {key: dict(value) for key, value in self.methods.items()},
             "notes": list(self.notes),
         }
-        _write_json(folder / "case_report.json", content)
+        _write_json(folder / REPORT, content)
+
+    @classmethod
+    def read(cls, folder: Path, *, measurements: bool = True) -> CaseReport:
+        """Read what `write` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+            ``OUT/cases/<id>``.
+        measurements : bool
+            False leaves the rows out, which a case has hundreds of.
+
+        Raises
+        ------
+        UnusableInput
+            If the folder is no finished case, or a file of it is damaged.
+        """
+        path = folder / REPORT
+        if not path.is_file():
+            raise UnusableInput(f"{folder} is no finished case: it holds no {REPORT}; give OUT/cases/<id>")
+        timings = folder / TIMINGS
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            if measurements and not (folder / MEASUREMENTS).is_file():
+                raise UnusableInput(f"{folder / MEASUREMENTS} is missing; compare case {folder.name} again")
+            return cls(
+                case_id=str(told["case"]),
+                synthetic=bool(told["synthetic"]),
+                measurements=tuple(read_measurements(folder / MEASUREMENTS)) if measurements else (),
+                methods=told["methods"],
+                settings=Settings.from_dict(told["settings"]),
+                inputs=told["inputs"],
+                seconds=json.loads(timings.read_text(encoding="utf-8")) if timings.is_file() else {},
+                notes=tuple(told["notes"]),
+                version=str(told["version"]),
+            )
+        except KeyError as error:
+            raise UnusableInput(f"{path} is damaged (no {error.args[0]}); compare the case again") from error
+        except (ValueError, TypeError, StopIteration) as error:
+            raise UnusableInput(f"{path} is damaged ({error}); compare the case again") from error
 
 
 def input_hashes(case: Case) -> dict[str, str]:
@@ -82,6 +131,4 @@ def image_hash(image: sitk.Image) -> str:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(content, indent=1, sort_keys=True, default=str) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(content, indent=1, sort_keys=True, default=str) + "\n")

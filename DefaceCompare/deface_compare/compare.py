@@ -16,7 +16,7 @@ from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
 from .measurement import Measurement, Scope
 from .output.case_files import write_defacing
-from .output.layout import case_folder
+from .output.folder import OutputFolder
 from .privacy.case_faces import CaseFaces
 from .progress import Progress, report_step, silent
 from .quality.dose import dose_quality_rows
@@ -91,8 +91,10 @@ def compare_case(
     )
     if out is not None:
         faces.write()
-        curves.write(case_folder(out, case.id) / "dvh.csv")
-        report.write(out)
+        folder = OutputFolder(out)
+        folder.make_case(case.id)
+        curves.write(folder.dvh(case.id))
+        report.write(folder.case(case.id))
     report_step(progress, total, total, f"{case.id}: done")
     return report
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
+from .atomic import written_csv
 from .data import data_text
 
 OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
@@ -147,14 +148,11 @@ def write_measurements(path: Path, rows: Iterable[Measurement]) -> None:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[object]) -> None:
     """Write the attributes `columns` of rows as CSV, with every digit that a number has; NaN is an empty cell."""
-    temporary = path.with_name(path.name + ".part")
     values_of = attrgetter(*columns)
-    with temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
+    with written_csv(path) as table:
+        table.writerow(columns)
         for row in rows:
-            writer.writerow(["" if value != value else value for value in values_of(row)])  # only NaN differs from itself
-    temporary.replace(path)
+            table.writerow(["" if value != value else value for value in values_of(row)])  # only NaN differs from itself
 
 
 def read_measurements(path: Path) -> list[Measurement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -65,6 +66,17 @@ class Settings:
             raise ValueError(f"dvh_ends must be one of {', '.join(DVH_ENDS)}, not {self.dvh_ends!r}")
         if self.brain_source not in ("structures", "image"):
             raise ValueError(f"brain_source must be structures or image, not {self.brain_source!r}")
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Settings:
+        """The settings that `as_dict` told.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If they are not settings.
+        """
+        return cls(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `case_report.json`."""

@@ -33,7 +33,7 @@ from deface_compare.case import CT, MR, Case, CaseImage  # noqa: E402
 from deface_compare.defacers import defacer  # noqa: E402
 from deface_compare.defacers.deface import deface  # noqa: E402
 from deface_compare.measurement import Scope  # noqa: E402
-from deface_compare.output.layout import identifiable_folder  # noqa: E402
+from deface_compare.output.folder import OutputFolder  # noqa: E402
 from deface_compare.privacy.contact_sheet import tile, write_contact_sheet  # noqa: E402
 from deface_compare.privacy.render import face_camera, renderer  # noqa: E402
 from deface_compare.privacy.surface import face_surface, image_box, outline_on_box, skin_level  # noqa: E402
@@ -99,7 +99,8 @@ def measured(name: str, case: Case, brain: NDArray[np.bool_] | None, out: Path) 
                 numbers[key]["true_brain_voxels"] = int((brain & changed).sum())
             tiles |= _views(edited, image, head, key)
     rows_of_views = list(dict.fromkeys(row for row, _ in tiles))
-    sheet = identifiable_folder(out, "contact_sheets") / f"{name.replace(' ', '-')}.png"
+    sheet = OutputFolder(out).contact_sheet(name.replace(" ", "-"))
+    OutputFolder(out).make_private(sheet.parent)
     write_contact_sheet(sheet, tiles, rows_of_views, ["original", *METHODS])
     return numbers
 

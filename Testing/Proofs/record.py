@@ -1,4 +1,4 @@
-"""What the long proofs found: one line a figure in ``docs/proofs.csv``, and the newest of each in ``docs/verification.md``."""
+"""What the long proofs found: one line a figure in ``Testing/Proofs/results.csv``; the newest line of a figure counts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from pathlib import Path
 from deface_compare import __version__
 from deface_compare.output.code_mark import code_mark
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+RESULTS = Path(__file__).resolve().with_name("results.csv")
 COLUMNS = ("proof", "figure", "value", "date", "version", "code")
-BEGIN, END = "<!-- proofs.csv, by Testing/Proofs/record.py -->", "<!-- end of proofs.csv -->"
 CODE_DIGITS = 12
 
 
-def record(proof: str, figures: Mapping[str, object], docs: Path = DOCS) -> None:
-    """Append what a proof found, print it, and renew the section that shows it.
+def record(proof: str, figures: Mapping[str, object], path: Path = RESULTS) -> None:
+    """Append what a proof found, and print it.
 
     Parameters
     ----------
@@ -25,7 +24,6 @@ def record(proof: str, figures: Mapping[str, object], docs: Path = DOCS) -> None
         The script's or the target's name.
     figures : mapping of what was measured (with unit) to its value
     """
-    path = docs / "proofs.csv"
     rows = _rows(path)
     for figure, value in figures.items():
         print(f"{proof}: {figure}: {value}", flush=True)
@@ -40,13 +38,12 @@ def record(proof: str, figures: Mapping[str, object], docs: Path = DOCS) -> None
         writer.writeheader()
         writer.writerows(rows)
     temporary.replace(path)
-    _show(rows, docs / "verification.md")
 
 
-def recorded_with_this_code(proof: str, figure: str, docs: Path = DOCS) -> str:
+def recorded_with_this_code(proof: str, figure: str, path: Path = RESULTS) -> str:
     """The newest value of a figure that this very code gave, ``""`` if there is none."""
     mark = code_mark()[:CODE_DIGITS]
-    found = [r["value"] for r in _rows(docs / "proofs.csv") if (r["proof"], r["figure"], r["code"]) == (proof, figure, mark)]
+    found = [r["value"] for r in _rows(path) if (r["proof"], r["figure"], r["code"]) == (proof, figure, mark)]
     return found[-1] if found else ""
 
 
@@ -55,14 +52,3 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-def _show(rows: list[dict[str, str]], page: Path) -> None:
-    newest = {(row["proof"], row["figure"]): row for row in rows}
-    lines = ["| proof | figure | value | date | version (code) |", "|---|---|---|---|---|"]
-    for (proof, figure), row in sorted(newest.items()):
-        lines.append(f"| {proof} | {figure} | {row['value']} | {row['date']} | {row['version']} ({row['code'][:7]}) |")
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}", encoding="utf-8")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from deface_compare.measurement import COLUMNS, NUMBER_COLUMNS, Scope, read_measurements, write_measurements
-from deface_compare.output.parquet import FILE, write_parquet
+from deface_compare.output.folder import OutputFolder
+from deface_compare.output.parquet import write_parquet
 from places import ROOT
 
 SCRIPT = ROOT / "Testing" / "Tools" / "write_measurements_page.py"
@@ -38,7 +39,7 @@ def test_the_parquet_file_holds_the_rows_of_the_csv_with_types(tmp_path: Path) -
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install deface-compare[parquet]")
     rows = some_rows(tmp_path)
     assert write_parquet(tmp_path)
-    table = parquet.read_table(tmp_path / FILE)
+    table = parquet.read_table(OutputFolder(tmp_path).parquet)
     assert tuple(table.column_names) == COLUMNS
     for row, told in zip(rows, table.to_pylist(), strict=True):
         for name in COLUMNS:
@@ -54,8 +55,8 @@ def test_without_pyarrow_no_parquet_file_of_an_earlier_run_stays(tmp_path: Path,
             raise ImportError(name)
         return importing(name, *arguments, **named)  # type: ignore[arg-type]
 
-    (tmp_path / FILE).write_text("of an earlier run")
+    (OutputFolder(tmp_path).parquet).write_text("of an earlier run")
     monkeypatch.setattr(builtins, "__import__", refuse)
     some_rows(tmp_path)
     assert not write_parquet(tmp_path)
-    assert not (tmp_path / FILE).exists()
+    assert not (OutputFolder(tmp_path).parquet).exists()

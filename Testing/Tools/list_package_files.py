@@ -24,7 +24,7 @@ def files_of_the_tree(module: Path = MODULE) -> dict[str, list[str]]:
         for path in module.rglob("*")
         if path.is_file() and not IGNORED & set(path.parts) and ".egg-info" not in path.parent.name
     ]
-    kept = [path.relative_to(module).as_posix() for path in paths if not path.name.endswith((".pyc", ".part"))]
+    kept = [path.relative_to(module).as_posix() for path in paths if path.suffix != ".pyc" and ".part" not in path.suffixes]
     scripts = sorted(name for name in kept if name.endswith(".py"))
     return {SCRIPTS: scripts, RESOURCES: sorted(set(kept) - set(scripts))}
 

@@ -13,9 +13,11 @@ import slicer
 from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
 
 from deface_compare import __version__
+from deface_compare.case_report import CaseReport
 from deface_compare.defacers import REGISTRY
 from deface_compare.errors import UnusableInput
 from deface_compare.measurement import COLUMNS, Measurement, metrics, read_measurements
+from deface_compare.output.folder import OutputFolder
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
 from ..slicerrt.rows import FILE_NAME as SLICERRT_FILE
@@ -93,7 +95,7 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
     UnusableInput
         If `out` holds no finished comparison.
     """
-    folders = [path.parent for path in sorted(out.glob("cases/*/case_report.json"))]
+    folders = OutputFolder(out).finished_cases()
     if not folders:
         raise UnusableInput(f"{out} holds no finished case: the comparison did not finish.")
     originals = {key: node for key, node in (inputs or {}).items() if node.GetScene() is scene}
@@ -106,8 +108,9 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
             hierarchy.SetItemAttribute(item, CASE_ATTRIBUTE, folder.name)
             hierarchy.SetItemAttribute(item, VERSION_ATTRIBUTE, __version__)
             made.append(CaseNodes(folder.name, item))
-            _add_volumes(made[-1], folder, scene, hierarchy, originals)
-            _add_tables(made[-1], read_measurements(folder / "measurements.csv"), scene, hierarchy)
+            report = CaseReport.read(folder)
+            _add_volumes(made[-1], report, folder, scene, hierarchy, originals)
+            _add_tables(made[-1], report.measurements, scene, hierarchy)
             _add_slicerrt_table(made[-1], folder / SLICERRT_FILE, scene, hierarchy)
     except BaseException:
         for nodes in made:
@@ -127,14 +130,15 @@ def _study(hierarchy: Any, originals: Mapping[str, Any]) -> int:
     return int(hierarchy.GetSceneItemID())
 
 
-def _add_volumes(nodes: CaseNodes, folder: Path, scene: Any, hierarchy: Any, originals: Mapping[str, Any]) -> None:
+def _add_volumes(
+    nodes: CaseNodes, report: CaseReport, folder: Path, scene: Any, hierarchy: Any, originals: Mapping[str, Any]
+) -> None:
     """Add every defaced image of one case, one sub-folder a method."""
     titles = {defacer.key: defacer.title for defacer in REGISTRY}
-    told = json.loads((folder / "case_report.json").read_text(encoding="utf-8")).get("methods", {})
     for method_folder in sorted(path for path in folder.glob("*") if path.is_dir()):
         method = method_folder.name
-        marks = _marks(nodes.case_id, method, told.get(method, {}))
-        title = told.get(method, {}).get("title") or titles.get(method, method)
+        marks = _marks(nodes.case_id, method, report.methods.get(method, {}))
+        title = report.methods.get(method, {}).get("title") or titles.get(method, method)
         item = 0
         for file in sorted(method_folder.glob("*.nrrd")):
             item = item or _method_folder(hierarchy, nodes.folder_item, title, marks)

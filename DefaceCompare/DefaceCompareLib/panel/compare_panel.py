@@ -12,8 +12,9 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
+from deface_compare.case_report import CaseReport
 from deface_compare.errors import DefaceCompareError
-from deface_compare.measurement import read_measurements
+from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import Cancelled
 from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
 
@@ -187,14 +188,14 @@ class ComparePanel:
 
     def _on_finished(self, out: Path, folder: Path, results: Path | None) -> None:
         assert self._patient is not None
-        case_id = next((path.name for path in (out / "cases").glob("*")), "")
+        case_id = next((case.name for case in OutputFolder(out).finished_cases()), "")
         segmentation = None if self.case.from_folder else self.case.segmentation()
         try:
             self.slicerrt.measure(out, folder, case_id, segmentation)
             originals = self._patient.originals()
             (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals)
             self._keep_percentiles(out, nodes)
-            add_dvh_table(slicer.mrmlScene, out / "cases" / nodes.case_id / "dvh.csv", nodes.case_id)
+            add_dvh_table(slicer.mrmlScene, OutputFolder(out).dvh(nodes.case_id), nodes.case_id)
         except Cancelled:
             self._on_cancelled()
             return
@@ -213,7 +214,7 @@ class ComparePanel:
         )
 
         heads = self.ui.otherHeadsPathEdit.currentPath.strip()
-        image = primary_image(read_measurements(out / "cases" / nodes.case_id / "measurements.csv"))
+        image = primary_image(CaseReport.read(OutputFolder(out).case(nodes.case_id)).measurements)
         if heads and "privacy" in nodes.tables:
             keep_percentiles(nodes.tables["privacy"], percentiles(out, Path(heads), nodes.case_id, image))
 
@@ -222,7 +223,7 @@ class ComparePanel:
         if results.exists():
             results.rmdir()  # empty: anything else was refused
         out.rename(results)
-        self.export.offer(results / "cases" / case_id)
+        self.export.offer(OutputFolder(results).case(case_id))
 
     def _on_failed(self, sentence: str) -> None:
         self._end(_("Not compared."))

@@ -12,6 +12,7 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
+from deface_compare.case_report import REPORT
 from deface_compare.cohort.review import review_cases
 from deface_compare.errors import DefaceCompareError
 from deface_compare.settings import DOSE_POLICIES
@@ -163,7 +164,7 @@ def what_was_written(told: dict[str, Any], target: Path) -> str:
 
 def methods_of_case(case: Path) -> list[str]:
     """Keys of the methods that have a defaced image in a finished case; none if the folder is not one."""
-    if not (case / "case_report.json").is_file():
+    if not (case / REPORT).is_file():
         return []
     found = [each for each in review_cases(case.parent.parent) if each.id == case.name]
     return list(found[0].titles) if found else []

@@ -11,9 +11,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from deface_compare.case import Case, Dose, StructureSet
+from deface_compare.case_report import CaseReport
 from deface_compare.errors import UnusableInput
 from deface_compare.geometry.boxes import Patch
-from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement, metrics, read_measurements, write_measurements
+from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement, metrics, write_measurements
+from deface_compare.output.folder import OutputFolder
 from deface_compare.output.kept_edit import kept_dose_patch
 from deface_compare.progress import Progress, report_step, silent
 from deface_compare.settings import KEEP
@@ -77,7 +79,7 @@ def add_slicerrt_rows(
     logic = slicerrt_logic() if logic is None else logic
     if logic is None or case.structure_set is None or case.dose is None or case.dose.unit != "Gy":
         return []
-    rows = read_measurements(out / "cases" / case.id / "measurements.csv")
+    rows = CaseReport.read(OutputFolder(out).case(case.id)).measurements
     builtin = [row for row in rows if row.domain == "dose"]
     edits = _distinct_edits(out, case.id, builtin)
     if segmentation is not None:
@@ -92,7 +94,7 @@ def add_slicerrt_rows(
     prescribed_gy = _prescriptions(case.structure_set, case.dose)
     grids = [edits.index.get((row.method, row.dose_policy), 0) for row in builtin]
     made = [_twin(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
-    write_measurements(out / "cases" / case.id / FILE_NAME, made)
+    write_measurements(OutputFolder(out).case(case.id) / FILE_NAME, made)
     return made
 
 

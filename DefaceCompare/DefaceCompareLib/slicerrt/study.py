@@ -11,6 +11,7 @@ from typing import Any
 from deface_compare.errors import DefaceCompareError
 from deface_compare.measurement import OK, Measurement, read_measurements, write_measurements
 from deface_compare.output.finished_case import read_again
+from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import Cancelled, Progress, report_step, silent
 
 from .dvh import ENGINE
@@ -48,7 +49,7 @@ def add_slicerrt_rows_to_output(
     Cancelled
         If `progress` answers False.
     """
-    folders = [path.parent for path in sorted(out.glob("cases/*/case_report.json"))]
+    folders = OutputFolder(out).finished_cases()
     rows: list[Measurement] = []
     for number, folder in enumerate(folders):
         report_step(progress, number, len(folders), f"{folder.name}: SlicerRT's DVH")

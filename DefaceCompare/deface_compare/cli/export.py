@@ -15,8 +15,6 @@ from ..settings import DOSE_POLICIES, KEEP
 if TYPE_CHECKING:
     from ..export.export_case import Export
 
-REPORT = "case_report.json"
-
 
 def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
@@ -43,15 +41,17 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_export(arguments: argparse.Namespace) -> int:
     """Run the command; with ``--progress json`` the last line on stdout is ``{"exported": ..., "refused": ...}``."""
+    from ..case_report import REPORT
     from ..export.export_case import export_case, export_study
     from ..export.options import ExportOptions
+    from ..output.folder import OutputFolder
     from .progress import progress_of
 
     options = ExportOptions(arguments.method, arguments.dose_policy, arguments.keep_uids, arguments.frame, arguments.accept_risk)
     done: dict[str, Export]
     refused: dict[str, str] = {}
     with progress_of(arguments.progress) as progress:
-        if (arguments.case / REPORT).is_file() or not (arguments.case / "cases").is_dir():
+        if (arguments.case / REPORT).is_file() or not OutputFolder(arguments.case).cases.is_dir():
             done = {"": export_case(arguments.case, arguments.to, options, progress)}
         else:
             done, refused = export_study(arguments.case, arguments.to, options, progress)

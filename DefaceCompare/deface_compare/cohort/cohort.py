@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from ..case_report import CaseReport
 from ..defacers import REGISTRY, external_methods
 from ..measurement import Measurement, read_measurements
 from ..output.finished_mark import is_torn
-from ..settings import Settings, Tolerances
+from ..output.folder import OutputFolder
+from ..settings import Settings
 from ..words import SYNTHETIC_WARNING
 from .arms import Arm, arm_of, arm_order
 from .reidentification.records import FaceRecord, read_face_records
@@ -21,11 +22,10 @@ from .summary import SummaryRow, read_summary
 
 PRIVACY = "privacy"
 TORN = "a run was interrupted while it wrote this case; run the study again"
-MEASUREMENTS, SUMMARY = "measurements.csv", "summary.csv"
 
 
 @dataclass(frozen=True)
-class FinishedCase:
+class PooledCase:
     """One case as it lies in an output folder.
 
     Parameters
@@ -38,7 +38,7 @@ class FinishedCase:
     key: str
     out: Path
     cohort: str
-    report: Mapping[str, Any]
+    report: CaseReport
     rows: tuple[Measurement, ...]
 
     @cached_property
@@ -49,15 +49,15 @@ class FinishedCase:
     @property
     def synthetic(self) -> bool:
         """Whether the patient is made."""
-        return bool(self.report["synthetic"])
+        return self.report.synthetic
 
 
 @dataclass(frozen=True)
-class Pool:
+class Cohort:
     """All that goes into one report."""
 
     cohort: str
-    cases: tuple[FinishedCase, ...]
+    cases: tuple[PooledCase, ...]
     records: tuple[FaceRecord, ...]
     unreadable: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[SummaryRow, ...] = ()
@@ -81,8 +81,7 @@ class Pool:
     @property
     def settings(self) -> Settings:
         """The settings of the first case (fill, protection and variant stand on every row)."""
-        stored = dict(self.cases[0].report["settings"])
-        return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
+        return self.cases[0].report.settings
 
 
 def cohort_names(outs: Sequence[Path]) -> list[str]:
@@ -94,7 +93,7 @@ def cohort_names(outs: Sequence[Path]) -> list[str]:
     return [name if twice[name] == 1 else f"{name}-{k + 1}" for k, name in enumerate(names)]
 
 
-def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
+def read_out(out: Path, cohort: str, *, prefix: bool) -> Cohort:
     """The finished cases of one output folder, or of the tables that a centre shares.
 
     Parameters
@@ -102,46 +101,48 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Pool:
     prefix : bool
         Put the cohort's name before every case id, so that ids of several cohorts stay apart.
     """
-    reports = sorted(out.glob("cases/*/case_report.json"))
-    if not reports and (out / MEASUREMENTS).is_file():
-        return _shared_tables(out, cohort, prefix=prefix)
+    folder = OutputFolder(out)
+    finished = folder.finished_cases()
+    if not finished and folder.measurements.is_file():
+        return _shared_tables(folder, cohort, prefix=prefix)
     cases, torn = [], {}
-    for path in reports:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        key = path.parent.name
+    for path in finished:
+        key = path.name
         if is_torn(out, key):
             torn[key] = TORN  # its rows and its faces may be of two runs
             continue
         name = f"{cohort}/{key}" if prefix else key
-        read = read_measurements(path.parent / MEASUREMENTS)
-        rows = tuple(row if row.case == name else replace(row, case=name) for row in read)
-        cases.append(FinishedCase(name, key, out, cohort, report, rows))
-    manifest = out / "study.json"
+        report = CaseReport.read(path)
+        rows = tuple(row if row.case == name else replace(row, case=name) for row in report.measurements)
+        cases.append(PooledCase(name, key, out, cohort, replace(report, measurements=()), rows))
+    manifest = folder.manifest
     unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
     unreadable = {**unreadable, **torn}
     if prefix:
         unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
     arms = {case.key: sorted(case.arms) for case in cases}
     ids = {case.key: case.id for case in cases}
-    return Pool(cohort, tuple(cases), tuple(read_face_records(out / "identifiable", ids, arms)), unreadable)
+    return Cohort(cohort, tuple(cases), tuple(read_face_records(out, ids, arms)), unreadable)
 
 
-def _shared_tables(out: Path, cohort: str, *, prefix: bool) -> Pool:
+def _shared_tables(out: OutputFolder, cohort: str, *, prefix: bool) -> Cohort:
     """The cases of ``measurements.csv`` alone, and what the centre's own run scored of their faces (``summary.csv``)."""
     by_case: dict[str, list[Measurement]] = {}
-    for row in read_measurements(out / MEASUREMENTS):
+    for row in read_measurements(out.measurements):
         by_case.setdefault(row.case, []).append(row)
     known = {method.key: method.title for method in (*REGISTRY, *external_methods())}
     cases = []
     for key, rows in by_case.items():
         name = f"{cohort}/{key}" if prefix else key
-        report = {
-            "synthetic": any(SYNTHETIC_WARNING in row.note for row in rows),
-            "settings": Settings(protect=rows[0].protect).as_dict(),
-            "methods": {row.method: {"title": known.get(row.method, row.method)} for row in rows},
-            "notes": [],
-        }
-        cases.append(FinishedCase(name, key, out, cohort, report, tuple(replace(row, case=name) for row in rows)))
-    found = read_summary(out / SUMMARY) if (out / SUMMARY).is_file() else []
+        report = CaseReport(
+            case_id=key,
+            synthetic=any(SYNTHETIC_WARNING in row.note for row in rows),
+            measurements=(),
+            methods={row.method: {"title": known.get(row.method, row.method)} for row in rows},
+            settings=Settings(protect=rows[0].protect),
+            inputs={},
+        )
+        cases.append(PooledCase(name, key, out.path, cohort, report, tuple(replace(row, case=name) for row in rows)))
+    found = read_summary(out.summary) if out.summary.is_file() else []
     scored = tuple(replace(row, cohort=cohort) for row in found if row.domain == PRIVACY and row.cohort == found[0].cohort)
-    return Pool(cohort, tuple(cases), (), {}, scored)
+    return Cohort(cohort, tuple(cases), (), {}, scored)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..case_report import CaseReport
 from ..errors import UnusableInput
 from ..measurement import write_table
+from ..output.folder import OutputFolder
 
 PASS, FAIL, UNSURE = "pass", "fail", "unsure"
 ANSWERS = (PASS, FAIL, UNSURE)
 QUESTIONS = ("face_gone", "data_whole")
 """The two questions of the automatic gate, asked of a person."""
 
-REVIEW_FILE = "review.csv"
 """Below ``OUT/identifiable``: it names reviewers, and its comments may say anything."""
 
 ORIGINAL = "original"
@@ -85,27 +85,26 @@ def review_cases(folder: Path) -> list[ReviewCase]:
     """
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder; give a study's output or a folder of patients")
-    reports = sorted(folder.glob("cases/*/case_report.json"))
-    if reports:
-        return [_finished(folder, path) for path in reports]
+    finished = OutputFolder(folder).finished_cases()
+    if finished:
+        return [_finished(OutputFolder(folder), case) for case in finished]
     patients = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not patients:
         raise UnusableInput(f"{folder} holds neither finished cases nor patients' folders")
     return [ReviewCase(path.name, "", {}, path, {}) for path in patients]
 
 
-def _finished(out: Path, report: Path) -> ReviewCase:
-    told = json.loads(report.read_text(encoding="utf-8"))
-    ran = {key: method for key, method in told.get("methods", {}).items() if method["images"]}
+def _finished(out: OutputFolder, case: Path) -> ReviewCase:
+    report = CaseReport.read(case, measurements=False)
+    ran = {key: method for key, method in report.methods.items() if method["images"]}
     keys = list(dict.fromkeys(key for method in ran.values() for key in method["images"]))
-    image = next((key for key in told.get("inputs", {}) if key in keys and key.startswith("CT")), keys[0] if keys else "")
-    renders = out / "identifiable" / "renders" / report.parent.name
-    pictures = {name: renders / f"{image}_{name}.png" for name in (ORIGINAL, *ran)}
+    image = next((key for key in report.inputs if key in keys and key.startswith("CT")), keys[0] if keys else "")
+    pictures = {name: out.render(case.name, image, name) for name in (ORIGINAL, *ran)}
     return ReviewCase(
-        id=report.parent.name,
+        id=case.name,
         image=image,
         titles={key: str(method["title"]) for key, method in ran.items()},
-        folder=report.parent,
+        folder=case,
         pictures={name: path for name, path in pictures.items() if path.is_file()},
     )
 
@@ -161,7 +160,7 @@ class Review:
         self.blinded = blinded
         self.seed = seed
         self.cases = review_cases(out)
-        self._file = out / "identifiable" / REVIEW_FILE
+        self._file = OutputFolder(out).reviews
         self.position = self._first_open()
 
     # --- where the reviewer is ---------------------------------------------------------------------------------------

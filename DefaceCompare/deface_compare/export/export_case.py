@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ import SimpleITK as sitk
 
 from ..anatomy.find_heads import find_heads
 from ..anatomy.head import Head
+from ..atomic import written_csv
 from ..errors import ExportFailed, UnusableInput
-from ..output.finished_case import REPORT, FinishedCase, open_finished_case
-from ..output.layout import identifiable_folder
+from ..output.finished_case import FinishedCase, open_finished_case
+from ..output.folder import OutputFolder
 from ..progress import Progress, report_step, silent
 from ..quality.skin import original_skin
 from ..settings import FOLLOW, KEEP, MASK
@@ -116,7 +116,7 @@ def export_study(
     UnusableInput
         If `out` holds no finished case.
     """
-    cases = finished_cases(out)
+    cases = OutputFolder(out).finished_cases()
     if not cases:
         raise UnusableInput(f"{out} holds no finished case; give OUT/cases/<id>, or the OUT of a study")
     done: dict[str, Export] = {}
@@ -133,13 +133,8 @@ def export_study(
     return done, refused
 
 
-def finished_cases(out: Path) -> Sequence[Path]:
-    """The finished cases below a study's output folder, sorted by id."""
-    return sorted(path.parent for path in (out / "cases").glob(f"*/{REPORT}"))
-
-
 def _check(finished: FinishedCase, key: str) -> str:
-    synthetic = bool(finished.report.get("synthetic"))
+    synthetic = finished.report.synthetic
     return privacy_check(finished.out, finished.id, finished.method, key, finished.measurements, synthetic)
 
 
@@ -193,13 +188,11 @@ def _told(case_id: str, faults: list[str]) -> str:
 
 def _keep_uid_map(finished: FinishedCase, written: WrittenSet) -> None:
     """Which old UID is which new one, for those who may know: ``identifiable/exports``."""
-    path = identifiable_folder(finished.out, "exports") / f"{finished.id}_{finished.method}.csv"
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream, lineterminator="\n")
+    folder = OutputFolder(finished.out)
+    path = folder.make_private(folder.exports) / f"{finished.id}_{finished.method}.csv"
+    with written_csv(path) as table:
         table.writerow(("source", "export"))
         table.writerows(sorted(written.uids.mapped.items()))
-    temporary.replace(path)
 
 
 def _notes(finished: FinishedCase, written: WrittenSet, risks: list[str]) -> list[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..atomic import write_bytes
 from ..output.finished_case import FinishedCase
-from ..writers.study import replace_file
 from .checked.verification import Verification
 from .options import KEEP_FRAMES, MAP_FRAMES, ExportOptions
 from .written.written_set import WrittenSet
@@ -43,7 +43,7 @@ def write_manifest(
         "program": "DefaceCompare",
         "version": __version__,
         "case": finished.id,
-        "synthetic": bool(finished.report.get("synthetic")),
+        "synthetic": finished.report.synthetic,
         "method": options.method,
         "title": finished.told.get("title", options.method),
         "parameters": finished.told.get("parameters", {}),
@@ -62,7 +62,7 @@ def write_manifest(
             for each in sorted(written.objects, key=lambda one: one.path)
         },
     }
-    replace_file(written.folder / MANIFEST, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
+    write_bytes(written.folder / MANIFEST, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
 def wrong_files(folder: Path) -> list[str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ..case_report import CaseReport
 from ..cohort.arms import Arm, arm_of
 from ..cohort.reidentification.controls import control_rows
 from ..cohort.reidentification.records import FaceRecord, Faces, read_face_records
-from ..cohort.review import FAIL, REVIEW_FILE, read_decisions
+from ..cohort.review import FAIL, read_decisions
 from ..errors import UnusableInput
 from ..measurement import OK, Measurement
+from ..output.folder import OutputFolder
 from ..privacy.rows import NO_FACE, OWN, REBUILT
 
 FEWEST_OTHERS = 20
@@ -80,10 +81,10 @@ def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
 
 def _cohort(out: Path, case_id: str, image: str, arm: Arm) -> Faces:
     """The real heads of an output folder that show this image, and as much of the face as this case does."""
-    real = {path.parent.name for path in (out / "cases").glob("*/case_report.json") if not _is_synthetic(path)}
+    real = {case.name for case in OutputFolder(out).finished_cases() if not _is_synthetic(case)}
     ids = {each: each for each in sorted({*real, case_id})}
     arms = {each: [arm] if each == case_id else [] for each in ids}
-    records = [record for record in read_face_records(out / "identifiable", ids, arms) if _usable(record, image)]
+    records = [record for record in read_face_records(out, ids, arms) if _usable(record, image)]
     extent = next((record.extent for record in records if record.case == case_id), "")
     return Faces("", image, tuple(record for record in records if record.extent == extent), SEED)
 
@@ -92,16 +93,16 @@ def _usable(record: FaceRecord, image: str) -> bool:
     return record.image == image and bool(np.isfinite(record.original).any())
 
 
-def _is_synthetic(report: Path) -> bool:
+def _is_synthetic(case: Path) -> bool:
     """Whether a case is a made head; one whose report cannot be read counts as such."""
     try:
-        return bool(json.loads(report.read_text(encoding="utf-8"))["synthetic"])
-    except (ValueError, KeyError, TypeError):
+        return CaseReport.read(case, measurements=False).synthetic
+    except UnusableInput:
         return True
 
 
 def _reviewed_fail(out: Path, case_id: str, method: str) -> bool:
     """Whether a reviewer answered one of the two questions with fail."""
-    decisions = read_decisions(out / "identifiable" / REVIEW_FILE)
+    decisions = read_decisions(OutputFolder(out).reviews)
     mine = [each for each in decisions if (each.case, each.method) == (case_id, method)]
     return any(FAIL in (each.face_gone, each.data_whole) for each in mine)

@@ -7,11 +7,12 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from ..atomic import write_text, written
 from ..case import Case
 from ..case_report import image_hash
 from ..defacers.defacing import Defacing
+from .folder import OutputFolder
 from .kept_edit import keep_edit
-from .layout import identifiable_folder
 
 COMPRESSION_LEVEL = 1
 """gzip level of the defaced images: the fastest one, since every method writes every image."""
@@ -46,15 +47,13 @@ def write_defacing(case: Case, defacing: Defacing, out: Path | None) -> dict[str
 def _save_logs(case: Case, defacing: Defacing, out: Path) -> None:
     """What tools in child processes said; they may name the patient."""
     for key, text in defacing.logs.items():
-        path = identifiable_folder(out, "logs", case.id) / f"{defacing.method}_{key}.txt"
-        temporary = path.with_name(path.name + ".part")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        folder = OutputFolder(out)
+        path = folder.make_private(folder.logs(case.id)) / f"{defacing.method}_{key}.txt"
+        write_text(path, text)
 
 
 def _write_image(image: sitk.Image, path: Path) -> None:
     """Write NRRD under a temporary name, so that a half-written image never bears a defaced name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"part-{path.name}")
-    sitk.WriteImage(image, str(temporary), True, compressionLevel=COMPRESSION_LEVEL)
-    temporary.replace(path)
+    with written(path) as temporary:
+        sitk.WriteImage(image, str(temporary), True, compressionLevel=COMPRESSION_LEVEL)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +13,18 @@ import SimpleITK as sitk
 
 from .. import __version__
 from ..case import Case
-from ..case_report import image_hash, input_hashes
+from ..case_report import REPORT, CaseReport, image_hash, input_hashes
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
-from ..measurement import OK, Measurement, read_measurements
+from ..measurement import OK, Measurement
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..readers.files.case_json import CASE_FILE
-from ..settings import KEEP, Settings, Tolerances
+from ..settings import KEEP, Settings
+from .finished_mark import read_mark
+from .folder import OutputFolder
 from .kept_edit import DOSE, kept_dose_patch, kept_sources
-
-REPORT, ROWS = "case_report.json", "measurements.csv"
+from .key import key_source
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class FinishedCase:
     ----------
     out : Path
         The output folder that holds the case.
-    report : mapping
-        ``case_report.json``.
+    report : CaseReport
+        What the comparison told, without its rows.
     source : Path
         The patient's folder.
     case : Case
@@ -52,7 +51,7 @@ class FinishedCase:
     out: Path
     id: str
     method: str
-    report: Mapping[str, Any]
+    report: CaseReport
     source: Path
     choices: ReadingChoices
     case: Case
@@ -63,13 +62,12 @@ class FinishedCase:
     @property
     def told(self) -> Mapping[str, Any]:
         """What ``case_report.json`` says about the method."""
-        entry: Mapping[str, Any] = self.report["methods"][self.method]
-        return entry
+        return self.report.methods[self.method]
 
     @property
     def settings(self) -> Settings:
         """The settings the case was compared with."""
-        return _settings(self.report)
+        return self.report.settings
 
 
 def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedCase:
@@ -81,30 +79,23 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
         If the folder is no finished case, the method did not deface its primary image, or the source is gone or changed.
     """
     report = _report(folder)
-    case_id, out = str(report["case"]), folder.resolve().parents[1]
-    told = report["methods"].get(method)
+    case_id, out = report.case_id, folder.resolve().parents[1]
+    told = report.methods.get(method)
     if told is None:
-        raise UnusableInput(f"case {case_id} was not compared with {method}, but with {', '.join(report['methods'])}")
+        raise UnusableInput(f"case {case_id} was not compared with {method}, but with {', '.join(report.methods)}")
     if told["status"] != OK:
         raise UnusableInput(f"{method} did not deface case {case_id}: {told['note']}")
     sources = kept_sources(out, case_id)
     source, choices = _source_folder(out, case_id, sources), _choices(out, case_id, sources)
     case = read_case(source, case_id, choices)
-    if input_hashes(case) != report["inputs"]:
+    if input_hashes(case) != report.inputs:
         raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
     if (source / CASE_FILE).is_file():
         raise UnusableInput(f"case {case_id} was read from image files; export writes DICOM RT and needs DICOM to begin with")
     dose_patch = None if case.dose is None or dose_policy == KEEP else kept_dose_patch(out, case_id, method, dose_policy)
-    if not (folder / ROWS).is_file():
-        raise UnusableInput(f"{folder / ROWS} is missing; compare case {case_id} again")
-    rows = tuple(row for row in read_measurements(folder / ROWS) if row.method == method)
+    rows = tuple(row for row in report.measurements if row.method == method)
     patches = {key: _patch(out, entry, key) for key, entry in told["images"].items()}
     return FinishedCase(out, case_id, method, report, source, choices, case, patches, dose_patch, rows)
-
-
-def _settings(report: Mapping[str, Any]) -> Settings:
-    stored = dict(report["settings"])
-    return Settings(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
 
 
 def read_again(out: Path, case_id: str) -> Case:
@@ -115,41 +106,26 @@ def read_again(out: Path, case_id: str) -> Case:
     UnusableInput
         If the source is gone or has changed.
     """
-    report, sources = _report(out / "cases" / case_id), kept_sources(out, case_id)
+    report, sources = _report(OutputFolder(out).case(case_id)), kept_sources(out, case_id)
     case = read_case(_source_folder(out, case_id, sources), case_id, _choices(out, case_id, sources))
-    if input_hashes(case) != report["inputs"]:
+    if input_hashes(case) != report.inputs:
         raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
     return case
 
 
-def _report(folder: Path) -> dict[str, Any]:
-    path = folder / REPORT
-    if not path.is_file():
-        raise UnusableInput(f"{folder} is no finished case: it holds no {REPORT}; give OUT/cases/<id>")
-    try:
-        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        missing = [key for key in ("case", "methods", "inputs", "settings") if key not in report]
-    except (ValueError, TypeError) as error:
-        raise UnusableInput(f"{path} is damaged ({error}); compare the case again") from error
-    if missing:
-        raise UnusableInput(f"{path} is damaged (no {missing[0]}); compare the case again")
-    if report.get("version") != __version__:
-        raise UnusableInput(f"{path} is of another version of DefaceCompare ({report.get('version')}); compare the case again")
-    try:
-        _settings(report)
-    except (TypeError, ValueError, KeyError) as error:
-        raise UnusableInput(f"{path} is damaged (its settings: {error}); compare the case again") from error
+def _report(folder: Path) -> CaseReport:
+    report = CaseReport.read(folder)
+    if report.version != __version__:
+        path = folder / REPORT
+        raise UnusableInput(f"{path} is of another version of DefaceCompare ({report.version}); compare the case again")
     return report
 
 
 def _source_folder(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -> Path:
     """The patient's folder: as the key says, else what its files have in common."""
-    key = out / "identifiable" / "key.csv"
-    if key.is_file():
-        with key.open(newline="", encoding="utf-8") as stream:
-            found = [row["source"] for row in csv.DictReader(stream) if row["case"] == case_id and row["source"]]
-        if found and Path(found[0]).is_dir():
-            return Path(found[0])
+    known = key_source(out, case_id)
+    if known is not None and known.is_dir():
+        return known
     files = [path for paths in sources.values() for path in paths]
     lost = next((path for path in files if not path.is_file()), None)
     if lost is not None or not files:
@@ -159,8 +135,8 @@ def _source_folder(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ..
 
 def _choices(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -> ReadingChoices:
     """How the patient was read: the same dose file, the same table of names."""
-    remembered = out / "identifiable" / "finished" / f"{case_id}.json"
-    kept = json.loads(remembered.read_text(encoding="utf-8")).get("names", "") if remembered.is_file() else ""
+    remembered = read_mark(out, case_id)
+    kept = "" if remembered is None else remembered.names
     if kept and not Path(kept).is_file():
         raise UnusableInput(f"the table of structure names of case {case_id} is no longer at {kept}")
     doses = sources.get(DOSE, ())

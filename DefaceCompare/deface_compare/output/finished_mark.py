@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import sys
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .layout import identifiable_folder
+from ..atomic import to_disk, write_text
+from ..case_report import TIMINGS
+from .folder import IDENTIFIABLE, OutputFolder
 
-IDENTIFIABLE = "identifiable"
-FINISHED = "finished"
-TIMINGS = "timings.json"
-"""Holds seconds: not in the mark, whose bytes must not depend on the clock."""
 MOVING = ""
 """Stands for the fingerprint while the case's files move to their places."""
 
@@ -53,7 +48,7 @@ class FinishedMark:
 
 def read_mark(out: Path, case_id: str) -> FinishedMark | None:
     """The mark of a case, None if there is none that can be read."""
-    path = _mark_path(out, case_id)
+    path = OutputFolder(out).finished_mark(case_id)
     try:
         return FinishedMark(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -82,39 +77,20 @@ def move_in(growing: Path, out: Path, case_id: str, fingerprint: str, person: st
     for name in sorted(name for name in new if name.startswith(f"{IDENTIFIABLE}/")):
         (out / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         (growing / name).replace(out / name)
-    target = out / "cases" / case_id
+    target = OutputFolder(out).case(case_id)
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    (growing / "cases" / case_id).rename(target)
+    OutputFolder(growing).case(case_id).rename(target)
     for name in before.files.keys() - new.keys():
         (out / name).unlink(missing_ok=True)
     to_disk({(out / name).parent for name in new} | {target.parent})
     _write_mark(out, case_id, FinishedMark(fingerprint, person, names, new))
 
 
-def to_disk(paths: Iterable[Path]) -> None:
-    """Wait until files and folders are on the disk: the loss of power must not keep a name and lose its content."""
-    for path in paths:
-        if sys.platform == "win32" and path.is_dir():
-            continue  # Windows opens no folders, and keeps the order of their changes itself
-        file = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
-
-
-def _mark_path(out: Path, case_id: str) -> Path:
-    return out / IDENTIFIABLE / FINISHED / f"{case_id}.json"
-
-
 def _write_mark(out: Path, case_id: str, mark: FinishedMark) -> None:
-    identifiable_folder(out, FINISHED)
-    path = _mark_path(out, case_id)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(asdict(mark), sort_keys=True) + "\n", encoding="utf-8")
-    to_disk([temporary])
-    temporary.replace(path)
+    path = OutputFolder(out).finished_mark(case_id)
+    OutputFolder(out).make_private(path.parent)
+    write_text(path, json.dumps(asdict(mark), sort_keys=True) + "\n", durable=True)
     to_disk([path.parent])
 
 

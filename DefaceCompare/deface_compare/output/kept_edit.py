@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import write_bytes
 from ..case import Case
 from ..defacers.defacing import Defacing
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
-from .layout import identifiable_folder
+from .folder import OutputFolder
 
 SOURCES = "sources.json"
 STRUCTURES, DOSE = "structures", "dose"
@@ -23,20 +24,18 @@ STRUCTURES, DOSE = "structures", "dose"
 
 def keep_edit(out: Path, case: Case, defacing: Defacing) -> None:
     """Keep the edited dose of one method, and where the case's files lie."""
-    from ..writers.study import replace_file  # brings pydicom, which the panel need not wait for
-
-    folder = identifiable_folder(out, "edits", case.id)
+    folder = OutputFolder(out).make_private(OutputFolder(out).edits(case.id))
     sources = {image.key: image.sources for image in case.images}
     sources[STRUCTURES] = case.structure_set.sources if case.structure_set else ()
     sources[DOSE] = case.dose.sources if case.dose else ()
     told = {key: [str(path.resolve()) for path in paths] for key, paths in sources.items()}
-    replace_file(folder / SOURCES, (json.dumps(told, indent=1) + "\n").encode())
+    write_bytes(folder / SOURCES, (json.dumps(told, indent=1) + "\n").encode())
     arrays = {}
     for policy, patch in defacing.dose_patches.items():
         arrays[f"{policy}_offset"], arrays[f"{policy}_values"] = np.array(patch.offset), patch.values
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
-    replace_file(folder / f"{defacing.method}.npz", content.getvalue())
+    write_bytes(folder / f"{defacing.method}.npz", content.getvalue())
 
 
 def kept_sources(out: Path, case_id: str) -> dict[str, tuple[Path, ...]]:
@@ -47,7 +46,7 @@ def kept_sources(out: Path, case_id: str) -> dict[str, tuple[Path, ...]]:
     UnusableInput
         If the case keeps none: it is of an earlier version, or its ``identifiable`` folder was taken away.
     """
-    path = out / "identifiable" / "edits" / case_id / SOURCES
+    path = OutputFolder(out).edits(case_id) / SOURCES
     if not path.is_file():
         raise UnusableInput(
             f"case {case_id} does not say what it was read from (identifiable/edits/{case_id} is missing); compare it again"
@@ -67,7 +66,7 @@ def kept_dose_patch(out: Path, case_id: str, method: str, policy: str) -> Patch:
     UnusableInput
         If the method gave none.
     """
-    path = out / "identifiable" / "edits" / case_id / f"{method}.npz"
+    path = OutputFolder(out).edits(case_id) / f"{method}.npz"
     if path.is_file():
         try:
             with np.load(path, allow_pickle=False) as archive:

@@ -7,12 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..atomic import written_csv
 from ..errors import DefaceCompareError, UnusableInput
 from ..readers import read_case
-from .finished_mark import to_disk
-from .layout import identifiable_folder
-
-KEY = "key.csv"
+from .folder import OutputFolder
 
 NUMBERED = re.compile(r"case-(\d+)")
 
@@ -65,11 +63,17 @@ def file_name(case_id: str) -> str:
 
 def read_key(out: Path) -> list[dict[str, str]]:
     """The rows of the key file, none if there is none."""
-    path = out / "identifiable" / KEY
+    path = OutputFolder(out).key
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as stream:
         return [row for row in csv.DictReader(stream) if all(row.get(name) is not None for name in KEY_COLUMNS)]
+
+
+def key_source(out: Path, case_id: str) -> Path | None:
+    """The folder that a case was read from, as the key file says; None where it does not."""
+    source = next((row["source"] for row in read_key(out) if row["case"] == case_id), "")
+    return Path(source) if source else None
 
 
 def write_key(out: Path, sources: Mapping[str, Path], persons: Mapping[str, str]) -> None:
@@ -85,14 +89,12 @@ def write_key(out: Path, sources: Mapping[str, Path], persons: Mapping[str, str]
         place, before = str(source.resolve()), rows.get(case, {})
         known = before.get("person", "") if before.get("source") == place else ""
         rows[case] = {"case": case, "person": persons.get(case) or known, "source": place}
-    path = identifiable_folder(out) / KEY
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, KEY_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows[case] for case in sorted(rows))
-    to_disk([temporary])
-    temporary.replace(path)
+    folder = OutputFolder(out)
+    folder.make_private(folder.identifiable)
+    path = folder.key
+    with written_csv(path, durable=True) as table:
+        table.writerow(KEY_COLUMNS)
+        table.writerows([rows[case][name] for name in KEY_COLUMNS] for case in sorted(rows))
 
 
 def listed_persons(cohort: Path, sources: Mapping[str, Path]) -> dict[str, str]:

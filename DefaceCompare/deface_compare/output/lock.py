@@ -12,10 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import UnusableInput
-from .layout import identifiable_folder
+from .folder import OutputFolder
 
-LOCKS = "locks"
-"""Folder below ``identifiable/``."""
 RUN_LOCK = "run.lock"
 LOCKED_BYTE = 1 << 30
 """Windows locks bytes, and nobody may read a locked one: far behind what the file says."""
@@ -31,7 +29,7 @@ def sole_run(out: Path) -> Iterator[None]:
     UnusableInput
         If another run holds it (the sentence says which), or the file system has no locks.
     """
-    path = identifiable_folder(out, LOCKS) / RUN_LOCK
+    path = _locks(out) / RUN_LOCK
     with path.open("a+", encoding="utf-8") as stream:
         if not _taken(stream.fileno(), out):
             stream.seek(0)
@@ -53,7 +51,7 @@ def sole_case(out: Path, case_id: str) -> Iterator[None]:
 
     A run that was killed may leave a cluster's worker at its last case.
     """
-    path = identifiable_folder(out, LOCKS) / f"{case_id}.lock"
+    path = _locks(out) / f"{case_id}.lock"
     with path.open("a+") as stream:
         while not _taken(stream.fileno(), out):
             time.sleep(RETRY_S)
@@ -61,6 +59,11 @@ def sole_case(out: Path, case_id: str) -> Iterator[None]:
             yield
         finally:
             _unlock(stream.fileno())
+
+
+def _locks(out: Path) -> Path:
+    folder = OutputFolder(out)
+    return folder.make_private(folder.locks)
 
 
 def _taken(file: int, out: Path) -> bool:

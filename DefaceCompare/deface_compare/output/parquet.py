@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..atomic import written
 from ..measurement import COLUMNS, NUMBER_COLUMNS
-
-FILE = "measurements.parquet"
+from .folder import OutputFolder
 
 
 def write_parquet(out: Path) -> bool:
@@ -22,7 +22,7 @@ def write_parquet(out: Path) -> bool:
     bool
         Whether it was written.
     """
-    path = out / FILE
+    path = OutputFolder(out).parquet
     try:
         import pyarrow
         from pyarrow import csv, parquet
@@ -31,7 +31,7 @@ def write_parquet(out: Path) -> bool:
         return False
     types = {name: pyarrow.float64() if name in NUMBER_COLUMNS else pyarrow.string() for name in COLUMNS}
     table = csv.read_csv(
-        out / "measurements.csv",
+        OutputFolder(out).measurements,
         csv.ReadOptions(use_threads=False),
         csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(column_types=types, null_values=[""]),
@@ -39,7 +39,6 @@ def write_parquet(out: Path) -> bool:
     for k, name in enumerate(COLUMNS):
         if name not in NUMBER_COLUMNS:
             table = table.set_column(k, name, table.column(k).dictionary_encode())
-    temporary = path.with_name(path.name + ".part")
-    parquet.write_table(table, temporary, compression="zstd")
-    temporary.replace(path)
+    with written(path) as temporary:
+        parquet.write_table(table, temporary, compression="zstd")
     return True

@@ -16,7 +16,7 @@ from ..case import Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..errors import FaceNotFound, NotAvailable
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
-from ..output.layout import identifiable_folder
+from ..output.folder import OutputFolder
 from ..settings import FOLLOW, KEEP, Settings
 from .average_overlay import average_overlay
 from .contact_sheet import tile, write_contact_sheet
@@ -108,9 +108,12 @@ class CaseFaces:
             return
         extents = {key: each.extent for key, each in self._references.items() if isinstance(each, FaceReference)}
         prints = FacePrints(self._scorer.engine, self._scorer.model_sha256, self._prints, extents)
-        save_face_prints(identifiable_folder(self._out, "face_prints") / f"{self._case.id}.npz", prints)
+        folder = OutputFolder(self._out)
+        folder.make_private(folder.all_face_prints)
+        save_face_prints(folder.face_prints(self._case.id), prints)
         rows, columns = (list(dict.fromkeys(names)) for names in zip(*self._tiles, strict=True))
-        sheet = identifiable_folder(self._out, "contact_sheets") / f"{self._case.id}.png"
+        sheet = folder.contact_sheet(self._case.id)
+        folder.make_private(sheet.parent)
         write_contact_sheet(sheet, self._tiles, rows, columns)
 
     def _original(self, image: CaseImage) -> FaceReference | str:
@@ -212,5 +215,8 @@ class CaseFaces:
     def _keep_picture(self, image_key: str, method: str, frontal: NDArray[np.uint8] | None) -> None:
         if self._out is None or frontal is None:
             return
-        write_png(identifiable_folder(self._out, "renders", self._case.id) / f"{image_key}_{method}.png", frontal)
+        folder = OutputFolder(self._out)
+        path = folder.render(self._case.id, image_key, method)
+        folder.make_private(path.parent)
+        write_png(path, frontal)
         self._tiles[image_key, method] = tile(frontal)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import write_bytes
 from ..errors import UnusableInput
 from ..settings import FOLLOW, KEEP
 from .face import FaceProbe, FaceReference
@@ -101,11 +101,7 @@ def save_face_prints(path: Path, face_prints: FacePrints) -> None:
             member = io.BytesIO()
             np.lib.format.write_array(member, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), member.getvalue())
-    temporary = path.with_name(path.name + ".part")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content.getvalue())
-    temporary.replace(path)
+    write_bytes(path, content.getvalue(), private=True)
 
 
 def load_face_prints(path: Path) -> FacePrints:

@@ -17,6 +17,7 @@ from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
+from ..atomic import write_bytes
 from ..errors import NotAvailable
 
 PICTURE_PX = 448
@@ -192,14 +193,12 @@ def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     picture = vtkImageData()
     picture.SetDimensions(rgb.shape[1], rgb.shape[0], 1)
     picture.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(rgb[::-1]).reshape(-1, 3), deep=True))
-    temporary = path.with_name(path.name + ".part")
     writer = vtkPNGWriter()
     writer.SetCompressionLevel(PNG_LEVEL)
     writer.WriteToMemoryOn()
     writer.SetInputData(picture)
     writer.Write()
-    temporary.write_bytes(vtk_to_numpy(writer.GetResult()).tobytes())
-    temporary.replace(path)
+    write_bytes(path, vtk_to_numpy(writer.GetResult()).tobytes())
 
 
 def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -10,13 +10,12 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from ..output.layout import identifiable_folder
+from ..atomic import write_text
+from ..output.folder import OutputFolder
 from .privacy_charts import cmc_chart, matrix_chart, roc_chart
 
 if TYPE_CHECKING:
     from .html import ReportContent
-
-PAGE = "faces.html"
 
 
 def write_face_page(out: Path, content: ReportContent) -> None:
@@ -26,11 +25,10 @@ def write_face_page(out: Path, content: ReportContent) -> None:
     """
     if not content.curves:
         return
-    path = identifiable_folder(out) / PAGE
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(render_face_page(content), encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    folder = OutputFolder(out)
+    folder.make_private(folder.identifiable)
+    path = folder.face_page
+    write_text(path, render_face_page(content), private=True)
 
 
 def render_face_page(content: ReportContent) -> str:

@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from ..atomic import write_text
 from ..cohort.arms import Arm, arm_of, arm_order
 from ..cohort.patient_table import Table
 from ..cohort.reidentification.summary import HEADLINE, FaceCurves
@@ -76,9 +77,7 @@ def write_report(path: Path, content: ReportContent) -> None:
     path : Path
         ``.../report.html``.
     """
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(render(content), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, render(content))
 
 
 def render(content: ReportContent) -> str:

@@ -11,6 +11,8 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkImagingCore import vtkExtractVOI, vtkImageResize
 from vtkmodules.vtkIOImage import vtkJPEGWriter, vtkPNGReader
 
+from ..output.folder import OutputFolder
+
 CASES_SHOWN = 3
 """How many patients' faces a report shows."""
 PICTURE_PIXELS = 240
@@ -39,13 +41,14 @@ class FaceRow:
     faces: tuple[Face, ...]
 
 
-def synthetic_faces(renders: Path, cases: list[str], titles: dict[str, str], headline: str) -> list[FaceRow]:
-    """Rows of faces from ``renders/<case>/<IMAGE>_<method>.png``: all images of the first case, then the headline's only.
+def synthetic_faces(out: OutputFolder, cases: list[str], titles: dict[str, str], headline: str) -> list[FaceRow]:
+    """Rows of faces from an output folder's renders: all images of the first case, then the headline's only.
 
     Parameters
     ----------
+    out : OutputFolder
     cases : list of str
-        Ids of synthetic cases; no other case may be passed (DESIGN section 7).
+        Ids of synthetic cases; no other case may be passed (a real face never enters a shared page).
     titles : dict of method key to title
         In the order in which they are shown.
     headline : str
@@ -53,15 +56,14 @@ def synthetic_faces(renders: Path, cases: list[str], titles: dict[str, str], hea
     """
     rows = []
     for number, case in enumerate(cases[:CASES_SHOWN]):
-        folder = renders / case
         for original in sorted(
-            folder.glob(f"*_{ORIGINAL}.png"), key=lambda path: (not path.name.startswith(f"{headline}_"), path)
+            out.renders(case).glob(f"*_{ORIGINAL}.png"), key=lambda path: (not path.name.startswith(f"{headline}_"), path)
         ):
             image = original.name[: -len(f"_{ORIGINAL}.png")]
             if number and image != headline:
                 continue
             box = head_box(original)
-            shown = [("Original", original), *((title, folder / f"{image}_{key}.png") for key, title in titles.items())]
+            shown = [("Original", original), *((title, out.render(case, image, key)) for key, title in titles.items())]
             faces = tuple(Face(title, jpeg(path, box) if path.is_file() else "") for title, path in shown)
             rows.append(FaceRow(case, image, faces))
     return rows

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from ..atomic import written_csv
 from ..case import Structure, StructureSet
 from .contour_findings import contour_findings
 from .contours import SINGLE_PLANE_MM, plane_spacing_mm
@@ -117,11 +117,8 @@ def structure_notes(structures: Sequence[Structure]) -> tuple[str, ...]:
 
 def write_name_list(structure_set: StructureSet, path: Path) -> None:
     """Write every planned name, so that unknown and ambiguous ones can be put into a table of one's own."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream, lineterminator="\n")
+    with written_csv(path) as table:
         table.writerow(COLUMNS)
         for structure in structure_set.structures:
             read = read_structure_name(structure.name)
             table.writerow((structure.name, read.tg263, read.group, read.side, read.status, structure.standard_name))
-    temporary.replace(path)

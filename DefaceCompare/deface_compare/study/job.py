@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..atomic import raise_if_full
 from ..compare import compare_case
 from ..defacers.defacing import Defacer
 from ..defacers.external.command import ExternalCommand
 from ..defacers.external.folder import ExternalFolder
 from ..errors import DefaceCompareError, UnusableInput
-from ..output.atomic import raise_if_full
 from ..output.code_mark import code_mark
-from ..output.finished_mark import IDENTIFIABLE, move_in, read_mark
-from ..output.layout import identifiable_folder
+from ..output.finished_mark import move_in, read_mark
+from ..output.folder import OutputFolder
 from ..output.lock import sole_case
 from ..privacy.networks.models import models_mark
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, silent
@@ -29,12 +29,6 @@ from ..readers.choices import ReadingChoices
 from ..settings import Settings
 from ..structures.name_words import user_names
 from ..structures.naming import write_name_list
-
-UNFINISHED = ".unfinished"
-"""Folder of the output in which cases grow until they are whole; holds faces, so its mode is 0700. The run removes it at its end:
-a worker that did so when it finds it empty would take it from under another one that is about to begin."""
-ERRORS = "errors"
-"""Folder below `IDENTIFIABLE` with what is known of cases that stopped unexpectedly."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +81,11 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     except Exception as error:
         raise_if_full(error, job.out)
         # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
-        path = identifiable_folder(job.out, ERRORS) / f"{job.id}.txt"
+        folder = OutputFolder(job.out)
+        path = folder.errors(job.id)
+        folder.make_private(path.parent)
         path.write_text(traceback.format_exc(), encoding="utf-8")
-        reason = f"stopped by an unexpected {type(error).__name__}; details lie in {IDENTIFIABLE}/{ERRORS}/{path.name}"
+        reason = f"stopped by an unexpected {type(error).__name__}; details lie in {path.relative_to(job.out).as_posix()}"
         return CaseOutcome(job.id, job.folder, reason=reason)
 
 
@@ -112,19 +108,21 @@ def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
     if before is not None and before.fingerprint == mark and before.whole(job.out):
         return CaseOutcome(job.id, job.folder, person=before.person, skipped=True)
     case = read_case(job.folder, job.id, job.choices)
-    growing = job.out / UNFINISHED / job.id
+    growing = OutputFolder(job.out).unfinished / job.id
     shutil.rmtree(growing, ignore_errors=True)
     growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     growing.mkdir(mode=0o700)
     compare_case(case, job.methods, job.settings, progress=progress, out=growing)
     if case.structure_set is not None:
         with user_names(job.choices.names):
-            write_name_list(case.structure_set, identifiable_folder(growing, "structure_names") / f"{job.id}.csv")
+            path = OutputFolder(growing).structure_names(job.id)
+            OutputFolder(growing).make_private(path.parent)
+            write_name_list(case.structure_set, path)
     person = case.person or job.id
     table = "" if job.choices.names is None else str(job.choices.names.resolve())
     move_in(growing, job.out, job.id, mark, person, table)
     shutil.rmtree(growing)
-    (job.out / IDENTIFIABLE / ERRORS / f"{job.id}.txt").unlink(missing_ok=True)  # of an earlier run that failed
+    OutputFolder(job.out).errors(job.id).unlink(missing_ok=True)  # of an earlier run that failed
     return CaseOutcome(job.id, job.folder, person=person)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
-from ..cohort.cohort import FinishedCase, Pool
+from ..cohort.cohort import Cohort, PooledCase
 from ..cohort.summary import SummaryRow
 from ..defacers import REGISTRY, external_methods
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement
@@ -19,7 +19,7 @@ DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool s
 """What is told of a method that is not built in."""
 
 
-def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]:
+def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, Any]:
     """What ``study.json`` holds; nothing in it depends on the clock or on where the files lie."""
     rows = pooled.rows
     status = Counter(row.status for row in rows)
@@ -28,7 +28,7 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
         "version": __version__,
         "cohort": pooled.cohort,
         "synthetic": pooled.synthetic,
-        "settings": pooled.cases[0].report["settings"],
+        "settings": pooled.settings.as_dict(),
         "methods": _methods(pooled),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
@@ -55,9 +55,9 @@ def make_manifest(pooled: Pool, summary: Sequence[SummaryRow]) -> dict[str, Any]
     }
 
 
-def _methods(pooled: Pool) -> list[dict[str, str]]:
+def _methods(pooled: Cohort) -> list[dict[str, str]]:
     """Every method that ran, as the cases tell it and, for built-in ones, as the method itself does."""
-    titles = {key: told["title"] for case in pooled.cases for key, told in case.report["methods"].items()}
+    titles = {key: told["title"] for case in pooled.cases for key, told in case.report.methods.items()}
     listed = []
     for key, variant in dict.fromkeys((arm.method, arm.variant) for arm in pooled.arms):
         known = {method.key: method for method in (*REGISTRY, *external_methods())}.get(key)
@@ -66,14 +66,14 @@ def _methods(pooled: Pool) -> list[dict[str, str]]:
     return listed
 
 
-def _notes(case: FinishedCase) -> list[str]:
+def _notes(case: PooledCase) -> list[str]:
     """The case's notes without the warning that every page of a synthetic patient carries anyway."""
-    return [note for note in case.report["notes"] if note != SYNTHETIC_WARNING]
+    return [note for note in case.report.notes if note != SYNTHETIC_WARNING]
 
 
-def _warnings(case: FinishedCase) -> dict[str, list[str]]:
+def _warnings(case: PooledCase) -> dict[str, list[str]]:
     """What each method warned of, where it did."""
-    return {key: told["warnings"] for key, told in case.report["methods"].items() if told.get("warnings")}
+    return {key: told["warnings"] for key, told in case.report.methods.items() if told.get("warnings")}
 
 
 def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:

@@ -8,19 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..atomic import write_text
 from ..case import CT, MR, PET
 from ..cohort.arms import Arm
 from ..cohort.centres import pool_centres
-from ..cohort.cohort import Pool, cohort_names, read_out
+from ..cohort.cohort import Cohort, cohort_names, read_out
 from ..cohort.method_tests import method_test_rows
 from ..cohort.patient_table import Table, patient_table
 from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, headline, summarise_faces
-from ..cohort.review import REVIEW_FILE, Decision, read_decisions
+from ..cohort.review import Decision, read_decisions
 from ..cohort.summary import SummaryRow, describe_all, write_summary
 from ..cohort.tradeoff import tradeoff_axes
 from ..cohort.verdict import Verdict, judge
 from ..errors import UnusableInput
 from ..measurement import Measurement, metrics, write_measurements
+from ..output.folder import OutputFolder
 from ..output.lock import sole_run
 from ..output.parquet import write_parquet
 from ..report.face_page import write_face_page
@@ -57,21 +59,21 @@ def pool(outs: Sequence[Path], out: Path) -> StudyReport:
         raise UnusableInput(f"no finished case lies in {', '.join(str(folder) for folder in outs)}; run `case` or `study` first")
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
     records = tuple(record for one in found for record in one.records)
-    pooled = Pool("pooled" if several else found[0].cohort, cases, records, missing)
+    pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing)
     out.mkdir(parents=True, exist_ok=True)
     with sole_run(out):
         return _write(pooled, [one for one in found if several and one.cases], out)
 
 
 def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]) -> StudyReport:
-    """Pool just these finished cases of one output folder (others may lie there from earlier runs)."""
+    """Cohort just these finished cases of one output folder (others may lie there from earlier runs)."""
     everything = read_out(out, "cohort", prefix=False)
     cases = tuple(case for case in everything.cases if case.id in finished)
     records = tuple(record for record in everything.records if record.case in finished)
-    return _write(Pool("cohort", cases, records, unreadable), [], out)
+    return _write(Cohort("cohort", cases, records, unreadable), [], out)
 
 
-def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
+def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     out.mkdir(parents=True, exist_ok=True)
     settings, rows = pooled.settings, pooled.rows
     table = patient_table(rows)
@@ -99,17 +101,18 @@ def _write(pooled: Pool, centres: Sequence[Pool], out: Path) -> StudyReport:
         centres=[row for row in summary if row.cohort != pooled.cohort],
         reviews=_reviews(pooled),
     )
-    write_measurements(out / "measurements.csv", rows)
+    folder = OutputFolder(out)
+    write_measurements(folder.measurements, rows)
     write_parquet(out)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
-        write_summary(out / "summary.csv", summary)
-    write_report(out / "report.html", content)
+        write_summary(folder.summary, summary)
+    write_report(folder.report, content)
     write_face_page(out, content)
-    write_json(out / "study.json", manifest)
+    write_json(folder.manifest, manifest)
     return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled))
 
 
-def _faces_of(cohort: Pool, arms: Sequence[Arm], seed: int) -> PrivacySummary:
+def _faces_of(cohort: Cohort, arms: Sequence[Arm], seed: int) -> PrivacySummary:
     """Scored from a cohort's face prints; where a centre shares tables only, what its own run scored."""
     if cohort.shared:
         return pool_centres([cohort.shared], arms, cohort.cohort, alone=True)
@@ -124,7 +127,7 @@ def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settin
     return sorted(rows, key=lambda row: order.index(row.metric))
 
 
-def decide(pooled: Pool, table: Table, faces: PrivacySummary, image: str) -> Verdict:
+def decide(pooled: Cohort, table: Table, faces: PrivacySummary, image: str) -> Verdict:
     """The Pareto set, or why there is none."""
     axes = tradeoff_axes(table, image)
     aucs = headline(faces.rows, image)
@@ -148,40 +151,36 @@ def headline_image(rows: Sequence[Measurement]) -> str:
     return min(cases, key=lambda image: (-len(cases[image]), rank.get(image, len(rank)), image))
 
 
-def _faces(pooled: Pool, image: str) -> list[FaceRow]:
+def _faces(pooled: Cohort, image: str) -> list[FaceRow]:
     """Pictures of synthetic patients only."""
     titles = {method["key"]: method["title"] for method in _methods(pooled)}
     rows: list[FaceRow] = []
     for folder in dict.fromkeys(case.out for case in pooled.cases):
         synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
-        rows += synthetic_faces(folder / "identifiable" / "renders", synthetic, titles, image)
+        rows += synthetic_faces(OutputFolder(folder), synthetic, titles, image)
     return rows
 
 
-def _reviews(pooled: Pool) -> list[Decision]:
+def _reviews(pooled: Cohort) -> list[Decision]:
     """What reviewers said of these cases, under the pooled ids."""
     ids = {(case.out, case.key): case.id for case in pooled.cases}
     return [
         replace(decision, case=ids[folder, decision.case])
         for folder in dict.fromkeys(case.out for case in pooled.cases)
-        for decision in read_decisions(folder / "identifiable" / REVIEW_FILE)
+        for decision in read_decisions(OutputFolder(folder).reviews)
         if (folder, decision.case) in ids
     ]
 
 
-def mean_seconds(pooled: Pool) -> dict[str, float]:
+def mean_seconds(pooled: Cohort) -> dict[str, float]:
     """Mean seconds a case by method."""
     times: dict[str, list[float]] = {}
     for case in pooled.cases:
-        path = case.out / "cases" / case.key / "timings.json"
-        if path.is_file():
-            for method, seconds in json.loads(path.read_text(encoding="utf-8")).items():
-                times.setdefault(method, []).append(float(seconds))
+        for method, seconds in case.report.seconds.items():
+            times.setdefault(method, []).append(float(seconds))
     return {method: sum(seconds) / len(seconds) for method, seconds in times.items()}
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON with a stable layout; the file appears whole or not at all."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

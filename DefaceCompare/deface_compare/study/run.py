@@ -7,18 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..case_report import CaseReport
 from ..defacers.defacing import Defacer
 from ..defacers.external.folder import ExternalFolder
 from ..errors import UnusableInput
-from ..measurement import read_measurements, write_measurements
+from ..measurement import write_measurements
 from ..output.code_mark import code_mark
+from ..output.folder import OutputFolder
 from ..output.key import case_ids, file_name, listed_persons, write_key
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..settings import Settings
-from .job import UNFINISHED, CaseJob, CaseOutcome, compare_or_skip, run_case, subfolders
+from .job import CaseJob, CaseOutcome, compare_or_skip, run_case, subfolders
 from .study_report import StudyReport
 from .workers import cluster, run_on_cluster
 
@@ -82,7 +84,9 @@ def run_study(
         else:
             with cluster(jobs, scheduler) as client:
                 outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
-        shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # what cases left that failed, now or in an interrupted run
+        shutil.rmtree(
+            OutputFolder(out).unfinished, ignore_errors=True
+        )  # what cases left that failed, now or in an interrupted run
         write_key(out, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
         return _pooled(input, out, sorted(outcomes, key=lambda outcome: outcome.id))
 
@@ -131,11 +135,11 @@ def run_single(
     out.mkdir(parents=True, exist_ok=True)
     with sole_run(out):
         outcome = compare_or_skip(job, progress)
-        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+        shutil.rmtree(OutputFolder(out).unfinished, ignore_errors=True)
         write_key(out, {case_id: input}, {case_id: outcome.person})
         if not report:
-            rows = read_measurements(out / "cases" / case_id / "measurements.csv")
-            write_measurements(out / "measurements.csv", rows)
+            rows = CaseReport.read(OutputFolder(out).case(case_id)).measurements
+            write_measurements(OutputFolder(out).measurements, rows)
             return None
         from .pool import pool_cases
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import written_csv
 from ..settings import KEEP
 from .dvh import DVH
 
@@ -59,13 +60,10 @@ class DvhTable:
         steps = max(len(percents) for percents in self.curves.values())
         columns = [np.pad(percents, (0, steps - len(percents))) for percents in self.curves.values()]
         doses_gy = STEP_GY * np.arange(steps)
-        temporary = path.with_name(path.name + ".part")
-        with temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
+        with written_csv(path) as writer:
             writer.writerow([DOSE_COLUMN, *(name.column() for name in self.curves)])
             for dose_gy, *percents in zip(doses_gy, *columns, strict=True):
                 writer.writerow([f"{dose_gy:g}", *(f"{percent:.3f}".rstrip("0").rstrip(".") for percent in percents)])
-        temporary.replace(path)
 
 
 def _percents(dvh: DVH) -> NDArray[np.float64]:

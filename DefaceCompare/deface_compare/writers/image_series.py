@@ -15,8 +15,9 @@ from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.tag import BaseTag
 from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
 
+from ..atomic import write_bytes
 from ..case import CT, MR, PET
-from .study import DicomStudy, WrittenSeries, code, new_object, replace_file
+from .study import DicomStudy, WrittenSeries, code, new_object
 
 STORAGE = {CT: CTImageStorage, MR: MRImageStorage, PET: PositronEmissionTomographyImageStorage}
 
@@ -219,7 +220,7 @@ class SliceFiles:
         head = _little_endian_buffer()
         write_file_meta_info(head, self.meta)
         elements = self.shared | self._encoded(own)
-        replace_file(path, PREAMBLE + head.getvalue() + b"".join(elements[tag] for tag in sorted(elements)))
+        write_bytes(path, PREAMBLE + head.getvalue() + b"".join(elements[tag] for tag in sorted(elements)))
 
     def _encoded(self, data: Dataset) -> dict[BaseTag, bytes]:
         """The bytes of each element."""

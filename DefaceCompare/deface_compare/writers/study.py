@@ -9,6 +9,8 @@ from pathlib import Path
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
+from ..atomic import write_bytes
+
 UID_PREFIX = "1.2.826.0.1.3680043.8.498."
 """pydicom's own root, meant for UIDs that are made from data or random numbers."""
 IMPLEMENTATION_UID = UID(UID_PREFIX + "1")
@@ -107,14 +109,7 @@ def save(data: Dataset, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = BytesIO()
     data.save_as(content, enforce_file_format=True)
-    replace_file(path, content.getvalue())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name and rename it; its folder must be there."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    write_bytes(path, content.getvalue())
 
 
 def reference(sop_class: str, sop_uid: str) -> Dataset:

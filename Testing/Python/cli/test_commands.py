@@ -16,9 +16,11 @@ from deface_compare.cli import main as cli
 from deface_compare.defacers.external.folder import ExternalFolder
 from deface_compare.errors import UnusableInput
 from deface_compare.measurement import Scope
+from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import report_step
 from deface_compare.study import job as study_case
 from deface_compare.study import run as study
+from places import MODULE
 
 QUICK = ["--methods", "quickshear", "--face-model", "none"]
 
@@ -40,7 +42,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         scope = Scope(case.id, methods[0].key, "", settings.fill, settings.protect)
         rows = (scope.row("success", defaced=1.0, image="CT"),)
         report = CaseReport(case.id, False, rows, {methods[0].key: {"title": "T"}}, settings, {}, {methods[0].key: 1.5})
-        report.write(out)
+        report.write(OutputFolder(out).make_case(report.case_id))
         return report
 
     monkeypatch.setattr(study_case, "read_case", read)
@@ -210,7 +212,7 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
         "heavy = ('numpy', 'SimpleITK', 'vtkmodules', 'pandas', 'plotly', 'dask', 'pydicom', 'onnxruntime');"
         "print([name for name in heavy if name in sys.modules])"
     )
-    folder = Path(cli.__file__).resolve().parents[1]
+    folder = MODULE
     begin = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

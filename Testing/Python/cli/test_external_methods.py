@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deface_compare.cli import comparison as cli_methods
+from deface_compare.cli import methods as cli_methods
 from deface_compare.cli.main import main, make_parser
 from deface_compare.defacers import REGISTRY
 from deface_compare.defacers.external.command import ExternalCommand

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import synthetic_head as synthetic
 from deface_compare import compare
-from deface_compare.anatomy import find_heads as best_head
+from deface_compare.anatomy import find_heads
 from deface_compare.anatomy.head import Head
 from deface_compare.case import CT, MR, PET, Case, CaseImage, Dose, OwnFrame
 from deface_compare.defacers.deface import deface
@@ -146,7 +146,7 @@ def test_a_frame_without_registration_and_without_a_face_has_rows_not_available(
             raise FaceNotFound("image MR_T2 holds no face between brow and chin")
         return synthetic.head()
 
-    monkeypatch.setattr(best_head, "find_head", find_head)
+    monkeypatch.setattr(find_heads, "find_head", find_head)
     heads, reasons = compare.find_heads(synthetic.case(ct, other), Settings())
     assert reasons == {
         "MR_T2": "not available: no registration to a frame in which a head was found, and its own search failed:"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from deface_compare.cohort.review import DECISION_COLUMNS
 from deface_compare.export.privacy_check import FEWEST_OTHERS, PASSED, privacy_check
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, FacePrints, save_face_prints
+from made_report import write_made_report
 
 CASE, METHOD, IMAGE, LENGTH, VIEWS = "case-001", "quickshear", "CT", 128, 3
 SCOPE = Scope(CASE, METHOD, "mm", "background", "none", "")
@@ -47,7 +47,7 @@ def cohort(
         name, original = f"case-{number:03d}", unit(random)
         folder = out / "cases" / name
         folder.mkdir(parents=True)
-        (folder / "case_report.json").write_text(json.dumps({"synthetic": number in synthetic}))
+        write_made_report(folder, synthetic=number in synthetic)
         again = original + 0.2 * unit(random)
         prints = {(IMAGE, ORIGINAL): face_print(original), (IMAGE, RERENDERED): face_print(again / np.linalg.norm(again))}
         if linked == "controls fail":

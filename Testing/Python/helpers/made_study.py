@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 
 import numpy as np
 
+from deface_compare.case_report import CaseReport
 from deface_compare.defacers import REGISTRY
-from deface_compare.measurement import Measurement, Scope, write_measurements
+from deface_compare.measurement import Measurement, Scope
+from deface_compare.output.folder import OutputFolder
 from deface_compare.privacy.face_prints import FacePrint, FacePrints, save_face_prints
 from deface_compare.settings import Settings
 from deface_compare.words import SYNTHETIC_WARNING
@@ -66,15 +67,12 @@ def make_out(
         case = f"case-{number:03d}"
         failed = {"average_face"} if fails and number == 2 else set()
         rows = [row for method in METHODS for row in _rows(generator, case, method, images, synthetic, method in failed)]
-        folder = out / "cases" / case
-        folder.mkdir(parents=True)
-        write_measurements(folder / "measurements.csv", rows)
         titles = {method.key: {"title": method.title} for method in REGISTRY}
         methods = {method: titles.get(method, {"title": method}) for method in METHODS}
         notes = [SYNTHETIC_WARNING] if synthetic else []
-        report = {"synthetic": synthetic, "settings": Settings().as_dict(), "methods": methods, "notes": [*notes, "no PET"]}
-        (folder / "case_report.json").write_text(json.dumps(report))
-        (folder / "timings.json").write_text(json.dumps(dict.fromkeys(METHODS, 3.5)))
+        seconds = dict.fromkeys(METHODS, 3.5)
+        report = CaseReport(case, synthetic, tuple(rows), methods, Settings(), {}, seconds, (*notes, "no PET"))
+        report.write(OutputFolder(out).make_case(case))
         save_face_prints(out / "identifiable" / "face_prints" / f"{case}.npz", _prints(generator, images, failed))
     with (out / "identifiable" / "key.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows(

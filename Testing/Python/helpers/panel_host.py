@@ -23,7 +23,9 @@ import json, os, sys, time
 from pathlib import Path
 sys.path.insert(0, {library!r})
 import SimpleITK as sitk
-from deface_compare.measurement import Scope, write_measurements
+from deface_compare.case_report import CaseReport
+from deface_compare.measurement import Scope
+from deface_compare.settings import Settings
 assert sys.argv[1:4] == ["-m", "deface_compare", "case"]
 assert sys.argv[-2:] == ["--progress", "json"]
 Path({marker!r}).write_text(json.dumps({{"process": os.getpid(), "arguments": sys.argv[3:]}}))
@@ -59,10 +61,8 @@ for number, method in enumerate(methods, 1):
 for dose, percent in ((0, 100), (10, 60), (20, 0)):
     curves.append(",".join([str(dose), *[str(percent)] * (1 + 2 * len(methods))]))
 (out / "cases" / "case-001" / "dvh.csv").write_text("\\n".join(curves) + "\\n")
-write_measurements(out / "cases" / "case-001" / "measurements.csv", rows)
 told = {{key: {{"title": key, "images": {{"CT": {{}}}}}} for key in methods}}
-report = {{"synthetic": True, "inputs": {{"CT": ""}}, "methods": told, "notes": []}}
-(out / "cases" / "case-001" / "case_report.json").write_text(json.dumps(report))
+CaseReport("case-001", True, tuple(rows), told, Settings(), {{"CT": ""}}).write(out / "cases" / "case-001")
 '''
 
 EXPORTER = '''"""A child that keeps the contract of ``export``: refuses a risk unless it was accepted, else writes."""

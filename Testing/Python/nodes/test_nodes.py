@@ -13,6 +13,7 @@ import pytest
 import SimpleITK as sitk
 import vtk
 
+from made_report import write_made_report
 from places import SLICER_HOST
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -21,7 +22,7 @@ sys.path.insert(0, str(SLICER_HOST))
 import scene_host  # noqa: E402
 from deface_compare import __version__  # noqa: E402
 from deface_compare.errors import UnusableInput  # noqa: E402
-from deface_compare.measurement import COLUMNS, Scope, read_measurements, write_measurements  # noqa: E402
+from deface_compare.measurement import COLUMNS, Scope, read_measurements  # noqa: E402
 from deface_compare.readers import read_case  # noqa: E402
 from deface_compare.readers.dicom.patient import SAMPLE_MANUFACTURER  # noqa: E402
 from deface_compare.sample.patient import SamplePatient, sample_patient  # noqa: E402
@@ -263,9 +264,8 @@ def finished_output(folder: Path) -> Path:
     method = folder / "cases" / "case-001" / "quickshear"
     method.mkdir(parents=True)
     sitk.WriteImage(ct_image(), str(method / "CT.nrrd"))
-    write_measurements(method.parent / "measurements.csv", rows)
     told = {"quickshear": {"title": "Quickshear (ours)", "variant": "nipy", "parameters": {"buffer_mm": 10.0}}}
-    (method.parent / "case_report.json").write_text(json.dumps({"methods": told}))
+    write_made_report(method.parent, told, rows=rows)
     return folder
 
 

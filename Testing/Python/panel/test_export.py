@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from made_report import write_made_report
 from panel_host import EXPORTER, alive, click, install_child, require_host, spin
 
 require_host()
@@ -31,7 +32,7 @@ def ready(panel: Any, tmp_path: Path) -> Any:
     case = tmp_path / "kept" / "cases" / "case-001"
     case.mkdir(parents=True)
     told = {key: {"title": key, "images": images} for key, images in (("quickshear", {"CT": {}}), ("average_face", {}))}
-    (case / "case_report.json").write_text(json.dumps({"inputs": {"CT": ""}, "methods": told}))
+    write_made_report(case, told, ("CT",))
     panel.ui.exportCollapsibleButton.collapsed = False
     panel.ui.exportCasePathEdit.currentPath = str(case)
     panel.ui.exportToPathEdit.currentPath = str(tmp_path / "dicom")

@@ -15,6 +15,7 @@ import pytest
 import SimpleITK as sitk
 
 from deface_compare.cohort.review import FAIL, PASS, UNSURE, Review, read_decisions
+from made_report import write_made_report
 from panel_host import ROOT, ball, click, load_ct, press, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -34,7 +35,7 @@ def study(tmp_path: Path) -> Path:
     for number in range(1, 21):
         case = out / "cases" / f"case-{number:03d}"
         case.mkdir(parents=True)
-        (case / "case_report.json").write_text(json.dumps({"inputs": {"CT": ""}, "methods": told}))
+        write_made_report(case, told, ("CT",))
     for number, (case_id, key) in enumerate(itertools.product(("case-001", "case-003"), METHODS), 6):
         defaced = sitk.GetArrayFromImage(ball())
         defaced[:, :number] = -1000

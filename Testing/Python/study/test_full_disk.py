@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from coarse_patients import make_doses
+from deface_compare.atomic import raise_if_full
 from deface_compare.cli import main as cli
-from deface_compare.output.atomic import raise_if_full
 from deface_compare.privacy.render import write_png
 from study_run import difference
 

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 import synthetic_head as synthetic
-from deface_compare import compare
+from deface_compare.anatomy import find_heads
 from deface_compare.case import Case
 from deface_compare.cli import main as cli
 from deface_compare.defacers.defacing import Defacing
@@ -132,7 +132,7 @@ def test_structures_of_another_patient_or_frame_are_never_compared(tmp_path: Pat
 
 def test_the_command_line_compares_masks_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tool's own images of an analytic head (which need not be searched), and masks drawn on them."""
-    monkeypatch.setattr(compare, "best_head", lambda *_: (synthetic.head(), {}))
+    monkeypatch.setattr(find_heads, "best_head", lambda *_: (synthetic.head(), {}))
     grid = synthetic.grid((4.0, 4.0, 4.0))
     ct = synthetic.ct(grid).image
     array = sitk.GetArrayFromImage(ct)

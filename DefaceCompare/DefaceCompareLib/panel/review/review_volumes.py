@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import slicer
 
 from deface_compare.cohort.review import ReviewCase
 from deface_compare.errors import UnusableInput
+from deface_compare.output.key import key_source
 
 from ...nodes.volumes import add_volume, remove_node
 from ..views.side_by_side import SideBySide
@@ -83,15 +83,10 @@ def source_of(case: ReviewCase) -> Path:
     UnusableInput
         If the key does not say, or the folder is gone.
     """
-    key = case.folder.parent.parent / "identifiable" / "key.csv"
-    sources = {}
-    if key.is_file():
-        with key.open(newline="", encoding="utf-8") as stream:
-            sources = {row["case"]: row["source"] for row in csv.DictReader(stream)}
-    source = sources.get(case.id, "")
-    if not source or not Path(source).is_dir():
+    source = key_source(case.folder.parents[1], case.id)
+    if source is None or not source.is_dir():
         raise UnusableInput(f"The original of {case.id} is not where it was compared from; the pictures are all there is.")
-    return Path(source)
+    return source
 
 
 def _read(file: Path) -> sitk.Image:

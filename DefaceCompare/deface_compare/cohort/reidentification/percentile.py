@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...output.folder import OutputFolder
 from ...output.key import read_persons
 from ...privacy.face_prints import FACELESS, ORIGINAL, RERENDERED, FacePrint, FacePrints, load_face_prints
 from ...privacy.similarity import highest_similarity, similarity_matrix
@@ -34,11 +35,11 @@ def percentiles(case: Path, study: Path, case_id: str, image: str) -> dict[str, 
     dict of method key to Percentile
         Empty where there are no face prints or fewer than `FEWEST_PERSONS` other heads of the same model and image.
     """
-    file = case / "identifiable" / "face_prints" / f"{case_id}.npz"
+    file = OutputFolder(case).face_prints(case_id)
     if not file.is_file():
         return {}
     mine = load_face_prints(file)
-    person = read_persons(case / "identifiable" / "key.csv").get(case_id, "")
+    person = read_persons(OutputFolder(case).key).get(case_id, "")
     others = other_originals(study, mine, image, person)
     if len(others) < FEWEST_PERSONS or (image, ORIGINAL) not in mine.prints:
         return {}
@@ -57,10 +58,9 @@ def _score(face: FacePrint, gallery: NDArray[np.floating]) -> float:
 
 def other_originals(study: Path, mine: FacePrints, image: str, person: str) -> Sequence[NDArray[np.floating]]:
     """One original a person of a study, made by the same model, the case's own person left out."""
-    folder = study / "identifiable" / "face_prints"
-    persons = read_persons(study / "identifiable" / "key.csv")
+    persons = read_persons(OutputFolder(study).key)
     found: dict[str, NDArray[np.floating]] = {}
-    for file in sorted(folder.glob("*.npz")):
+    for file in sorted(OutputFolder(study).all_face_prints.glob("*.npz")):
         who = persons.get(file.stem, file.stem)
         prints = load_face_prints(file)
         face = prints.prints.get((image, ORIGINAL))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...measurement import metrics
+from ...output.folder import OutputFolder
 from ...output.key import read_persons
 from ...privacy.face_prints import DOSE_KEEP, FACELESS, ORIGINAL, OTHER_SURFACES, RERENDERED, FacePrints, load_face_prints
 from ...privacy.similarity import highest_similarity, similarity_matrix
@@ -171,22 +172,23 @@ def finite(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def read_face_records(identifiable: Path, ids: Mapping[str, str], arms: Mapping[str, Sequence[Arm]]) -> list[FaceRecord]:
+def read_face_records(out: Path, ids: Mapping[str, str], arms: Mapping[str, Sequence[Arm]]) -> list[FaceRecord]:
     """One record for each case and image whose original was scored.
 
     Parameters
     ----------
-    identifiable : Path
-        ``OUT/identifiable``; where it is absent there are no records.
+    out : Path
+        Output folder; where it holds no face prints there are no records.
     ids : mapping of str to str
         Case id in the pooled tables by the id under which its files lie.
     arms : mapping of str to sequence of Arm
         The arms of each case (same keys): they tell variant, fill and protection of a method's key.
     """
-    persons = read_persons(identifiable / "key.csv")
+    folder = OutputFolder(out)
+    persons = read_persons(folder.key)
     records = []
     for key, name in ids.items():
-        path = identifiable / "face_prints" / f"{key}.npz"
+        path = folder.face_prints(key)
         if not path.is_file():
             continue
         found = load_face_prints(path)

@@ -14,7 +14,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ... import __version__
-from ...writers.study import IMPLEMENTATION_UID, code, reference, replace_file
+from ...atomic import write_bytes
+from ...writers.study import IMPLEMENTATION_UID, code, reference
 
 CLEAN_VISUAL_FEATURES = ("113102", "DCM", "Clean Recognizable Visual Features Option")
 """De-identification method code (PS3.15 annex E, CID 7050)."""
@@ -166,4 +167,4 @@ def write_object(data: Dataset, path: Path, *, plain: bool = False) -> None:
     data.file_meta, data.preamble = meta, bytes(128)
     dcmwrite(content, data, enforce_file_format=True)  # save_as would refuse to turn big endian round
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, content.getvalue())
+    write_bytes(path, content.getvalue())

@@ -14,8 +14,9 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import generate_uid
 
-from ...output.layout import identifiable_folder
-from ...writers.study import UID_PREFIX, replace_file
+from ...atomic import write_bytes
+from ...output.folder import OutputFolder
+from ...writers.study import UID_PREFIX
 
 STANDARD_ROOT = "1.2.840.10008."
 """UIDs of the standard itself: classes, syntaxes, well-known frames. They mean the same everywhere and are never mapped."""
@@ -46,10 +47,10 @@ def case_salt(out: Path) -> bytes:
 
     Made once and kept under ``identifiable/``, so that exporting twice gives the same UIDs.
     """
-    path = identifiable_folder(out, "exports") / SALT_FILE
+    folder = OutputFolder(out)
+    path = folder.make_private(folder.exports) / SALT_FILE
     if not path.is_file():
-        replace_file(path, secrets.token_bytes(SALT_BYTES))
-        path.chmod(0o600)
+        write_bytes(path, secrets.token_bytes(SALT_BYTES), private=True)
     return path.read_bytes()
 
 

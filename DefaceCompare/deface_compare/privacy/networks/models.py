@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ...atomic import write_bytes
 from ...data import data_text
 from ...errors import NotAvailable, UnusableInput
 from .folding import fold_weights
@@ -228,8 +229,8 @@ def _install(model: Model, published: bytes) -> None:
     path = models_folder() / model.file
     path.parent.mkdir(parents=True, exist_ok=True)
     record: dict[str, Any] = {"key": model.key, "source_sha256": model.sha256, "sha256": _sha256(content)}
-    _write_atomically(path, content)
-    _write_atomically(_record_path(path), (json.dumps(record, indent=1) + "\n").encode())
+    write_bytes(path, content)
+    write_bytes(_record_path(path), (json.dumps(record, indent=1) + "\n").encode())
 
 
 def _fold_as_now(model: Model, path: Path) -> None:
@@ -273,10 +274,3 @@ def _record_path(path: Path) -> Path:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".part")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
-    Path(name).replace(path)

