@@ -65,8 +65,6 @@ class CaseImage:
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     own_frame: OwnFrame | None = None
-    levels: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Grey levels that `anatomy.air` found in this image, each looked for once; an edited copy starts without."""
 
     def array(self) -> NDArray[np.generic]:
         """The voxels as a read-only view, shape (z, y, x), in the stored type."""

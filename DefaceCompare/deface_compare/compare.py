@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import SimpleITK as sitk
-
 from .anatomy.find_heads import find_heads
 from .anatomy.head import Head
 from .case import Case
 from .case_report import CaseReport, input_hashes
 from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
-from .measurement import Measurement, Scope
+from .geometry.threads import one_itk_thread
+from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
 from .privacy.case_faces import CaseFaces
@@ -29,6 +28,7 @@ from .utility.rows import utility_rows
 from .words import SYNTHETIC_WARNING
 
 
+@one_itk_thread()
 def compare_case(
     case: Case, methods: Sequence[Defacer], settings: Settings, progress: Progress = silent, out: Path | None = None
 ) -> CaseReport:
@@ -57,7 +57,6 @@ def compare_case(
     Cancelled
         If `progress` answers False.
     """
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # results must not depend on the number of cores
     total = 2 + len(methods)
     report_step(progress, 0, total, f"{case.id}: finding the head")
     heads, reasons = find_heads(case, settings)
@@ -104,7 +103,7 @@ def _scope(case: Case, defacing: Defacing) -> Scope:
     return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, note)
 
 
-def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], baseline: Baseline) -> tuple[str, ...]:
+def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing], baseline: Baseline) -> tuple[str, ...]:
     """What a reader of this case's numbers must know, each thing once."""
     notes = [SYNTHETIC_WARNING] if case.synthetic else []
     notes += case.notes
@@ -113,6 +112,6 @@ def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], ba
     notes += case.dose.notes if case.dose else ()
     for head in {id(head): head for head in heads.values()}.values():
         notes += [f"{head.image_key}: {note}" for note in (*head.notes, f"face in the scan: {head.face_extent}")]
-    notes += [f"{key}: {reason}" for key, reason in reasons.items()]
+    notes += [f"{key}: {missing.reason}" for key, missing in reasons.items()]
     notes += baseline.notes
     return tuple(dict.fromkeys(notes))

@@ -19,6 +19,14 @@ OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
 
 
 @dataclass(frozen=True)
+class Missing:
+    """Why a number, or an edited image, cannot be had: `status` is ``failed`` (it was tried) or ``not available``."""
+
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """One line of ``data/metrics.csv``."""
 

@@ -76,7 +76,7 @@ class ComparePanel:
         """Follow a parameter node, and show what the scene holds of earlier comparisons if nothing is shown yet."""
         self.parameters.follow(node)
         if node is not None and not self.results.rows:
-            self._show_scene()
+            self.show_scene()
 
     def _choose_folder(self, folder: Path) -> None:
         """Take a patient's folder as the case."""
@@ -204,7 +204,7 @@ class ComparePanel:
             return
         if results is not None:
             self._keep(out, results, nodes.case_id)
-        self._show_scene()
+        self.show_scene()
         self._end(_("Compared: {limit}.").format(limit=NO_VERDICT_FROM_ONE_CASE))
 
     def _keep_percentiles(self, out: Path, nodes: CaseNodes) -> None:
@@ -242,7 +242,7 @@ class ComparePanel:
 
     # --- results -----------------------------------------------------------------------------------------------------
 
-    def _show_scene(self) -> None:
+    def show_scene(self) -> None:
         """Show the latest comparison of the scene: of the run that ended, or of a scene that was saved with its results."""
         runs = runs_of_scene(slicer.mrmlScene)
         if self._patient is None:

@@ -111,17 +111,17 @@ def segment_dvhs(
 
 def _each_segment(logic: Any, scene: Any, segmentation: Any, dose: Any, segment_ids: list[str]) -> dict[str, SegmentDvh | str]:
     """All segments in one call; SlicerRT stops at the first that it cannot do, and then one by one."""
-    at_once = _compute(logic, scene, segmentation, dose, segment_ids)
+    at_once = compute(logic, scene, segmentation, dose, segment_ids)
     if not isinstance(at_once, str):
         return dict(at_once)
     results: dict[str, SegmentDvh | str] = {}
     for segment_id in segment_ids:
-        alone = _compute(logic, scene, segmentation, dose, [segment_id])
+        alone = compute(logic, scene, segmentation, dose, [segment_id])
         results[segment_id] = alone if isinstance(alone, str) else alone[segment_id]
     done = [segment_id for segment_id, result in results.items() if not isinstance(result, str)]
     if done and done[-1] != segment_ids[-1]:
         # an error leaves the events of the shared logic switched off; only its next success switches them on again
-        _compute(logic, scene, segmentation, dose, done[-1:])
+        compute(logic, scene, segmentation, dose, done[-1:])
     return results
 
 
@@ -142,7 +142,7 @@ def _set(logic: Any, start_gy: float, step_gy: float, oversampling: float) -> No
     logic.SetDefaultDoseVolumeOversamplingFactor(oversampling)
 
 
-def _compute(logic: Any, scene: Any, segmentation: Any, dose: Any, segment_ids: list[str]) -> dict[str, SegmentDvh] | str:
+def compute(logic: Any, scene: Any, segmentation: Any, dose: Any, segment_ids: list[str]) -> dict[str, SegmentDvh] | str:
     """One call of SlicerRT with nodes of its own; its message where it fails."""
     parameters = scene.AddNewNodeByClass(PARAMETER_NODE)
     if parameters is None:

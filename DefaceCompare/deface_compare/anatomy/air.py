@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +23,27 @@ MR_SKIN_FRACTION = 0.3
 HISTOGRAM_BINS = 256
 
 
+class _LevelsOfImages:
+    """Grey levels, each looked for once an image: a million voxels are sorted for one. An image takes its levels with it."""
+
+    def __init__(self) -> None:
+        self._levels: dict[int, dict[Callable[[CaseImage], float], float]] = {}
+
+    def level(self, image: CaseImage, find: Callable[[CaseImage], float]) -> float:
+        """The level that `find` finds."""
+        key = id(image)
+        if key not in self._levels:
+            self._levels[key] = {}
+            weakref.finalize(image, self._levels.pop, key, None).atexit = False
+        known = self._levels[key]
+        if find not in known:
+            known[find] = find(image)
+        return known[find]
+
+
+_KNOWN = _LevelsOfImages()
+
+
 def air_level(image: CaseImage) -> float:
     """The image's own background value: CT air in HU, MR and PET the commonest low value.
 
@@ -28,18 +52,14 @@ def air_level(image: CaseImage) -> float:
     UnusableInput
         If the image is constant or holds NaN.
     """
-    if "air" not in image.levels:
-        image.levels["air"] = _find_air(image)
-    return image.levels["air"]
+    return _KNOWN.level(image, _find_air)
 
 
 def skin_threshold(image: CaseImage) -> float:
     """The isovalue of the skin surface, found on the original image and reused for its defaced versions."""
     if image.modality == CT:
         return SKIN_HU
-    if "skin" not in image.levels:
-        image.levels["skin"] = _find_skin(image)
-    return image.levels["skin"]
+    return _KNOWN.level(image, _find_skin)
 
 
 def _find_air(image: CaseImage) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..case import Case, CaseImage
 from ..errors import FaceNotFound
+from ..measurement import FAILED, NOT_AVAILABLE, Missing
 from ..settings import Settings
 from .find_head import FACE_MARGIN_MM, HALVES, find_head
 from .head import Head, Point
@@ -76,29 +77,29 @@ def _margin_mm(image: CaseImage, point_mm: Point) -> float:
     return float(np.min(inside * np.array(image.image.GetSpacing())))
 
 
-def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[str, str]]:
+def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[str, Missing]]:
     """Search one head in each frame of reference, on its first image that shows a full face, else on the first that shows a part.
 
     Returns
     -------
     heads : dict of image key to Head
         Images of one frame share one `Head`.
-    reasons : dict of image key to str
+    reasons : dict of image key to Missing
         Why an image has none.
     """
     heads: dict[str, Head] = {}
-    reasons: dict[str, str] = {}
+    reasons: dict[str, Missing] = {}
     for images in _frames(case):
         try:
             head, beyond = best_head(case, images, settings)
         except FaceNotFound as failure:
-            reason = str(failure)
+            missing = Missing(FAILED, str(failure))
             if images[0] is not case.primary:
-                reason = f"{NO_REGISTRATION}, and its own search failed: {reason}"
-            reasons.update({each.key: reason for each in images})
+                missing = Missing(NOT_AVAILABLE, f"{NO_REGISTRATION}, and its own search failed: {failure}")
+            reasons.update({each.key: missing for each in images})
             continue
         heads.update({each.key: head for each in images if each.key not in beyond})
-        reasons.update(beyond)
+        reasons.update({key: Missing(FAILED, reason) for key, reason in beyond.items()})
     return heads, reasons
 
 

@@ -23,7 +23,7 @@ def list_methods(arguments: argparse.Namespace) -> int:
     """Print every method, whether it can run here, and why not."""
     from ..defacers import REGISTRY, external_methods
 
-    for method in (*REGISTRY, *(_here(method) for method in external_methods())):
+    for method in (*REGISTRY, *(method.in_environment(os.environ) for method in external_methods())):
         reason = method.available()
         print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
         print(f"{'':<16} {method.reference}; {method.licence}")
@@ -46,7 +46,7 @@ def methods_of(arguments: argparse.Namespace) -> list[Defacer]:
     unknown = sorted(set(variants) - set(arguments.methods))
     if unknown:
         raise UnusableInput(f"--variant names {', '.join(unknown)}, which is not among --methods {','.join(arguments.methods)}")
-    chosen = [_here(defacer(key, variants.get(key, ""))) for key in dict.fromkeys(arguments.methods)]
+    chosen = [defacer(key, variants.get(key, "")).in_environment(os.environ) for key in dict.fromkeys(arguments.methods)]
     known = {method.key for method in (*REGISTRY, *chosen)}
     for name, folder in arguments.external:
         if name in known or not TOOL_NAME.fullmatch(name):
@@ -64,10 +64,3 @@ def methods_of(arguments: argparse.Namespace) -> list[Defacer]:
             known.add(template.key)
             chosen.append(ExternalCommand(template, os.environ))
     return chosen
-
-
-def _here(method: Defacer) -> Defacer:
-    """A tool that runs as a child process gets this process's environment; other methods need none."""
-    from ..defacers.external.command import ExternalCommand
-
-    return method.in_environment(os.environ) if isinstance(method, ExternalCommand) else method

@@ -23,6 +23,7 @@ from ..geometry.boxes import VoxelBox, box_around, boxed, corners_mm, margin_in_
 from ..geometry.grids import mapped
 from ..geometry.level_set import distance_outside_mm, grid_points_mm, mask_level_mm, ramp, sample_at
 from ..settings import Settings
+from .defacing import Defacer
 from .edit import Edit
 from .surface_blur import ROOM_MM, face_box
 from .surface_change import FAR_MM, Layer, SurfaceChange
@@ -59,7 +60,7 @@ LAYER = Layer(
 )
 
 
-class AverageFace:
+class AverageFace(Defacer):
     """Lay the average head over the patient's skull and take its face."""
 
     key = "average_face"
@@ -67,10 +68,6 @@ class AverageFace:
     reference = "in the style of Schwarz et al. 2021, doi 10.1016/j.neuroimage.2021.117845"
     limits = "replaces face and ears; what lies under the chin stays; where patient and average agree nothing moves"
     licence = "Apache-2.0 (own implementation); average head: see data/templates/NOTICE.txt"
-
-    def available(self) -> str:
-        """It needs nothing beyond the core."""
-        return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the average face's surface in the patient (see `Defacer.find_edit`)."""

@@ -16,6 +16,7 @@ from ..errors import MethodFailed
 from ..geometry.boxes import grid_points
 from ..geometry.grids import mapped, nearest_axes
 from ..settings import Settings
+from .defacing import Defacer
 from .edit import Edit
 from .removal import Polytope, Removal
 
@@ -32,7 +33,7 @@ SAMPLE_STEP_MM = 1.0
 """The boxes are carried over point by point on the template's own 1 mm grid."""
 
 
-class BiometricMask:
+class BiometricMask(Defacer):
     """Find the planes; `variant` is ``""`` (planes along LPS world axes) or ``"ichseg"`` (along the image's voxel axes)."""
 
     key = "biometric_mask"
@@ -43,10 +44,6 @@ class BiometricMask:
 
     def __init__(self, variant: str = "") -> None:
         self.variant = variant
-
-    def available(self) -> str:
-        """It needs nothing beyond the core."""
-        return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find face and ear regions (see `Defacer.find_edit`); a face box outside the patient is a failure."""

@@ -15,10 +15,10 @@ from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
 from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_patch
-from ..measurement import NOT_AVAILABLE, OK
+from ..measurement import FAILED, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
-from .defacing import Defacer, Defacing, status_of
+from .defacing import Defacer, Defacing
 from .devices import devices_near_edit, trunk_warning, without_devices
 from .edit import Edit
 from .protection import protected_voxels, targets, with_originals
@@ -32,14 +32,14 @@ class _Run:
 
     patches: dict[str, Patch] = field(default_factory=dict)
     edits: dict[str, Edit] = field(default_factory=dict)
-    unavailable: dict[str, str] = field(default_factory=dict)
+    unavailable: dict[str, Missing] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
 def deface(
-    defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, str] | None = None
+    defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, Missing] | None = None
 ) -> Defacing:
     """Run one method on one case.
 
@@ -50,7 +50,7 @@ def deface(
     heads : mapping of image key to Head
         Images of one frame of reference share one `Head` object; an image that is not here is not edited.
     settings : Settings
-    reasons : mapping of image key to str, optional
+    reasons : mapping of image key to Missing, optional
         Why an image has no head, for its rows.
 
     Returns
@@ -63,21 +63,19 @@ def deface(
     run = _Run()
     why_not = defacer.available()
     if why_not:
-        run.unavailable.update({image.key: f"{NOT_AVAILABLE}: {why_not}" for image in case.images})
+        run.unavailable.update({image.key: Missing(NOT_AVAILABLE, f"{NOT_AVAILABLE}: {why_not}") for image in case.images})
     else:
         _edit_images(run, defacer, case, heads, settings, reasons or {})
     primary = case.primary
-    failed = primary is None or primary.key not in run.patches
-    note = "" if not failed else ("the case holds no image" if primary is None else run.unavailable[primary.key])
-    verbatim = is_verbatim(defacer)
-    free = replace(settings, protect="none") if verbatim else settings
-    dose_patches = {} if primary is None or failed else _edit_dose(run, case, primary, heads[primary.key], free)
+    missing = Missing(FAILED, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
+    free = replace(settings, protect="none") if defacer.verbatim else settings
+    dose_patches = {} if primary is None or missing else _edit_dose(run, case, primary, heads[primary.key], free)
     return Defacing(
         method=defacer.key,
         title=defacer.title,
-        variant=str(getattr(defacer, "variant", "")),
-        status=status_of(note) if failed else OK,
-        note=note,
+        variant=defacer.variant,
+        status=missing.status if missing else OK,
+        note=missing.reason if missing else "",
         patches=run.patches,
         dose_patches=dose_patches,
         edits=run.edits,
@@ -85,22 +83,17 @@ def deface(
         warnings=tuple(dict.fromkeys(run.warnings)),
         seconds=time.perf_counter() - start,
         parameters=run.parameters,
-        fill=str(getattr(defacer, "fill", settings.fill)),
+        fill=defacer.fill or settings.fill,
         protect=free.protect,
         logs=run.logs,
     )
 
 
-def is_verbatim(defacer: Defacer) -> bool:
-    """Whether a method's voxels are taken as they are: those of a real tool are, or its numbers would not be its own."""
-    return bool(getattr(defacer, "verbatim", False))
-
-
 def _edit_images(
-    run: _Run, defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, str]
+    run: _Run, defacer: Defacer, case: Case, heads: Mapping[str, Head], settings: Settings, reasons: Mapping[str, Missing]
 ) -> None:
     """Find one edit a frame and apply it to the frame's images, the image it is found on first."""
-    verbatim = is_verbatim(defacer)
+    verbatim = defacer.verbatim
     if settings.protect != "none" and (verbatim or not targets(case)):
         run.warnings.append(NOT_PROTECTED if verbatim else "there is no target structure to protect")
     for head in {id(head): head for head in heads.values()}.values():
@@ -109,15 +102,15 @@ def _edit_images(
         try:
             edit = defacer.find_edit(case, case.image(head.image_key), head, settings)
         except (DefaceCompareError, RuntimeError, np.linalg.LinAlgError) as failure:
-            run.unavailable.update({image.key: _reason(failure) for image in images})
+            run.unavailable.update({image.key: _why(failure) for image in images})
             continue
         run.parameters[head.image_key] = dict(edit.parameters)
         _apply(run, edit, images, case, head, settings, verbatim)
         run.warnings.extend(edit.warnings)
-        run.logs.update(getattr(edit, "logs", {}))
+        run.logs.update(edit.logs)
     for image in case.images:
         if image.key not in heads:
-            run.unavailable[image.key] = reasons.get(image.key, NO_REGISTRATION)
+            run.unavailable[image.key] = reasons.get(image.key, Missing(NOT_AVAILABLE, NO_REGISTRATION))
 
 
 def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Head, settings: Settings, verbatim: bool) -> None:
@@ -136,14 +129,14 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
             run.edits[image.key] = edit
             run.warnings.extend(filter(None, [trunk_warning(image, run.patches[image.key], head)]))
         except (DefaceCompareError, RuntimeError) as failure:
-            run.unavailable[image.key] = _reason(failure)
+            run.unavailable[image.key] = _why(failure)
 
 
-def _reason(failure: Exception) -> str:
-    """The one sentence of a failure; a cancelled run is no failure and goes on up."""
+def _why(failure: Exception) -> Missing:
+    """A failure in one sentence; a cancelled run is no failure and goes on up."""
     if isinstance(failure, Cancelled):
         raise failure
-    return " ".join(str(failure).split())
+    return Missing(FAILED, " ".join(str(failure).split()))
 
 
 def _checked(patch: Patch, image: CaseImage) -> Patch:

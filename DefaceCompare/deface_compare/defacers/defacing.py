@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import SimpleITK as sitk
@@ -11,22 +12,60 @@ import SimpleITK as sitk
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..geometry.boxes import Patch
-from ..measurement import FAILED, NOT_AVAILABLE
+from ..measurement import FAILED, Missing
 from ..settings import Settings
 from .edit import Edit
 
 
 class Defacer(Protocol):
-    """A defacing method. `key` names it in tables and folders, `title` in headings."""
+    """A defacing method: a class that inherits from this one takes over what most methods have in common.
+
+    Attributes
+    ----------
+    key, title : str
+        Its name in tables and folders, and in headings.
+    reference, limits, licence : str
+        Where it comes from, what it leaves, and under which terms it may be used.
+    variant : str
+        Which of its variants this is; ``""`` is the default one.
+    fill : str
+        What removed voxels become, where the method itself decides that; ``""``: what the settings say.
+    verbatim : bool
+        Its voxels are taken as they are, devices and protected structures included: a real tool's numbers must be its own.
+    """
 
     key: str
     title: str
     reference: str
     limits: str
     licence: str
+    variant: str = ""
+    fill: str = ""
+    verbatim: bool = False
 
     def available(self) -> str:
         """Return ``""`` if the method can run here, else the reason why not."""
+        return ""
+
+    def folder_of_results(self) -> Path | None:
+        """The folder whose files are this method's results, None for a method that computes them."""
+        return None
+
+    def mark(self) -> str:
+        """What its results depend on besides code, settings, the patient and `folder_of_results`."""
+        return ""
+
+    def for_patient(self, folder: Path, case_id: str, *, alone: bool) -> Defacer:
+        """The method as it serves one patient; `alone` if there is no other one.
+
+        A method that imports results looks into the patient's own folder only: another patient's face must never be taken
+        for it.
+        """
+        return self
+
+    def in_environment(self, environment: Mapping[str, str]) -> Defacer:
+        """The method with a process's environment, for one that starts programs."""
+        return self
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the edit on `image`, the one the head was found on.
@@ -48,8 +87,8 @@ class Defacing:
     dose_patches : mapping of dose policy (``mask``, ``follow``) to Patch
     edits : mapping of image key to Edit
         The edit behind each patch (one per frame of reference).
-    unavailable : mapping of image key to str
-        Images that were not edited, with the reason; their rows are ``not available`` or ``failed`` (see `blocked`).
+    unavailable : mapping of image key to Missing
+        Images that were not edited, and why.
     status : str
         ``ok`` if at least the primary image was edited, else ``failed`` or ``not available`` (reason in `note`).
     fill, protect : str
@@ -66,7 +105,7 @@ class Defacing:
     patches: Mapping[str, Patch] = field(default_factory=dict)
     dose_patches: Mapping[str, Patch] = field(default_factory=dict)
     edits: Mapping[str, Edit] = field(default_factory=dict)
-    unavailable: Mapping[str, str] = field(default_factory=dict)
+    unavailable: Mapping[str, Missing] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -74,23 +113,16 @@ class Defacing:
     protect: str = ""
     logs: Mapping[str, str] = field(default_factory=dict)
 
-    def blocked(self, key: str) -> tuple[str, str]:
-        """Status and reason of an image that was not edited; two empty words if it was."""
+    def blocked(self, key: str) -> Missing | None:
+        """Why an image was not edited; None if it was."""
         if key in self.patches:
-            return "", ""
-        reason = self.unavailable.get(key, self.note or "the method did not edit this image")
-        return status_of(reason), reason
+            return None
+        return self.unavailable.get(key, Missing(FAILED, self.note or "the method did not edit this image"))
 
     def seen_patch(self, image: CaseImage) -> Patch:
-        """The image's patch as an attacker sees it: an edit that leaves a constant wall before the face has `seen` for that."""
-        patch, seen = self.patches[image.key], getattr(self.edits[image.key], "seen", None)
-        return patch if seen is None else seen(image, patch)
+        """The image's patch as an attacker sees it (see `Edit.seen`)."""
+        return self.edits[image.key].seen(image, self.patches[image.key])
 
     def edited_image(self, image: CaseImage) -> sitk.Image:
         """The whole defaced image (KeyError if this image was not edited: there is no undefaced result)."""
         return self.patches[image.key].whole(image.image)
-
-
-def status_of(reason: str) -> str:
-    """The status of rows for a reason: ``not available`` where it begins so (nothing was tried), else ``failed``."""
-    return NOT_AVAILABLE if reason.startswith(NOT_AVAILABLE) else FAILED

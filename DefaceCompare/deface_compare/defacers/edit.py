@@ -26,6 +26,13 @@ class Edit(Protocol):
     def parameters(self) -> Mapping[str, Any]:
         """What was found or chosen, for the case report."""
 
+    @property
+    def logs(self) -> Mapping[str, str]:
+        """What a program in a child process said, by image key; it may name the patient. Empty for an edit of ours."""
+
+    def seen(self, image: CaseImage, patch: Patch) -> Patch:
+        """`patch` as an attacker sees it: without a wall of one constant value that a tool leaves before the face."""
+
     def apply(self, image: CaseImage, head: Head, settings: Settings) -> Patch:
         """Edit one image of the frame on its own grid and in its own stored type.
 

@@ -15,6 +15,7 @@ from ..case import Case, CaseImage, Structure
 from ..errors import MethodFailed
 from ..geometry.boxes import grid_points
 from ..settings import Settings
+from .defacing import Defacer
 from .edit import Edit
 from .removal import Polytope, Removal, Spared
 
@@ -28,7 +29,7 @@ PLANE_TOLERANCE_MM = 0.01
 """The slice on which the lowest eye contour was drawn goes, too, whatever the last digit of its position."""
 
 
-class EyeLine:
+class EyeLine(Defacer):
     """Find the two planes; `variant` is ``""`` (the brain is spared) or ``"plain"`` (nothing is)."""
 
     key = "eye_line"
@@ -39,10 +40,6 @@ class EyeLine:
 
     def __init__(self, variant: str = "") -> None:
         self.variant = variant
-
-    def available(self) -> str:
-        """It needs nothing beyond the core."""
-        return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the region over the eyes (see `Defacer.find_edit`): planned eyes, or else the head's own landmarks."""

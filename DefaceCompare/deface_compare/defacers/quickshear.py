@@ -20,6 +20,7 @@ from ..errors import MethodFailed
 from ..geometry.boxes import grid_points, index_to_mm
 from ..geometry.grids import nearest_axes
 from ..settings import Settings
+from .defacing import Defacer
 from .edit import Edit
 from .removal import Polytope, Removal
 
@@ -47,7 +48,7 @@ STEP_MM = 2.0
 """Grid in the head's own axes on which the silhouette is drawn."""
 
 
-class Quickshear:
+class Quickshear(Defacer):
     """Find the shear plane; `variant` is ``""`` (millimetres) or ``"nipy"`` (the original's voxel arithmetic)."""
 
     key = "quickshear"
@@ -58,10 +59,6 @@ class Quickshear:
 
     def __init__(self, variant: str = "") -> None:
         self.variant = variant
-
-    def available(self) -> str:
-        """It needs nothing beyond the core."""
-        return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the half-space to remove (see `Defacer.find_edit`)."""

@@ -125,6 +125,11 @@ class Removal:
     warnings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     spared: Spared | None = None
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+    def seen(self, image: CaseImage, patch: Patch) -> Patch:
+        """As it is: nothing of a wall is left (see `Edit.seen`)."""
+        return patch
 
     def region(self, grid: sitk.Image) -> tuple[VoxelBox, NDArray[np.bool_]] | None:
         """The smallest box of `grid` that holds the region, and the region in it (z, y, x); None if they don't meet."""

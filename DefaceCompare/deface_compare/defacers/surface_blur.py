@@ -22,6 +22,7 @@ from ..geometry.boxes import VoxelBox, boxed
 from ..geometry.grids import mapped
 from ..geometry.level_set import distance_outside_mm, grid_points_mm, ramp
 from ..settings import Settings
+from .defacing import Defacer
 from .edit import Edit
 from .surface_change import Layer, SurfaceChange
 
@@ -59,7 +60,7 @@ ROOM_MM = 5.0
 """The fields reach so much further than the layer: over a voxel of the working grid, so that it ends between voxels."""
 
 
-class SurfaceBlur:
+class SurfaceBlur(Defacer):
     """Find the smoothed and displaced surface of the face."""
 
     key = "surface_blur"
@@ -67,10 +68,6 @@ class SurfaceBlur:
     reference = "after Milchenko & Marcus 2013, doi 10.1007/s12021-012-9160-3"
     limits = "changes the outer 12 mm of the face from forehead to chin; ears and hair line stay"
     licence = "Apache-2.0 (own implementation)"
-
-    def available(self) -> str:
-        """It needs nothing beyond the core."""
-        return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find the new surface (see `Defacer.find_edit`)."""

@@ -98,6 +98,11 @@ class SurfaceChange:
     intended_from_mm: float = 0.0
     warnings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+    def seen(self, image: CaseImage, patch: Patch) -> Patch:
+        """As it is: nothing of a wall is left (see `Edit.seen`)."""
+        return patch
 
     def apply(self, image: CaseImage, head: Head, settings: Settings) -> Patch:
         """Move the skin of one image (see `Edit.apply`)."""

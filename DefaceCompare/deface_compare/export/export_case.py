@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import SimpleITK as sitk
-
 from ..anatomy.find_heads import find_heads
 from ..anatomy.head import Head
 from ..atomic import written_csv
 from ..errors import ExportFailed, UnusableInput
+from ..geometry.threads import one_itk_thread
 from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
 from ..progress import Progress, report_step, silent
@@ -54,6 +53,7 @@ class Export:
     notes: tuple[str, ...]
 
 
+@one_itk_thread()
 def export_case(case: Path, to: Path, options: ExportOptions, progress: Progress = silent) -> Export:
     """Write one finished case as defaced DICOM RT and verify it.
 
@@ -74,7 +74,6 @@ def export_case(case: Path, to: Path, options: ExportOptions, progress: Progress
     ExportFailed
         If what was written did not pass its verification; it is removed.
     """
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # results must not depend on the number of cores
     _refuse_occupied(to)
     report_step(progress, 0, STEPS, f"{case.name}: reading the patient again")
     finished = open_finished_case(case, options.method, options.dose_policy)

@@ -39,7 +39,7 @@ def write_defacing(case: Case, defacing: Defacing, out: Path | None) -> dict[str
         "note": defacing.note,
         "warnings": list(defacing.warnings),
         "parameters": dict(defacing.parameters),
-        "unavailable": dict(defacing.unavailable),
+        "unavailable": {key: missing.reason for key, missing in defacing.unavailable.items()},
         "images": images,
     }
 

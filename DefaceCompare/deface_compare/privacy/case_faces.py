@@ -15,7 +15,7 @@ from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..errors import FaceNotFound, NotAvailable
-from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Scope
+from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Missing, Scope
 from ..output.folder import OutputFolder
 from ..settings import FOLLOW, KEEP, Settings
 from .average_overlay import average_overlay
@@ -67,7 +67,7 @@ class CaseFaces:
     ----------
     case : Case
     heads : mapping of image key to Head
-    reasons : mapping of image key to str
+    reasons : mapping of image key to Missing
         Why an image has no head.
     settings : Settings
     out : Path, optional
@@ -75,7 +75,7 @@ class CaseFaces:
     """
 
     def __init__(
-        self, case: Case, heads: Mapping[str, Head], reasons: Mapping[str, str], settings: Settings, out: Path | None
+        self, case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing], settings: Settings, out: Path | None
     ) -> None:
         self._case, self._heads, self._out = case, heads, out
         self._scorer = open_scorer(settings.face_model, settings.seed)
@@ -83,7 +83,7 @@ class CaseFaces:
         self._tiles: dict[tuple[str, str], NDArray[np.uint8]] = {}
         self._references: dict[str, FaceReference | str] = {}
         for image in case.images:
-            self._references[image.key] = reasons[image.key] if image.key not in heads else self._original(image)
+            self._references[image.key] = reasons[image.key].reason if image.key not in heads else self._original(image)
         self._dose_scored: NDArray[np.float32] | None = None
         self._body: NDArray[np.bool_] | str | None = None
 
@@ -93,9 +93,9 @@ class CaseFaces:
         rows: list[Measurement] = []
         for image in self._case.images:
             reference = self._references[image.key]
-            if image.key not in defacing.patches:
-                status, reason = defacing.blocked(image.key)
-                rows += missing_privacy_rows(scope, image.key, reason, status)
+            missing = defacing.blocked(image.key)
+            if missing is not None:
+                rows += missing_privacy_rows(scope, image.key, missing.reason, missing.status)
             elif isinstance(reference, str):
                 rows += missing_privacy_rows(scope, image.key, reference, NOT_AVAILABLE)
             else:

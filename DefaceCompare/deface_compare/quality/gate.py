@@ -61,13 +61,13 @@ def quality_rows(
     rows: list[Measurement] = []
     skins = {} if skins is None else skins
     for image in case.images:
-        if image.key in defacing.patches:
-            if image.key not in skins:
-                skins[image.key] = original_skin(image, heads[image.key])
-            rows.extend(_image_rows(case, image, heads[image.key], skins[image.key], defacing, scope))
-        else:
-            status, reason = defacing.blocked(image.key)
-            rows.extend(scope.missing(metric, reason, image=image.key, status=status) for metric in METRICS)
+        missing = defacing.blocked(image.key)
+        if missing is not None:
+            rows.extend(scope.missing(metric, missing.reason, image=image.key, status=missing.status) for metric in METRICS)
+            continue
+        if image.key not in skins:
+            skins[image.key] = original_skin(image, heads[image.key])
+        rows.extend(_image_rows(case, image, heads[image.key], skins[image.key], defacing, scope))
     return rows
 
 

@@ -15,8 +15,6 @@ from typing import Any
 from ..atomic import raise_if_full
 from ..compare import compare_case
 from ..defacers.defacing import Defacer
-from ..defacers.external.command import ExternalCommand
-from ..defacers.external.folder import ExternalFolder
 from ..errors import DefaceCompareError, UnusableInput
 from ..output.code_mark import code_mark
 from ..output.finished_mark import move_in, read_mark
@@ -140,11 +138,10 @@ def fingerprint(job: CaseJob) -> str:
 
 
 def _described(method: Defacer) -> dict[str, Any]:
-    folder = getattr(method, "folder", None)
+    folder = method.folder_of_results()
     files = hash_files(folder) if folder is not None and folder.is_dir() else None
-    mark = method.mark() if isinstance(method, (ExternalFolder, ExternalCommand)) else ""
-    variant = getattr(method, "variant", "")
-    return {"key": method.key, "variant": variant, "unavailable": method.available(), "files": files, "mark": mark}
+    available = method.available()
+    return {"key": method.key, "variant": method.variant, "unavailable": available, "files": files, "mark": method.mark()}
 
 
 def hash_files(folder: Path) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ..case_report import CaseReport
 from ..defacers.defacing import Defacer
-from ..defacers.external.folder import ExternalFolder
 from ..errors import UnusableInput
 from ..measurement import write_measurements
 from ..output.code_mark import code_mark
@@ -76,7 +75,7 @@ def run_study(
         write_key(out, sources, persons)
         read_as = choices or ReadingChoices(alone=False)
         jobs_to_do = [
-            CaseJob(folder, case, out, _for_patient(methods, folder, case, alone=False), settings, read_as, code_mark())
+            CaseJob(folder, case, out, _serving(methods, folder, case, alone=False), settings, read_as, code_mark())
             for case, folder in sources.items()
         ]
         if jobs == 1 and scheduler is None:
@@ -130,7 +129,7 @@ def run_single(
     if not input.is_dir():
         raise UnusableInput(f"{input} is not a folder; give the folder of one patient")
     case_id = file_name(read_case(input).id) if keep_ids else "case-001"
-    job = CaseJob(input, case_id, out, _for_patient(methods, input.resolve(), case_id, alone=True), settings)
+    job = CaseJob(input, case_id, out, _serving(methods, input.resolve(), case_id, alone=True), settings)
     job = replace(job, choices=choices or ReadingChoices())
     out.mkdir(parents=True, exist_ok=True)
     with sole_run(out):
@@ -156,26 +155,8 @@ def _patients(input: Path) -> Sequence[Path]:
     return folders
 
 
-def _for_patient(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:
-    """Methods that import volumes look into the patient's own folder only: another patient's face must never be taken for it.
-
-    Where there is no such folder, DICOM series anywhere in the import folder count whose UIDs or patient ID are the patient's.
-
-    Parameters
-    ----------
-    alone : bool
-        There is only this patient, whose volumes may lie in the import folder itself.
-    """
-    found: list[Defacer] = []
-    for method in methods:
-        if isinstance(method, ExternalFolder):
-            own = [method.folder / folder.name, method.folder / case_id]
-            beside = [method.folder] if alone else []
-            found_own = next((path for path in (*own, *beside) if path.is_dir()), None)
-            shared = method.folder if found_own is None else None
-            method = ExternalFolder(method.key, found_own or own[-1], method.title, shared)
-        found.append(method)
-    return tuple(found)
+def _serving(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:
+    return tuple(method.for_patient(folder, case_id, alone=alone) for method in methods)
 
 
 def _in_this_process(jobs: Sequence[CaseJob], progress: Progress) -> Iterator[CaseOutcome]:

@@ -76,14 +76,14 @@ def run_on_cluster(client: Any, jobs: Sequence[CaseJob], steps_a_case: int, prog
     total = steps_a_case * len(jobs)
     report_step(progress, 0, total, f"{len(jobs)} cases handed to the workers")
     for done, future in enumerate(as_completed(futures), start=1):
-        outcome = _outcome(future, owners[future.key])
+        outcome = outcome_of(future, owners[future.key])
         report_step(progress, steps_a_case * done, total, outcome.told())
         yield outcome
     workers = client.nthreads()
     client.gather([client.submit(close_renderer, workers=[worker], pure=False) for worker in workers])
 
 
-def _outcome(future: Any, job: CaseJob) -> CaseOutcome:
+def outcome_of(future: Any, job: CaseJob) -> CaseOutcome:
     from distributed import KilledWorker
 
     if future.status in ("cancelled", "lost"):

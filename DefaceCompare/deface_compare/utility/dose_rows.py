@@ -12,7 +12,7 @@ from ..case import Dose
 from ..defacers.defacing import Defacing
 from ..errors import NotAvailable
 from ..geometry.boxes import Patch
-from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope, metrics
+from ..measurement import NOT_AVAILABLE, OK, Measurement, Missing, Scope, metrics
 from ..settings import DOSE_POLICIES, KEEP
 from ..structures.region import Region
 from ..words import DOSE_SENTENCE
@@ -55,11 +55,10 @@ def dose_rows(
             samples = baseline.dose[region.name]
             blocked = _blocked(defacing, policy)
             if blocked or isinstance(samples, str):
-                status, reason = blocked or (NOT_AVAILABLE, str(samples))
+                why = blocked or Missing(NOT_AVAILABLE, str(samples))
+                where = {"image": DOSE_IMAGE, "structure": region.name, "dose_policy": policy}
                 for metric in dose_metrics():
-                    yield scope.missing(
-                        metric, reason, image=DOSE_IMAGE, structure=region.name, dose_policy=policy, status=status
-                    )
+                    yield scope.missing(metric, why.reason, status=why.status, **where)
                 continue
             assert isinstance(samples, DoseSamples)
             edited = samples.original if edited_dvhs is None else edited_dvhs[region.name]
@@ -80,12 +79,11 @@ def _edited_dvhs(dose: Dose, patch: Patch, baseline: Baseline, known: list[tuple
     return dvhs
 
 
-def _blocked(defacing: Defacing, policy: str) -> tuple[str, str] | None:
+def _blocked(defacing: Defacing, policy: str) -> Missing | None:
     if defacing.status != OK:
-        return defacing.status, defacing.note or "the method failed"
+        return Missing(defacing.status, defacing.note or "the method failed")
     if policy != KEEP and policy not in defacing.dose_patches:
-        reason = defacing.unavailable.get(DOSE_IMAGE, f"the method gave no dose under the policy {policy}")
-        return NOT_AVAILABLE, reason
+        return Missing(NOT_AVAILABLE, f"the method gave no dose under the policy {policy}")
     return None
 
 

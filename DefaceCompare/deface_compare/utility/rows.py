@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..case import PET, Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..geometry.boxes import Patch
-from ..measurement import NOT_AVAILABLE, Measurement, Scope, metrics, percent_change
+from ..measurement import NOT_AVAILABLE, Measurement, Missing, Scope, metrics, percent_change
 from ..settings import Settings
 from ..structures.region import Region
 from .baseline import Baseline, RegionOnImage
@@ -57,7 +57,7 @@ def _image_rows(
     image: CaseImage, baseline: Baseline, defacing: Defacing, scope: Scope, settings: Settings
 ) -> Iterator[Measurement]:
     known = baseline.images[image.key]
-    status, reason = _blocked(defacing, image.key)
+    missing = defacing.blocked(image.key)
     if isinstance(known, str):
         for metric in image_metrics(image.modality, target=False):
             yield scope.missing(metric, known, image=image.key)
@@ -65,10 +65,10 @@ def _image_rows(
     for region in baseline.regions:
         wanted = image_metrics(image.modality, region.target and region.group != "gtv")
         on_image = known.regions[region.name]
-        if reason or isinstance(on_image, str):
+        if missing is not None or isinstance(on_image, str):
+            why = missing or Missing(NOT_AVAILABLE, str(on_image))
             for metric in wanted:
-                text, kind = (reason, status) if reason else (str(on_image), NOT_AVAILABLE)
-                yield scope.missing(metric, text, image=image.key, structure=region.name, status=kind)
+                yield scope.missing(metric, why.reason, image=image.key, structure=region.name, status=why.status)
             continue
         assert isinstance(on_image, RegionOnImage)
         defaced = defaced_box(image.array(), on_image.voxels.box, defacing.patches[image.key])
@@ -80,11 +80,6 @@ def image_metrics(modality: str, target: bool) -> list[str]:
     names = [m.name for m in metrics().values() if m.domain == "volume" or (m.domain == "intensity" and not target)]
     left_out = RESEGMENTATION_METRICS if modality == PET else (*RESEGMENTATION_METRICS, *SUV_METRICS)
     return [name for name in names if name not in left_out]
-
-
-def _blocked(defacing: Defacing, key: str) -> tuple[str, str]:
-    """Status and reason why a method gave nothing for an image; the reason is ``""`` if it did."""
-    return defacing.blocked(key)
 
 
 def defaced_box(array: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:

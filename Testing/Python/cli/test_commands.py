@@ -19,7 +19,6 @@ from deface_compare.measurement import Scope
 from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import report_step
 from deface_compare.study import job as study_case
-from deface_compare.study import run as study
 from places import MODULE
 
 QUICK = ["--methods", "quickshear", "--face-model", "none"]
@@ -221,13 +220,13 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
 
 def test_an_imported_volume_comes_from_the_patients_own_folder_only(tmp_path: Path) -> None:
     (tmp_path / "tool" / "anna").mkdir(parents=True)
-    methods = [ExternalFolder("tool", tmp_path / "tool")]
-    own = study._for_patient(methods, tmp_path / "in" / "anna", "case-001", alone=False)
-    other = study._for_patient(methods, tmp_path / "in" / "bert", "case-002", alone=False)
-    assert own[0].folder == tmp_path / "tool" / "anna"  # type: ignore[attr-defined]
-    assert not other[0].folder.exists()  # type: ignore[attr-defined]
-    assert other[0].shared == tmp_path / "tool"  # type: ignore[attr-defined]
-    assert "bert" not in other[0].available()
+    method = ExternalFolder("tool", tmp_path / "tool")
+    own = method.for_patient(tmp_path / "in" / "anna", "case-001", alone=False)
+    other = method.for_patient(tmp_path / "in" / "bert", "case-002", alone=False)
+    assert own.folder == tmp_path / "tool" / "anna"
+    assert not other.folder.exists()
+    assert other.shared == tmp_path / "tool"
+    assert "bert" not in other.available()
 
 
 @pytest.mark.parametrize("name", ["quickshear", "../up", "a b"])

@@ -14,17 +14,18 @@ from deface_compare.anatomy.head import Head
 from deface_compare.case import Case, CaseImage, Structure, StructureSet
 from deface_compare.defacers import REGISTRY, defacer
 from deface_compare.defacers.deface import deface
-from deface_compare.defacers.defacing import Defacing
+from deface_compare.defacers.defacing import Defacer, Defacing
 from deface_compare.defacers.edit import Edit
 from deface_compare.defacers.quickshear import shear
 from deface_compare.defacers.removal import Polytope, Removal
 from deface_compare.errors import MethodFailed, UnusableInput
 from deface_compare.geometry.boxes import Patch
+from deface_compare.measurement import NOT_AVAILABLE, Missing
 from deface_compare.settings import Settings
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Defacer):
     """A method that always finds the same edit, or fails with a sentence."""
 
     edit: Edit | None = None
@@ -75,7 +76,7 @@ def test_two_images_of_a_frame_share_one_edit_and_a_third_without_a_head_says_wh
     defacing = run(defacer("quickshear"), case, head, CT=head, MR_T1=head)
     assert defacing.status == "ok"
     assert defacing.edits["CT"] is defacing.edits["MR_T1"]
-    assert dict(defacing.unavailable) == {"MR_T2": NO_REGISTRATION}
+    assert dict(defacing.unavailable) == {"MR_T2": Missing(NOT_AVAILABLE, NO_REGISTRATION)}
     assert sitk.GetArrayViewFromImage(defacing.edited_image(mr)).dtype == np.uint16
     with pytest.raises(KeyError):
         defacing.edited_image(other)

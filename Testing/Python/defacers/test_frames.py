@@ -10,11 +10,11 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 import synthetic_head as synthetic
-from deface_compare import compare
 from deface_compare.anatomy import find_heads
 from deface_compare.anatomy.head import Head
 from deface_compare.case import CT, MR, PET, Case, CaseImage, Dose, OwnFrame
 from deface_compare.defacers.deface import deface
+from deface_compare.defacers.defacing import Defacer
 from deface_compare.defacers.edit import Edit
 from deface_compare.defacers.removal import Polytope, Removal
 from deface_compare.errors import FaceNotFound
@@ -28,13 +28,10 @@ VALUE, OTHER = 500, 40
 """In every voxel before the edit, slice by slice in turn: a constant image is none that could be measured."""
 
 
-class FixedPlane:
+class FixedPlane(Defacer):
     """A method whose edit is known."""
 
     key, title, reference, limits, licence = "plane", "Plane", "", "", ""
-
-    def available(self) -> str:
-        return ""
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         return Removal(parts=(Polytope(NORMAL[None, :], np.array([LIMIT_MM])),))
@@ -147,11 +144,12 @@ def test_a_frame_without_registration_and_without_a_face_has_rows_not_available(
         return synthetic.head()
 
     monkeypatch.setattr(find_heads, "find_head", find_head)
-    heads, reasons = compare.find_heads(synthetic.case(ct, other), Settings())
-    assert reasons == {
+    heads, reasons = find_heads.find_heads(synthetic.case(ct, other), Settings())
+    assert {key: missing.reason for key, missing in reasons.items()} == {
         "MR_T2": "not available: no registration to a frame in which a head was found, and its own search failed:"
         " image MR_T2 holds no face between brow and chin"
     }
     result = deface(FixedPlane(), synthetic.case(ct, other), heads, Settings(), reasons)
-    assert result.blocked("MR_T2") == ("not available", reasons["MR_T2"])
-    assert result.blocked("CT") == ("", "")
+    assert result.blocked("MR_T2") == reasons["MR_T2"]
+    assert reasons["MR_T2"].status == "not available"
+    assert result.blocked("CT") is None

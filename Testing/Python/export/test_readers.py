@@ -15,6 +15,7 @@ import pytest
 import SimpleITK as sitk
 
 from deface_compare import compare
+from deface_compare.anatomy.find_heads import find_heads
 from deface_compare.cli.main import main
 from deface_compare.export import export_case as export_module
 from deface_compare.export.options import ExportOptions
@@ -73,7 +74,7 @@ def test_a_real_ct_is_exported_without_an_error_for_dciodvfy(
         pytest.skip("dciodvfy and dcentvfy (Debian package dicom3tools) are not installed")
     source, out = shared_data / "ct_head_headsq" / "dicom", tmp_path / "out"
     # searched once, not in the comparison and again in the export
-    heads = compare.find_heads(read_case(source, "x"), Settings(face_model="none"))
+    heads = find_heads(read_case(source, "x"), Settings(face_model="none"))
     monkeypatch.setattr(compare, "find_heads", lambda case, settings: heads)
     monkeypatch.setattr(export_module, "find_heads", lambda case, settings: heads)
     assert main(["case", str(source), "--out", str(out), "--methods", METHOD, "--no-report", "--face-model", "none"]) == 0

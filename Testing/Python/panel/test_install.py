@@ -152,7 +152,7 @@ def test_models_are_fetched_after_consent_by_the_command_line(
     button = section.find("getModelsButton")
     assert (button.enabled, button.toolTip) == (False, "Install first: onnxruntime, onnx")
     missing.clear()
-    section.panel._refresh(look=True)
+    section.panel.refresh(look=True)
     install_launcher(
         tmp_path, monkeypatch, f'echo "$@" > "{tmp_path / "asked"}"; echo "deface-compare: no network" >&2; exit 2 #'
     )
@@ -171,7 +171,7 @@ def test_clearing_removes_the_models_own_files_only(section: Any, tmp_path: Path
     sface = known_models()["sface"].file
     for name in (sface, f"{sface}.json", "own.onnx"):
         (folder / name).write_text("x")
-    section.panel._refresh()
+    section.panel.refresh()
     click(section.find("clearModelsButton"))
     assert str(folder) in slicer.app.asked[0]
     assert [path.name for path in folder.iterdir()] == ["own.onnx"]
@@ -180,7 +180,7 @@ def test_clearing_removes_the_models_own_files_only(section: Any, tmp_path: Path
 
 def test_opening_the_section_tells_each_models_state(section: Any) -> None:
     assert section.find("modelsLabel").text == ""
-    section.panel._on_folded(False)
+    section.panel.on_folded(False)
     states = section.find("modelsLabel").text.splitlines()
     assert states == [f"{model.title}: missing" for model in known_models().values()]
 

@@ -98,7 +98,7 @@ def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with
         assert column(ui.summaryTable, "percentile") == ["62.5", ""]
         assert "percentile among 8 other heads, which are few" in ui.summaryLabel.text
         compared.results.show([])
-        compared._show_scene()
+        compared.show_scene()
 
 
 def test_tables_sort_by_number_and_show_units_and_the_engine(compared: Any) -> None:

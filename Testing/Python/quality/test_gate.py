@@ -18,7 +18,7 @@ from deface_compare.defacers.quickshear import shear
 from deface_compare.defacers.removal import Polytope, Removal
 from deface_compare.geometry.boxes import Patch
 from deface_compare.geometry.mesh import distances_mm, points_of
-from deface_compare.measurement import Measurement, Scope
+from deface_compare.measurement import Measurement, Missing, Scope
 from deface_compare.quality.dose import DOSE_METRICS, dose_quality_rows
 from deface_compare.quality.gate import METRICS, quality_rows
 from deface_compare.quality.skin import calm_defaced, calm_values, original_skin, outer_surface, surface_movement
@@ -144,8 +144,8 @@ def test_altered_target_volume_is_the_overlap() -> None:
 def test_a_failed_method_has_every_row_with_its_reason() -> None:
     head, image = synthetic.head(), synthetic.ct(synthetic.grid())
     other = replace(image, key="MR")
-    unavailable = {"CT": "the face box lies outside", "MR": "not available: no registration"}
-    defacing = Defacing("x", "X", "", "failed", note="the face box lies outside", unavailable=unavailable)
+    reasons = {"CT": Missing("failed", "the face box lies outside"), "MR": Missing("not available", "no registration")}
+    defacing = Defacing("x", "X", "", "failed", note="the face box lies outside", unavailable=reasons)
     rows = quality_rows(synthetic.case(image, other), {"CT": head}, defacing, SCOPE, Settings())
     assert [row.status for row in rows] == ["failed"] * len(METRICS) + ["not available"] * len(METRICS)
     assert {row.note for row in rows if row.image == "CT"} == {"the face box lies outside"}

@@ -208,7 +208,7 @@ def test_the_stand_in_gives_the_numbers_that_slicerrt_itself_gave_on_the_ent_pha
     plan, recorded = ent_plan(scene, folder / "slicerrt_computed")
     dose = add_volume(scene, sitk.ReadImage(str(folder / "EclipseEnt_Dose.nrrd"), sitk.sitkFloat32), "dose")
     dose.SetAttribute("DicomRtImport.DoseVolume", "1")
-    found = slicerrt_dvh._compute(logic, scene, plan, dose, list(recorded))  # with SlicerRT's default bins, as recorded
+    found = slicerrt_dvh.compute(logic, scene, plan, dose, list(recorded))  # with SlicerRT's default bins, as recorded
     assert not isinstance(found, str), found
     columns = {"Dmean": "Mean intensity", "Dmax": "Max intensity", "V20Gy_cc": "V20 (cc)", "V20Gy_percent": "V20 (%)"}
     for segment_id, line in recorded.items():

@@ -101,13 +101,13 @@ class Future:
 
 def test_a_case_whose_worker_dies_again_and_again_is_listed_and_a_lost_scheduler_ends_the_run(tmp_path: Path) -> None:
     job = CaseJob(tmp_path / "anna", "case-001", tmp_path / "out", (), Settings())
-    outcome = study_workers._outcome(Future("error", KilledWorker("case", None, 3)), job)
+    outcome = study_workers.outcome_of(Future("error", KilledWorker("case", None, 3)), job)
     assert (outcome.id, outcome.reason) == (
         "case-001",
         "its worker died 4 times (too little memory, or a library that crashes)",
     )
     with pytest.raises(UnusableInput, match="scheduler was lost; start it again and run the same command"):
-        study_workers._outcome(Future("lost"), job)
+        study_workers.outcome_of(Future("lost"), job)
 
 
 def test_a_worker_with_other_code_refuses_its_cases(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ class InstallPanel:
         self._get.connect("clicked(bool)", lambda checked: self.get_models())
         self._open.connect("clicked(bool)", lambda checked: self.open_models_folder())
         self._clear.connect("clicked(bool)", lambda checked: self.clear_models_folder())
-        ui.installCollapsibleButton.connect("contentsCollapsed(bool)", self._on_folded)
-        self._refresh()
+        ui.installCollapsibleButton.connect("contentsCollapsed(bool)", self.on_folded)
+        self.refresh()
 
     @property
     def working(self) -> bool:
@@ -158,10 +158,10 @@ class InstallPanel:
             self._run.abandon()
             self._run = None
 
-    def _on_folded(self, folded: bool) -> None:
+    def on_folded(self, folded: bool) -> None:
         """Look at files only when the section is opened: the panel itself opens without reading any."""
         if not folded:
-            self._refresh(look=True)
+            self.refresh(look=True)
 
     def _on_line(self, line: str) -> None:
         if line.strip():
@@ -173,13 +173,13 @@ class InstallPanel:
 
     def _start(self, text: str) -> None:
         self._working, self._last_line, self._status.text = True, "", text
-        self._refresh()
+        self.refresh()
 
     def _end(self, text: str) -> None:
         self._working, self._run, self._status.text = False, None, text
-        self._refresh(look=True)
+        self.refresh(look=True)
 
-    def _refresh(self, look: bool = False) -> None:
+    def refresh(self, look: bool = False) -> None:
         missing = {group.key: group.missing() for group in GROUPS}
         for group in GROUPS:
             state = (

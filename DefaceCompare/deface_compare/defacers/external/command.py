@@ -22,6 +22,7 @@ from ...anatomy.head import Head
 from ...case import Case, CaseImage
 from ...errors import MethodFailed
 from ...settings import Settings
+from ..defacing import Defacer
 from ..edit import Edit
 from .check import checked_values, own_grid
 from .edit import ExternalEdit, ToolVoxels, of_one_frame, tissue_to_air
@@ -55,7 +56,7 @@ class CommandTemplate:
     licence: str = "the tool's own"
 
 
-class ExternalCommand:
+class ExternalCommand(Defacer):
     """Run a tool's own program on every image of a case.
 
     Parameters

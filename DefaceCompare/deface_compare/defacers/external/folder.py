@@ -11,6 +11,7 @@ from ...anatomy.face_region import face_region
 from ...anatomy.head import Head
 from ...case import Case, CaseImage
 from ...settings import Settings
+from ..defacing import Defacer
 from ..edit import Edit
 from .check import checked_values
 from .edit import ExternalEdit, ToolVoxels, of_one_frame, tissue_to_air
@@ -19,7 +20,7 @@ OWN_FILL = "own"
 """What stands in the column `fill` of a tool that fills as it does."""
 
 
-class ExternalFolder:
+class ExternalFolder(Defacer):
     """A tool's results in ``FOLDER[/<case id>]``: volumes named like the images, or DICOM series.
 
     Parameters
@@ -45,9 +46,18 @@ class ExternalFolder:
         self.folder = folder
         self.shared = shared
 
-    def available(self) -> str:
-        """It needs nothing; a result that is not in the folder is the failure of its image."""
-        return ""
+    def folder_of_results(self) -> Path:
+        """The patient's own folder, which the study hashes."""
+        return self.folder
+
+    def for_patient(self, folder: Path, case_id: str, *, alone: bool) -> ExternalFolder:
+        """With the folder called like the patient's, or like the case; `alone`: the volumes may lie in the import folder itself.
+
+        Where there is none of these, DICOM series anywhere in the import folder count whose UIDs or patient ID are the patient's.
+        """
+        own = [self.folder / folder.name, self.folder / case_id]
+        found = next((path for path in (*own, *([self.folder] if alone else [])) if path.is_dir()), None)
+        return ExternalFolder(self.key, found or own[-1], self.title, self.folder if found is None else None)
 
     def mark(self) -> str:
         """What the shared folder holds: names, sizes, dates (the patient's own folder is hashed by the study)."""

@@ -14,6 +14,7 @@ from ...case import Case, CaseImage
 from ...errors import MethodFailed
 from ...geometry.boxes import VoxelBox, box_around, boxed, index_to_mm, whole_box
 from ...settings import Settings
+from ..defacing import Defacer
 from ..edit import Edit
 from ..quickshear import Quickshear
 from .check import own_grid
@@ -27,7 +28,7 @@ BUFFER_VOXELS = 10.0
 """The package's own default."""
 
 
-class QuickshearPackage:
+class QuickshearPackage(Defacer):
     """Run the released package as it is, its loop over the wrong axis included: planning CTs keep their face.
 
     Each image is sheared on its own grid with the brain mask laid on it, as a user of the package would do it; removed voxels
