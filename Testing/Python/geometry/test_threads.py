@@ -31,9 +31,13 @@ def three_threads() -> Iterator[None]:
 
 
 def test_there_is_one_thread_inside_and_as_many_as_before_outside_whatever_happens() -> None:
-    with pytest.raises(ZeroDivisionError), one_itk_thread():
-        assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == 1
-        raise ZeroDivisionError
+    def fails() -> None:
+        with one_itk_thread():
+            assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == THREADS
 
 
