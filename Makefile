@@ -36,10 +36,11 @@ test: $(VENV)/tested
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+	cd DefaceCompare && ../$(BIN)/lint-imports --no-logo --no-cache ../pyproject.toml
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-# The long proofs: each can be started alone, and continues where it was stopped. What they find goes to docs/proofs.csv and
-# docs/verification.md. Several hours in all; `make test` runs a slice of each.
+# The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
+# Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
 prove: prove-heads prove-faces prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import SimpleITK as sitk
 
@@ -15,8 +15,11 @@ from . import __version__
 from .atomic import write_text
 from .case import Case
 from .errors import UnusableInput
-from .measurement import Measurement, read_measurements, write_measurements
+from .measurement import Measurement, measurement_table, read_measurements, write_measurements
 from .settings import Settings
+
+if TYPE_CHECKING:
+    import pandas
 
 REPORT, MEASUREMENTS, TIMINGS = "case_report.json", "measurements.csv", "timings.json"
 """The files of a case. The report comes last; the timings stand apart, since its bytes must not depend on the clock."""
@@ -50,6 +53,11 @@ class CaseReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     version: str = __version__
+
+    @property
+    def table(self) -> pandas.DataFrame:
+        """The rows as a table, one column a field of `Measurement`."""
+        return measurement_table(self.measurements)
 
     def write(self, folder: Path) -> None:
         """Write measurements, timings and, last, ``case_report.json``, whose presence means *finished*.

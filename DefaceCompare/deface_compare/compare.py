@@ -10,6 +10,7 @@ from .anatomy.find_heads import find_heads
 from .anatomy.head import Head
 from .case import Case
 from .case_report import CaseReport, input_hashes
+from .defacers import methods_of
 from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
 from .geometry.threads import one_itk_thread
@@ -21,7 +22,7 @@ from .progress import Progress, report_step, silent
 from .quality.dose import dose_quality_rows
 from .quality.gate import quality_rows
 from .quality.skin import OriginalSkin
-from .settings import Settings
+from .settings import DEFAULT_METHODS, Settings
 from .utility.baseline import Baseline, utility_baseline
 from .utility.dvh_table import DvhTable
 from .utility.rows import utility_rows
@@ -30,20 +31,28 @@ from .words import SYNTHETIC_WARNING
 
 @one_itk_thread()
 def compare_case(
-    case: Case, methods: Sequence[Defacer], settings: Settings, progress: Progress = silent, out: Path | None = None
+    case: Case,
+    methods: Sequence[str | Defacer] = DEFAULT_METHODS,
+    settings: Settings | None = None,
+    *,
+    out: str | Path | None = None,
+    progress: Progress = silent,
 ) -> CaseReport:
     """Deface one patient by every method and measure what it costs and what it protects.
 
     Parameters
     ----------
     case : Case
-    methods : sequence of Defacer
-        Run, measured, written and freed one at a time.
-    settings : Settings
+        As `read_case` gives it.
+    methods : sequence of str or Defacer
+        Keys as `methods` lists them (their variants are those of `settings`), or methods. Each is run, measured, written and
+        freed before the next.
+    settings : Settings, optional
+        Fill, protection, face model, seed and the like.
+    out : str or Path, optional
+        Where to write ``cases/<id>/`` and ``identifiable/``; nothing is written if it is None.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`.
-    out : Path, optional
-        Where to write ``cases/<id>/`` and ``identifiable/``; nothing is written if it is None.
 
     Returns
     -------
@@ -53,22 +62,25 @@ def compare_case(
     Raises
     ------
     UnusableInput
-        If an image cannot be measured at all (constant, NaN).
+        If an image cannot be measured at all (constant, NaN), or there is no method of a name.
     Cancelled
         If `progress` answers False.
     """
-    total = 2 + len(methods)
+    settings = settings or Settings()
+    chosen = methods_of(methods, settings.variants)
+    target = None if out is None else Path(out)
+    total = 2 + len(chosen)
     report_step(progress, 0, total, f"{case.id}: finding the head")
     heads, reasons = find_heads(case, settings)
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
-    faces = CaseFaces(case, heads, reasons, settings, out)
+    faces = CaseFaces(case, heads, reasons, settings, target)
     skins: dict[str, OriginalSkin] = {}
     rows: list[Measurement] = []
     curves = DvhTable()
     told: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
-    for number, method in enumerate(methods):
+    for number, method in enumerate(chosen):
         report_step(progress, 2 + number, total, f"{case.id}: {method.title}")
         defacing = deface(method, case, heads, settings, reasons)
         scope = _scope(case, defacing)
@@ -76,7 +88,7 @@ def compare_case(
         rows += dose_quality_rows(case, heads, defacing, scope)
         rows += faces.rows(defacing, scope)
         rows += utility_rows(case, baseline, defacing, scope, settings, curves)
-        told[defacing.method] = write_defacing(case, defacing, out)
+        told[defacing.method] = write_defacing(case, defacing, target)
         seconds[defacing.method] = defacing.seconds
     report = CaseReport(
         case_id=case.id,
@@ -88,9 +100,9 @@ def compare_case(
         seconds=seconds,
         notes=_notes(case, heads, reasons, baseline),
     )
-    if out is not None:
+    if target is not None:
         faces.write()
-        folder = OutputFolder(out)
+        folder = OutputFolder(target)
         folder.make_case(case.id)
         curves.write(folder.dvh(case.id))
         report.write(folder.case(case.id))

@@ -10,10 +10,15 @@ from functools import cache
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from sys import intern
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from .atomic import written_csv
 from .data import data_text
+from .errors import NotAvailable
+
+if TYPE_CHECKING:
+    import pandas
 
 OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
 
@@ -176,6 +181,33 @@ def read_measurements(path: Path) -> list[Measurement]:
 
 def _number(text: str) -> float:
     return float(text) if text else math.nan
+
+
+def measurement_table(rows: Sequence[Measurement]) -> pandas.DataFrame:
+    """Rows as a table: one column a field of `Measurement`, numbers as float64 (NaN where they do not apply).
+
+    Raises
+    ------
+    NotAvailable
+        If pandas is not installed.
+    """
+    pandas = require_pandas()
+    return pandas.DataFrame(list(map(attrgetter(*COLUMNS), rows)), columns=list(COLUMNS))
+
+
+def require_pandas() -> ModuleType:
+    """The package pandas, which only tables for scripts need.
+
+    Raises
+    ------
+    NotAvailable
+        If it is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise NotAvailable("tables need the package pandas: pip install pandas") from None
+    return pandas
 
 
 def failures(rows: Sequence[Measurement]) -> list[Measurement]:

@@ -29,10 +29,10 @@ def run_case(arguments: argparse.Namespace) -> int:
         report = run_single(
             arguments.input,
             arguments.out,
-            methods,
-            settings,
-            arguments.keep_ids,
-            progress,
+            methods=methods,
+            settings=settings,
+            keep_ids=arguments.keep_ids,
+            progress=progress,
             report=not arguments.no_report,
             choices=choices_of(arguments, alone=True),
         )

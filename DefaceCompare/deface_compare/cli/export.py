@@ -42,7 +42,7 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run_export(arguments: argparse.Namespace) -> int:
     """Run the command; with ``--progress json`` the last line on stdout is ``{"exported": ..., "refused": ...}``."""
     from ..case_report import REPORT
-    from ..export.export_case import export_case, export_study
+    from ..export.export_case import export_study, export_with
     from ..export.options import ExportOptions
     from ..output.folder import OutputFolder
     from .progress import progress_of
@@ -52,7 +52,7 @@ def run_export(arguments: argparse.Namespace) -> int:
     refused: dict[str, str] = {}
     with progress_of(arguments.progress) as progress:
         if (arguments.case / REPORT).is_file() or not OutputFolder(arguments.case).cases.is_dir():
-            done = {"": export_case(arguments.case, arguments.to, options, progress)}
+            done = {"": export_with(arguments.case, arguments.to, options, progress)}
         else:
             done, refused = export_study(arguments.case, arguments.to, options, progress)
     if arguments.progress == "json":

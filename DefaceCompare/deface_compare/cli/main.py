@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 2 (unusable input) or 3 (some cases unreadable).
+        The exit code: 0, 2 (unusable input), 3 (some cases unreadable) or 130 (stopped by Ctrl-C).
     """
     # before numpy loads: more BLAS threads than cores cost minutes, and their number may change last digits
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -21,12 +21,12 @@ def add_methods(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def list_methods(arguments: argparse.Namespace) -> int:
     """Print every method, whether it can run here, and why not."""
-    from ..defacers import REGISTRY, external_methods
+    from ..defacers import methods
 
-    for method in (*REGISTRY, *(method.in_environment(os.environ) for method in external_methods())):
-        reason = method.available()
-        print(f"{method.key:<16} {method.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
-        print(f"{'':<16} {method.reference}; {method.licence}")
+    for each in methods():
+        reason = each.available()
+        print(f"{each.key:<16} {each.title}\n{'':<16} {'available' if not reason else 'not available: ' + reason}")
+        print(f"{'':<16} {each.reference}; {each.licence}")
     return DONE
 
 
@@ -38,7 +38,7 @@ def methods_of(arguments: argparse.Namespace) -> list[Defacer]:
     UnusableInput
         If a name is unknown or doubled, or a folder or file is not there.
     """
-    from ..defacers import REGISTRY, defacer
+    from ..defacers import REGISTRY, method
     from ..defacers.external.command import ExternalCommand
     from ..defacers.external.templates import TOOL_NAME, imported_tool, read_templates
 
@@ -46,8 +46,8 @@ def methods_of(arguments: argparse.Namespace) -> list[Defacer]:
     unknown = sorted(set(variants) - set(arguments.methods))
     if unknown:
         raise UnusableInput(f"--variant names {', '.join(unknown)}, which is not among --methods {','.join(arguments.methods)}")
-    chosen = [defacer(key, variants.get(key, "")).in_environment(os.environ) for key in dict.fromkeys(arguments.methods)]
-    known = {method.key for method in (*REGISTRY, *chosen)}
+    chosen = [method(key, variants.get(key, "")) for key in dict.fromkeys(arguments.methods)]
+    known = {each.key for each in (*REGISTRY, *chosen)}
     for name, folder in arguments.external:
         if name in known or not TOOL_NAME.fullmatch(name):
             raise UnusableInput(

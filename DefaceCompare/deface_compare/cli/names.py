@@ -17,7 +17,9 @@ DICOM_MAGIC_OFFSET = 128
 def add_names_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
     names = commands.add_parser("names", help="how structure names are read")
-    names.add_argument("file", type=Path, help="an RTSTRUCT, a case's folder, or a text file with one name a line")
+    names.add_argument(
+        "file", type=Path, metavar="FILE", help="an RTSTRUCT, a case's folder, or a text file with one name a line"
+    )
     add_names(names)
     names.set_defaults(run=run_names)
 

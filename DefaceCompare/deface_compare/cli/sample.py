@@ -12,9 +12,9 @@ from .arguments import add_progress, comma_list, positive
 def add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
     sample = commands.add_parser("sample", help="write synthetic RT patients as DICOM")
-    sample.add_argument("out", type=Path, metavar="OUT")
+    sample.add_argument("out", type=Path, metavar="OUT", help="where the patients' folders are written")
     sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
-    sample.add_argument("--seed", type=int, default=1)
+    sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (default 1)")
     sample.add_argument("--site", choices=("brain", "hn"), help="brain or head and neck; both in turn if not given")
     sample.add_argument(
         "--difficulty",
@@ -39,9 +39,9 @@ def run_sample(arguments: argparse.Namespace) -> int:
         folders = make_sample(
             arguments.out,
             arguments.patients,
-            arguments.seed,
-            arguments.site,
-            progress,
+            seed=arguments.seed,
+            site=arguments.site,
+            progress=progress,
             jobs=arguments.jobs,
             difficulties=difficulties,
         )

@@ -30,12 +30,12 @@ def run_study(arguments: argparse.Namespace) -> int:
         report = run_study(
             arguments.input,
             arguments.out,
-            methods,
-            settings,
-            arguments.jobs,
-            arguments.scheduler,
-            arguments.keep_ids,
-            progress,
+            methods=methods,
+            settings=settings,
+            jobs=arguments.jobs,
+            scheduler=arguments.scheduler,
+            keep_ids=arguments.keep_ids,
+            progress=progress,
             choices=choices_of(arguments, alone=False),
         )
     return tell(report, arguments)

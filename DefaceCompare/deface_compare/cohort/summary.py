@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..measurement import metrics, write_table
+from ..measurement import metrics, require_pandas, write_table
 from ..settings import Tolerances
 from .arms import Arm, arm_key, arm_of, arm_order
 from .patient_table import PLANNED_METRICS, VALUE_METRICS, Item, PatientValues, Table
@@ -17,6 +18,9 @@ from .statistics import Summary, holm, summarise_all, wilson_interval
 
 IQR, CI95 = "IQR", "CI95"
 """What `low` and `high` are: the quartiles of the patients, or a 95 % confidence interval."""
+
+if TYPE_CHECKING:
+    import pandas
 
 RATES = {"success": "success_rate", "face_gone": "face_gone", "data_whole": "data_whole", "face_detected": "detection_rate"}
 """0/1 metrics and the name of their cohort value, the share of scans, k/n."""
@@ -59,6 +63,18 @@ class SummaryRow:
 
 
 SUMMARY_COLUMNS = tuple(f.name for f in fields(SummaryRow))
+
+
+def summary_table(rows: Sequence[SummaryRow]) -> pandas.DataFrame:
+    """Rows as a table, one column a field of `SummaryRow`.
+
+    Raises
+    ------
+    NotAvailable
+        If pandas is not installed.
+    """
+    pandas = require_pandas()
+    return pandas.DataFrame([[getattr(row, name) for name in SUMMARY_COLUMNS] for row in rows], columns=list(SUMMARY_COLUMNS))
 
 
 def first_of_each_arm(rows: Iterable[SummaryRow]) -> dict[Arm, SummaryRow]:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .external.templates import external_methods
-from .registry import REGISTRY, defacer
+from .registry import REGISTRY, defacer, method, methods, methods_of
 
-__all__ = ["REGISTRY", "defacer", "external_methods"]
+__all__ = ["REGISTRY", "defacer", "external_methods", "method", "methods", "methods_of"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import UnusableInput
 from .average_face import AverageFace
@@ -39,3 +40,40 @@ def defacer(key: str, variant: str = "") -> Defacer:
             return MAKERS[key](variant) if variant else method
     keys = ", ".join(method.key for method in (*REGISTRY, *external_methods()))
     raise UnusableInput(f"there is no method {key!r}; choose one of {keys}")
+
+
+def methods() -> tuple[Defacer, ...]:
+    """Every method there is: built-in ones, then known tools of others.
+
+    `Defacer.available` says what can run here, and why not.
+    """
+    return (*REGISTRY, *(known.in_environment(os.environ) for known in external_methods()))
+
+
+def method(key: str, variant: str = "") -> Defacer:
+    """The method called `key`, as it runs in this process's environment.
+
+    Raises
+    ------
+    UnusableInput
+        If there is no such method or variant; the sentence lists those that exist.
+    """
+    return defacer(key, variant).in_environment(os.environ)
+
+
+def methods_of(chosen: Sequence[str | Defacer], variants: Mapping[str, str]) -> list[Defacer]:
+    """Methods given by their keys or as they are, each once, in order.
+
+    Parameters
+    ----------
+    variants : mapping of method key to variant
+        For those given by key (`Settings.variants`).
+
+    Raises
+    ------
+    UnusableInput
+        If there is no such method or variant.
+    """
+    given = [chosen] if isinstance(chosen, str) else list(chosen)
+    found = [method(each, variants.get(each, "")) if isinstance(each, str) else each for each in given]
+    return list({each.key: each for each in found}.values())

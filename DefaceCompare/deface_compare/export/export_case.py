@@ -21,7 +21,7 @@ from ..settings import FOLLOW, KEEP, MASK
 from .checked.verification import Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin, moved_skin
 from .manifest import write_manifest
-from .options import ExportOptions
+from .options import MAP_FRAMES, ExportOptions
 from .privacy_check import privacy_check
 from .written.structure_clip import ClippedStructure
 from .written.written_set import SetWriter, WrittenSet
@@ -53,8 +53,45 @@ class Export:
     notes: tuple[str, ...]
 
 
+def export_case(
+    case: str | Path,
+    to: str | Path,
+    method: str,
+    *,
+    dose_policy: str = KEEP,
+    keep_uids: bool = False,
+    frame: str = MAP_FRAMES,
+    accept_risk: bool = False,
+    progress: Progress = silent,
+) -> Export:
+    """Write one method's result on a finished case as defaced DICOM RT, verified.
+
+    Parameters
+    ----------
+    case : str or Path
+        ``OUT/cases/<id>``.
+    to : str or Path
+        The folder to make; must be empty or absent.
+    method, dose_policy, keep_uids, frame, accept_risk
+        As in `ExportOptions`.
+    progress : callable
+        ``progress(done, total, text) -> bool``; False raises `Cancelled`, and nothing is left.
+
+    Raises
+    ------
+    ValueError
+        If `dose_policy` or `frame` is none of those that exist.
+    UnusableInput
+        If the case cannot be exported, or a risk was not accepted: the sentence says which.
+    ExportFailed
+        If what was written did not pass its verification; it is removed.
+    """
+    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk)
+    return export_with(Path(case), Path(to), options, progress)
+
+
 @one_itk_thread()
-def export_case(case: Path, to: Path, options: ExportOptions, progress: Progress = silent) -> Export:
+def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress = silent) -> Export:
     """Write one finished case as defaced DICOM RT and verify it.
 
     Parameters
@@ -126,7 +163,7 @@ def export_study(
             return progress(STEPS * number + STEPS * part // of, STEPS * len(cases), text)
 
         try:
-            done[case.name] = export_case(case, to / case.name, options, step)
+            done[case.name] = export_with(case, to / case.name, options, step)
         except (UnusableInput, ExportFailed) as reason:
             refused[case.name] = str(reason)
     return done, refused

@@ -11,12 +11,12 @@ from ..structures.name_words import user_names
 from .choices import ReadingChoices
 
 
-def read_case(folder: Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
+def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
     """Read one patient from a folder: image files with a ``case.json``, or any mixture of DICOM series.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         The patient's folder.
     case_id : str, optional
         Id of the case; default is the one in ``case.json``, else the folder's name.
@@ -28,8 +28,9 @@ def read_case(folder: Path, case_id: str | None = None, choices: ReadingChoices 
     UnusableInput
         With one sentence that names the file and what to do.
     """
-    from .files.case_json import CASE_FILE, read_case_file  # brings pydicom, which who only lists methods need not wait for
+    from .files.case_json import CASE_FILE, read_case_file  # brings pydicom, which a list of methods does not need
 
+    folder = Path(folder)
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient")
     choices = choices or ReadingChoices()

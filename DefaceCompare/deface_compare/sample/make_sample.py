@@ -31,21 +31,22 @@ COMMENT = "SYNTHETIC: made from an average head by a random deformation; no pati
 
 
 def make_sample(
-    out: Path,
+    out: str | Path,
     patients: int = 6,
+    *,
     seed: int = 1,
     site: str | None = None,
-    progress: Progress = silent,
     ct_size: Sequence[int] = CT_SIZE,
     ct_spacing_mm: Sequence[float] = CT_SPACING_MM,
-    jobs: int = 1,
     difficulties: Sequence[Difficulty] = (),
+    jobs: int = 1,
+    progress: Progress = silent,
 ) -> list[Path]:
     """Write a cohort of synthetic patients, one DICOM folder each.
 
     Parameters
     ----------
-    out : Path
+    out : str or Path
         Gets ``sample-001``, ``sample-002`` and so on; each with CT, MR, PET, RTSTRUCT, RTPLAN and RTDOSE.
     patients : int
         How many, at least 1.
@@ -80,7 +81,7 @@ def make_sample(
         raise UnusableInput(f"the number of patients must be at least 1, not {patients}")
     if jobs < 1:
         raise UnusableInput(f"the number of jobs must be at least 1, not {jobs}")
-    folders = [out / f"sample-{number:03d}" for number in range(1, patients + 1)]
+    folders = [Path(out) / f"sample-{number:03d}" for number in range(1, patients + 1)]
     for folder in folders:
         if folder.exists() and any(folder.iterdir()):
             raise UnusableInput(f"{folder} already holds files; choose an empty folder for the sample")

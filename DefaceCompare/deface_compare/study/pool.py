@@ -36,15 +36,15 @@ IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
 """Which image the verdict is about, if several are equally frequent: T1 shows skin best among the sequences."""
 
 
-def pool(outs: Sequence[Path], out: Path) -> StudyReport:
+def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
     """Write the pooled tables, the report and the manifest of finished cases.
 
     Parameters
     ----------
-    outs : sequence of Path
+    outs : sequence of str or Path
         Output folders of ``case`` or ``study``, or of each only ``measurements.csv`` and ``summary.csv``, which is all that a
         centre needs to share; several stand for several cohorts, named after their folders.
-    out : Path
+    out : str or Path
         Where to write; may be one of `outs`.
 
     Raises
@@ -52,17 +52,18 @@ def pool(outs: Sequence[Path], out: Path) -> StudyReport:
     UnusableInput
         If no folder holds a finished case.
     """
-    several = len(outs) > 1
-    found = [read_out(folder, name, prefix=several) for folder, name in zip(outs, cohort_names(outs), strict=True)]
+    folders, target = [Path(outs)] if isinstance(outs, (str, Path)) else [Path(each) for each in outs], Path(out)
+    several = len(folders) > 1
+    found = [read_out(folder, name, prefix=several) for folder, name in zip(folders, cohort_names(folders), strict=True)]
     cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: case.id))
     if not cases:
-        raise UnusableInput(f"no finished case lies in {', '.join(str(folder) for folder in outs)}; run `case` or `study` first")
+        raise UnusableInput(f"no finished case lies in {', '.join(map(str, folders))}; run `case` or `study` first")
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
     records = tuple(record for one in found for record in one.records)
     pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing)
-    out.mkdir(parents=True, exist_ok=True)
-    with sole_run(out):
-        return _write(pooled, [one for one in found if several and one.cases], out)
+    target.mkdir(parents=True, exist_ok=True)
+    with sole_run(target):
+        return _write(pooled, [one for one in found if several and one.cases], target)
 
 
 def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]) -> StudyReport:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..case_report import CaseReport
+from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
 from ..measurement import write_measurements
@@ -18,7 +19,7 @@ from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
-from ..settings import Settings
+from ..settings import DEFAULT_METHODS, Settings
 from .job import CaseJob, CaseOutcome, compare_or_skip, run_case, subfolders
 from .study_report import StudyReport
 from .workers import cluster, run_on_cluster
@@ -28,15 +29,16 @@ STEPS = 100
 
 
 def run_study(
-    input: Path,
-    out: Path,
-    methods: Sequence[Defacer],
-    settings: Settings,
+    cohort: str | Path,
+    out: str | Path,
+    *,
+    methods: Sequence[str | Defacer] = DEFAULT_METHODS,
+    settings: Settings | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
     keep_ids: bool = False,
-    progress: Progress = silent,
     choices: ReadingChoices | None = None,
+    progress: Progress = silent,
 ) -> StudyReport:
     """Compare methods on every patient of a folder and pool the result.
 
@@ -46,18 +48,24 @@ def run_study(
 
     Parameters
     ----------
-    input : Path
+    cohort : str or Path
         Holds one folder a patient.
-    out : Path
+    out : str or Path
         Output folder, made if need be.
+    methods : sequence of str or Defacer
+        Keys as `methods` lists them (their variants are those of `settings`), or methods.
+    settings : Settings, optional
+        Fill, protection, face model, seed and the like.
     jobs : int
         Worker processes on this machine; 1 runs in this process.
     scheduler : str, optional
-        Address of a running Dask scheduler whose workers see `input` and `out` under the same paths.
+        Address of a running Dask scheduler whose workers see `cohort` and `out` under the same paths.
     keep_ids : bool
         Call cases by their own ids instead of ``case-001``.
     choices : ReadingChoices, optional
         What headers cannot decide, for every patient.
+    progress : callable
+        ``progress(done, total, text) -> bool``; False raises `Cancelled`.
 
     Raises
     ------
@@ -66,16 +74,18 @@ def run_study(
     Cancelled
         If `progress` answers False; finished cases stay.
     """
-    folders = _patients(input)
-    out.mkdir(parents=True, exist_ok=True)
-    with sole_run(out):
-        ids = case_ids(folders, out, keep_ids)
+    source, target, settings = Path(cohort), Path(out), settings or Settings()
+    chosen = methods_of(methods, settings.variants)
+    folders = _patients(source)
+    target.mkdir(parents=True, exist_ok=True)
+    with sole_run(target):
+        ids = case_ids(folders, target, keep_ids)
         sources = dict(zip(ids, folders, strict=True))
-        persons = listed_persons(input, sources)
-        write_key(out, sources, persons)
+        persons = listed_persons(source, sources)
+        write_key(target, sources, persons)
         read_as = choices or ReadingChoices(alone=False)
         jobs_to_do = [
-            CaseJob(folder, case, out, _serving(methods, folder, case, alone=False), settings, read_as, code_mark())
+            CaseJob(folder, case, target, _serving(chosen, folder, case, alone=False), settings, read_as, code_mark())
             for case, folder in sources.items()
         ]
         if jobs == 1 and scheduler is None:
@@ -84,10 +94,10 @@ def run_study(
             with cluster(jobs, scheduler) as client:
                 outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
         shutil.rmtree(
-            OutputFolder(out).unfinished, ignore_errors=True
+            OutputFolder(target).unfinished, ignore_errors=True
         )  # what cases left that failed, now or in an interrupted run
-        write_key(out, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
-        return _pooled(input, out, sorted(outcomes, key=lambda outcome: outcome.id))
+        write_key(target, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
+        return _pooled(source, target, sorted(outcomes, key=lambda outcome: outcome.id))
 
 
 def _pooled(input: Path, out: Path, outcomes: Sequence[CaseOutcome]) -> StudyReport:
@@ -102,14 +112,15 @@ def _pooled(input: Path, out: Path, outcomes: Sequence[CaseOutcome]) -> StudyRep
 
 
 def run_single(
-    input: Path,
+    patient: Path,
     out: Path,
-    methods: Sequence[Defacer],
-    settings: Settings,
+    *,
+    methods: Sequence[str | Defacer] = DEFAULT_METHODS,
+    settings: Settings | None = None,
     keep_ids: bool = False,
-    progress: Progress = silent,
     report: bool = True,
     choices: ReadingChoices | None = None,
+    progress: Progress = silent,
 ) -> StudyReport | None:
     """Compare methods on one patient's folder; writes what a study of one case would.
 
@@ -126,16 +137,18 @@ def run_single(
     Cancelled
         If `progress` answers False.
     """
-    if not input.is_dir():
-        raise UnusableInput(f"{input} is not a folder; give the folder of one patient")
-    case_id = file_name(read_case(input).id) if keep_ids else "case-001"
-    job = CaseJob(input, case_id, out, _serving(methods, input.resolve(), case_id, alone=True), settings)
+    settings = settings or Settings()
+    chosen = methods_of(methods, settings.variants)
+    if not patient.is_dir():
+        raise UnusableInput(f"{patient} is not a folder; give the folder of one patient")
+    case_id = file_name(read_case(patient).id) if keep_ids else "case-001"
+    job = CaseJob(patient, case_id, out, _serving(chosen, patient.resolve(), case_id, alone=True), settings)
     job = replace(job, choices=choices or ReadingChoices())
     out.mkdir(parents=True, exist_ok=True)
     with sole_run(out):
         outcome = compare_or_skip(job, progress)
         shutil.rmtree(OutputFolder(out).unfinished, ignore_errors=True)
-        write_key(out, {case_id: input}, {case_id: outcome.person})
+        write_key(out, {case_id: patient}, {case_id: outcome.person})
         if not report:
             rows = CaseReport.read(OutputFolder(out).case(case_id)).measurements
             write_measurements(OutputFolder(out).measurements, rows)
@@ -145,13 +158,13 @@ def run_single(
         return pool_cases(out, [case_id], {})
 
 
-def _patients(input: Path) -> Sequence[Path]:
+def _patients(cohort: Path) -> Sequence[Path]:
     """The patients' folders."""
-    if not input.is_dir():
-        raise UnusableInput(f"{input} is not a folder; give the folder that holds one folder a patient")
-    folders = subfolders(input)
+    if not cohort.is_dir():
+        raise UnusableInput(f"{cohort} is not a folder; give the folder that holds one folder a patient")
+    folders = subfolders(cohort)
     if not folders:
-        raise UnusableInput(f"{input} holds no folder; a study wants one folder a patient, `case` takes a single one")
+        raise UnusableInput(f"{cohort} holds no folder; a study wants one folder a patient, `case` takes a single one")
     return folders
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..cohort.arms import Arm, arm_key, arm_of, arm_order
 from ..cohort.reidentification.summary import HEADLINE
-from ..cohort.summary import SUMMARY_COLUMNS, SummaryRow, find, is_of_one_arm
-from ..measurement import COLUMNS, Measurement
+from ..cohort.summary import SummaryRow, find, is_of_one_arm, summary_table
+from ..measurement import Measurement, measurement_table
 from ..words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
 
 if TYPE_CHECKING:
@@ -43,18 +43,14 @@ class StudyReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def measurement_table(self) -> pandas.DataFrame:
+    def table(self) -> pandas.DataFrame:
         """``measurements.csv`` as a table."""
-        import pandas
-
-        return pandas.DataFrame(self.measurements, columns=list(COLUMNS))
+        return measurement_table(self.measurements)
 
     @property
     def summary_table(self) -> pandas.DataFrame:
         """``summary.csv`` as a table."""
-        import pandas
-
-        return pandas.DataFrame(self.summary, columns=list(SUMMARY_COLUMNS))
+        return summary_table(self.summary)
 
     def lines(self) -> list[str]:
         """Where the report lies, and one line a method: AUC, n, success, largest organ change, seconds a case."""

@@ -79,7 +79,7 @@ def test_a_real_ct_is_exported_without_an_error_for_dciodvfy(
     monkeypatch.setattr(export_module, "find_heads", lambda case, settings: heads)
     assert main(["case", str(source), "--out", str(out), "--methods", METHOD, "--no-report", "--face-model", "none"]) == 0
     options = ExportOptions(METHOD, accept_risk=True)
-    done = export_module.export_case(out / "cases" / "case-001", tmp_path / "export", options)
+    done = export_module.export_with(out / "cases" / "case-001", tmp_path / "export", options)
     added = (
         "CT: added to the headers, since DICOM requires it: AcquisitionNumber, FrameOfReferenceUID, ImageType, KVP, Laterality"
     )

@@ -10,10 +10,8 @@ import SimpleITK as sitk
 
 import synthetic_head as synthetic
 from deface_compare.compare import compare_case
-from deface_compare.defacers import defacer
 from deface_compare.errors import UnusableInput
 from deface_compare.export.export_case import export_case
-from deface_compare.export.options import ExportOptions
 from deface_compare.geometry.threads import one_itk_thread
 from deface_compare.progress import Cancelled
 from deface_compare.settings import Settings
@@ -51,12 +49,12 @@ def test_a_comparison_gives_the_threads_back_when_it_ends_and_when_it_is_cancell
         return len(seen) < 2
 
     with pytest.raises(Cancelled):
-        compare_case(case, [defacer("quickshear")], settings, look)
+        compare_case(case, ["quickshear"], settings, progress=look)
     assert set(seen) == {1}
     assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == THREADS
 
 
 def test_a_refused_export_gives_the_threads_back(tmp_path: Path) -> None:
     with pytest.raises(UnusableInput):
-        export_case(tmp_path / "case-001", tmp_path / "to", ExportOptions("quickshear"))
+        export_case(tmp_path / "case-001", tmp_path / "to", "quickshear")
     assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == THREADS

@@ -93,7 +93,7 @@ class MutationTarget:
         case = read_case(self._patient, "case-001")
         if not export or input_hashes(case) != self._hashes:
             return READ
-        export_module.export_case(self._case, self._to, self._options)
+        export_module.export_with(self._case, self._to, self._options)
         return EXPORTED
 
 

@@ -110,7 +110,7 @@ def test_the_notes_of_the_real_command_are_shown_as_it_prints_them(
     from DefaceCompareLib.panel.export_section import what_was_written
 
     done = export_case.Export(tmp_path, 7, (), ("Skin (structure 3): clipped in 12 planes", "left behind, not defaced: 2 RTPLAN"))
-    monkeypatch.setattr(export_case, "export_case", lambda *given: done)
+    monkeypatch.setattr(export_case, "export_with", lambda *given: done)
     arguments = ["export", str(tmp_path), "--method", "quickshear", "--to", str(tmp_path)]
     assert main(arguments) == 0
     printed = capsys.readouterr().out

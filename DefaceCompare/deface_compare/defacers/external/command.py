@@ -133,7 +133,7 @@ class ExternalCommand(Defacer):
         """The filled-in command and the file that must come out; the input lies in the folder."""
         template = self.template
         input = folder / template.input.format(key=image.key)
-        from .match import stem_of  # brings pydicom, which who only lists methods need not wait for
+        from .match import stem_of  # brings pydicom, which a list of methods does not need
 
         stem = stem_of(input)
         outdir = folder / "out"

@@ -71,7 +71,7 @@ class ExternalFolder(Defacer):
         folders = (self.folder / case.id, self.folder)
 
         def make(one: CaseImage, voxels: ToolVoxels) -> NDArray[np.generic]:
-            from .match import defaced_volume  # brings pydicom, which who only lists methods need not wait for
+            from .match import defaced_volume  # brings pydicom, which a list of methods does not need
 
             volume, file, warning = defaced_volume(self.title, folders, one, self.shared)
             if warning:
