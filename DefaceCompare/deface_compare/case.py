@@ -13,6 +13,8 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 CT, MR, PET = "CT", "MR", "PET"
 """The modalities of a `CaseImage` (DICOM's PT is called PET here, as in the tables)."""
+DOSE_IMAGE, BODY_IMAGE = "DOSE", "BODY"
+"""Stand for an image's key in rows about the dose grid and the outer contour."""
 
 
 @dataclass(frozen=True)

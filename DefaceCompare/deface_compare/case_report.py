@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import SimpleITK as sitk
 
-from . import __version__
 from .atomic import write_text
-from .case import Case
+from .case import DOSE_IMAGE, Case
 from .errors import UnusableInput
 from .measurement import Measurement, measurement_table, read_measurements, write_measurements
 from .settings import Settings
+from .version import __version__
 
 if TYPE_CHECKING:
     import pandas
@@ -126,7 +126,7 @@ def input_hashes(case: Case) -> dict[str, str]:
     """SHA-256 of geometry and voxels of every image and the dose."""
     images = {image.key: image.image for image in case.images}
     if case.dose is not None:
-        images["DOSE"] = case.dose.image
+        images[DOSE_IMAGE] = case.dose.image
     return {key: image_hash(image) for key, image in images.items()}
 
 

@@ -79,5 +79,6 @@ class Settings:
         return cls(**{**stored, "tolerances": Tolerances(**stored["tolerances"])})
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for `case_report.json`."""
-        return asdict(self)
+        """Plain values by name, in alphabetical order at every depth, as files and pages tell them."""
+        plain = {**asdict(self), "tolerances": dict(sorted(asdict(self.tolerances).items()))}
+        return dict(sorted(plain.items()))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from deface_compare import __version__
 from deface_compare.output.code_mark import code_mark
+from deface_compare.version import __version__
 
 RESULTS = Path(__file__).resolve().with_name("results.csv")
 COLUMNS = ("proof", "figure", "value", "date", "version", "code")

@@ -7,9 +7,9 @@ from typing import Any
 
 from vtkmodules.vtkCommonCore import vtkStringArray
 
-from deface_compare import __version__
 from deface_compare.defacers import REGISTRY
 from deface_compare.measurement import OK, Measurement, metrics
+from deface_compare.version import __version__
 from deface_compare.words import number
 
 LINE_COLUMNS = ("image", "structure", "metric", "unit", "dose_policy", "original")

@@ -9,8 +9,8 @@ from typing import Any
 import slicer
 from vtkmodules.vtkCommonCore import vtkDoubleArray
 
-from deface_compare import __version__
 from deface_compare.utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
+from deface_compare.version import __version__
 
 from .report import VERSION_ATTRIBUTE
 

@@ -12,12 +12,12 @@ import SimpleITK as sitk
 import slicer
 from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
 
-from deface_compare import __version__
 from deface_compare.case_report import CaseReport
 from deface_compare.defacers import REGISTRY
 from deface_compare.errors import UnusableInput
 from deface_compare.measurement import COLUMNS, Measurement, metrics, read_measurements
 from deface_compare.output.folder import OutputFolder
+from deface_compare.version import __version__
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
 from ..slicerrt.rows import FILE_NAME as SLICERRT_FILE

@@ -148,7 +148,7 @@ def _edited(dose: sitk.Image, patch: Patch | None) -> sitk.Image:
     if patch is None:
         return dose
     values = sitk.GetArrayFromImage(dose)
-    values[patch.box] = patch.values
+    values[patch.box.slices] = patch.values
     image = sitk.GetImageFromArray(values)
     image.CopyInformation(dose)
     return image

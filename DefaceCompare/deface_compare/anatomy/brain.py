@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..case import CT
-from ..geometry.morphology import box_around, grown, inner_distance_mm, largest_part
+from ..geometry.boxes import box_around
+from ..geometry.morphology import grown, inner_distance_mm, largest_part
 
 SEARCH_MM = 8.0
 """How far the brain may reach beyond the average head's brain after an affine fit."""
@@ -45,9 +46,10 @@ def brain_from_image(
         None where the image does not show a brain (a phantom, a scan below it).
     """
     spacing_mm = outline.GetSpacing()[0]
-    box = box_around(sitk.GetArrayViewFromImage(average_brain), round((SEARCH_MM + 2 * NECK_MM) / spacing_mm) + 2)
-    if box is None:
+    around = box_around(sitk.GetArrayViewFromImage(average_brain) > 0, round((SEARCH_MM + 2 * NECK_MM) / spacing_mm) + 2)
+    if around is None:
         return None
+    box = around.slices
     calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(values, 0.5 * spacing_mm))[box]
     patient = sitk.GetArrayViewFromImage(outline)[box] > 0
     inside = _segment(calm, patient, sitk.GetArrayViewFromImage(average_brain)[box] > 0, modality, spacing_mm)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..case import CaseImage
 from ..errors import FaceNotFound
+from ..geometry.boxes import box_around
 from ..geometry.grids import onto_grid, working_grid
+from ..geometry.morphology import largest_part
 from .air import air_level, skin_threshold
 
 COARSE_SPACING_MM = 6.0
@@ -32,11 +33,10 @@ def head_grid(image: CaseImage) -> sitk.Image:
     """
     coarse = working_grid(image.image, COARSE_SPACING_MM)
     values = onto_grid(image.image, coarse, air_level(image))
-    labels, count = scipy.ndimage.label(sitk.GetArrayViewFromImage(values) > skin_threshold(image))
-    if count == 0:
+    body = box_around(largest_part(sitk.GetArrayViewFromImage(values) > skin_threshold(image)))
+    if body is None:
         raise FaceNotFound(f"image {image.key} shows no head: nothing exceeds the skin threshold")
-    (body,) = scipy.ndimage.find_objects((labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))).astype(np.uint8))
-    z, y, x = ((place.start * COARSE_SPACING_MM, place.stop * COARSE_SPACING_MM) for place in body)
+    z, y, x = ((place.start * COARSE_SPACING_MM, place.stop * COARSE_SPACING_MM) for place in body.slices)
     origin = np.array(coarse.GetOrigin()) - 0.5 * COARSE_SPACING_MM
     top = origin[2] + z[1] + MARGIN_MM
     bottom = max(origin[2] + z[0] - MARGIN_MM, top - DEEPEST_MM)

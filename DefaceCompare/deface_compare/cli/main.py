@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from .. import __version__
 from ..atomic import full_disk_sentence, is_full
 from ..errors import INTERRUPTED, UNUSABLE, DefaceCompareError
+from ..version import __version__
 from .case import add_case
 from .export import add_export
 from .methods import add_methods

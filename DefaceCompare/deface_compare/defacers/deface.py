@@ -14,7 +14,7 @@ from ..anatomy.find_heads import NO_REGISTRATION
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_patch
+from ..geometry.boxes import Patch, VoxelBox, box_around
 from ..measurement import FAILED, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
@@ -123,7 +123,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
                 if image is images[0]:
                     devices = devices_near_edit(image.image, patch, head)
                 patch = _checked(without_devices(edit, case, image, head, settings, patch, devices), image)
-                kept = protected_voxels(image.image, box_of_patch(patch), case, head, settings)
+                kept = protected_voxels(image.image, patch.box, case, head, settings)
                 patch = with_originals(patch, image.image, kept)
             run.patches[image.key] = _trimmed(patch, image)
             run.edits[image.key] = edit
@@ -144,7 +144,7 @@ def _checked(patch: Patch, image: CaseImage) -> Patch:
     original = image.array()
     if patch.values.dtype != original.dtype:
         raise MethodFailed(f"the edit of image {image.key} is {patch.values.dtype}, but the image is stored as {original.dtype}")
-    if original[patch.box].shape != patch.values.shape:
+    if original[patch.box.slices].shape != patch.values.shape:
         raise MethodFailed(f"the edit reaches beyond image {image.key}")
     if patch.values.dtype.kind == "f" and not np.isfinite(patch.values).all():
         raise MethodFailed(f"the edit of image {image.key} holds NaN or infinite voxels")
@@ -156,7 +156,7 @@ def _trimmed(patch: Patch, image: CaseImage) -> Patch:
     inner = box_around(patch.altered(image.image))
     if inner is None:
         raise MethodFailed(f"the method left image {image.key} unchanged")
-    box = box_of_patch(patch).within(inner)
+    box = patch.box.within(inner)
     return Patch(box.offset, np.ascontiguousarray(patch.values[inner.slices]))
 
 
@@ -173,7 +173,7 @@ def _edit_dose(run: _Run, case: Case, primary: CaseImage, head: Head, settings: 
     guard_mm = max(dose.image.GetSpacing())
     patches = {}
     for policy, patch in ((MASK, _masked(edit, dose.image)), (FOLLOW, edit.follow(dose, head))):
-        kept = protected_voxels(dose.image, box_of_patch(patch), case, head, settings, guard_mm)
+        kept = protected_voxels(dose.image, patch.box, case, head, settings, guard_mm)
         patches[policy] = with_originals(patch, dose.image, kept)
     return patches
 

@@ -17,7 +17,6 @@ from ..geometry.boxes import (
     VoxelBox,
     box_around,
     box_between,
-    box_of_patch,
     box_of_points,
     boxed,
     corners_mm,
@@ -108,7 +107,7 @@ def without_devices(
     box = box_between(low, high, image.image)
     values = emptied.array()[box.slices].copy()
     x, y, z = np.subtract(again.offset, box.offset).tolist()
-    values[VoxelBox((x, y, z), box_of_patch(again).size).slices] = again.values
+    values[VoxelBox((x, y, z), again.box.size).slices] = again.values
     return Patch(box.offset, values)
 
 
@@ -151,12 +150,12 @@ def _last(patch: Patch) -> NDArray[np.int_]:
 
 def _box_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image) -> VoxelBox:
     """The box of the working grid around a patch, `REACH_MM` wider."""
-    return box_of_points(corners_mm(image, box_of_patch(patch)), grid, REACH_MM + max(image.GetSpacing()))
+    return box_of_points(corners_mm(image, patch.box), grid, REACH_MM + max(image.GetSpacing()))
 
 
 def _altered_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image, box: VoxelBox) -> NDArray[np.bool_]:
     """Where `patch` altered `image`, by nearest neighbour on `box` of the working grid."""
-    altered = boxed(patch.altered(image).astype(np.uint8), image, box_of_patch(patch))
+    altered = boxed(patch.altered(image).astype(np.uint8), image, patch.box)
     return sample_box(altered, grid, box, 0.0, nearest=True) > 0.5
 
 
@@ -171,8 +170,8 @@ def trunk_warning(image: CaseImage, patch: Patch, head: Head) -> str:
     """
     if image.modality != CT:  # the other images of the frame lose the same
         return ""
-    altered = patch.altered(image.image) & (image.array()[patch.box].astype(np.float32) > SKIN_HU)
-    box = box_of_patch(patch)
+    altered = patch.altered(image.image) & (image.array()[patch.box.slices].astype(np.float32) > SKIN_HU)
+    box = patch.box
     matrix, origin = index_to_mm(image.image)
     x, y, z = (np.arange(o, o + n, dtype=np.float64) for o, n in zip(box.offset, box.size, strict=True))
     height = origin[2] + matrix[2, 0] * x[None, None, :] + matrix[2, 1] * y[None, :, None] + matrix[2, 2] * z[:, None, None]

@@ -62,7 +62,7 @@ def with_originals(patch: Patch, image: sitk.Image, kept: NDArray[np.bool_] | No
     """`patch` with the original values wherever `kept` (z, y, x of the patch) is true."""
     if kept is None:
         return patch
-    return Patch(patch.offset, np.where(kept, sitk.GetArrayViewFromImage(image)[patch.box], patch.values))
+    return Patch(patch.offset, np.where(kept, sitk.GetArrayViewFromImage(image)[patch.box.slices], patch.values))
 
 
 def _widened(grid: sitk.Image, box: VoxelBox, margin_mm: float) -> VoxelBox:

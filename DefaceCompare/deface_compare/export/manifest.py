@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..atomic import write_bytes
 from ..output.finished_case import FinishedCase
+from ..version import __version__
 from .checked.verification import Verification
 from .options import KEEP_FRAMES, MAP_FRAMES, ExportOptions
 from .written.written_set import WrittenSet

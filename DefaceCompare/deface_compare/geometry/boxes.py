@@ -44,10 +44,10 @@ def whole_box(grid: sitk.Image) -> VoxelBox:
     return VoxelBox((0, 0, 0), (width, height, depth))
 
 
-def box_of_patch(patch: Patch) -> VoxelBox:
-    """The voxels that a patch covers."""
-    depth, height, width = patch.values.shape
-    return VoxelBox(patch.offset, (width, height, depth))
+def box_at(offset: tuple[int, int, int], array: NDArray[np.generic]) -> VoxelBox:
+    """The box that an array, shape (z, y, x), fills from the voxel `offset` (x, y, z) on."""
+    depth, height, width = array.shape
+    return VoxelBox(offset, (width, height, depth))
 
 
 def box_between(lower: NDArray[np.floating], upper: NDArray[np.floating], grid: sitk.Image) -> VoxelBox:
@@ -59,15 +59,19 @@ def box_between(lower: NDArray[np.floating], upper: NDArray[np.floating], grid: 
     return VoxelBox((x, y, z), (width, height, depth))
 
 
-def box_around(mask: NDArray[np.bool_]) -> VoxelBox | None:
-    """The smallest box that holds all true voxels of a (z, y, x) array; None if there is none."""
+def box_around(mask: NDArray[np.bool_], margin: int = 0) -> VoxelBox | None:
+    """The smallest box that holds all true voxels of a (z, y, x) array, wider by `margin` voxels where the array goes on.
+
+    None if no voxel is true.
+    """
     bounds = []
     for axis in (2, 1, 0):
         others = tuple(a for a in range(3) if a != axis)
         met = np.flatnonzero(mask.any(axis=others))
         if met.size == 0:
             return None
-        bounds.append((int(met[0]), int(met[-1] - met[0] + 1)))
+        first, end = max(0, int(met[0]) - margin), min(mask.shape[axis], int(met[-1]) + 1 + margin)
+        bounds.append((first, end - first))
     (x, width), (y, height), (z, depth) = bounds
     return VoxelBox((x, y, z), (width, height, depth))
 
@@ -160,20 +164,18 @@ class Patch:
     values: NDArray[np.generic]
 
     @property
-    def box(self) -> tuple[slice, slice, slice]:
-        """The box as (z, y, x) slices of the whole array."""
-        x, y, z = self.offset
-        depth, height, width = self.values.shape
-        return slice(z, z + depth), slice(y, y + height), slice(x, x + width)
+    def box(self) -> VoxelBox:
+        """The box that the patch covers."""
+        return box_at(self.offset, self.values)
 
     def whole(self, image: sitk.Image) -> sitk.Image:
         """A copy of `image` with the box replaced; every voxel outside is bit-identical."""
         array = sitk.GetArrayFromImage(image)
-        array[self.box] = self.values
+        array[self.box.slices] = self.values
         edited = sitk.GetImageFromArray(array)
         edited.CopyInformation(image)
         return edited
 
     def altered(self, image: sitk.Image) -> NDArray[np.bool_]:
         """Which voxels of the box differ from the original, shape (z, y, x) of the box."""
-        return sitk.GetArrayViewFromImage(image)[self.box] != self.values
+        return sitk.GetArrayViewFromImage(image)[self.box.slices] != self.values

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import mutable
@@ -11,18 +12,39 @@ from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkImageData, vtkPolyD
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
 
 
-def flying_edges(values: NDArray[np.float32], grid: sitk.Image, isovalue: float) -> vtkPolyData:
-    """Flying edges of an array that is one voxel wider than `grid` on every side."""
-    image = vtkImageData()
+def iso_surface(
+    values: NDArray[np.float32],
+    isovalue: float,
+    origin_mm: Sequence[float],
+    spacing_mm: Sequence[float],
+    first: tuple[int, int, int] = (0, 0, 0),
+    *,
+    normals: bool = False,
+) -> vtkPolyData:
+    """The surface on which an array has one value (flying edges), in the axes of its grid.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (z, y, x)
+    origin_mm, spacing_mm : sequence of 3
+        Of the grid, (x, y, z).
+    first : (int, int, int)
+        Index (x, y, z) in the grid of the array's first voxel.
+    normals : bool
+        Give the points normals, along the values' slope.
+    """
+    x, y, z = first
     depth, height, width = values.shape
-    image.SetDimensions(width, height, depth)
-    image.SetSpacing(grid.GetSpacing())
-    image.SetOrigin([o - s for o, s in zip(grid.GetOrigin(), grid.GetSpacing(), strict=True)])
-    image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(values).ravel(), deep=True))
+    image = vtkImageData()
+    image.SetExtent(x, x + width - 1, y, y + height - 1, z, z + depth - 1)
+    image.SetOrigin(*origin_mm)
+    image.SetSpacing(*spacing_mm)
+    flat = np.ascontiguousarray(values).ravel()
+    image.GetPointData().SetScalars(numpy_to_vtk(flat))
     contour = vtkFlyingEdges3D()
     contour.SetInputData(image)
     contour.SetValue(0, isovalue)
-    contour.ComputeNormalsOff()
+    contour.SetComputeNormals(normals)
     contour.ComputeScalarsOff()
     contour.Update()
     return contour.GetOutput()

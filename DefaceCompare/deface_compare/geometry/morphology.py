@@ -7,6 +7,8 @@ import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from .boxes import box_around
+
 GAP_MM = 6.0
 """Nostrils, ear canals and noise pits narrower than this are closed before cavities are filled."""
 
@@ -23,26 +25,14 @@ def fill_cavities(patient: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.b
     return scipy.ndimage.binary_fill_holes(filled)
 
 
-def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    labels, count = scipy.ndimage.label(mask)
-    if count <= 1:
-        return mask
-    return labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-
-
-def box_around(mask: NDArray[np.generic], margin: int = 0) -> tuple[slice, ...] | None:
-    """The box of a mask's non-zero voxels, wider by `margin` voxels; None for an empty mask."""
-    places = scipy.ndimage.find_objects(mask.astype(bool).view(np.uint8), max_label=1)
-    return None if places[0] is None else tuple(slice(max(0, one.start - margin), one.stop + margin) for one in places[0])
-
-
 def inner_distance_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
     """Distance in mm of the voxels in `mask` to the nearest voxel outside it (0 outside), computed in the mask's box."""
     if mask.all():
         return np.full(mask.shape, np.inf, np.float32)
     distance = np.zeros(mask.shape, np.float32)
-    box = box_around(mask, 1)
-    if box is not None:
+    around = box_around(mask, 1)
+    if around is not None:
+        box = around.slices
         outside = sitk.GetImageFromArray((~mask[box]).view(np.uint8))
         signed = sitk.SignedMaurerDistanceMap(outside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
         distance[box] = np.maximum(sitk.GetArrayFromImage(signed), 0) * np.float32(spacing_mm)
@@ -52,14 +42,15 @@ def inner_distance_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.
 def grown(mask: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
     """All voxels within `reach_mm` of the mask, the mask included."""
     wide = np.zeros(mask.shape, bool)
-    box = box_around(mask, int(reach_mm / spacing_mm) + 2)
-    if box is not None:
+    around = box_around(mask, int(reach_mm / spacing_mm) + 2)
+    if around is not None:
+        box = around.slices
         wide[box] = inner_distance_mm(~mask[box], spacing_mm) <= reach_mm
     return wide
 
 
-def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest face-connected part of a mask."""
+def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest face-connected part of a mask; an empty mask as it is."""
     numbered = _numbered_parts(mask)
     labels = sitk.GetArrayViewFromImage(numbered)
     sizes = np.bincount(labels[::GUESS_STEP, ::GUESS_STEP, ::GUESS_STEP].ravel())

@@ -11,7 +11,6 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from .. import __version__
 from ..case import Case
 from ..case_report import REPORT, CaseReport, image_hash, input_hashes
 from ..errors import UnusableInput
@@ -21,6 +20,7 @@ from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..readers.files.case_json import CASE_FILE
 from ..settings import KEEP, Settings
+from ..version import __version__
 from .finished_mark import read_mark
 from .folder import OutputFolder
 from .kept_edit import DOSE, kept_dose_patch, kept_sources

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head import Head
-from ..case import Case, CaseImage
+from ..case import BODY_IMAGE, DOSE_IMAGE, Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..errors import FaceNotFound, NotAvailable
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Missing, Scope
@@ -41,8 +41,6 @@ from .render import write_png
 from .rows import OWN, missing_privacy_rows, privacy_rows, surface_row
 from .scorer import NO_MODEL, FaceScorer
 
-DOSE_IMAGE, BODY_IMAGE = "DOSE", "BODY"
-"""Stand in the image column of rows about the dose grid and the outer contour."""
 REBUILT = " rebuilt"
 """Ends the name of a contact sheet's column of rebuilt faces."""
 

@@ -9,15 +9,15 @@ import numpy as np
 import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
 
 from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head, Point
 from ..case import CT, CaseImage
 from ..errors import NotAvailable
-from ..geometry.morphology import largest_component, open_air
+from ..geometry.mesh import iso_surface
+from ..geometry.morphology import largest_part, open_air
 
 GRID_MM = 1.7
 """Spacing of the grid on which the surface is built; gives 80 000 to 150 000 triangles for the front half of a head."""
@@ -208,7 +208,7 @@ def surface_at(grey: NDArray[np.float32], box: FaceBox, isovalue: float = 0.0, *
     bright = grey > isovalue
     window = _window(bright)
     bright = bright[window]
-    tissue = largest_component(bright)
+    tissue = largest_part(bright)
     if np.count_nonzero(tissue) * box.spacing_mm**3 < LEAST_TISSUE_MM3:
         raise NotAvailable("no skin surface: hardly any voxel of the head exceeds the skin threshold")
     outside = open_air(~tissue)
@@ -242,23 +242,12 @@ def _mesh(
     grey: NDArray[np.float32], box: FaceBox, window: tuple[slice, slice, slice], isovalue: float, *, quick: bool
 ) -> vtkPolyData:
     """Iso-surface with normals, smoothed unless it is to be `quick`; `grey` is what lies in `window` of the box."""
-    picture = vtkImageData()
     z, y, x = (int(side.start) for side in window)
-    depth, height, width = grey.shape
-    picture.SetExtent(x, x + width - 1, y, y + height - 1, z, z + depth - 1)
-    picture.SetOrigin(*box.origin_mm)
-    picture.SetSpacing(box.spacings_mm)
-    picture.GetPointData().SetScalars(numpy_to_vtk(grey.ravel()))
-    edges = vtkFlyingEdges3D()
-    edges.SetInputData(picture)
-    edges.SetValue(0, isovalue)
-    edges.SetComputeNormals(quick)
-    edges.ComputeScalarsOff()
+    surface = iso_surface(grey, isovalue, box.origin_mm, box.spacings_mm, (x, y, z), normals=quick)
     if quick:
-        edges.Update()
-        return edges.GetOutput()
+        return surface
     smooth = vtkWindowedSincPolyDataFilter()
-    smooth.SetInputConnection(edges.GetOutputPort())
+    smooth.SetInputData(surface)
     smooth.SetNumberOfIterations(SINC_ITERATIONS)
     smooth.SetPassBand(SINC_PASS_BAND)
     smooth.BoundarySmoothingOff()

@@ -8,12 +8,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..anatomy.head import Head
-from ..case import Case
+from ..case import DOSE_IMAGE, Case
 from ..defacers.defacing import Defacing
 from ..geometry.lattice import voxel_cc
 from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope
 from ..settings import MASK
-from ..utility.dose_rows import DOSE_IMAGE
 from .gate import data_rows, success_row
 
 POLICY = MASK
@@ -45,7 +44,7 @@ def dose_quality_rows(case: Case, heads: Mapping[str, Head], defacing: Defacing,
     removed = defacing.edits[primary.key].removed(dose.image)
     drawn = removed & (sitk.GetArrayViewFromImage(dose.image) > 0)
     edited = sitk.GetArrayFromImage(dose.image)
-    edited[patch.box] = patch.values
+    edited[patch.box.slices] = patch.values
     left = int(np.count_nonzero(drawn & (edited > 0)))
     gone = _missing(scope, "face_gone", "there is no dose where the image became air")
     if drawn.any():

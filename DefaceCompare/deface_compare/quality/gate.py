@@ -13,7 +13,7 @@ from ..defacers.defacing import Defacing
 from ..defacers.edit import Edit
 from ..defacers.protection import targets
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, box_of_patch, sample_box
+from ..geometry.boxes import Patch, sample_box
 from ..geometry.lattice import voxel_cc
 from ..measurement import Measurement, Scope
 from ..settings import Settings
@@ -115,12 +115,12 @@ def _surface_rows(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit
 def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scope, dose_policy: str = "") -> list[Measurement]:
     """`data_whole` and `brain_voxels_altered` of an image or a dose grid."""
     original = sitk.GetArrayViewFromImage(image)
-    kept = patch.values.dtype == original.dtype and original[patch.box].shape == patch.values.shape
+    kept = patch.values.dtype == original.dtype and original[patch.box.slices].shape == patch.values.shape
     if head.brain_independent is None:
         reason = "own mask: the only brain mask here is the one that the methods steer by"
         names = ("data_whole", "brain_voxels_altered")
         return [scope.missing(name, reason, image=key, dose_policy=dose_policy) for name in names]
-    brain = sample_box(head.brain_independent, image, box_of_patch(patch), 0.0, nearest=True) > 0.5
+    brain = sample_box(head.brain_independent, image, patch.box, 0.0, nearest=True) > 0.5
     altered = int((brain & patch.altered(image)).sum())
     note = "" if kept else "geometry or stored type changed"
     return [
@@ -138,7 +138,7 @@ def _target_row(case: Case, image: CaseImage, patch: Patch, scope: Scope) -> Mea
     inside = np.zeros(patch.values.shape, dtype=np.bool_)
     for found in masks:
         if found is not None:
-            inside |= found.whole(image.image)[patch.box]
+            inside |= found.whole(image.image)[patch.box.slices]
     if not any(found is not None for found in masks):
         return scope.missing("target_altered_volume", "no GTV, CTV or PTV in this image", image=image.key)
     volume_cc = float((inside & patch.altered(image.image)).sum()) * voxel_cc(image.image)

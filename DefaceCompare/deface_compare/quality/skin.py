@@ -16,9 +16,10 @@ from ..anatomy.head import Head
 from ..case import PET, CaseImage
 from ..defacers.edit import Edit
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_patch, box_of_points, corners_mm, cropped_to, margin_in_view_mm
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, margin_in_view_mm
 from ..geometry.grids import onto_grid
-from ..geometry.mesh import distances_mm, flying_edges, points_of
+from ..geometry.mesh import distances_mm, iso_surface, points_of
+from ..geometry.morphology import largest_part
 
 SMOOTHING_MM = 1.2
 """Gaussian sigma before meshing: coil noise goes, the surface is located between voxels."""
@@ -83,13 +84,13 @@ def outer_surface(
     solid = _without_cavities(tissue)
     inner[solid & ~tissue] = isovalue + (isovalue - air)  # cavities become as solid as air was empty
     inner[~solid & tissue] = air  # specks beside the head
-    return flying_edges(values, grid, isovalue)
+    outside = [origin - spacing for origin, spacing in zip(grid.GetOrigin(), grid.GetSpacing(), strict=True)]
+    return iso_surface(values, isovalue, outside, grid.GetSpacing())
 
 
 def _without_cavities(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest part, and all that air outside cannot reach through an opening wider than the closing."""
-    labels, count = ndimage.label(tissue)
-    largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:])) if count > 1 else tissue
+    largest = largest_part(tissue)
     reach = OPENING_VOXELS
     padded = np.pad(largest, reach + 1)
     grown = ndimage.binary_dilation(padded, iterations=reach)
@@ -182,7 +183,7 @@ def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: E
 
 def calm_defaced(image: CaseImage, skin: OriginalSkin, patch: Patch) -> NDArray[np.float32]:
     """The defaced image, smoothed, on the skin's grid: computed anew where the patch reaches, shape (z, y, x)."""
-    corners = corners_mm(image.image, box_of_patch(patch))
+    corners = corners_mm(image.image, patch.box)
     reach_mm = max(image.image.GetSpacing()) + PATCH_REACH_MM
     inner = box_of_points(corners, skin.grid, reach_mm)
     if inner.empty:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..case import DOSE_IMAGE
 from ..cohort.arms import Arm, arm_of
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.statistics import wilson_interval
@@ -15,7 +16,6 @@ from ..measurement import FAILED, OK, Measurement
 from ..words import NOTHING
 from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm
 
-DOSE = "DOSE"
 Count = dict[Arm, dict[str, bool]]
 """Success by arm and case."""
 
@@ -33,15 +33,15 @@ def success_by_cohort(measurements: Sequence[Measurement], manifest: Mapping[str
         if row.metric == "success" and row.status in (OK, FAILED):
             found[cohort, row.image][arm_of(row)][row.case] = row.status == OK and row.defaced > 0.5
         elif row.domain == "dose" and row.dose_policy == DOSE_POLICY and row.status in (OK, FAILED):
-            cases = found[cohort, DOSE][arm_of(row)]
+            cases = found[cohort, DOSE_IMAGE][arm_of(row)]
             cases[row.case] = cases.get(row.case, True) and row.status == OK
     if not found:
         return None
-    order = sorted(found, key=lambda key: (key[0], key[1] == DOSE, key[1]))
+    order = sorted(found, key=lambda key: (key[0], key[1] == DOSE_IMAGE, key[1]))
     columns = {" · ".join((cohort, image) if several else (image,)): _column(found[cohort, image]) for cohort, image in order}
-    note = f"{DOSE}: dose edited (policy “{DOSE_POLICY}”) and its DVHs measured; there is no face in a dose grid."
+    note = f"{DOSE_IMAGE}: dose edited (policy “{DOSE_POLICY}”) and its DVHs measured; there is no face in a dose grid."
     return arm_table(
-        "Success by image", names, names.arms, columns, note=note if any(image == DOSE for _, image in order) else ""
+        "Success by image", names, names.arms, columns, note=note if any(image == DOSE_IMAGE for _, image in order) else ""
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..case import BODY_IMAGE, DOSE_IMAGE
 from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.records import NO_ARM
 from ..cohort.reidentification.second_scans import ARROW
@@ -14,8 +15,6 @@ from ..measurement import metrics
 from ..words import interval, number, without_warning
 from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
 
-DOSE, BODY = "DOSE", "BODY"
-"""Images of rows about surfaces that are no image."""
 PRIVACY_COLUMNS = {
     "auc_own": ("A: AUC, own landmarks", auc_cell),
     "auc_reference": ("B: AUC, reference landmarks", auc_cell),
@@ -35,7 +34,7 @@ def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
     """AUC, rank and detection a method and image, the controls, and the differences between methods."""
     tables = []
     every = dict.fromkeys(row.image for row in summary if row.domain == "privacy" and row.image)
-    for image in (key for key in every if key not in (ANY_FILE, BODY, DOSE) and ARROW not in key):
+    for image in (key for key in every if key not in (ANY_FILE, BODY_IMAGE, DOSE_IMAGE) and ARROW not in key):
         here = [row for row in summary if row.image == image and row.domain == "privacy"]
         columns = {
             title: by_arm(make, find(here, metric=metric))
@@ -62,7 +61,7 @@ def _any_file_table(summary: Sequence[SummaryRow], names: ArmNames) -> ReportTab
         f"AUC, any file{f' (dose policy {policy})' if policy else ''}": by_arm(auc_cell, find(found, dose_policy=policy))
         for policy in dict.fromkeys(row.dose_policy for row in found)
     }
-    drawn = {BODY: "Outer contour alone, similarity", DOSE: "Dose alone (policy follow), similarity"}
+    drawn = {BODY_IMAGE: "Outer contour alone, similarity", DOSE_IMAGE: "Dose alone (policy follow), similarity"}
     for image, title in drawn.items():
         similarity = find(summary, metric="cosine_similarity_own", image=image)
         columns |= {title: by_arm(value_cell, similarity)} if similarity else {}

@@ -15,6 +15,7 @@ from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToIm
 
 from ..case import Structure
 from ..errors import NotAvailable
+from ..geometry.boxes import VoxelBox, box_at
 from ..geometry.lattice import Box, Lattice
 from ..settings import SLAB, SURFACE
 from .contour_surface import Layer, layer_of, layers, passages
@@ -37,17 +38,15 @@ class StructureMask:
     inside: NDArray[np.bool_]
 
     @property
-    def box(self) -> tuple[slice, slice, slice]:
-        """The box as (z, y, x) slices of the whole array."""
-        x, y, z = self.offset
-        depth, height, width = self.inside.shape
-        return slice(z, z + depth), slice(y, y + height), slice(x, x + width)
+    def box(self) -> VoxelBox:
+        """The box, as a part of the grid."""
+        return box_at(self.offset, self.inside)
 
     def whole(self, grid: sitk.Image) -> NDArray[np.bool_]:
         """The mask on the whole grid, shape (z, y, x)."""
         width, height, depth = grid.GetSize()
         result = np.zeros((depth, height, width), dtype=bool)
-        result[self.box] = self.inside
+        result[self.box.slices] = self.inside
         return result
 
 

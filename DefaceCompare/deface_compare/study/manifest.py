@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from .. import __version__
 from ..cohort.cohort import Cohort, PooledCase
 from ..cohort.summary import SummaryRow
 from ..defacers import REGISTRY, external_methods
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement
 from ..output.code_mark import PACKAGES, package_version
 from ..privacy.networks.models import known_models
+from ..version import __version__
 from ..words import SYNTHETIC_WARNING, without_warning
 
 DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}

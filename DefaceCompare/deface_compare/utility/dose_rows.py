@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import SimpleITK as sitk
 
-from ..case import Dose
+from ..case import DOSE_IMAGE, Dose
 from ..defacers.defacing import Defacing
 from ..errors import NotAvailable
 from ..geometry.boxes import Patch
@@ -22,7 +22,6 @@ from .dvh import DVH, VOLUME_AT_DOSE, dvh_metric
 from .dvh_table import DvhTable
 
 KEEP_NOTE = "unchanged by construction"
-DOSE_IMAGE = "DOSE"
 GY = "Gy"
 
 
@@ -73,7 +72,7 @@ def _edited_dvhs(dose: Dose, patch: Patch, baseline: Baseline, known: list[tuple
         if earlier.offset == patch.offset and np.array_equal(earlier.values, patch.values):
             return dvhs
     array = sitk.GetArrayFromImage(dose.image)
-    array[patch.box] = patch.values
+    array[patch.box.slices] = patch.values
     dvhs = {name: samples.edited(array, patch) for name, samples in baseline.dose.items() if isinstance(samples, DoseSamples)}
     known.append((patch, dvhs))
     return dvhs

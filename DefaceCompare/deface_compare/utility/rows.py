@@ -84,14 +84,14 @@ def image_metrics(modality: str, target: bool) -> list[str]:
 
 def defaced_box(array: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:
     """A box of the defaced image, shape (z, y, x); the original's own view where the patch does not reach it."""
-    starts = [max(a.start, b.start) for a, b in zip(box, patch.box, strict=True)]
-    stops = [min(a.stop, b.stop) for a, b in zip(box, patch.box, strict=True)]
+    starts = [max(a.start, b.start) for a, b in zip(box, patch.box.slices, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(box, patch.box.slices, strict=True)]
     values = array[box]
     if any(stop <= start for start, stop in zip(starts, stops, strict=True)):
         return values
     values = values.copy()
     own = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, box, strict=True))
-    theirs = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, patch.box, strict=True))
+    theirs = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, patch.box.slices, strict=True))
     values[own] = patch.values[theirs]
     return values
 

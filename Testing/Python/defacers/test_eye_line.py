@@ -138,7 +138,7 @@ def test_a_target_behind_the_eye_is_kept_only_when_targets_are_protected() -> No
         assert (not changed[inside].any()) == kept
         assert case.dose is not None
         masked = defacing.dose_patches["mask"].altered(case.dose.image)
-        box = defacing.dose_patches["mask"].box
+        box = defacing.dose_patches["mask"].box.slices
         there = synthetic.inside(synthetic.points(case.dose.image), (9.0,) * 3, (10.0, -92.0, 10.0))[box]
         assert masked.any()
         assert (not masked[there].any()) == kept

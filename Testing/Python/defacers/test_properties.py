@@ -197,7 +197,7 @@ def altered_by(edit: Edit, image: CaseImage, head: Head) -> NDArray[np.bool_]:
         drawn = sitk.GetImageFromArray(noisy)
         drawn.CopyInformation(image.image)
         patch = edit.apply(CaseImage(image.key, image.modality, drawn, image.unit), head, SETTINGS)
-        altered[patch.box] |= patch.altered(drawn)
+        altered[patch.box.slices] |= patch.altered(drawn)
     return altered
 
 

@@ -147,7 +147,7 @@ def test_a_permutation_keeps_the_histogram_and_repeats_with_its_seed() -> None:
     head, image = synthetic.head(), synthetic.ct(synthetic.grid())
     edit = shear(head.brain)
     first, again, other = (edit.apply(image, head, Settings(fill="permute", seed=seed)) for seed in (1, 1, 2))
-    original = image.array()[first.box]
+    original = image.array()[first.box.slices]
     assert np.array_equal(first.values, again.values)
     assert not np.array_equal(first.values, other.values)
     assert np.array_equal(np.sort(first.values, axis=None), np.sort(original, axis=None))

@@ -21,10 +21,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from deface_compare import __version__
 from deface_compare.cli.main import main
 from deface_compare.export import export_case as export_module
 from deface_compare.export.manifest import wrong_files
+from deface_compare.version import __version__
 from export_patient import METHOD, STUDY, copied, edit, export, manifest, objects
 
 pytestmark = pytest.mark.xdist_group("export")

@@ -20,12 +20,12 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip
 sys.path.insert(0, str(SLICER_HOST))
 
 import scene_host  # noqa: E402
-from deface_compare import __version__  # noqa: E402
 from deface_compare.errors import UnusableInput  # noqa: E402
 from deface_compare.measurement import COLUMNS, Scope, read_measurements  # noqa: E402
 from deface_compare.readers import read_case  # noqa: E402
 from deface_compare.readers.dicom.patient import SAMPLE_MANUFACTURER  # noqa: E402
 from deface_compare.sample.patient import SamplePatient, sample_patient  # noqa: E402
+from deface_compare.version import __version__  # noqa: E402
 from DefaceCompareLib.nodes import compare as logic  # noqa: E402
 from DefaceCompareLib.nodes.case_folder import DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
 from DefaceCompareLib.nodes.comparison_table import add_comparison_table  # noqa: E402

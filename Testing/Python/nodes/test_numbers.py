@@ -149,7 +149,7 @@ def as_labelmap(structure: Structure, grid: sitk.Image) -> Structure:
     mask = structure_mask(structure, grid)
     array = np.zeros(grid.GetSize()[::-1], np.uint8)
     if mask is not None:
-        array[mask.box] = mask.inside
+        array[mask.box.slices] = mask.inside
     image = sitk.GetImageFromArray(array)
     image.CopyInformation(grid)
     return replace(structure, contours=None, labelmap=image)

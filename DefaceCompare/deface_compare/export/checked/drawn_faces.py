@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ...anatomy.head import Head
-from ...case import Case, CaseImage
+from ...case import DOSE_IMAGE, Case, CaseImage
 from ...errors import FaceNotFound, NotAvailable
 from ...measurement import OK, Measurement, Scope
 from ...privacy.case_faces import open_scorer
@@ -86,7 +86,7 @@ class DrawnFaces:
         if written.dose is not None:
             highest = float(sitk.GetArrayViewFromImage(written.dose.image).max())
             greys = dose_greys(written.dose.image, box, highest)
-            self._note("DOSE", self._scorer.frontal_embeddings(greys, box, reference, [0.0] * len(greys)), reference)
+            self._note(DOSE_IMAGE, self._scorer.frontal_embeddings(greys, box, reference, [0.0] * len(greys)), reference)
         for body in written.structure_set.in_group("external") if written.structure_set else ():
             try:
                 mask = body_mask(body, box)

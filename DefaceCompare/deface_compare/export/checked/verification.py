@@ -269,8 +269,8 @@ def _stored(contour: Any) -> bytes:
 def dose_matches(before: NDArray[Any], after: NDArray[Any], patch: Patch, scaling: float) -> bool:
     """The source's integers where the patch changed nothing; elsewhere the patch's dose, to half a step."""
     altered = np.zeros(before.shape, bool)
-    altered[patch.box] = (before[patch.box] * scaling).astype(np.float32) != patch.values
-    wanted = patch.values[altered[patch.box]].astype(np.float64)
+    altered[patch.box.slices] = (before[patch.box.slices] * scaling).astype(np.float32) != patch.values
+    wanted = patch.values[altered[patch.box.slices]].astype(np.float64)
     off = np.abs(after[altered].astype(np.float64) * scaling - wanted)
     allowed = HALF_STEP * scaling + FLOAT32_RELATIVE * np.abs(wanted)
     return bool(np.array_equal(before[~altered], after[~altered]) and (off <= allowed).all())

@@ -44,9 +44,9 @@ def edited_dose(path: Path, dose: Dose, patch: Patch, policy: str) -> Dataset:
         raise UnusableInput(
             f"the dose {path.name} is not the grid of one file (a sum, or uneven frames); export it with --dose-policy keep"
         )
-    altered = original[patch.box] != patch.values
+    altered = original[patch.box.slices] != patch.values
     edited = seen.copy()
-    box = edited[patch.box]
+    box = edited[patch.box.slices]
     limits = np.iinfo(stored.dtype)
     box[altered] = np.clip(np.rint(patch.values[altered].astype(np.float64) / scaling), limits.min, limits.max)
     put_dose(data, edited[::order])

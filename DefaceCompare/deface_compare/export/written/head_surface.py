@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from ...anatomy.air import air_level, skin_threshold
 from ...case import CaseImage
-from ...geometry.boxes import Patch, box_of_patch, corners_mm
+from ...geometry.boxes import Patch, corners_mm
 from ...geometry.grids import onto_grid
 from ...geometry.morphology import fill_cavities, grown, largest_part
 
@@ -112,7 +112,7 @@ def _field_and_solid(version: sitk.Image, image: CaseImage, grid: sitk.Image) ->
 
 def _grid(image: sitk.Image, patch: Patch) -> sitk.Image:
     """An empty grid along LPS axes around the patch, wide enough for all that is near."""
-    corners = corners_mm(image, box_of_patch(patch))
+    corners = corners_mm(image, patch.box)
     low, high = corners.min(axis=0) - NEAR_MM - GRID_MM, corners.max(axis=0) + NEAR_MM + GRID_MM
     size = np.ceil((high - low) / GRID_MM).astype(int) + 1
     grid = sitk.Image(size.tolist(), sitk.sitkUInt8)

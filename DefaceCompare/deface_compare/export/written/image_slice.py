@@ -45,7 +45,7 @@ class SeriesEdit:
         if len(image.sources) != depth:
             raise UnusableInput(f"image {image.key} has {depth} slices but {len(image.sources)} files; it cannot be exported")
         self._values = image.array().copy()
-        self._values[patch.box] = patch.values
+        self._values[patch.box.slices] = patch.values
         self._altered = self._values != image.array()
         self._factor = self._pet_factor()
 
