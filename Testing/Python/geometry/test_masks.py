@@ -49,7 +49,7 @@ def test_growth_and_inner_distance_agree_with_scipys_exact_distances() -> None:
 
 def test_the_surface_of_a_distance_field_is_its_sphere() -> None:
     z, y, x = np.meshgrid(*(np.arange(40.0),) * 3, indexing="ij")
-    radius_mm, centre_mm, origin_mm = 20.0, np.array([30.0, 28.0, 33.0]), np.array([-9.0, 4.0, 7.0])
+    radius_mm, centre_mm, origin_mm = 15.0, np.array([30.0, 28.0, 33.0]), np.array([-9.0, 4.0, 7.0])
     places = np.stack([x, y, z], axis=-1) * 1.5 + origin_mm
     level = (np.linalg.norm(places - centre_mm, axis=-1) - radius_mm).astype(np.float32)
     whole = iso_surface(level, 0.0, origin_mm.tolist(), (1.5, 1.5, 1.5))

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from deface_compare.case import Case, CaseImage, Dose, Structure, StructureSet
 from deface_compare.defacers.defacing import Defacing
 from deface_compare.geometry.boxes import Patch
-from deface_compare.measurement import FAILED, NOT_AVAILABLE, OK, Measurement, Scope
+from deface_compare.measurement import FAILED, NOT_AVAILABLE, OK, Measurement, Missing, Scope
 from deface_compare.settings import DOSE_POLICIES, Settings
 from deface_compare.utility.baseline import utility_baseline
 from deface_compare.utility.dose_rows import KEEP_NOTE, dose_metrics
@@ -193,8 +193,8 @@ def test_a_case_without_structures_or_dose_says_so() -> None:
 
 def test_an_image_that_the_method_left_out_is_not_available() -> None:
     case = _case()
-    rows = _rows(case, _defacing(case, patches={}, unavailable={"CT": "no registration"}))
-    assert {row.note for row in rows if row.image == "CT"} == {"no registration"}
+    rows = _rows(case, _defacing(case, patches={}, unavailable={"CT": Missing(NOT_AVAILABLE, "no registration")}))
+    assert {(row.status, row.note) for row in rows if row.image == "CT"} == {(NOT_AVAILABLE, "no registration")}
 
 
 def test_pet_has_suv_only_in_suv() -> None:
