@@ -1,6 +1,6 @@
-"""Run the command line inside Slicer, without its window: all its commands and options, in this process.
+r"""Run the command line inside Slicer, without its window: all its commands and options, in this process.
 
-Slicer --no-main-window --no-splash --ignore-slicerrc --disable-cli-modules \\
+Slicer --no-main-window --no-splash --ignore-slicerrc --disable-cli-modules \
     --python-script deface_compare_batch.py study INPUT --out OUT
 
 Where SlicerRT is installed, `case` and `study` also write OUT/measurements_slicerrt.csv: the dose rows as SlicerRT computes them.

@@ -100,6 +100,33 @@ def written_csv(path: Path, *, durable: bool = False) -> Iterator[Writer]:
         yield csv.writer(file, lineterminator="\n")
 
 
+@contextmanager
+def growing_folder(to: Path, mode: int = 0o777) -> Iterator[Path]:
+    """A folder inside a hidden one beside `to` (mode 0700), which becomes `to` at the end, or vanishes if anything goes wrong.
+
+    The hidden folder's name is always the same: what a killed process leaves is removed by the next one to the same place.
+
+    Parameters
+    ----------
+    to : Path
+        Must be absent or empty.
+    mode : int
+        Of the folder.
+    """
+    hidden = to.resolve().parent / f".{to.name}.unfinished"
+    shutil.rmtree(hidden, ignore_errors=True)
+    try:
+        hidden.mkdir(parents=True, mode=0o700)
+        folder = hidden / to.name
+        folder.mkdir(mode=mode)
+        yield folder
+        if to.is_dir():
+            to.rmdir()
+        folder.rename(to.resolve())
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
 def to_disk(paths: Iterable[Path]) -> None:
     """Wait until files and folders are on the disk."""
     for path in paths:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from places import LIBRARY
+from places import LIBRARY, MODULE, ROOT
 
 PACKAGE = LIBRARY
 
@@ -36,3 +37,37 @@ def test_every_metric_sampling_has_a_seed() -> None:
     found = list(calls("SetMetricSamplingPercentage"))
     assert found
     assert all(len(node.args) + len(node.keywords) == 2 for _, node in found)
+
+
+def sources(folder: Path) -> Iterator[tuple[str, str]]:
+    """Path relative to the repository and text of every Python file below a folder."""
+    for path in sorted(folder.rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def test_files_are_renamed_into_place_in_one_file_only() -> None:
+    """`atomic.written` is the one way: a second copy would forget what the first one learnt about full disks."""
+    assert [path for path, text in sources(MODULE) if '".part' in text or ".part{" in text] == [
+        "DefaceCompare/deface_compare/atomic.py"
+    ]
+
+
+def test_the_names_below_an_output_folder_are_known_in_one_file_only() -> None:
+    names = re.compile(r'"(identifiable|cases|summary\.csv|study\.json|report\.html|key\.csv|review\.csv|faces\.html)"')
+    keys_of_the_manifest = re.compile(r'(manifest|counts|pooled)?\[?"cases"\]?:?')
+    found = {path: names.findall(keys_of_the_manifest.sub("", text)) for path, text in sources(MODULE)}
+    assert {path for path, literals in found.items() if literals} == {"DefaceCompare/deface_compare/output/folder.py"}
+
+
+def test_no_test_reaches_for_a_private_name() -> None:
+    private = re.compile(
+        r"(?:^from (?:deface_compare|DefaceCompareLib)\S* import .*\b_[a-z]\w*)|(?<!self)(?<!os)(?<!shutil)\._[a-z]\w*\("
+    )
+    allowed = ("ORAL._replace(",)  # a named tuple's own
+    found = [
+        (path, line.strip())
+        for path, text in sources(ROOT / "Testing" / "Python")
+        for line in text.splitlines()
+        if private.search(line) and not any(each in line for each in allowed)
+    ]
+    assert found == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 import slicer
 
+from deface_compare.atomic import growing_folder
 from deface_compare.case import CT, MR, PET
 from deface_compare.errors import UnusableInput
 
@@ -77,9 +77,7 @@ def nodes_to_case_folder(
         raise UnusableInput(f"The case folder {folder} exists already: choose a new one.")
     if not images and dose is None:
         raise UnusableInput("There is nothing to compare: choose a CT, MR or PET volume.")
-    part = folder.with_name(folder.name + ".part")
-    part.mkdir(mode=0o700, parents=True)
-    try:
+    with growing_folder(folder, mode=0o700) as part:
         content: dict[str, Any] = {"id": case_id, "images": {key: _write_image(part, key, node) for key, node in images.items()}}
         if any(is_synthetic(node) for node in images.values()):
             content["synthetic"] = True
@@ -91,10 +89,6 @@ def nodes_to_case_folder(
         if dose is not None:
             content["dose"] = _write_dose(part, dose)
         (part / "case.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        part.replace(folder)
-    except BaseException:
-        shutil.rmtree(part)
-        raise
     return folder
 
 

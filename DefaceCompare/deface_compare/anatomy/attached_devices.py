@@ -98,7 +98,7 @@ def without_standing_out(image: CaseImage, patient: Patient, average: AverageHea
 
 
 def _outside_mm(average: AverageHead) -> sitk.Image:
-    """mm outside the average head, negative inside."""
+    """Distance in mm outside the average head, negative inside."""
     return sitk.SignedMaurerDistanceMap(average.outline, False, False, True)
 
 

@@ -71,12 +71,12 @@ class Head:
 
     @cached_property
     def skin_distance_mm(self) -> NDArray[np.float32]:
-        """mm from the outline's border on the grid, negative inside, shape (z, y, x); computed once a head."""
+        """Distance in mm from the outline's border on the grid, negative inside, shape (z, y, x); computed once a head."""
         return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(self.outline, False, False, True))
 
     @cached_property
     def skin_level_mm(self) -> NDArray[np.float32]:
-        """mm from the skin without a mask's stair-steps, negative inside, shape (z, y, x); computed once a head."""
+        """Distance in mm from the skin without a mask's stair-steps, negative inside, shape (z, y, x); computed once a head."""
         return mask_level_mm(self.outline) if self.skin is None else sitk.GetArrayFromImage(self.skin)
 
 

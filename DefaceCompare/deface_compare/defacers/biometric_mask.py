@@ -48,7 +48,7 @@ class BiometricMask(Defacer):
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
         """Find face and ear regions (see `Defacer.find_edit`); a face box outside the patient is a failure."""
         axes = plane_axes(image.image) if self.variant == "ichseg" else np.eye(3)
-        face = face_region(head, axes)
+        face = face_planes(head, axes)
         if not np.any(face.holds(grid_points(head.outline))):
             raise MethodFailed("the face box of the template lies outside the patient in this scan")
         brain = grid_points(head.brain) @ axes.T if self.variant != "ichseg" else np.empty((0, 3))
@@ -65,7 +65,7 @@ def plane_axes(image: sitk.Image) -> NDArray[np.float64]:
     return rows * np.sign(np.diag(rows))[:, None]
 
 
-def face_region(head: Head, axes: NDArray[np.float64]) -> Polytope:
+def face_planes(head: Head, axes: NDArray[np.float64]) -> Polytope:
     """Everything below the mean height of the face box, in front of its hindmost point, between its sides."""
     along = _box_in_patient(head, FACE_BOX_MM) @ axes.T
     left, back, up = axes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from ..anatomy.find_heads import find_heads
 from ..anatomy.head import Head
-from ..atomic import written_csv
+from ..atomic import growing_folder, written_csv
 from ..errors import ExportFailed, UnusableInput
 from ..geometry.threads import one_itk_thread
 from ..output.finished_case import FinishedCase, open_finished_case
@@ -196,24 +195,12 @@ def _refuse_occupied(to: Path) -> None:
 
 @contextmanager
 def _growing(to: Path) -> Iterator[Path]:
-    """A folder inside a hidden one beside `to` (mode 700) that becomes `to` at the end, or vanishes if anything goes wrong.
-
-    Its name is always the same: what a killed export leaves is removed by the next one to the same place.
-    """
-    hidden = to.resolve().parent / f".{to.name}.unfinished"
-    shutil.rmtree(hidden, ignore_errors=True)
+    """The folder of an export, whole or not there; a disk that cannot hold it is told in one sentence."""
     try:
-        hidden.mkdir(parents=True, mode=0o700)
-        folder = hidden / to.name
-        folder.mkdir()
-        yield folder
-        if to.is_dir():
-            to.rmdir()
-        folder.rename(to.resolve())
+        with growing_folder(to) as folder:
+            yield folder
     except OSError as error:
         raise ExportFailed(f"{to} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _told(case_id: str, faults: list[str]) -> str:

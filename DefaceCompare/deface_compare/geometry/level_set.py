@@ -14,7 +14,7 @@ SMOOTHING_VOXELS = 1.0
 
 
 def distance_outside_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
-    """mm from the nearest true voxel, 0 inside; infinite if there is none."""
+    """Distance in mm from the nearest true voxel, 0 inside; infinite if there is none."""
     if not mask.any():
         return np.full(mask.shape, np.inf, dtype=np.float32)
     return (scipy.ndimage.distance_transform_edt(~mask) * spacing_mm).astype(np.float32)
@@ -43,7 +43,7 @@ def sample_at(
 
 
 def mask_level_mm(mask: sitk.Image) -> NDArray[np.float32]:
-    """mm from a mask's border, negative inside, without the mask's stair-steps, shape (z, y, x)."""
+    """Distance in mm from a mask's border, negative inside, without the mask's stair-steps, shape (z, y, x)."""
     return scipy.ndimage.gaussian_filter(from_border_mm(mask), SMOOTHING_VOXELS)
 
 

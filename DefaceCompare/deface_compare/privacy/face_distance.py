@@ -54,7 +54,7 @@ def face_surface_distance_mm(
     if defaced.GetNumberOfCells() == 0:
         raise NotAvailable("the defaced image has no surface")
     points = vtk_to_numpy(original.GetPoints().GetData()).astype(np.float64)
-    face = face_region(original, axes, landmarks_mm)
+    face = face_points(original, axes, landmarks_mm)
     if not face.any():
         raise NotAvailable("the original's surface has no points between brow and chin")
     rest = _thinned(points[~face])
@@ -62,7 +62,7 @@ def face_surface_distance_mm(
     return float(distances_mm(moved, defaced).mean())
 
 
-def face_region(surface: vtkPolyData, axes: HeadAxes, landmarks_mm: Mapping[str, Point]) -> NDArray[np.bool_]:
+def face_points(surface: vtkPolyData, axes: HeadAxes, landmarks_mm: Mapping[str, Point]) -> NDArray[np.bool_]:
     """Which points of a surface are face: brow to chin, cheek to cheek, looking forward; shape (points,)."""
     local = axes.local_mm(vtk_to_numpy(surface.GetPoints().GetData()))
     normals = vtk_to_numpy(surface.GetPointData().GetNormals())

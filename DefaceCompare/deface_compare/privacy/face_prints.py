@@ -1,5 +1,7 @@
-"""Face embeddings of a case on disk: one npz without pickles, the same bytes for the same numbers. Identifiable: keep in
-``OUT/identifiable/face_prints``."""
+"""Face embeddings of a case on disk: one npz without pickles, the same bytes for the same numbers.
+
+Identifiable: they are kept in ``OUT/identifiable/face_prints``.
+"""
 
 from __future__ import annotations
 

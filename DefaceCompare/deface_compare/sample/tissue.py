@@ -181,14 +181,17 @@ class PatientTissue:
 
     @property
     def hu(self) -> Floats:
+        """CT in HU."""
         return self.with_inserts(self.value(channels()[0], AIR_AROUND), HU)
 
     @property
     def t1(self) -> Floats:
+        """MR T1, in units of its own."""
         return self.with_inserts(self.value(channels()[1], NOTHING), T1)
 
     @property
     def suv(self) -> Floats:
+        """FDG PET in SUVbw."""
         return self.with_inserts(self.value(channels()[2], NOTHING), SUV)
 
     def with_inserts(self, values: Floats, channel: int) -> Floats:

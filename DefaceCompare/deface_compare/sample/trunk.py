@@ -30,7 +30,7 @@ ORGANS: tuple[tuple[Point, Point, float, float], ...] = (
 
 
 def trunk_depth(grid: sitk.Image) -> Field:
-    """mm inside shoulders and trunk on a patient's grid (identity direction), shape (z, y, x)."""
+    """Distance in mm inside shoulders and trunk on a patient's grid (identity direction), shape (z, y, x)."""
     at = Coordinates(grid)
     across = np.sqrt((at.x / 185.0) ** 2 + ((at.y - 15.0) / 118.0) ** 2)
     column = np.minimum((1.0 - across) * 118.0, NECK_TOP_MM - 55.0 - at.z)

@@ -84,6 +84,13 @@ def run_on_cluster(client: Any, jobs: Sequence[CaseJob], steps_a_case: int, prog
 
 
 def outcome_of(future: Any, job: CaseJob) -> CaseOutcome:
+    """What became of a case that a worker had.
+
+    Raises
+    ------
+    UnusableInput
+        If the scheduler was lost, and all workers with it.
+    """
     from distributed import KilledWorker
 
     if future.status in ("cancelled", "lost"):

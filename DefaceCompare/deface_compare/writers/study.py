@@ -53,10 +53,12 @@ class DicomStudy:
 
     @property
     def study_uid(self) -> str:
+        """UID of the study."""
         return self.uid("study")
 
     @property
     def frame_of_reference_uid(self) -> str:
+        """UID of the frame that all objects share."""
         return self.uid("frame of reference")
 
 

@@ -20,7 +20,7 @@ from deface_compare.anatomy.head_axes import HeadAxes, head_axes
 from deface_compare.case import CT, CaseImage
 from deface_compare.errors import NotAvailable
 from deface_compare.privacy import render
-from deface_compare.privacy.face_distance import face_region, face_surface_distance_mm
+from deface_compare.privacy.face_distance import face_points, face_surface_distance_mm
 from deface_compare.privacy.networks.alignment import TEMPLATE_PX, aligned_face, bilinear, similarity_transform
 from deface_compare.privacy.networks.detector import intersection_over_union, letterbox
 from deface_compare.privacy.surface import GRID_MM, FaceBox, SkinLevel, face_box, face_surface, outline_on_box, skin_level
@@ -219,7 +219,7 @@ def test_the_distance_to_a_flattened_face_is_that_of_its_points_to_the_plane(hea
     axes = head_axes(head)
     plane_mm = 35.0  # in front of the ball's centre, behind all of the face region
     flat = face_surface(_ball(cut_front_mm=plane_mm), face_box(head), LEVEL)
-    face = _points(ball)[face_region(ball, axes, head.landmarks_mm)] - CENTRE_MM
+    face = _points(ball)[face_points(ball, axes, head.landmarks_mm)] - CENTRE_MM
     heights = -face[:, 1] - plane_mm
     assert heights.min() > 0
     moved = face_surface_distance_mm(ball, flat, axes, head.landmarks_mm)

@@ -180,6 +180,7 @@ class InstallPanel:
         self.refresh(look=True)
 
     def refresh(self, look: bool = False) -> None:
+        """Say again what is installed; `look`: at the face models too, whose hashes take a moment."""
         missing = {group.key: group.missing() for group in GROUPS}
         for group in GROUPS:
             state = (

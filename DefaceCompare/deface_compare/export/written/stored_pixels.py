@@ -28,6 +28,7 @@ class Line:
     intercept: float
 
     def values(self, stored: NDArray[np.generic]) -> NDArray[np.float64]:
+        """The values that stored integers stand for."""
         return self.slope * stored.astype(np.float64) + self.intercept
 
     def holds(self, stored: NDArray[Any], values: NDArray[Any]) -> bool:
