@@ -1,6 +1,6 @@
 """DVHs of a closed-form phantom: ours beside plastimatch and dicompyler-core, each in an environment of its own.
 
-The phantom of ``Testing/Python/test_utility_phantom.py`` is written as DICOM (CT, RTSTRUCT, RTDOSE; a linear dose, so every
+The phantom of ``Testing/Python/utility/test_phantom.py`` is written as DICOM (CT, RTSTRUCT, RTDOSE; a linear dose, so every
 error is the structure's) and each program is asked for volume, Dmean, D95% and D2% of its eight structures. Printed are the
 errors against the closed forms, CPU seconds (reading included, import not) and, at the end, every breach of the tolerances.
 Where ../shared/data lies, the ENT phantom follows: 15 structures at x4 and BODY at x2, against SlicerRT's own time.

@@ -1,7 +1,7 @@
 """Re-identification, method by image: the 12 real MR heads with their second scans, and 40 sample patients.
 
 ``python Testing/Proofs/faces.py [--patients 40] [--jobs 1]``. Stopped anywhere it continues. The heads lie in ``../shared/data``;
-without them only the sample patients are done, and it says so. What is printed goes into docs/verification.md; pictures of the
+without them only the sample patients are done, and it says so. What is printed goes into docs/validation.md; pictures of the
 heads lie in ``build/proofs/faces/*/identifiable`` and stay there.
 """
 

@@ -1,6 +1,6 @@
 """A disk that is full before the study ends (needs root, for a small tmpfs): one sentence, nothing torn, and it goes on.
 
-Without root the limit on file sizes stands for the disk, in ``Testing/Python/test_study_full_disk.py``.
+Without root the limit on file sizes stands for the disk, in ``Testing/Python/study/test_full_disk.py``.
 """
 
 from __future__ import annotations

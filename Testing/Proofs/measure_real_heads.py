@@ -3,7 +3,7 @@
 `python Testing/Proofs/measure_real_heads.py ../shared/data OUT`: heads that OUT already holds are not measured again, so a
 stopped run goes on. Every face is drawn from two sides into OUT/identifiable/contact_sheets (real people: keep them to
 yourself). Brain voxels of the MR heads are counted on their DLMUSE labels, those of the phantom on its planned brain, which no
-method sees; the two CTs have no such mask. The figures in docs/verification.md come from here.
+method sees; the two CTs have no such mask. The figures in docs/validation.md come from here.
 """
 
 from __future__ import annotations

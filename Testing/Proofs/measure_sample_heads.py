@@ -2,7 +2,7 @@
 
 `python Testing/Proofs/measure_sample_heads.py OUT`: what OUT already holds is not made again, so a stopped run goes on; about
 15 minutes
-on one core. The figures in docs/verification.md come from here.
+on one core. The figures in docs/validation.md come from here.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 One file of a small patient at a time is damaged by seed, the patient is read and, where its images are still what they were, the
 finished case is exported. A line a mutation goes to a log of this very code; a second run goes on where the first one ended. Exit
 code 1 if any mutation led to an exception that is no refusal, took more than 10 CPU seconds, left partial output, or a process
-took more than 2 GB. `Testing/Python/test_export_mutations.py` runs the first ones in `make test`.
+took more than 2 GB. `Testing/Python/export/test_mutations.py` runs the first ones in `make test`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def sole_run(out: Path) -> Iterator[None]:
 
 @contextmanager
 def sole_case(out: Path, case_id: str) -> Iterator[None]:
-    """Keep a case to one worker: who comes second waits.
+    """Keep a case to one worker: the second one waits.
 
     A run that was killed may leave a cluster's worker at its last case.
     """

@@ -1,6 +1,6 @@
 """What becomes of a finished case whose source was damaged: read and exported, it may be refused, never crash.
 
-Used by ``test_export_mutations.py`` (a seeded slice) and ``Testing/Proofs/mutations.py`` (10,000, resumable).
+Used by ``export/test_mutations.py`` (a seeded slice) and ``Testing/Proofs/mutations.py`` (10,000, resumable).
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ modality). All functions take plain arrays:
 
 What a study calls, per method and modality::
 
-    from .privacy.pairs import similarity_matrix, constant_control, highest_impostor
-    from .privacy.bootstrap import difference_of, resampled_means, shuffled_control
-    from .privacy.reidentification import reidentify
+    from ...privacy.similarity import similarity_matrix
+    from .auc import reidentify
+    from .bootstrap import difference_of, resampled_means, shuffled_control
+    from .pairs import constant_control, highest_impostor
 
     similarity = similarity_matrix(probe_embeddings, gallery_embeddings)               # own or reference landmarks
     result = reidentify(similarity, genuine, persons, seed=seed)                       # Reidentification, or NotAvailable
