@@ -43,6 +43,7 @@ def start() -> tuple[Any, scene_host.HostApplication]:
     for cls in qmrml.STAND_INS:
         setattr(slicer, cls.__name__, cls)
     scripted_module.install()
+    slicer.util.reloadScriptedModule = lambda name: reload_module(getattr(slicer.modules, f"{name}Widget"))
     slicer.util.errorDisplay = scene_host.collect_messages(host)
     slicer.util.confirmOkCancelDisplay = scene_host.answer_questions(host)
     return application, host

@@ -41,9 +41,7 @@ class ScriptedLoadableModuleWidget:
 
     def onReload(self) -> None:
         """Read the module's file again, and put a new widget in this one's place."""
-        import host
-
-        host.reload_module(self)
+        slicer.util.reloadScriptedModule(self.moduleName)
 
 
 class ScriptedLoadableModuleLogic:
