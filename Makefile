@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test bench clean prove prove-heads prove-faces prove-properties prove-difficulties prove-study \
+.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-faces prove-properties prove-difficulties prove-study \
   prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations
 
 install: $(VENV)/installed
@@ -38,6 +38,17 @@ test: $(VENV)/tested
 	$(BIN)/mypy
 	cd DefaceCompare && ../$(BIN)/lint-imports --no-logo --no-cache ../pyproject.toml
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# Wheel and sdist, built clean; then the wheel in an environment of its own does the demo from another folder.
+PACKAGE := build/package
+package: $(VENV)/tested
+	rm -rf $(PACKAGE)
+	$(BIN)/python -m build --outdir $(PACKAGE)/dist .
+	$(BIN)/twine check --strict $(PACKAGE)/dist/*
+	$(PYTHON) -m venv $(PACKAGE)/venv
+	$(PACKAGE)/venv/bin/pip install -qq $(PACKAGE)/dist/*.whl
+	cd $(PACKAGE) && venv/bin/deface-compare models get && venv/bin/deface-compare sample patients --patients 2 --jobs 2 \
+	  && venv/bin/deface-compare study patients --out out --jobs 2
 
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
 # Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.

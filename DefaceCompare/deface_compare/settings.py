@@ -17,7 +17,7 @@ DEFAULT_METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur
 
 @dataclass(frozen=True)
 class Tolerances:
-    """Changes beyond which a patient counts as changed (DESIGN: defaults of the study tables, editable)."""
+    """Changes beyond which a patient counts as changed (docs/design.md#study-tolerances)."""
 
     volume_percent: float = 5.0
     intensity_hu: float = 20.0

@@ -71,3 +71,23 @@ def test_no_test_reaches_for_a_private_name() -> None:
         if private.search(line) and not any(each in line for each in allowed)
     ]
     assert found == []
+
+
+def test_every_limit_that_cites_the_design_page_stands_there() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    cited = {name for _, text in sources(MODULE) for name in re.findall(r"docs/design\.md#([\w-]+)", text)}
+    assert len(cited) > 10
+    assert cited <= set(re.findall(r'<a id="([\w-]+)">', page))
+
+
+def test_every_page_is_linked_from_the_index_and_every_link_of_a_page_leads_somewhere() -> None:
+    pages = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+    broken = []
+    for page in pages:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text):
+            if not (page.parent / link).exists():
+                broken.append((page.name, link))
+    assert broken == []
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert [page.name for page in pages if f"({page.name})" not in index and f"(../{page.name})" not in index] == ["index.md"]

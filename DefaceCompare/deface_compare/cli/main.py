@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ..atomic import full_disk_sentence, is_full
-from ..errors import INTERRUPTED, UNUSABLE, DefaceCompareError
+from ..errors import DONE, INTERRUPTED, UNUSABLE, DefaceCompareError
 from ..version import __version__
 from .case import add_case
 from .export import add_export
@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DefaceCompareError as error:
         print(f"deface-compare: {error}", file=sys.stderr)
         return UNUSABLE
+    except BrokenPipeError:  # who reads our output has seen enough (``| head``)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OSError as error:
         if not is_full(error):
             raise

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_CASES = 10
-"""Fewer paired cases give no p value (DESIGN section 5)."""
+"""Fewer paired cases give no p value (docs/design.md#fewest-cases)."""
 QUARTILES = (25, 50, 75)
 NORMAL_975 = 1.959963984540054
 """The quantile 0.975 of the standard normal distribution: half the width of a 95 % interval in standard errors."""

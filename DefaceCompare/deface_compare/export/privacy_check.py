@@ -1,4 +1,4 @@
-"""Whether a series' privacy check is passed, as DESIGN defines it; otherwise it is not assessed, with the reason."""
+"""Whether a series' privacy check is passed (docs/design.md#privacy-check); otherwise it is not assessed, with the reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..output.folder import OutputFolder
 from ..privacy.rows import NO_FACE, OWN, REBUILT
 
 FEWEST_OTHERS = 20
-"""Other real heads of the modality without which nothing is said (DESIGN section 5)."""
+"""Other real heads of the modality without which nothing is said (docs/design.md#fewest-others)."""
 IMPOSTOR_PERCENTILE = 95.0
 PASSED = ""
 NOT_ASSESSED = "not assessed"

@@ -41,7 +41,7 @@ LEAST_TISSUE_MM3 = 17000.0
 """Less tissue than this in the box makes no head."""
 
 ATTACKER_HU = (-700.0, 0.0, 200.0)
-"""CT: other thresholds that an attacker may draw at: thin haze on the skin, muscle, bone (DESIGN's issue on privacy)."""
+"""CT: other thresholds that an attacker may draw at: thin haze on the skin, muscle, bone (docs/design.md#attacker-thresholds)."""
 
 ATTACKER_CONTRASTS = (-0.5, 0.5)
 """MR and PET: half the skin's contrast above air, and one and a half times it."""

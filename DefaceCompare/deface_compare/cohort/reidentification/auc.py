@@ -38,9 +38,9 @@ from .bootstrap import Estimate, estimate_mean_auc
 from .pairs import compare_pairs, pooled_auc, probe_auc, rank_percent, tar_percent
 
 FEWEST_PERSONS = 5
-"""Below this many persons no AUC is given (DESIGN section 5)."""
+"""Below this many persons no AUC is given (docs/design.md#fewest-persons)."""
 FEW_PERSONS = 20
-"""Below this many persons an AUC carries a warning (DESIGN section 5)."""
+"""Below this many persons an AUC carries a warning (docs/design.md#few-persons)."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .pairs import compare_pairs, probe_auc
 ALPHA = 0.05
 """One minus the confidence of every interval."""
 SHUFFLES = 500
-"""Permutations of the identities in the shuffled control (DESIGN section 5)."""
+"""Permutations of the identities in the shuffled control (docs/design.md#shuffles)."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from .pairs import constant_control, highest_impostor
 from .records import Faces, estimate_numbers, joined
 
 LOWEST_RERENDERED_AUC = 0.95
-"""A model that cannot link an original to its own re-rendering measures nothing (DESIGN section 5)."""
+"""A model that cannot link an original to its own re-rendering measures nothing (docs/design.md#rerendered-control)."""
 SHUFFLED_TOLERANCE = 0.02
-"""How far the mean over permuted identities may lie from 0.5 (DESIGN section 5)."""
+"""How far the mean over permuted identities may lie from 0.5 (docs/design.md#shuffled-control)."""
 HIGHEST_FACELESS_AUC = 0.8
 """A head without a face that the attacker's own landmarks link so often is linked by something else than its face."""
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEWEST_IMPOSTOR_PAIRS = 1000
-"""A false acceptance rate of 1 % needs so many impostor pairs (DESIGN section 5)."""
+"""A false acceptance rate of 1 % needs so many impostor pairs (docs/design.md#impostor-pairs)."""
 
 
 def compare_pairs(

@@ -18,7 +18,7 @@ from ...geometry.morphology import fill_cavities, grown, largest_part
 GRID_MM = 2.0
 """Spacing of the grid on which the surface is judged: planning CTs have 1 mm in plane and 1 to 3 mm slices."""
 NEAR_MM = 40.0
-"""How far from the edit devices and contours can still draw the face (DESIGN: devices within 40 mm become air)."""
+"""How far from the edit devices and contours can still draw the face (docs/design.md#device-reach)."""
 ZONE_MARGIN_MM = 3.0
 """The changed part of the head, grown by this, is where the outline is drawn anew: a smoothed edge lies beside its voxels."""
 SKIN_SMOOTHING_MM = 0.8

@@ -11,7 +11,7 @@ from .models import DETECTOR, known_model, model_path
 from .session import onnx_session, session_options
 
 SCORE_THRESHOLD = 0.6
-"""A face is detected from this YuNet score on (the model's published default is 0.6 to 0.9; DESIGN uses 0.6)."""
+"""A face is detected from this YuNet score on (the model's published default is 0.6 to 0.9; docs/design.md#detector-score)."""
 OVERLAP_THRESHOLD = 0.3
 """Of two boxes with more than this intersection over union only the better one counts."""
 STRIDES_PX = (8, 16, 32)
