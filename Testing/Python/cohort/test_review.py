@@ -61,6 +61,7 @@ def test_an_empty_folder_and_a_review_without_a_name_are_refused(tmp_path: Path)
         Review(study_output(tmp_path, 1), "  ")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of files")
 def test_every_answer_is_on_disk_at_once_and_for_its_owner_only(tmp_path: Path) -> None:
     review = Review(study_output(tmp_path, 2), "AB")
     review.answer("quickshear", "face_gone", "fail")

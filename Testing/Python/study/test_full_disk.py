@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from deface_compare.atomic import raise_if_full
 from deface_compare.cli import main as cli
 from deface_compare.privacy.render import write_png
 from study_run import difference
+
+resource = pytest.importorskip("resource", reason="Windows has no limits of a process")
 
 
 @contextmanager

@@ -119,6 +119,7 @@ with sole_run(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_second_run_on_one_folder_says_so_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
@@ -141,6 +142,7 @@ def test_the_command_line_tells_a_second_run_in_one_sentence(tmp_path: Path, cap
     assert "deface-compare: another run (process" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
 def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")  # Lustre mounted without -o flock

@@ -27,6 +27,8 @@ from deface_compare.settings import Settings
 from places import MODULE, ROOT
 
 GRID = synthetic.grid((3.0, 3.0, 3.0))
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in tool is a script for a Unix shell")
+
 STAND_IN = ROOT / "Testing" / "Python" / "helpers" / "stand_in_tool.py"
 
 
