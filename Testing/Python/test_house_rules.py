@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from places import LIBRARY, MODULE, ROOT
 
 PACKAGE = LIBRARY
@@ -91,3 +93,10 @@ def test_every_page_is_linked_from_the_index_and_every_link_of_a_page_leads_some
     assert broken == []
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     assert [page.name for page in pages if f"({page.name})" not in index and f"(../{page.name})" not in index] == ["index.md"]
+
+
+@pytest.mark.xdist_group("groups")
+def test_tests_of_one_group_run_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """A pytest that pytest-xdist does not know ignores groups in silence: set-ups of minutes then run on each worker."""
+    spread = request.config.getoption("loadgroup", default=False)
+    assert not spread or request.node.nodeid.endswith("@groups")

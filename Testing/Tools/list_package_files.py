@@ -19,14 +19,16 @@ IGNORED = {"__pycache__", "CMakeLists.txt"}
 
 def files_of_the_tree(module: Path = MODULE) -> dict[str, list[str]]:
     """What the lists must hold: every .py as script, every other file as resource, paths relative to the module."""
-    paths = [
-        path
-        for path in module.rglob("*")
-        if path.is_file() and not IGNORED & set(path.parts) and ".egg-info" not in path.parent.name
-    ]
-    kept = [path.relative_to(module).as_posix() for path in paths if path.suffix != ".pyc" and ".part" not in path.suffixes]
+    paths = [path.relative_to(module) for path in module.rglob("*") if path.is_file()]
+    own = [path for path in paths if not IGNORED & set(path.parts) and not any(map(_is_made, path.parts))]
+    kept = [path.as_posix() for path in own if path.suffix != ".pyc" and ".part" not in path.suffixes]
     scripts = sorted(name for name in kept if name.endswith(".py"))
     return {SCRIPTS: scripts, RESOURCES: sorted(set(kept) - set(scripts))}
+
+
+def _is_made(name: str) -> bool:
+    """Whether a folder or file is left by a tool (caches, the editable install)."""
+    return name.startswith(".") or name.endswith(".egg-info")
 
 
 def files_of_the_lists(text: str) -> dict[str, list[str]]:
