@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-faces prove-properties prove-difficulties prove-study \
+.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-properties prove-difficulties prove-study \
   prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations
 
 install: $(VENV)/installed
@@ -43,7 +43,8 @@ test: $(VENV)/tested
 PACKAGE := build/package
 package: $(VENV)/tested
 	rm -rf $(PACKAGE)
-	$(BIN)/python -m build --outdir $(PACKAGE)/dist .
+	mkdir -p $(PACKAGE)
+	$(BIN)/python -m build --outdir $(PACKAGE)/dist . > $(PACKAGE)/build.log
 	$(BIN)/twine check --strict $(PACKAGE)/dist/*
 	$(PYTHON) -m venv $(PACKAGE)/venv
 	$(PACKAGE)/venv/bin/pip install -qq $(PACKAGE)/dist/*.whl
@@ -53,11 +54,14 @@ package: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
 # Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
-prove: prove-heads prove-faces prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
+prove: prove-heads prove-real prove-faces prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
 	$(BIN)/python $(PROOFS)/pytest_proof.py heads test_real_heads.py
+
+prove-real: $(VENV)/tested  # 79 head-and-neck patients with CT, dose and structures (needs ../shared/data)
+	$(BIN)/python $(PROOFS)/real_study.py --jobs 2
 
 prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any file, controls (sample patients: prove-privacy, prove-paper)
 	$(BIN)/python $(PROOFS)/faces.py --patients 0 --jobs 2

@@ -51,7 +51,19 @@ def average_patient() -> tuple[CaseImage, Head]:
     template, identity = average_head(), sitk.AffineTransform(3)
     nothing = template.outline * 0
     marks = template.landmarks_mm
-    head = Head("MR_T1", template.outline, nothing, template.brain, "image", None, identity, identity, marks, "full")
+    head = Head(
+        "MR_T1",
+        template.outline,
+        nothing,
+        template.brain,
+        "image",
+        None,
+        identity,
+        identity,
+        marks,
+        "full",
+        witnesses=("itself",),
+    )
     return CaseImage("MR_T1", MR, template.image, "a.u."), head
 
 

@@ -16,8 +16,9 @@ from .average_head import AverageHead, average_head
 from .brain import brain_from_image
 from .head import Head, Point
 from .outline import calm, outline_on_grid
+from .place_head import place_head
 from .register_brain import register_brain
-from .register_head import register_head
+from .register_head import HeadSearch
 from .skin_level import skin_level
 from .working_grid import head_grid
 
@@ -59,15 +60,16 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     patient = without_planned_devices(case, image, Patient(filled, others))
     outline = patient.outline
     seen = field_of_view(image.image, grid)
-    fit = register_head(values, outline, seen)
-    to_average = sitk.AffineTransform(fit.transform)
+    placed = place_head(case, image, HeadSearch(values, outline, seen), outline)
+    to_average = placed.fit.affine
     patient = without_standing_out(image, patient, average, to_average)
     outline = patient.outline
     landmarks = _landmarks(average, to_average)
     extent = face_extent(landmarks, outline, seen)
     if extent == "none":
         raise FaceNotFound(f"image {image.key} holds no face between brow and chin; use a scan that covers it")
-    _refuse_hollow(image, values, seen, average, to_average)
+    if not placed.witnesses:
+        _refuse_hollow(image, values, seen, average, to_average)
     brains = _brains(case, image, settings, values, outline, seen, average, to_average)
     source, brain = brains[0]
     return Head(
@@ -81,7 +83,14 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         brain_to_patient=_to_mni(average, to_average, source, brain, seen),
         landmarks_mm=landmarks,
         face_extent=extent,
-        notes=(f"brain from {source}", f"overlap with the average head {fit.dice:.3f}", *_small(to_average), *patient.notes),
+        notes=(
+            f"brain from {source}",
+            f"overlap with the average head {placed.fit.dice:.3f}",
+            *placed.notes,
+            *_small(to_average),
+            *patient.notes,
+        ),
+        witnesses=placed.witnesses,
         skin=skin_level(calm(values, image.modality), outline, skin_threshold(image)),
     )
 

@@ -47,6 +47,9 @@ class Head:
     face_extent : str
         ``full`` (brow to chin in the scan), ``upper``, ``lower`` or ``none``.
     notes : tuple of str
+    witnesses : tuple of str
+        What agrees with the outline's fit about where the head lies (``bone``, ``inner edges``, ``planned organs``); empty:
+        nothing does, and no claim may rest on the place.
     skin : SimpleITK.Image or None
         float32, mm from the skin, negative inside, located between voxels by the image's values; None: the outline's border.
     """
@@ -62,6 +65,7 @@ class Head:
     landmarks_mm: Mapping[str, Point]
     face_extent: str
     notes: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
     skin: sitk.Image | None = None
 
     @property

@@ -9,7 +9,6 @@ from functools import cache
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import FaceNotFound
 from ..geometry.grids import on_grid
 from .average_head import AverageHead, average_head
 from .converge_affine import converge_affine
@@ -32,8 +31,6 @@ HEAD_HEIGHT_MM = 230.0
 """From the vertex to below the chin; what lies lower (neck, shoulders) does not steer the registration."""
 LONG_STEP, CAREFUL_STEP = 4.0, 1.0
 """First step of the optimiser, in its scaled parameters (about mm): from far, and near the answer."""
-LOWEST_DICE = 0.90
-"""Below this overlap of outlines there is no head like the average head here (16 real heads: 0.932-0.977; a trunk: 0.85)."""
 SMALLEST_SCALE, LARGEST_SCALE, MOST_ANISOTROPIC = 0.75, 1.35, 1.25
 """Average-head mm per patient mm: from large adults to small children (measured on 16 heads: 0.84-1.18, ratio up to 1.12)."""
 INTENSITY_DICE_LOSS = 0.03
@@ -49,38 +46,53 @@ class Fit:
     transform: sitk.Similarity3DTransform | sitk.AffineTransform
     dice: float
 
+    @property
+    def affine(self) -> sitk.AffineTransform:
+        """The transform as an affine one."""
+        return as_affine(self.transform)
 
-def register_head(values: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> Fit:
-    """Register the average head to the patient.
+
+class HeadSearch:
+    """The search for the average head's place in one scan.
 
     Parameters
     ----------
     values, outline, seen : SimpleITK.Image
         On the working grid: intensities (float32), the filled patient (uint8) and the field of view (uint8).
-
-    Raises
-    ------
-    FaceNotFound
-        If no position of the average head covers the patient's outline.
     """
-    average = average_head()
-    mask = _steering_mask(outline, seen)
-    coarse = _Outlines(outline, mask, average, COARSE_MM)
-    fits = [coarse.fit(start, 30) for start in _starts(outline, seen, average.outline)]
-    best = max(fits, key=lambda fit: fit.dice)
-    fine = _Outlines(outline, mask, average, FINE_MM)
-    overlap = fine.dice(best.transform)
-    if overlap < LOWEST_DICE:
-        raise FaceNotFound(f"the scan shows no head like the average head (overlap {overlap:.2f}, at least {LOWEST_DICE} needed)")
-    start = fine.converged(best.transform)
-    if not is_plausible(start.transform):
-        start = fine.fit(best.transform, 40)
-    if not _is_flat(values, outline):
-        refined = _intensity_fit(as_affine(start.transform), values, outline, mask, average)
-        dice = fine.dice(refined)
-        if is_plausible(refined) and dice > start.dice - INTENSITY_DICE_LOSS:
-            start = Fit(refined, dice)
-    return Fit(as_affine(start.transform), start.dice)
+
+    def __init__(self, values: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> None:
+        self._values, self._outline, self._seen = values, outline, seen
+        self._mask = _steering_mask(outline, seen)
+        self._fine = _Outlines(outline, self._mask, average_head(), FINE_MM)
+
+    def coarse_fits(self, *, everywhere: bool = False) -> list[Fit]:
+        """The fits of the outlines from afar, the best one first.
+
+        Parameters
+        ----------
+        everywhere : bool
+            Start at every height (`SLIDES_MM`), also if the scan does not look cut at the vertex.
+        """
+        coarse = _Outlines(self._outline, self._mask, average_head(), COARSE_MM)
+        starts = _starts(self._outline, self._seen, average_head().outline, everywhere=everywhere)
+        return sorted((coarse.fit(start, 30) for start in starts), key=lambda fit: -fit.dice)
+
+    def overlap(self, transform: sitk.Transform) -> float:
+        """Dice overlap of the outlines where both scans look."""
+        return self._fine.dice(transform)
+
+    def refined(self, near: sitk.Similarity3DTransform | sitk.AffineTransform) -> Fit:
+        """From a place near the answer by outlines, then by intensities."""
+        start = self._fine.converged(near)
+        if not is_plausible(start.transform):
+            start = self._fine.fit(near, 40)
+        if not _is_flat(self._values, self._outline):
+            refined = _intensity_fit(as_affine(start.transform), self._values, self._outline, self._mask, average_head())
+            dice = self._fine.dice(refined)
+            if is_plausible(refined) and dice > start.dice - INTENSITY_DICE_LOSS:
+                start = Fit(refined, dice)
+        return Fit(as_affine(start.transform), start.dice)
 
 
 def is_plausible(transform: sitk.Similarity3DTransform | sitk.AffineTransform) -> bool:
@@ -122,9 +134,11 @@ def _upper_centre_mm(outline: sitk.Image) -> np.ndarray:
     return np.array(outline.TransformContinuousIndexToPhysicalPoint((float(x.mean()), float(y.mean()), float(top))))
 
 
-def _starts(outline: sitk.Image, seen: sitk.Image, average_outline: sitk.Image) -> list[sitk.Similarity3DTransform]:
+def _starts(
+    outline: sitk.Image, seen: sitk.Image, average_outline: sitk.Image, *, everywhere: bool
+) -> list[sitk.Similarity3DTransform]:
     patient, average = _upper_centre_mm(outline), _upper_centre_mm(average_outline)
-    slides = SLIDES_MM if _is_cut_above(outline, seen) else (0.0,)
+    slides = SLIDES_MM if everywhere or _is_cut_above(outline, seen) else (0.0,)
     starts = []
     for slide in slides:
         for pitch in PITCHES_DEGREES:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import SimpleITK as sitk
 
+from ..anatomy.find_head import AVERAGE
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..defacers.defacing import Defacing
@@ -20,6 +21,9 @@ from ..settings import Settings
 from ..structures.mask import structure_mask
 from .skin import MOVED_MM, OriginalSkin, original_skin, surface_movement
 
+NOT_VERIFIED = "not verified: nothing but the outline says where the face lies, so that nothing can be said of it"
+OWN_MASK = "own mask: judged on the brain that the methods steer by ({source}), the only one there is"
+NO_BRAIN = "no brain was found in this scan, and none is planned: whether one was altered cannot be said"
 METRICS = (
     "success",
     "face_gone",
@@ -77,7 +81,7 @@ def _image_rows(
     """The rows of one edited image."""
     patch = defacing.patches[image.key]
     edited_cc = float(patch.altered(image.image).sum()) * voxel_cc(image.image)
-    surface = _surface_rows(image, skin, defacing.seen_patch(image), defacing.edits[image.key], scope)
+    surface = _surface_rows(image, head, skin, defacing.seen_patch(image), defacing.edits[image.key], scope)
     whole = data_rows(image.image, image.key, head, patch, scope)
     edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
     target = _target_row(case, image, patch, scope)
@@ -94,9 +98,11 @@ def success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str, d
     return scope.row("success", defaced=1.0, image=key, dose_policy=dose_policy)
 
 
-def _surface_rows(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
+def _surface_rows(image: CaseImage, head: Head, skin: OriginalSkin, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
     """`face_gone`, `face_covered_fraction`, `face_surface_moved_p95`."""
     names = ("face_gone", "face_covered_fraction", "face_surface_moved_p95")
+    if not head.witnesses:
+        return [scope.missing(name, NOT_VERIFIED, image=image.key) for name in names]
     try:
         moved = surface_movement(image, skin, patch, edit)
     except NotAvailable as reason:
@@ -116,16 +122,17 @@ def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scop
     """`data_whole` and `brain_voxels_altered` of an image or a dose grid."""
     original = sitk.GetArrayViewFromImage(image)
     kept = patch.values.dtype == original.dtype and original[patch.box.slices].shape == patch.values.shape
-    if head.brain_independent is None:
-        reason = "own mask: the only brain mask here is the one that the methods steer by"
+    mask = head.brain_independent
+    if mask is None and head.brain_source == AVERAGE:
         names = ("data_whole", "brain_voxels_altered")
-        return [scope.missing(name, reason, image=key, dose_policy=dose_policy) for name in names]
-    brain = sample_box(head.brain_independent, image, patch.box, 0.0, nearest=True) > 0.5
+        return [scope.missing(name, NO_BRAIN, image=key, dose_policy=dose_policy) for name in names]
+    own = OWN_MASK.format(source=head.brain_source) if mask is None else ""
+    brain = sample_box(head.brain if mask is None else mask, image, patch.box, 0.0, nearest=True) > 0.5
     altered = int((brain & patch.altered(image)).sum())
-    note = "" if kept else "geometry or stored type changed"
+    notes = "; ".join(filter(None, ["" if kept else "geometry or stored type changed", own]))
     return [
-        scope.row("data_whole", defaced=float(kept and altered == 0), image=key, dose_policy=dose_policy, note=note),
-        scope.row("brain_voxels_altered", defaced=float(altered), image=key, dose_policy=dose_policy),
+        scope.row("data_whole", defaced=float(kept and altered == 0), image=key, dose_policy=dose_policy, note=notes),
+        scope.row("brain_voxels_altered", defaced=float(altered), image=key, dose_policy=dose_policy, note=own),
     ]
 
 

@@ -118,6 +118,7 @@ def _head() -> Head:
         },
         "face_extent": "full",
     }
+    fields.setdefault("witnesses", ("its formula",))
     return Head(**fields)  # type: ignore[arg-type]
 
 

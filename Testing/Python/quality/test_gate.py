@@ -110,13 +110,24 @@ def test_brain_loss_is_counted_and_ends_success() -> None:
     assert rows["face_gone"].defaced == 1.0
 
 
-def test_without_an_independent_brain_mask_nobody_claims_success() -> None:
+def test_a_brain_that_only_the_methods_know_is_judged_by_and_it_is_said() -> None:
     head, image = synthetic.head(brain_independent=None), synthetic.ct(synthetic.grid())
+    edit = FRONT
+    rows = rows_of(image, head, edit.apply(image, head, Settings()), edit)
+    where = synthetic.points(image.image)
+    lost = synthetic.inside(where, synthetic.BRAIN_MM, synthetic.BRAIN_CENTRE_MM) & (where[..., 1] <= -40.0)
+    assert rows["brain_voxels_altered"].defaced == lost.sum()
+    assert rows["data_whole"].defaced == rows["success"].defaced == 0.0
+    assert rows["data_whole"].note == "own mask: judged on the brain that the methods steer by (image), the only one there is"
+
+
+def test_where_no_brain_was_found_nobody_claims_success() -> None:
+    head, image = synthetic.head(brain_independent=None, brain_source="average head"), synthetic.ct(synthetic.grid())
     edit = shear(head.brain)
     rows = rows_of(image, head, edit.apply(image, head, Settings()), edit)
     for name in ("data_whole", "brain_voxels_altered", "success"):
         assert rows[name].status == "not available"
-        assert "own mask" in rows[name].note
+        assert "no brain was found in this scan" in rows[name].note
         assert math.isnan(rows[name].defaced)
 
 
