@@ -68,8 +68,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     extent = face_extent(landmarks, outline, seen)
     if extent == "none":
         raise FaceNotFound(f"image {image.key} holds no face between brow and chin; use a scan that covers it")
-    if not placed.witnesses:
-        _refuse_hollow(image, values, seen, average, to_average)
+    _refuse_hollow(image, values, outline, average, to_average)
     brains = _brains(case, image, settings, values, outline, seen, average, to_average)
     source, brain = brains[0]
     return Head(
@@ -96,13 +95,13 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
 
 
 def _refuse_hollow(
-    image: CaseImage, values: sitk.Image, seen: sitk.Image, average: AverageHead, to_average: sitk.Transform
+    image: CaseImage, values: sitk.Image, outline: sitk.Image, average: AverageHead, to_average: sitk.Transform
 ) -> None:
-    """Refuse a round body whose inside is air where a head has its brain (a thorax)."""
-    laid = sitk.GetArrayFromImage(sitk.Resample(average.brain, seen, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8))
-    there = sitk.GetArrayViewFromImage(values)[(laid > 0) & (sitk.GetArrayViewFromImage(seen) > 0)]
+    """Refuse a body whose inside is air where a head has its brain (a thorax, a bare skull)."""
+    laid = sitk.GetArrayFromImage(sitk.Resample(average.brain, outline, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8))
+    there = sitk.GetArrayViewFromImage(values)[(laid > 0) & (sitk.GetArrayViewFromImage(outline) > 0)]
     if image.modality == CT and there.size and (there > skin_threshold(image)).mean() < SOLID_SHARE:
-        raise FaceNotFound(f"image {image.key} shows no head: there is air where the brain would lie (a thorax?)")
+        raise FaceNotFound(f"image {image.key} shows no head: there is air where the brain would lie (a thorax, a bare skull?)")
 
 
 def _brains(
