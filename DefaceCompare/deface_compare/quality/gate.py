@@ -23,7 +23,7 @@ from .skin import MOVED_MM, OriginalSkin, original_skin, surface_movement
 
 NOT_VERIFIED = "not verified: nothing but the outline says where the face lies, so that nothing can be said of it"
 OWN_MASK = "own mask: judged on the brain that the methods steer by ({source}), the only one there is"
-NO_BRAIN = "no brain was found in this scan, and none is planned: whether one was altered cannot be said"
+NO_BRAIN = "no brain was found in this scan, and where it would lie is not verified: whether it was altered cannot be said"
 METRICS = (
     "success",
     "face_gone",
@@ -123,7 +123,7 @@ def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scop
     original = sitk.GetArrayViewFromImage(image)
     kept = patch.values.dtype == original.dtype and original[patch.box.slices].shape == patch.values.shape
     mask = head.brain_independent
-    if mask is None and head.brain_source == AVERAGE:
+    if mask is None and head.brain_source == AVERAGE and not head.witnesses:
         names = ("data_whole", "brain_voxels_altered")
         return [scope.missing(name, NO_BRAIN, image=key, dose_policy=dose_policy) for name in names]
     own = OWN_MASK.format(source=head.brain_source) if mask is None else ""

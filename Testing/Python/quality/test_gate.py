@@ -122,13 +122,20 @@ def test_a_brain_that_only_the_methods_know_is_judged_by_and_it_is_said() -> Non
 
 
 def test_where_no_brain_was_found_nobody_claims_success() -> None:
-    head, image = synthetic.head(brain_independent=None, brain_source="average head"), synthetic.ct(synthetic.grid())
+    head, image = (
+        synthetic.head(brain_independent=None, brain_source="average head", witnesses=()),
+        synthetic.ct(synthetic.grid()),
+    )
     edit = shear(head.brain)
     rows = rows_of(image, head, edit.apply(image, head, Settings()), edit)
-    for name in ("data_whole", "brain_voxels_altered", "success"):
+    for name in ("data_whole", "brain_voxels_altered"):
         assert rows[name].status == "not available"
         assert "no brain was found in this scan" in rows[name].note
         assert math.isnan(rows[name].defaced)
+    assert rows["success"].status == "not available"
+    placed = synthetic.head(brain_independent=None, brain_source="average head")
+    rows = rows_of(image, placed, edit.apply(image, placed, Settings()), edit)
+    assert rows["data_whole"].note.startswith("own mask: judged on the brain that the methods steer by (average head)")
 
 
 def test_a_face_that_stays_fails_the_gate() -> None:
