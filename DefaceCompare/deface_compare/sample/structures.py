@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..anatomy.average_head import template_image
 from ..anatomy.head import Point
 from ..case import Structure
 from ..writers.contours import contours_of_field
@@ -16,7 +17,7 @@ from .deformation import RandomHead
 from .template.labels import LABELS, small_organ
 from .template.shapes import Coordinates, depth_of_mask, ellipsoid, joined
 from .template.source import like
-from .tissue import DEPTH_LIMIT_MM, positive_box, sampled, skin_depth, template
+from .tissue import DEPTH_LIMIT_MM, positive_box, sampled, skin_depth
 
 BRAIN, HEAD_AND_NECK = "brain", "hn"
 SITES = (BRAIN, HEAD_AND_NECK)
@@ -69,14 +70,14 @@ def organ_depth(organ: Organ) -> sitk.Image:
     """Depth inside an organ of the average head in mm, cropped to its box and 12 mm around it (float32)."""
     if organ.group in CLOSED_FORMS:
         return closed_form_depth(organ)
-    labels = template("average_labels")
+    labels = template_image("average_labels")
     inside = np.isin(sitk.GetArrayViewFromImage(labels), [LABELS[name] for name in organ.labels])
     return cropped_depth(like(inside.astype(np.uint8), labels))
 
 
 def closed_form_depth(organ: Organ) -> sitk.Image:
     """Depth inside an organ that the average head draws as a closed form, on a 1 mm grid: too small for its 2 mm labels."""
-    labels = template("average_labels")
+    labels = template_image("average_labels")
     number = LABELS[organ.labels[0]]
     where = np.argwhere(sitk.GetArrayViewFromImage(labels) == number)[:, ::-1]
     lower, upper = (np.array(labels.GetOrigin()) + end * np.array(labels.GetSpacing()) for end in (where.min(0), where.max(0)))
@@ -115,7 +116,7 @@ def random_targets(site: str, superficial: bool, random: np.random.Generator) ->
     random : numpy.random.Generator
         Seeded.
     """
-    grid = template("average_labels")
+    grid = template_image("average_labels")
     at = Coordinates(grid)
     centre, radius = _place(site, superficial, random)
     radii: list[Point] = []

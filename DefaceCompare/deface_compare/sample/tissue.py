@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..data import data_file
+from ..anatomy.average_head import template_image
 from .changed_anatomy import BONE_FROM_HU, HU, SUV, T1, AveragePoints, Insert
 from .deformation import RandomHead
 from .template.labels import LABELS
@@ -88,17 +88,10 @@ Floats = NDArray[np.float32]
 
 
 @cache
-def template(name: str) -> sitk.Image:
-    """One of the shipped template images (``average_head``, ``average_labels``)."""
-    with data_file(f"templates/{name}.nrrd") as path:
-        return sitk.ReadImage(str(path))
-
-
-@cache
 def skin_depth() -> sitk.Image:
     """Depth below the skin of the average head in mm (float32), sub-voxel at the skin."""
-    head = template("average_head")
-    solid = sitk.BinaryFillhole((head > SKIN_ISOVALUE) | (template("average_labels") > 0))
+    head = template_image("average_head")
+    solid = sitk.BinaryFillhole((head > SKIN_ISOVALUE) | (template_image("average_labels") > 0))
     # Of the outside: exact in the head, a voxel rough in the air, where no depth is used. 0 midway between voxel centres.
     outward = sitk.SignedMaurerDistanceMap(solid == 0, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
     far = sitk.GetArrayFromImage(outward) - np.float32(0.5 * head.GetSpacing()[0])
@@ -111,8 +104,8 @@ def skin_depth() -> sitk.Image:
 @cache
 def channels() -> tuple[sitk.Image, sitk.Image, sitk.Image]:
     """CT number, T1 signal and SUV of the average head (float32)."""
-    head = template("average_head")
-    labels = sitk.GetArrayFromImage(template("average_labels"))
+    head = template_image("average_head")
+    labels = sitk.GetArrayFromImage(template_image("average_labels"))
     t1 = sitk.GetArrayFromImage(head).astype(np.float32)
     is_brain = labels == LABELS["brain"]
     texture = np.where(is_brain, np.clip(t1 - T1_BRAIN, -40.0, 40.0), 0.0).astype(np.float32)

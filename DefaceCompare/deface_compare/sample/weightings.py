@@ -7,11 +7,12 @@ from functools import cache
 import numpy as np
 import SimpleITK as sitk
 
+from ..anatomy.average_head import template_image
 from .changed_anatomy import T1, Insert
 from .deformation import RandomHead
 from .template.labels import LABELS
 from .template.source import like
-from .tissue import MR_NOISE, NOTHING, patient_tissue, template
+from .tissue import MR_NOISE, NOTHING, patient_tissue
 
 THICK_SIZE, THICK_SPACING_MM = (150, 160, 44), (1.5, 1.5, 5.5)
 SUBSLICES = 4
@@ -35,13 +36,13 @@ WEIGHTINGS = {"T2": T2_OF_LABEL, "FLAIR": FLAIR_OF_LABEL}
 @cache
 def signal_of(weighting: str) -> sitk.Image:
     """Signal of the average head (float32): by label, grey and white matter told apart by its T1."""
-    labels = sitk.GetArrayFromImage(template("average_labels"))
+    labels = sitk.GetArrayFromImage(template_image("average_labels"))
     table = np.zeros(256, np.float32)
     for name, value in WEIGHTINGS[weighting].items():
         table[LABELS[name]] = value
-    t1 = sitk.GetArrayFromImage(template("average_head")).astype(np.float32)
+    t1 = sitk.GetArrayFromImage(template_image("average_head")).astype(np.float32)
     texture = np.where(labels == LABELS["brain"], np.clip(140.0 - t1, -40.0, 40.0) * 2.0, 0.0)
-    return like((table[labels] + texture).astype(np.float32), template("average_head"))
+    return like((table[labels] + texture).astype(np.float32), template_image("average_head"))
 
 
 def thick_mr(

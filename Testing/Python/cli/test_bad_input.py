@@ -10,13 +10,12 @@ import pytest
 import SimpleITK as sitk
 
 from coarse_patients import make_coarse_patients
-from deface_compare.anatomy.average_head import average_head
+from deface_compare.anatomy.average_head import average_head, template_image
 from deface_compare.cli.main import main
 from deface_compare.measurement import FAILED, read_measurements
 from deface_compare.privacy.networks.models import CACHE_VARIABLE
 from deface_compare.privacy.rows import METRICS, SCORES
 from deface_compare.sample.template.labels import LABELS
-from deface_compare.sample.tissue import template
 
 AIR_HU, TISSUE_HU = -1000, 40
 
@@ -112,7 +111,7 @@ def test_a_scan_cut_at_the_nose_is_defaced_as_far_as_it_shows_or_fails_with_a_re
 
 def test_a_bare_skull_is_no_face(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """YuNet finds a face on most skulls; the head search does not take one for a head."""
-    labels = template("average_labels")
+    labels = template_image("average_labels")
     bone = np.isin(sitk.GetArrayFromImage(labels), [LABELS[name] for name in ("skull", "mandible", "teeth", "vertebra")])
     skull = sitk.GetImageFromArray(np.where(bone, 900, -1000).astype(np.int16))
     skull.CopyInformation(labels)

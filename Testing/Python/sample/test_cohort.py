@@ -10,6 +10,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from deface_compare.anatomy.average_head import template_image
 from deface_compare.errors import UnusableInput
 from deface_compare.progress import Cancelled
 from deface_compare.readers import read_case
@@ -18,7 +19,7 @@ from deface_compare.sample.make_sample import make_sample, study_of, write_patie
 from deface_compare.sample.patient import SamplePatient, grid_around, sample_patient
 from deface_compare.sample.structures import ORGANS
 from deface_compare.sample.template.labels import LABELS
-from deface_compare.sample.tissue import near_head, patient_tissue, skin_depth, template
+from deface_compare.sample.tissue import near_head, patient_tissue, skin_depth
 from deface_compare.structures.mask import structure_mask
 
 SMALL_GRID = {"ct_size": (40, 36, 27), "ct_spacing_mm": (6.0, 6.0, 10.0)}
@@ -52,7 +53,7 @@ def volume_cc(patient: SamplePatient, name: str) -> float:
 
 
 def test_contoured_volumes_are_those_of_the_tissue_labels_in_the_patient(cheek: SamplePatient) -> None:
-    labels = sitk.Resample(template("average_labels"), cheek.ct, cheek.head.transform(), sitk.sitkNearestNeighbor, 0)
+    labels = sitk.Resample(template_image("average_labels"), cheek.ct, cheek.head.transform(), sitk.sitkNearestNeighbor, 0)
     counts = np.bincount(sitk.GetArrayFromImage(labels).ravel(), minlength=len(LABELS)) * np.prod(cheek.ct.GetSpacing()) / 1000
     for organ in ORGANS:
         expected = sum(counts[LABELS[name]] for name in organ.labels)
@@ -155,7 +156,7 @@ def test_mapping_many_points_equals_simpleitk_point_by_point() -> None:
 
 def test_six_patients_have_six_faces() -> None:
     grid = grid_around((0, -60, -80), (40, 30, 40), (4, 4, 4))
-    empty = template("average_head") * 0.0 - 30.0
+    empty = template_image("average_head") * 0.0 - 30.0
     depths = [patient_tissue(random_head(np.random.default_rng([1, number])), empty, grid).depth for number in range(1, 7)]
     for one in range(6):
         for other in range(one):

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from deface_compare.anatomy.average_head import template_image
 from deface_compare.sample.template.labels import LABELS
 from deface_compare.sample.template.make import main
 from deface_compare.sample.template.shapes import Coordinates, cut, depth_of_mask, ellipsoid, joined, tube
-from deface_compare.sample.tissue import skin_depth, template
+from deface_compare.sample.tissue import skin_depth
 
 DATA = Path(str(files("deface_compare").joinpath("data")))
 
 
 def voxels(name: str) -> np.ndarray:
-    return sitk.GetArrayFromImage(template(name))
+    return sitk.GetArrayFromImage(template_image(name))
 
 
 def cc(label: str) -> float:
@@ -36,7 +37,7 @@ def test_all_data_stay_below_five_megabytes() -> None:
 
 def test_the_average_images_share_one_grid_that_is_symmetric_about_zero() -> None:
     for name in ("average_head", "average_labels", "average_regions", "average_brain"):
-        image = template(name)
+        image = template_image(name)
         assert image.GetSize() == (97, 121, 153)
         assert image.GetSpacing() == (2.0, 2.0, 2.0)
         assert image.GetOrigin()[0] == -2.0 * (97 - 1) / 2
@@ -71,7 +72,7 @@ def test_organs_have_believable_volumes() -> None:
 
 def test_left_and_right_organs_are_equal_and_on_their_sides() -> None:
     labels = voxels("average_labels")
-    x = template("average_labels").GetOrigin()[0] + 2.0 * np.arange(labels.shape[2])
+    x = template_image("average_labels").GetOrigin()[0] + 2.0 * np.arange(labels.shape[2])
     for organ in ("eye", "lens", "optic_nerve", "parotid"):
         assert cc(f"{organ}_left") == pytest.approx(cc(f"{organ}_right"), rel=0.02)  # measured equal
         assert x[np.nonzero(labels == LABELS[f"{organ}_left"])[2]].min() > 0  # LPS: left is positive
@@ -84,7 +85,7 @@ def test_every_organ_lies_inside_the_skin_and_bone_never_breaks_it() -> None:
 
 
 def test_the_skull_closes_around_the_brain() -> None:
-    labels, at = voxels("average_labels"), Coordinates(template("average_labels"))
+    labels, at = voxels("average_labels"), Coordinates(template_image("average_labels"))
     brain = voxels("average_brain") > 0
     outside = np.isin(labels, [LABELS["skin_fat"], LABELS["air"]])
     upper = np.broadcast_to(at.z > 0, labels.shape)
@@ -107,8 +108,8 @@ def test_the_mni_transform_carries_the_average_brain_onto_the_mni_brain() -> Non
     transform = sitk.AffineTransform(3)
     transform.SetMatrix(numbers[:9])
     transform.SetTranslation(numbers[9:])
-    mni = template("mni_brain") > 20
-    moved = sitk.Resample(mni, template("average_brain"), transform, sitk.sitkNearestNeighbor, 0)
+    mni = template_image("mni_brain") > 20
+    moved = sitk.Resample(mni, template_image("average_brain"), transform, sitk.sitkNearestNeighbor, 0)
     one, other = sitk.GetArrayFromImage(moved) > 0, voxels("average_brain") > 0
     dice = 2 * (one & other).sum() / (one.sum() + other.sum())
     assert dice > 0.97  # measured 0.983
