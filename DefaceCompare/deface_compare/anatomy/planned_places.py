@@ -26,8 +26,8 @@ ORGANS: dict[str, tuple[tuple[str, ...], tuple[float, float, float]]] = {
     "Parotid_L": (("parotid_left",), (3.0, -10.0, 4.0)),
     "Parotid_R": (("parotid_right",), (-3.0, -10.0, 4.0)),
 }
-"""Labels of the average head by TG-263 name, and how far planners' middles lie from the average head's (mm, LPS): medians over
-the planned organs of head-and-neck patients (docs/design.md#planned-places); 0 where none were at hand."""
+"""Labels of the average head by TG-263 name, and how far planners' middles lie from the average head's (mm, LPS), measured on
+head-and-neck patients (docs/design.md#planned-places); 0 where none were at hand."""
 FEWEST_ORGANS = 2
 """One organ may be misnamed, or cut."""
 

@@ -104,6 +104,8 @@ def shear(brain: sitk.Image, axes: NDArray[np.float64] | None = None, buffer_mm:
 
 def _chord(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """From the foremost part of the silhouette down and back along the lower hull, `SHORTEST_EDGE_MM` long, (y, z)."""
+    if len(points) == 0:
+        raise MethodFailed("no brain lies in the scan, and Quickshear steers by it")
     foremost = float(points[:, 0].min())
     front = points[points[:, 0] <= foremost + FRONT_MM, 1]
     start = np.array([foremost, 0.5 * (front.min() + front.max())])
