@@ -138,15 +138,19 @@ def _ones(image: sitk.Image) -> sitk.Image:
 
 def _bone(image: CaseImage, outline: sitk.Image, grid: sitk.Image, from_average: sitk.Transform) -> NDArray[np.float32]:
     """Bone inside the patient; what couch and mask hold of it stays out."""
-    bins = [max(1, int(0.5 * STEP_MM / spacing)) for spacing in image.image.GetSpacing()]
-    bins = [min(count, size) for count, size in zip(bins, image.image.GetSize(), strict=True)]
-    share = sitk.BinShrink(sitk.Cast(image.image > BONE_HU, sitk.sitkFloat32), bins)
+    share = _shrunk(sitk.Cast(image.image > BONE_HU, sitk.sitkFloat32))
     inside = _laid(outline, grid, from_average) > 0.5
     return scipy.ndimage.gaussian_filter(_laid(share, grid, from_average) * inside, SMOOTHING_STEPS)
 
 
+def _shrunk(image: sitk.Image) -> sitk.Image:
+    """The image in voxels of at most half a step: finer ones cost time and are averaged later anyway."""
+    bins = [max(1, int(0.5 * STEP_MM / spacing)) for spacing in image.GetSpacing()]
+    return sitk.BinShrink(image, [min(count, size) for count, size in zip(bins, image.GetSize(), strict=True)])
+
+
 def _edges(image: sitk.Image) -> sitk.Image:
-    return sitk.GradientMagnitudeRecursiveGaussian(sitk.Cast(image, sitk.sitkFloat32), EDGE_MM)
+    return sitk.GradientMagnitudeRecursiveGaussian(_shrunk(sitk.Cast(image, sitk.sitkFloat32)), EDGE_MM)
 
 
 def _depth(outline: sitk.Image) -> sitk.Image:

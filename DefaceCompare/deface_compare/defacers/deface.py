@@ -23,6 +23,9 @@ from .devices import devices_near_edit, trunk_warning, without_devices
 from .edit import Edit
 from .protection import protected_voxels, targets, with_originals
 
+UNEXPECTED = (ArithmeticError, LookupError, ValueError)
+"""What numpy raises where a patient has what nobody thought of (a scan without a brain): one method's failure, not the case's."""
+EXPECTED = (DefaceCompareError, RuntimeError, np.linalg.LinAlgError, *UNEXPECTED)
 NOT_PROTECTED = "the tool's own result: --protect does not reach it"
 
 
@@ -101,7 +104,7 @@ def _edit_images(
         images.sort(key=lambda image: image.key != head.image_key)
         try:
             edit = defacer.find_edit(case, case.image(head.image_key), head, settings)
-        except (DefaceCompareError, RuntimeError, np.linalg.LinAlgError) as failure:
+        except EXPECTED as failure:
             run.unavailable.update({image.key: _why(failure) for image in images})
             continue
         run.parameters[head.image_key] = dict(edit.parameters)
@@ -128,7 +131,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
             run.patches[image.key] = _trimmed(patch, image)
             run.edits[image.key] = edit
             run.warnings.extend(filter(None, [trunk_warning(image, run.patches[image.key], head)]))
-        except (DefaceCompareError, RuntimeError) as failure:
+        except EXPECTED as failure:
             run.unavailable[image.key] = _why(failure)
 
 
@@ -136,7 +139,10 @@ def _why(failure: Exception) -> Missing:
     """A failure in one sentence; a cancelled run is no failure and goes on up."""
     if isinstance(failure, Cancelled):
         raise failure
-    return Missing(FAILED, " ".join(str(failure).split()))
+    said = " ".join(str(failure).split())
+    if isinstance(failure, UNEXPECTED) and not isinstance(failure, np.linalg.LinAlgError):
+        said = f"the method stopped at an unexpected {type(failure).__name__}: {said}"
+    return Missing(FAILED, said)
 
 
 def _checked(patch: Patch, image: CaseImage) -> Patch:

@@ -108,6 +108,19 @@ def test_a_failure_is_a_sentence_and_leaves_no_image() -> None:
     assert not defacing.patches
 
 
+@pytest.mark.parametrize("error", [ValueError("zero-size array"), IndexError("4"), ZeroDivisionError("by zero")])
+def test_an_error_that_nobody_thought_of_is_one_methods_failure(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    head, ct = synthetic.head(), synthetic.ct(synthetic.grid())
+
+    def stop(*_: object) -> Edit:
+        raise error
+
+    monkeypatch.setattr(Fixed, "find_edit", stop)
+    defacing = run(Fixed(), synthetic.case(ct), head)
+    assert (defacing.status, defacing.note) == ("failed", f"the method stopped at an unexpected {type(error).__name__}: {error}")
+    assert not defacing.patches
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
