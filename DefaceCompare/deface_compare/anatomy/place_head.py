@@ -92,7 +92,7 @@ def _partial_head(
                 return PlacedHead(again, tuple(found), (note, *_told(found)))
     raise FaceNotFound(
         f"image {image.key} shows no head like the average head (overlap {overlap:.2f}, at least {LOWEST_DICE} needed),"
-        " and nothing inside it tells which part of a head it is"
+        " and nothing inside it confirms which part of a head it is"
     )
 
 

@@ -29,7 +29,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
         "cohort": pooled.cohort,
         "synthetic": pooled.synthetic,
         "settings": pooled.settings.as_dict(),
-        "methods": _methods(pooled),
+        "methods": method_entries(pooled),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
             {
@@ -55,7 +55,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
     }
 
 
-def _methods(pooled: Cohort) -> list[dict[str, str]]:
+def method_entries(pooled: Cohort) -> list[dict[str, str]]:
     """Every method that ran, as the cases tell it and, for built-in ones, as the method itself does."""
     titles = {key: told["title"] for case in pooled.cases for key, told in case.report.methods.items()}
     listed = []

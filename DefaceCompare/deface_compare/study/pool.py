@@ -29,7 +29,7 @@ from ..report.face_page import write_face_page
 from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
 from ..settings import Settings
-from .manifest import _methods, make_manifest
+from .manifest import make_manifest, method_entries
 from .study_report import StudyReport
 
 IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
@@ -154,7 +154,7 @@ def headline_image(rows: Sequence[Measurement]) -> str:
 
 def _faces(pooled: Cohort, image: str) -> list[FaceRow]:
     """Pictures of synthetic patients only."""
-    titles = {method["key"]: method["title"] for method in _methods(pooled)}
+    titles = {method["key"]: method["title"] for method in method_entries(pooled)}
     rows: list[FaceRow] = []
     for folder in dict.fromkeys(case.out for case in pooled.cases):
         synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
