@@ -25,6 +25,10 @@ class FaceNotFound(MethodFailed):
     """No face lies inside the scan (a thorax, a cut field of view)."""
 
 
+class NoFaceInScan(FaceNotFound):
+    """The head is placed, and the scan shows none of its face: it needs no defacing."""
+
+
 class NotAvailable(DefaceCompareError):
     """A number cannot be had here: becomes a row with status ``not available``."""
 

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     import pandas
 
 OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
+NO_FACE = "no face"
+"""Status of what asks for a face on a scan that, as two witnesses say, shows none: nobody's failure, and counted apart."""
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Why a number, or an edited image, cannot be had: `status` is ``failed`` (it was tried) or ``not available``."""
+    """Why a number, or an edited image, cannot be had.
+
+    `status` is ``failed`` (it was tried), ``not available`` or ``no face`` (the scan shows none).
+    """
 
     status: str
     reason: str
@@ -54,7 +59,7 @@ class Measurement:
     """One row of ``measurements.csv``; the fields are its columns, in order.
 
     `original`, `defaced`, `change`, `change_percent` are NaN where they do not apply.
-    `status` is ``ok``, ``failed`` or ``not available``; the last two carry the reason in `note`.
+    `status` is ``ok``, ``failed``, ``not available`` or ``no face``; all but the first carry the reason in `note`.
     """
 
     case: str

@@ -89,7 +89,9 @@ def measured(name: str, case: Case, brain: NDArray[np.bool_] | None, out: Path) 
         scope = Scope(case.id, key, "", settings.fill, settings.protect)
         rows = {row.metric: row for row in quality_rows(case, {image.key: head}, defacing, scope, settings)}
         numbers[key] = {metric: row.defaced for metric, row in rows.items() if row.status == "ok"}
-        numbers[key]["moved_share"] = float(rows["face_gone"].note.split()[0]) if rows["face_gone"].status == "ok" else np.nan
+        numbers[key]["moved_share"] = (
+            float(rows["done_as_intended"].note.split()[0]) if rows["done_as_intended"].status == "ok" else np.nan
+        )
         numbers[key]["seconds"] = seconds
         if image.key in defacing.patches:
             edited = defacing.edited_image(image)
@@ -126,9 +128,9 @@ def _views(shown: sitk.Image, image: CaseImage, head: Head, column: str) -> dict
 
 def cell(own: dict[str, float]) -> str:
     """Face gone or the share that moved, 95th percentile of the movement, cover of the face, change of volume, seconds."""
-    if "face_gone" not in own:
+    if "done_as_intended" not in own:
         return "not judged"
-    verdict = "gone" if own["face_gone"] == 1.0 else f"no ({own['moved_share']:.0f} %)"
+    verdict = "gone" if own["done_as_intended"] == 1.0 else f"no ({own['moved_share']:.0f} %)"
     moved, covered = own["face_surface_moved_p95"], own.get("face_covered_fraction", np.nan)
     return f"{verdict}, {moved:.0f} mm, {covered:.0f} %, {own['head_volume_percent']:+.1f} %, {own['seconds']:.1f} s"
 

@@ -81,8 +81,8 @@ def verdict(rows: Sequence[Measurement], image: str) -> str:
     own = {row.metric: row for row in rows if row.image == image and row.domain == "quality"}
     if own["success"].status == "ok" and own["success"].defaced == 1.0:
         return f"ok ({own['face_surface_moved_p95'].defaced:.0f} mm)"
-    if own["face_gone"].status != "ok":
-        return own["face_gone"].status
+    if own["done_as_intended"].status != "ok":
+        return own["done_as_intended"].status
     hurt = own["brain_voxels_altered"].defaced or 0.0
     return f"no ({own['face_surface_moved_p95'].defaced:.1f} mm{f', {hurt:.0f} brain voxels' if hurt else ''})"
 

@@ -28,7 +28,7 @@ from places import SHARED_DATA
 PATIENTS = SHARED_DATA / "rt_openkbp"
 SHOWN = (
     ("success_rate", "", "", "%"),
-    ("face_gone", "", "", "%"),
+    ("done_as_intended", "", "", "%"),
     ("data_whole", "", "", "%"),
     ("detection_rate", "", "", "%"),
     ("auc_own", "", "", ""),

@@ -41,15 +41,15 @@ def test_the_cranium_ct_is_defaced_by_all_methods(shared_data: Path, tmp_path: P
     content = {"id": "cranium", "images": {"CT": str(shared_data / "ct_head_cranium" / "cranium_ct.nrrd")}}
     (tmp_path / "case" / "case.json").write_text(json.dumps(content))
     rows = compare(tmp_path / "case", tmp_path / "out")
-    assert all(rows[method, "face_gone"].status == "ok" for method in METHODS)
-    assert rows["quickshear", "face_gone"].defaced == 1.0
+    assert all(rows[method, "done_as_intended"].status == "ok" for method in METHODS)
+    assert rows["quickshear", "done_as_intended"].defaced == 1.0
 
 
 def test_the_headsq_series_is_defaced_and_its_shift_to_hu_is_said(shared_data: Path, tmp_path: Path) -> None:
     rows = compare(shared_data / "ct_head_headsq" / "dicom", tmp_path / "out")
     notes = json.loads((tmp_path / "out" / "cases" / "case-001" / "case_report.json").read_text())["notes"]
     assert any("not HU" in note for note in notes)
-    assert rows["quickshear", "face_gone"].defaced == 1.0
+    assert rows["quickshear", "done_as_intended"].defaced == 1.0
     assert all(rows[method, "edited_volume"].status == "ok" for method in METHODS)
 
 
@@ -88,7 +88,7 @@ def study(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.xdist_group("mr_study")
 def test_every_method_moves_the_face_but_one_that_is_average_itself(study: Path) -> None:
     rows = read_measurements(study / "measurements.csv")
-    gone = {(row.case, row.method): row for row in rows if row.metric == "face_gone"}
+    gone = {(row.case, row.method): row for row in rows if row.metric == "done_as_intended"}
     assert len(gone) == len(SUBJECTS) * len(METHODS)
     assert {row.status for row in gone.values()} == {"ok"}
     still = [(case, method) for (case, method), row in gone.items() if row.defaced != 1.0]

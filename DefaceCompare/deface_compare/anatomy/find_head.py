@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from ..case import CT, Case, CaseImage
-from ..errors import FaceNotFound
-from ..geometry.grids import field_of_view, flattened, on_grid
+from ..errors import FaceNotFound, NoFaceInScan
+from ..geometry.grids import field_of_view, flattened, mapped, on_grid
 from ..settings import Settings
 from ..structures.mask import structure_mask
 from .air import skin_threshold
 from .attached_devices import Patient, without_planned_devices, without_standing_out
 from .average_head import AverageHead, average_head
 from .brain import brain_from_image
+from .face_region import FaceRegion
 from .head import Head, Point
 from .outline import calm, outline_on_grid
 from .place_head import place_head
@@ -52,7 +54,9 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     Raises
     ------
     FaceNotFound
-        If the image shows no head, or no part of a face.
+        If the image shows no head, or it is not certain that its head shows a face.
+    NoFaceInScan
+        If two witnesses place the head, and no part of its face lies in the image.
     """
     average = average_head()
     grid = head_grid(image)
@@ -65,9 +69,11 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     patient = without_standing_out(image, patient, average, to_average)
     outline = patient.outline
     landmarks = _landmarks(average, to_average)
-    extent = face_extent(landmarks, outline, seen)
+    region = FaceRegion(to_average, {name: np.array(point) for name, point in average.landmarks_mm.items()})
+    extent = face_extent(region, landmarks, outline, seen)
     if extent == "none":
-        raise FaceNotFound(f"image {image.key} holds no face between brow and chin; use a scan that covers it")
+        error = NoFaceInScan if placed.witnesses else FaceNotFound
+        raise error(f"image {image.key} holds no face between brow and chin")
     _refuse_hollow(image, values, outline, average, to_average)
     brains = _brains(case, image, settings, values, outline, seen, average, to_average)
     source, brain = brains[0]
@@ -161,15 +167,28 @@ def _landmarks(average: AverageHead, to_average: sitk.AffineTransform) -> dict[s
     return {name: tuple(to_patient.TransformPoint(point)) for name, point in average.landmarks_mm.items()}
 
 
-def face_extent(landmarks_mm: dict[str, Point], outline: sitk.Image, seen: sitk.Image) -> str:
+def face_extent(region: FaceRegion, landmarks_mm: dict[str, Point], outline: sitk.Image, seen: sitk.Image) -> str:
     """How much of the face lies in the scan: ``full``, ``upper``, ``lower`` or ``none``.
 
-    A landmark counts if the field of view reaches it, give or take `FACE_MARGIN_MM`, and there is tissue around it.
+    A landmark counts if the field of view reaches it, give or take `FACE_MARGIN_MM`, and there is tissue around it. A scan that
+    shows neither half whole is of the half to which most of what it shows of the face belongs.
     """
     half = {name: all(_is_seen(landmarks_mm[key], outline, seen) for key in keys) for name, keys in HALVES.items()}
     if half["upper"] and half["lower"]:
         return "full"
-    return next((name for name, there in half.items() if there), "none")
+    if any(half.values()):
+        return next(name for name, there in half.items() if there)
+    shown = _face_in_view(region, outline, seen)
+    if len(shown) == 0:
+        return "none"
+    return "upper" if float(np.median(shown[:, 2])) > region.marks["nose_tip"][2] else "lower"
+
+
+def _face_in_view(region: FaceRegion, outline: sitk.Image, seen: sitk.Image) -> NDArray[np.float64]:
+    """Average-head mm of the patient's voxels between brow and chin, give or take `FACE_MARGIN_MM`, shape (n, 3)."""
+    inside = (sitk.GetArrayViewFromImage(outline) > 0) & (sitk.GetArrayViewFromImage(seen) > 0)
+    points_mm = np.argwhere(inside)[:, ::-1] * np.array(outline.GetSpacing()) + np.array(outline.GetOrigin())
+    return mapped(region.to_average, points_mm[region.face(points_mm, FACE_MARGIN_MM)])
 
 
 def _is_seen(point_mm: Point, outline: sitk.Image, seen: sitk.Image) -> bool:

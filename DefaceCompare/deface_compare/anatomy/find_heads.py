@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..case import Case, CaseImage
-from ..errors import FaceNotFound
-from ..measurement import FAILED, NOT_AVAILABLE, Missing
+from ..errors import FaceNotFound, NoFaceInScan
+from ..geometry.grids import field_of_view
+from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, Missing
 from ..settings import Settings
-from .find_head import FACE_MARGIN_MM, HALVES, find_head
+from .face_region import face_region
+from .find_head import FACE_MARGIN_MM, HALVES, face_extent, find_head
 from .head import Head, Point
 
 NO_REGISTRATION = "not available: no registration to a frame in which a head was found"
@@ -38,15 +40,17 @@ def best_head(case: Case, images: Sequence[CaseImage], settings: Settings) -> tu
     Raises
     ------
     FaceNotFound
-        If no image holds any part of a face; the sentence holds the reasons of all.
+        If no face was found in any image; the sentence holds the reasons of all.
+    NoFaceInScan
+        If every image is known to hold no part of a face.
     """
     partial: list[Head] = []
-    failures: list[str] = []
+    failures: list[FaceNotFound] = []
     for image in images:
         try:
             head = find_head(case, image, settings)
         except FaceNotFound as failure:
-            failures.append(str(failure))
+            failures.append(failure)
             continue
         if head.face_extent == "full":
             less = ", ".join(f"{each.image_key} holds its {each.face_extent} part only" for each in partial)
@@ -54,7 +58,8 @@ def best_head(case: Case, images: Sequence[CaseImage], settings: Settings) -> tu
             return replace(head, notes=(*head.notes, *note)), {}
         partial.append(head)
     if not partial:
-        raise FaceNotFound("; ".join(failures))
+        error = NoFaceInScan if all(isinstance(failure, NoFaceInScan) for failure in failures) else FaceNotFound
+        raise error("; ".join(map(str, failures)))
     chosen = partial[0]
     return chosen, {image.key: _more(image, chosen) for image in images if _shows_more(image, chosen, images)}
 
@@ -83,9 +88,9 @@ def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[st
     Returns
     -------
     heads : dict of image key to Head
-        Images of one frame share one `Head`.
+        Images of one frame share one `Head`; an image that shows none of the face is not among them.
     reasons : dict of image key to Missing
-        Why an image has none.
+        Why an image has none: ``no face`` where two witnesses place the head, and the image shows none of its face.
     """
     heads: dict[str, Head] = {}
     reasons: dict[str, Missing] = {}
@@ -93,14 +98,28 @@ def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[st
         try:
             head, beyond = best_head(case, images, settings)
         except FaceNotFound as failure:
-            missing = Missing(FAILED, str(failure))
-            if images[0] is not case.primary:
+            missing = Missing(NO_FACE if isinstance(failure, NoFaceInScan) else FAILED, str(failure))
+            if missing.status == FAILED and images[0] is not case.primary:
                 missing = Missing(NOT_AVAILABLE, f"{NO_REGISTRATION}, and its own search failed: {failure}")
             reasons.update({each.key: missing for each in images})
             continue
-        heads.update({each.key: head for each in images if each.key not in beyond})
-        reasons.update({key: Missing(FAILED, reason) for key, reason in beyond.items()})
+        found = {key: Missing(FAILED, reason) for key, reason in beyond.items()}
+        found |= {each.key: _no_face(each, head) for each in images if each.key not in found and _faceless(each, head)}
+        heads.update({each.key: head for each in images if each.key not in found})
+        reasons.update(found)
     return heads, reasons
+
+
+def _faceless(image: CaseImage, head: Head) -> bool:
+    """Whether an image is known to show none of a face that lies in another image of its frame."""
+    if image.key == head.image_key or not head.witnesses:
+        return False
+    seen = field_of_view(image.image, head.grid)
+    return face_extent(face_region(head), dict(head.landmarks_mm), head.outline, seen) == "none"
+
+
+def _no_face(image: CaseImage, head: Head) -> Missing:
+    return Missing(NO_FACE, f"image {image.key} holds no face between brow and chin: the face lies in image {head.image_key}")
 
 
 def _frames(case: Case) -> Iterator[list[CaseImage]]:

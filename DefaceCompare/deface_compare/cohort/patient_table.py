@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import NamedTuple
 
-from ..measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
+from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import KEEP
 from .arms import Arm, arm_of, arm_order
 
@@ -55,6 +55,7 @@ class PatientValues:
     values: dict[str, float] = field(default_factory=dict)
     failed: frozenset[str] = frozenset()
     not_available: frozenset[str] = frozenset()
+    no_face: frozenset[str] = frozenset()
     engines: frozenset[str] = frozenset()
 
 
@@ -147,6 +148,7 @@ class _Cell:
                 {case: fmean(found) for case, found in sorted(numbers.get(arm, {}).items())},
                 frozenset(self.missing[arm][FAILED] if arm in self.missing else ()),
                 frozenset(self.missing[arm][NOT_AVAILABLE] if arm in self.missing else ()),
+                frozenset(self.missing[arm][NO_FACE] if arm in self.missing else ()),
                 frozenset(self.engines.get(arm, ())),
             )
             for arm in sorted({*numbers, *self.missing}, key=arm_order)

@@ -22,8 +22,16 @@ IQR, CI95 = "IQR", "CI95"
 if TYPE_CHECKING:
     import pandas
 
-RATES = {"success": "success_rate", "face_gone": "face_gone", "data_whole": "data_whole", "face_detected": "detection_rate"}
+RATES = {
+    "success": "success_rate",
+    "done_as_intended": "done_as_intended",
+    "data_whole": "data_whole",
+    "face_detected": "detection_rate",
+}
 """0/1 metrics and the name of their cohort value, the share of scans, k/n."""
+
+OF_ALL_SCANS = ("success", "done_as_intended")
+"""Rates over all scans with a face: one that could not be defaced, or of which it is not known, is none that worked."""
 
 MINUS = " − "
 """Between the names of two methods in the rows of their difference."""
@@ -125,14 +133,22 @@ def describe(cohort: str, item: Item, arm: Arm, patients: PatientValues, changes
 
 
 def _rate(row: SummaryRow, patients: PatientValues) -> SummaryRow:
-    """Share of scans in percent; a scan that the method failed on counts as 0, but says nothing about detection."""
-    n = len(patients.values) + (0 if row.metric == "face_detected" else len(patients.failed))
+    """Share of scans in percent; a scan that the method failed on counts as 0, but says nothing about detection.
+
+    A scan that is known to show no face is counted apart. A method that ran nowhere has no rate.
+    """
+    known = set(patients.values)
+    ran = bool(known or patients.failed)
+    unknown = patients.not_available - known if ran and row.metric in OF_ALL_SCANS else frozenset()
+    n = len(known | (frozenset() if row.metric == "face_detected" else patients.failed) | unknown)
     successes = sum(value > 0.5 for value in patients.values.values())
     metric = RATES[row.metric]
     if not n:
         return replace(row, metric=metric, unit="%")
     low, high = wilson_interval(successes, n)
-    note = "; ".join(part for part in (f"{successes}/{n} scans", row.note) if part)
+    of = "scans with a face" if row.metric in OF_ALL_SCANS else "scans"
+    apart = f"{len(patients.no_face)} more show no face" if patients.no_face else ""
+    note = "; ".join(part for part in (f"{successes}/{n} {of}", apart, row.note) if part)
     value = 100.0 * successes / n
     return replace(row, metric=metric, unit="%", n=n, value=value, low=100 * low, high=100 * high, interval=CI95, note=note)
 

@@ -15,7 +15,7 @@ from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
 from ..geometry.boxes import Patch, VoxelBox, box_around
-from ..measurement import FAILED, NOT_AVAILABLE, OK, Missing
+from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
 from .defacing import Defacer, Defacing
@@ -71,8 +71,12 @@ def deface(
         _edit_images(run, defacer, case, heads, settings, reasons or {})
     primary = case.primary
     missing = Missing(FAILED, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
+    judged = primary
+    if missing is not None and missing.status == NO_FACE and run.patches:
+        judged = next(image for image in case.images if image.key in run.patches)
+        missing = None
     free = replace(settings, protect="none") if defacer.verbatim else settings
-    dose_patches = {} if primary is None or missing else _edit_dose(run, case, primary, heads[primary.key], free)
+    dose_patches = {} if judged is None or missing else _edit_dose(run, case, judged, heads[judged.key], free)
     return Defacing(
         method=defacer.key,
         title=defacer.title,
@@ -166,16 +170,19 @@ def _trimmed(patch: Patch, image: CaseImage) -> Patch:
     return Patch(box.offset, np.ascontiguousarray(patch.values[inner.slices]))
 
 
-def _edit_dose(run: _Run, case: Case, primary: CaseImage, head: Head, settings: Settings) -> dict[str, Patch]:
-    """Dose under the policies ``mask`` and ``follow``; ``keep`` needs no patch."""
+def _edit_dose(run: _Run, case: Case, judged: CaseImage, head: Head, settings: Settings) -> dict[str, Patch]:
+    """Dose under the policies ``mask`` and ``follow``; ``keep`` needs no patch.
+
+    `judged` is the primary image, or, where that shows no face, the first edited one.
+    """
     dose = case.dose
     if dose is None:
         return {}
-    same = dose.frame_of_reference_uid == primary.frame_of_reference_uid
-    if not same and dose.frame_of_reference_uid and primary.frame_of_reference_uid:
-        run.warnings.append("the dose lies in another frame of reference than the primary image and was not edited")
+    same = dose.frame_of_reference_uid == judged.frame_of_reference_uid
+    if not same and dose.frame_of_reference_uid and judged.frame_of_reference_uid:
+        run.warnings.append(f"the dose lies in another frame of reference than image {judged.key} and was not edited")
         return {}
-    edit = run.edits[primary.key]
+    edit = run.edits[judged.key]
     guard_mm = max(dose.image.GetSpacing())
     patches = {}
     for policy, patch in ((MASK, _masked(edit, dose.image)), (FOLLOW, edit.follow(dose, head))):

@@ -90,7 +90,8 @@ class Defacing:
     unavailable : mapping of image key to Missing
         Images that were not edited, and why.
     status : str
-        ``ok`` if at least the primary image was edited, else ``failed`` or ``not available`` (reason in `note`).
+        ``ok`` if at least the primary image was edited, or another one where the primary shows no face; else ``failed``,
+        ``not available`` or ``no face`` (no image shows one); reason in `note`.
     fill, protect : str
         As they hold for this method: a real tool fills as it does and protects nothing.
     logs : mapping of image key to str
@@ -118,6 +119,10 @@ class Defacing:
         if key in self.patches:
             return None
         return self.unavailable.get(key, Missing(FAILED, self.note or "the method did not edit this image"))
+
+    def judged(self, case: Case) -> CaseImage | None:
+        """The image that stands for the patient: the primary, or, where that shows no face, the first edited one."""
+        return next((image for image in case.images if image.key in self.patches), None)
 
     def seen_patch(self, image: CaseImage) -> Patch:
         """The image's patch as an attacker sees it (see `Edit.seen`)."""

@@ -175,10 +175,10 @@ def _check(finished: FinishedCase, key: str) -> str:
 
 def _dose_risk(finished: FinishedCase, heads: Mapping[str, Head], dose_policy: str) -> list[str]:
     """That the dose grid, as it would be written, draws the face."""
-    primary, dose = finished.case.primary, finished.case.dose
-    if primary is None or dose is None or primary.key not in heads:
+    judged, dose = finished.judged, finished.case.dose
+    if dose is None or judged.key not in heads:
         return []
-    moved = moved_skin(primary, original_skin(primary, heads[primary.key]), finished.patches[primary.key])
+    moved = moved_skin(judged, original_skin(judged, heads[judged.key]), finished.patches[judged.key])
     grid = dose.image if finished.dose_patch is None else finished.dose_patch.whole(dose.image)
     share = draws_skin(grid, *moved)
     if share <= DRAWN_SHARE:

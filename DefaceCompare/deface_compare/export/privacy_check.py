@@ -13,9 +13,10 @@ from ..cohort.reidentification.controls import control_rows
 from ..cohort.reidentification.records import FaceRecord, Faces, read_face_records
 from ..cohort.review import FAIL, read_decisions
 from ..errors import UnusableInput
-from ..measurement import OK, Measurement
+from ..measurement import NO_FACE, OK, Measurement
 from ..output.folder import OutputFolder
-from ..privacy.rows import NO_FACE, OWN, REBUILT
+from ..privacy.rows import NO_FACE as NONE_DETECTED
+from ..privacy.rows import OWN, REBUILT
 
 FEWEST_OTHERS = 20
 """Other real heads of the modality without which nothing is said (docs/design.md#fewest-others)."""
@@ -31,7 +32,8 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
 
     Passed means: the quality gate is ok; the similarity to the own original, by own landmarks and after an attempt to rebuild
     the face, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real heads of the
-    modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no similarity.
+    modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no similarity. An image of
+    which two witnesses say that it shows no face passes.
 
     Parameters
     ----------
@@ -44,11 +46,13 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
         return f"{NOT_ASSESSED}: a synthetic head says nothing about a method"
     known = {row.metric: row for row in rows if row.image == image and not row.dose_policy}
     gate = known.get("success")
+    if gate is not None and gate.status == NO_FACE:
+        return PASSED
     if gate is None or gate.status != OK or gate.defaced != 1.0:
         return "the quality gate is not passed"
     for metric in (OWN, REBUILT):
         row = known.get(metric)
-        if row is None or (row.status != OK and not row.note.startswith(NO_FACE)):
+        if row is None or (row.status != OK and not row.note.startswith(NONE_DETECTED)):
             return f"{NOT_ASSESSED}: {metric} was not measured{f' ({row.note})' if row else ''}"
     try:
         return (

@@ -11,6 +11,7 @@ from ..atomic import write_text, written
 from ..case import Case
 from ..case_report import image_hash
 from ..defacers.defacing import Defacing
+from ..measurement import NO_FACE
 from .folder import OutputFolder
 from .kept_edit import keep_edit
 
@@ -39,6 +40,7 @@ def write_defacing(case: Case, defacing: Defacing, out: Path | None) -> dict[str
         "note": defacing.note,
         "warnings": list(defacing.warnings),
         "parameters": dict(defacing.parameters),
+        "no_face": [key for key, missing in defacing.unavailable.items() if missing.status == NO_FACE],
         "unavailable": {key: missing.reason for key, missing in defacing.unavailable.items()},
         "images": images,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from ..case import Case
+from ..case import Case, CaseImage
 from ..case_report import REPORT, CaseReport, image_hash, input_hashes
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
@@ -42,6 +42,7 @@ class FinishedCase:
     case : Case
         Read again from there; its voxels are those that were compared (by hash).
     patches : mapping of image key to Patch
+        Of the images that are exported: an image that shows no face has one that changes nothing.
     dose_patch : Patch or None
         None where the dose stays as it is, or there is none.
     measurements : tuple of Measurement
@@ -63,6 +64,11 @@ class FinishedCase:
     def told(self) -> Mapping[str, Any]:
         """What ``case_report.json`` says about the method."""
         return self.report.methods[self.method]
+
+    @property
+    def judged(self) -> CaseImage:
+        """The image whose skin the edit moved: the primary, or, where that shows no face, the first edited one."""
+        return next(image for image in self.case.images if image.key in self.told["images"])
 
     @property
     def settings(self) -> Settings:
@@ -95,6 +101,7 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     dose_patch = None if case.dose is None or dose_policy == KEEP else kept_dose_patch(out, case_id, method, dose_policy)
     rows = tuple(row for row in report.measurements if row.method == method)
     patches = {key: _patch(out, entry, key) for key, entry in told["images"].items()}
+    patches |= {key: _unchanged(case.image(key)) for key in told["no_face"]}
     return FinishedCase(out, case_id, method, report, source, choices, case, patches, dose_patch, rows)
 
 
@@ -141,6 +148,10 @@ def _choices(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -
         raise UnusableInput(f"the table of structure names of case {case_id} is no longer at {kept}")
     doses = sources.get(DOSE, ())
     return ReadingChoices(dose=escape(doses[0].name) if len(doses) == 1 else "", names=Path(kept) if kept else None)
+
+
+def _unchanged(image: CaseImage) -> Patch:
+    return Patch((0, 0, 0), image.array()[:1, :1, :1].copy())
 
 
 def _patch(out: Path, entry: Mapping[str, Any], key: str) -> Patch:

@@ -11,20 +11,20 @@ from ..anatomy.head import Head
 from ..case import DOSE_IMAGE, Case
 from ..defacers.defacing import Defacing
 from ..geometry.lattice import voxel_cc
-from ..measurement import NOT_AVAILABLE, OK, Measurement, Scope
+from ..measurement import NO_FACE, NOT_AVAILABLE, OK, Measurement, Scope
 from ..settings import MASK
 from .gate import data_rows, success_row
 
 POLICY = MASK
 """The policy that is judged: 0 Gy where an image voxel was removed."""
-DOSE_METRICS = ("success", "face_gone", "data_whole", "brain_voxels_altered", "edited_volume")
+DOSE_METRICS = ("success", "done_as_intended", "data_whole", "brain_voxels_altered", "edited_volume")
 """All rows of the dose, in table order."""
 
 
 def dose_quality_rows(case: Case, heads: Mapping[str, Head], defacing: Defacing, scope: Scope) -> list[Measurement]:
     """The quality rows of the dose under the policy ``mask``; none for a case without dose.
 
-    `face_gone`: no dose is left where the primary image became air. `data_whole`: no dose voxel of the brain (independent
+    `done_as_intended`: no dose is left where the image became air. `data_whole`: no dose voxel of the brain (independent
     mask) is altered.
 
     Parameters
@@ -34,22 +34,24 @@ def dose_quality_rows(case: Case, heads: Mapping[str, Head], defacing: Defacing,
     defacing : Defacing
     scope : Scope
     """
-    dose, primary = case.dose, case.primary
+    dose, judged = case.dose, defacing.judged(case)
     if dose is None:
         return []
     patch = defacing.dose_patches.get(POLICY)
-    if patch is None or primary is None or primary.key not in defacing.edits:
+    if patch is None or judged is None:
         status, reason = (defacing.status, defacing.note) if defacing.status != OK else (NOT_AVAILABLE, "the dose was not edited")
         return [_missing(scope, metric, reason, status) for metric in DOSE_METRICS]
-    removed = defacing.edits[primary.key].removed(dose.image)
+    removed = defacing.edits[judged.key].removed(dose.image)
     drawn = removed & (sitk.GetArrayViewFromImage(dose.image) > 0)
     edited = sitk.GetArrayFromImage(dose.image)
     edited[patch.box.slices] = patch.values
     left = int(np.count_nonzero(drawn & (edited > 0)))
-    gone = _missing(scope, "face_gone", "there is no dose where the image became air")
+    gone = _missing(scope, "done_as_intended", "there is no dose where the image became air", NO_FACE)
     if drawn.any():
-        gone = _row(scope, "face_gone", float(left == 0), f"{left} of {drawn.sum()} dose voxels left where the image became air")
-    whole = data_rows(dose.image, DOSE_IMAGE, heads[primary.key], patch, scope, POLICY)
+        gone = _row(
+            scope, "done_as_intended", float(left == 0), f"{left} of {drawn.sum()} dose voxels left where the image became air"
+        )
+    whole = data_rows(dose.image, DOSE_IMAGE, heads[judged.key], patch, scope, POLICY)
     success = success_row(gone, whole[0], scope, DOSE_IMAGE, POLICY)
     edited_cc = float(patch.altered(dose.image).sum()) * voxel_cc(dose.image)
     return [success, gone, *whole, _row(scope, "edited_volume", edited_cc)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import SimpleITK as sitk
 
+from ..anatomy.face_features import FEATURES
 from ..anatomy.find_head import AVERAGE
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
@@ -16,17 +17,18 @@ from ..defacers.protection import targets
 from ..errors import NotAvailable
 from ..geometry.boxes import Patch, sample_box
 from ..geometry.lattice import voxel_cc
-from ..measurement import Measurement, Scope
+from ..measurement import NOT_AVAILABLE, Measurement, Missing, Scope
 from ..settings import Settings
 from ..structures.mask import structure_mask
-from .skin import MOVED_MM, OriginalSkin, original_skin, surface_movement
+from .skin import MOVED_MM, OriginalSkin, SurfaceMovement, original_skin, surface_movement
 
 NOT_VERIFIED = "not verified: nothing but the outline says where the face lies, so that nothing can be said of it"
 OWN_MASK = "own mask: judged on the brain that the methods steer by ({source}), the only one there is"
 NO_BRAIN = "no brain was found in this scan, and where it would lie is not verified: whether it was altered cannot be said"
 METRICS = (
     "success",
-    "face_gone",
+    "done_as_intended",
+    "feature_moved",
     "face_covered_fraction",
     "face_surface_moved_p95",
     "data_whole",
@@ -34,7 +36,7 @@ METRICS = (
     "edited_volume",
     "target_altered_volume",
 )
-"""All rows of the gate, in table order."""
+"""All metrics of the gate, in table order; `feature_moved` has a row for each of `FEATURES`."""
 
 
 def quality_rows(
@@ -60,14 +62,15 @@ def quality_rows(
     Returns
     -------
     list of Measurement
-        `METRICS` for each image; an image that was not edited has the same rows with status and reason.
+        `METRICS` for each image; an image that was not edited has the same rows with status and reason. What is told of the
+        face's features rests on the place that a second witness confirms.
     """
     rows: list[Measurement] = []
     skins = {} if skins is None else skins
     for image in case.images:
         missing = defacing.blocked(image.key)
         if missing is not None:
-            rows.extend(scope.missing(metric, missing.reason, image=image.key, status=missing.status) for metric in METRICS)
+            rows.extend(_missing_rows(METRICS, missing, image.key, scope))
             continue
         if image.key not in skins:
             skins[image.key] = original_skin(image, heads[image.key])
@@ -88,34 +91,51 @@ def _image_rows(
     return [success_row(surface[0], whole[0], scope, image.key), *surface, *whole, edited, target]
 
 
+def _missing_rows(names: Sequence[str], missing: Missing, key: str, scope: Scope) -> Iterator[Measurement]:
+    for name in names:
+        for feature in FEATURES if name == "feature_moved" else ("",):
+            yield scope.missing(name, missing.reason, image=key, structure=feature, status=missing.status)
+
+
 def success_row(gone: Measurement, whole: Measurement, scope: Scope, key: str, dose_policy: str = "") -> Measurement:
     """1 if both hold, 0 if one is known not to; not available where the other one is unknown."""
     if gone.defaced == 0.0 or whole.defaced == 0.0:
         return scope.row("success", defaced=0.0, image=key, dose_policy=dose_policy)
     for part in (gone, whole):
         if part.status != "ok":
-            return scope.missing("success", f"{part.metric}: {part.note}", image=key, dose_policy=dose_policy)
+            reason = f"{part.metric}: {part.note}"
+            return scope.missing("success", reason, image=key, dose_policy=dose_policy, status=part.status)
     return scope.row("success", defaced=1.0, image=key, dose_policy=dose_policy)
 
 
 def _surface_rows(image: CaseImage, head: Head, skin: OriginalSkin, patch: Patch, edit: Edit, scope: Scope) -> list[Measurement]:
-    """`face_gone`, `face_covered_fraction`, `face_surface_moved_p95`."""
-    names = ("face_gone", "face_covered_fraction", "face_surface_moved_p95")
+    """`done_as_intended`, `feature_moved`, `face_covered_fraction`, `face_surface_moved_p95`."""
+    names = ("done_as_intended", "feature_moved", "face_covered_fraction", "face_surface_moved_p95")
     if not head.witnesses:
-        return [scope.missing(name, NOT_VERIFIED, image=image.key) for name in names]
+        return list(_missing_rows(names, Missing(NOT_AVAILABLE, NOT_VERIFIED), image.key, scope))
     try:
         moved = surface_movement(image, skin, patch, edit)
     except NotAvailable as reason:
-        return [scope.missing(name, str(reason), image=image.key) for name in names]
+        return list(_missing_rows(names, Missing(NOT_AVAILABLE, str(reason)), image.key, scope))
     criterion = f"{100 * moved.moved_share:.1f} % of the intended surface moved by {MOVED_MM:g} mm or more"
     covered = scope.row("face_covered_fraction", defaced=moved.face_covered_percent, image=image.key)
     if np.isnan(moved.face_covered_percent):
         covered = scope.missing("face_covered_fraction", f"the face lies outside image {image.key}", image=image.key)
     return [
-        scope.row("face_gone", defaced=float(moved.face_gone), image=image.key, note=criterion),
+        scope.row("done_as_intended", defaced=float(moved.as_intended), image=image.key, note=criterion),
+        *_feature_rows(image, moved, scope),
         covered,
         scope.row("face_surface_moved_p95", defaced=moved.p95_mm, image=image.key),
     ]
+
+
+def _feature_rows(image: CaseImage, moved: SurfaceMovement, scope: Scope) -> Iterator[Measurement]:
+    for feature, percent in moved.feature_moved_percent.items():
+        if np.isnan(percent):
+            reason = f"image {image.key} does not show it"
+            yield scope.missing("feature_moved", reason, image=image.key, structure=feature)
+        else:
+            yield scope.row("feature_moved", defaced=percent, image=image.key, structure=feature)
 
 
 def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scope, dose_policy: str = "") -> list[Measurement]:

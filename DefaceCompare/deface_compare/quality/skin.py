@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import ndimage
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.air import air_level, skin_threshold
+from ..anatomy.face_features import face_features
 from ..anatomy.face_region import face_region
 from ..anatomy.head import Head
 from ..case import PET, CaseImage
@@ -32,6 +34,9 @@ SKIN_BAND_MM = 8.0
 
 FEWEST_POINTS = 50
 """Fewer skin points (about 2 cm²) are no surface to judge by."""
+
+FEWEST_OF_FEATURE = 10
+"""Fewer skin points of a feature say nothing of it: the scan hardly shows it (a chin that it shows whole has about 100)."""
 
 PATCH_REACH_MM, SMOOTHING_REACH_MM = 8.0, 10.0
 """A patch changes smoothed values a voxel and this much beyond its box, which in turn depend on so much more: over five sigma."""
@@ -102,14 +107,25 @@ def _without_cavities(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class SurfaceMovement:
-    """How far skin moved: share of intended points by `MOVED_MM` or more, their 95th percentile, share of the face."""
+    """How far skin moved.
+
+    Parameters
+    ----------
+    moved_share, p95_mm : float
+        Of the intended surface: share of its points that moved by `MOVED_MM` or more, 95th percentile of their movement.
+    face_covered_percent : float
+        Share of the points from brow to chin that moved so far; NaN where the scan does not show them.
+    feature_moved_percent : mapping of str to float
+        The same of each feature of the face.
+    """
 
     moved_share: float
     p95_mm: float
     face_covered_percent: float
+    feature_moved_percent: Mapping[str, float]
 
     @property
-    def face_gone(self) -> bool:
+    def as_intended(self) -> bool:
         """Both thresholds of the gate hold."""
         return self.moved_share >= MOVED_SHARE and self.p95_mm >= MOVED_P95_MM
 
@@ -124,6 +140,8 @@ class OriginalSkin:
         Skin points, LPS mm.
     face : ndarray of bool, shape (n,)
         Those from brow to chin.
+    features : mapping of str to ndarray of bool, shape (n,)
+        Those of each feature of the face.
     isovalue, air : float
         The original's skin threshold and air level.
     grid : SimpleITK.Image
@@ -135,6 +153,7 @@ class OriginalSkin:
 
     points_mm: NDArray[np.float64]
     face: NDArray[np.bool_]
+    features: Mapping[str, NDArray[np.bool_]]
     isovalue: float
     air: float
     grid: sitk.Image
@@ -151,7 +170,8 @@ def original_skin(image: CaseImage, head: Head) -> OriginalSkin:
     calm = calm_values(image.image, grid, air)
     everywhere = points_of(outer_surface(calm, isovalue, air, grid, devices))
     points = _skin_points(everywhere[:: max(1, len(everywhere) // MOST_POINTS)], image, head)
-    return OriginalSkin(points, face_region(head).face(points), isovalue, air, grid, calm, devices)
+    region = face_region(head)
+    return OriginalSkin(points, region.face(points), face_features(region, points), isovalue, air, grid, calm, devices)
 
 
 def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit) -> SurfaceMovement:
@@ -169,16 +189,22 @@ def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: E
     if int(intended.sum()) < FEWEST_POINTS:
         raise NotAvailable(f"image {image.key} shows no skin where the method means to change it")
     defaced = outer_surface(calm_defaced(image, skin, patch), skin.isovalue, skin.air, skin.grid, skin.devices)
-    asked = intended | skin.face
+    asked = np.any([intended, skin.face, *skin.features.values()], axis=0)
     distance = np.zeros(len(skin.points_mm))
     extent_mm = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
     distance[asked] = np.minimum(distances_mm(skin.points_mm[asked], defaced), extent_mm)
-    enough = int(skin.face.sum()) >= FEWEST_POINTS
+    moved = distance >= MOVED_MM
     return SurfaceMovement(
-        moved_share=float(np.mean(distance[intended] >= MOVED_MM)),
+        moved_share=float(np.mean(moved[intended])),
         p95_mm=float(np.percentile(distance[intended], 95)),
-        face_covered_percent=100.0 * float(np.mean(distance[skin.face] >= MOVED_MM)) if enough else float("nan"),
+        face_covered_percent=_percent(moved, skin.face, FEWEST_POINTS),
+        feature_moved_percent={name: _percent(moved, there, FEWEST_OF_FEATURE) for name, there in skin.features.items()},
     )
+
+
+def _percent(moved: NDArray[np.bool_], there: NDArray[np.bool_], fewest: int) -> float:
+    """How many percent of the points that are `there` moved; NaN for fewer than `fewest`."""
+    return 100.0 * float(np.mean(moved[there])) if int(there.sum()) >= fewest else float("nan")
 
 
 def calm_defaced(image: CaseImage, skin: OriginalSkin, patch: Patch) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.statistics import wilson_interval
 from ..cohort.summary import SummaryRow, find, is_of_one_arm
 from ..cohort.tradeoff import DOSE_POLICY
-from ..measurement import FAILED, OK, Measurement
+from ..measurement import FAILED, NO_FACE, OK, Measurement
 from ..words import NOTHING
 from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm
 
@@ -21,20 +21,29 @@ Count = dict[Arm, dict[str, bool]]
 
 
 def success_by_cohort(measurements: Sequence[Measurement], manifest: Mapping[str, Any], names: ArmNames) -> ReportTable | None:
-    """Methods down, cohorts and images across: k/n; None where nothing was gated.
+    """Methods down, cohorts and images across: k/n over the scans with a face; None where nothing was gated.
+
+    A scan of which it is not known whether the method worked counts as one on which it did not; a method that ran nowhere has
+    no count.
 
     A dose grid has no face to be gone: its column counts the cases whose edited dose gave a DVH under every plan.
     """
     cohorts = {case["id"]: case["cohort"] for case in manifest["cases"]}
     several = len(set(cohorts.values())) > 1
     found: dict[tuple[str, str], Count] = defaultdict(lambda: defaultdict(dict))
+    ran: set[tuple[str, str, Arm]] = set()
     for row in measurements:
         cohort = cohorts.get(row.case, "")
-        if row.metric == "success" and row.status in (OK, FAILED):
+        if row.metric == "success" and row.status != NO_FACE:
             found[cohort, row.image][arm_of(row)][row.case] = row.status == OK and row.defaced > 0.5
+            if row.status in (OK, FAILED):
+                ran.add((cohort, row.image, arm_of(row)))
         elif row.domain == "dose" and row.dose_policy == DOSE_POLICY and row.status in (OK, FAILED):
+            ran.add((cohort, DOSE_IMAGE, arm_of(row)))
             cases = found[cohort, DOSE_IMAGE][arm_of(row)]
             cases[row.case] = cases.get(row.case, True) and row.status == OK
+    found = {key: {arm: cases for arm, cases in counts.items() if (*key, arm) in ran} for key, counts in found.items()}
+    found = {key: counts for key, counts in found.items() if counts}
     if not found:
         return None
     order = sorted(found, key=lambda key: (key[0], key[1] == DOSE_IMAGE, key[1]))

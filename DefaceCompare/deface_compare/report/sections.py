@@ -22,7 +22,7 @@ from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, me
 
 OPEN_TABLES = ("intact_volume", "median", "mean_absolute_difference", "Dmean")
 """Metrics whose tables lie open; the others unfold."""
-RATE_COLUMNS = {"success_rate": "Success", "face_gone": "Face gone", "data_whole": "Data whole"}
+RATE_COLUMNS = {"success_rate": "Success", "done_as_intended": "Face gone", "data_whole": "Data whole"}
 QUALITY_COLUMNS = {
     "face_covered_fraction": "Face covered",
     "face_surface_moved_p95": "Surface moved, p95",
@@ -81,7 +81,7 @@ def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) 
         "Face found by the detector": ("face_detected", "flag"),
         "Face surface moved, p95 (mm)": ("face_surface_moved_p95", "mm"),
         "Mean surface distance (mm)": ("face_surface_distance", "mm"),
-        "Face gone": ("face_gone", "flag"),
+        "Face gone": ("done_as_intended", "flag"),
         "Data whole": ("data_whole", "flag"),
     }
     columns = {}

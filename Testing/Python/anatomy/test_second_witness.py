@@ -113,7 +113,7 @@ def test_where_no_second_witness_speaks_the_face_is_edited_but_nothing_is_claime
     only_ct = replace(case, images=(case.image("CT"),))
     defacing = deface(method, only_ct, {"CT": alone}, Settings(face_model="none"))
     rows = {row.metric: row for row in quality_rows(only_ct, {"CT": alone}, defacing, SCOPE, Settings())}
-    for metric in ("success", "face_gone", "face_covered_fraction", "face_surface_moved_p95"):
+    for metric in ("success", "done_as_intended", "face_covered_fraction", "face_surface_moved_p95"):
         assert rows[metric].status == "not available"
         assert "not verified" in rows[metric].note
     assert rows["edited_volume"].status == "ok"

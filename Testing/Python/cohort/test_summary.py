@@ -59,11 +59,26 @@ def test_the_dose_policy_keep_stays_out_of_the_table() -> None:
     assert patient_table(rows) == {}
 
 
+def test_a_success_rate_is_over_all_scans_with_a_face() -> None:
+    rows = [scope(str(k)).row("success", defaced=1.0, image="CT") for k in range(6)]
+    rows += [scope("6").missing("success", "not verified", image="CT")]
+    rows += [scope("7").missing("success", "no face", image="CT", status="no face")]
+    (row,) = describe_all(patient_table(rows), "cohort", TOLERANCES)
+    assert (row.value, row.n) == (pytest.approx(600 / 7), 7)
+    assert row.note == "6/7 scans with a face; 1 more show no face; 1 not available"
+
+
+def test_a_method_that_ran_nowhere_has_no_success_rate() -> None:
+    rows = [scope(str(k)).missing("success", "not installed", image="CT") for k in range(3)]
+    (row,) = describe_all(patient_table(rows), "cohort", TOLERANCES)
+    assert (row.n, math.isnan(row.value)) == (0, True)
+
+
 def test_a_success_rate_counts_failed_scans_as_no_success() -> None:
     rows = [scope(str(k)).row("success", defaced=1.0, image="CT") for k in range(8)]
     rows += [scope("8").row("success", defaced=0.0, image="CT"), scope("9").missing("success", "x", image="CT", status="failed")]
     (row,) = describe_all(patient_table(rows), "cohort", TOLERANCES)
-    assert (row.metric, row.value, row.n, row.note) == ("success_rate", 80.0, 10, "8/10 scans")
+    assert (row.metric, row.value, row.n, row.note) == ("success_rate", 80.0, 10, "8/10 scans with a face")
     # Wilson's interval of 8/10 is 49.0 to 94.3 % (Brown, Cai, DasGupta 2001, table of the score interval).
     assert (row.low, row.high) == (pytest.approx(49.0, abs=0.05), pytest.approx(94.3, abs=0.05))
 

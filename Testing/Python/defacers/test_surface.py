@@ -87,7 +87,7 @@ def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_e
     assert np.mean((edited > -300)[clear] == (wanted < 0)[clear]) > 0.99
     skin = original_skin(image, head)
     moved = surface_movement(image, skin, edit.apply(image, head, Settings()), edit)
-    assert moved.face_gone
+    assert moved.as_intended
     calm = calm_defaced(image, skin, edit.apply(image, head, Settings()))
     surface = points_of(outer_surface(calm, skin.isovalue, skin.air, skin.grid, skin.devices))
     face = surface[face_region(head).face(surface)]

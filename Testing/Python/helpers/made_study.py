@@ -104,7 +104,7 @@ def _quality(generator: np.random.Generator, scope: Scope, image: str) -> list[M
     gone, whole = float(generator.random() > 0.1), 1.0
     return [
         scope.row("success", defaced=gone * whole, image=image),
-        scope.row("face_gone", defaced=gone, image=image),
+        scope.row("done_as_intended", defaced=gone, image=image),
         scope.row("data_whole", defaced=whole, image=image),
         scope.row("face_covered_fraction", defaced=generator.normal(85, 6), image=image),
         scope.row("face_surface_moved_p95", defaced=abs(generator.normal(20, 5)), image=image),

@@ -375,9 +375,9 @@ def test_methods_stand_side_by_side_with_value_change_and_reasonless_gaps(scene:
     first, second = (Scope("case-001", method, "", "background", "none") for method in ("quickshear", "biometric_mask"))
     rows = [
         first.row("intact_volume", original=10.0, defaced=7.5, structure="Eye_L", image="CT"),
-        first.row("face_gone", defaced=1.0, image="CT"),
+        first.row("done_as_intended", defaced=1.0, image="CT"),
         second.missing("intact_volume", "the method failed", structure="Eye_L", image="CT", status="failed"),
-        second.row("face_gone", defaced=0.0, image="CT"),
+        second.row("done_as_intended", defaced=0.0, image="CT"),
     ]
     table = add_comparison_table(scene, "side by side", rows)
     columns = [table.GetColumnName(index) for index in range(table.GetNumberOfColumns())]
@@ -385,7 +385,7 @@ def test_methods_stand_side_by_side_with_value_change_and_reasonless_gaps(scene:
     cells = [[table.GetCellText(row, column) for column in range(len(columns))] for row in range(2)]
     assert cells == [
         ["CT", "Eye_L", "intact_volume", "cc", "10.00", "7.50 (−2.50)", "failed"],
-        ["CT", "", "face_gone", "", "", "yes", "no"],
+        ["CT", "", "done_as_intended", "", "", "yes", "no"],
     ]
 
 

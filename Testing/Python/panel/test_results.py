@@ -130,7 +130,9 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
     rows = []
     for method in ("quickshear", "biometric_mask", "average_face", "surface_blur"):
         scope = Scope("case-001", method, "", "background", "none")
-        rows += [scope.row(metric, defaced=1.0, image="CT") for metric in ("face_gone", "data_whole", "face_surface_moved_p95")]
+        rows += [
+            scope.row(metric, defaced=1.0, image="CT") for metric in ("done_as_intended", "data_whole", "face_surface_moved_p95")
+        ]
         for metric in ("own", "reference", "reconstructed"):
             rows.append(scope.missing(f"cosine_similarity_{metric}", "face not in field of view", image="CT"))
         for organ in ("Brain", "OpticChiasm", "Parotid_L", "Parotid_R"):

@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 import synthetic_head as synthetic
+from deface_compare.anatomy.face_features import FEATURES
 from deface_compare.anatomy.head import Head
 from deface_compare.case import CaseImage, Structure, StructureSet
 from deface_compare.defacers.defacing import Defacing
@@ -41,8 +42,9 @@ def peeled(image: CaseImage, depth_mm: float) -> Patch:
 def rows_of(image: CaseImage, head: Head, patch: Patch, edit: Edit, **case: object) -> dict[str, Measurement]:
     defacing = Defacing("quickshear", "Quickshear", "", "ok", patches={image.key: patch}, edits={image.key: edit})
     rows = quality_rows(synthetic.case(image, **case), {image.key: head}, defacing, SCOPE, Settings())
-    assert [row.metric for row in rows] == list(METRICS)
-    return {row.metric: row for row in rows}
+    assert list(dict.fromkeys(row.metric for row in rows)) == list(METRICS)
+    assert [row.structure for row in rows if row.metric == "feature_moved"] == list(FEATURES)
+    return {row.structure if row.metric == "feature_moved" else row.metric: row for row in rows}
 
 
 def test_the_outer_surface_lies_on_the_ellipsoid_and_has_no_inner_walls() -> None:
@@ -84,14 +86,14 @@ def test_a_peeled_head_moves_by_what_was_peeled(depth_mm: float, gone: bool) -> 
     moved = surface_movement(image, original_skin(image, head), peeled(image, depth_mm), side)
     # measured: 1.0 -> 1.59 mm, 4.0 -> 4.47 mm (95th percentile, 2 mm voxels)
     assert moved.p95_mm == pytest.approx(depth_mm, abs=0.7)
-    assert moved.face_gone is gone
+    assert moved.as_intended is gone
 
 
 def test_quickshear_passes_the_gate_with_no_brain_voxel_altered() -> None:
     head, image = synthetic.head(), synthetic.ct(synthetic.grid((1.5, 1.5, 3.0)))
     edit = shear(head.brain)
     rows = rows_of(image, head, edit.apply(image, head, Settings()), edit)
-    assert rows["success"].defaced == rows["face_gone"].defaced == rows["data_whole"].defaced == 1.0
+    assert rows["success"].defaced == rows["done_as_intended"].defaced == rows["data_whole"].defaced == 1.0
     assert rows["brain_voxels_altered"].defaced == 0.0
     removed_cc = edit.removed(image.image).sum() * np.prod(image.image.GetSpacing()) / 1000
     # noise that happens to equal the air level is not altered: measured 5.9 % of an all but empty region
@@ -107,7 +109,7 @@ def test_brain_loss_is_counted_and_ends_success() -> None:
     lost = synthetic.inside(where, synthetic.BRAIN_MM, synthetic.BRAIN_CENTRE_MM) & (where[..., 1] <= -40.0)
     assert rows["brain_voxels_altered"].defaced == lost.sum()
     assert rows["data_whole"].defaced == rows["success"].defaced == 0.0
-    assert rows["face_gone"].defaced == 1.0
+    assert rows["done_as_intended"].defaced == 1.0
 
 
 def test_a_brain_that_only_the_methods_know_is_judged_by_and_it_is_said() -> None:
@@ -143,7 +145,40 @@ def test_a_face_that_stays_fails_the_gate() -> None:
     array = image.array().copy()
     array[0, 0, 0] += 1
     rows = rows_of(image, head, Patch((0, 0, 0), array), FRONT)
-    assert rows["face_gone"].defaced == rows["success"].defaced == rows["face_covered_fraction"].defaced == 0.0
+    assert rows["done_as_intended"].defaced == rows["success"].defaced == rows["face_covered_fraction"].defaced == 0.0
+
+
+def test_what_is_left_of_the_face_is_told_by_feature() -> None:
+    head, image = synthetic.head(), synthetic.ct(synthetic.grid())
+    below_eyes = head.landmarks_mm["eye_left"][2] - 15.0
+    edit = Removal((Polytope(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.array([-40.0, below_eyes])),))
+    rows = rows_of(image, head, edit.apply(image, head, Settings()), edit)
+    moved = {name: rows[name].defaced for name in FEATURES}
+    # measured: mouth and chin 100, nose 90, cheeks 80; brow, eyes 0 to 3, ears 0
+    assert min(moved["mouth"], moved["chin"]) > 95.0
+    assert max(moved["forehead_and_brow"], moved["eyes"], moved["ears"]) < 10.0
+    assert {rows[name].unit for name in FEATURES} == {"%"}
+
+
+def test_the_features_share_the_face_without_overlap() -> None:
+    head, image = synthetic.head(), synthetic.ct(synthetic.grid())
+    skin = original_skin(image, head)
+    assert list(skin.features) == list(FEATURES)
+    owners = np.sum(list(skin.features.values()), axis=0)
+    assert owners.max() == 1
+    assert (owners[skin.face] == 1).all()
+    assert not (skin.features["ears"] & skin.face).any()
+
+
+def test_a_feature_that_the_scan_does_not_show_has_a_row_with_the_reason() -> None:
+    head = synthetic.head()
+    chin = head.landmarks_mm["mouth"][2] - 10.0
+    whole = synthetic.ct(synthetic.grid())
+    first = int(np.ceil((chin - whole.image.GetOrigin()[2]) / whole.image.GetSpacing()[2]))
+    image = replace(whole, image=whole.image[:, :, first:])
+    rows = rows_of(image, head, FRONT.apply(image, head, Settings()), FRONT)
+    assert (rows["chin"].status, rows["chin"].note) == ("not available", "image CT does not show it")
+    assert rows["eyes"].defaced > 95.0
 
 
 def test_altered_target_volume_is_the_overlap() -> None:
@@ -165,7 +200,8 @@ def test_a_failed_method_has_every_row_with_its_reason() -> None:
     reasons = {"CT": Missing("failed", "the face box lies outside"), "MR": Missing("not available", "no registration")}
     defacing = Defacing("x", "X", "", "failed", note="the face box lies outside", unavailable=reasons)
     rows = quality_rows(synthetic.case(image, other), {"CT": head}, defacing, SCOPE, Settings())
-    assert [row.status for row in rows] == ["failed"] * len(METRICS) + ["not available"] * len(METRICS)
+    count = len(METRICS) - 1 + len(FEATURES)
+    assert [row.status for row in rows] == ["failed"] * count + ["not available"] * count
     assert {row.note for row in rows if row.image == "CT"} == {"the face box lies outside"}
 
 
@@ -181,7 +217,7 @@ def test_the_dose_succeeds_where_it_is_zero_in_all_that_became_air_and_the_brain
         assert [row.metric for row in rows] == list(DOSE_METRICS)
         assert {(row.image, row.dose_policy, row.status) for row in rows} == {("DOSE", "mask", "ok")}
         found = {row.metric: row.defaced for row in rows}
-        assert (found["success"], found["face_gone"]) == (expected, expected)
+        assert (found["success"], found["done_as_intended"]) == (expected, expected)
         assert (found["data_whole"], found["brain_voxels_altered"]) == (1.0, 0.0)
     failed = Defacing("x", "X", "", "failed", note="no face")
     rows = dose_quality_rows(synthetic.case(image, dose=dose), {image.key: head}, failed, SCOPE)

@@ -66,11 +66,12 @@ def test_success_is_counted_by_cohort_and_image_and_a_failed_scan_is_no_success(
     rows.append(scope("hn/case-0").missing("success", "no face", image="CT", status="failed"))
     rows.append(scope("hn/case-0").missing("Dmean", "no", image="DOSE", structure="Brain", dose_policy="mask", status="failed"))
     rows.append(scope("hn/case-0").row("Dmax", original=2.0, defaced=1.0, image="DOSE", structure="Brain", dose_policy="mask"))
-    rows.append(scope("hn/case-1").missing("success", "no brain", image="CT"))  # not gated: not counted
+    rows.append(scope("hn/case-1").missing("success", "not verified", image="CT"))  # not known to have worked
+    rows.append(scope("hn/case-2").missing("success", "no face", image="CT", status="no face"))  # nothing to deface
     table = success_by_cohort(rows, manifest(*{row.case: 0 for row in rows}), NAMES)
     assert table is not None
     assert table.columns[1:] == ("brain · MR_T1", "brain · DOSE", "hn · CT", "hn · DOSE")
-    assert [cell.text for cell in table.rows[0][1:]] == ["3/4", "4/4", "0/1", "0/1"]
+    assert [cell.text for cell in table.rows[0][1:]] == ["3/4", "4/4", "0/2", "0/1"]
     # Wilson's interval of 3/4 is 30.1 to 95.4 % (Newcombe 1998, method 3)
     assert table.rows[0][1].small == "75.0\u00a0% [30,\u00a095]"
 

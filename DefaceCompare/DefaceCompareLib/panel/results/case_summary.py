@@ -15,7 +15,7 @@ SUMMARY = {
     "cosine_similarity_own": "similarity",
     "cosine_similarity_reference": "upper bound",
     "cosine_similarity_reconstructed": "restored",
-    "face_gone": "face gone",
+    "done_as_intended": "face gone",
     "data_whole": "data whole",
 }
 """Metrics of the summary and their short headings; the pointer reads the full meaning."""
@@ -62,7 +62,7 @@ def case_summary(
 
 def primary_image(rows: Sequence[Measurement]) -> str:
     """The image that the summary is about: the first that the gate judged."""
-    return next((row.image for row in rows if row.metric == "face_gone"), "")
+    return next((row.image for row in rows if row.metric == "done_as_intended"), "")
 
 
 def percentile_sentence(rows: Sequence[Measurement], percentiles: Mapping[str, Percentile]) -> str:

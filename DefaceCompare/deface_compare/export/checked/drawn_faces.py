@@ -78,8 +78,8 @@ class DrawnFaces:
 
     def score_other_surfaces(self, written: Case) -> None:
         """Draw the written dose and outer contours and note their likeness; whether they draw the skin is judged by geometry."""
-        primary = self._case.primary
-        reference = None if primary is None else self._reference(primary)
+        judged = next((image for image in self._case.images if image.key in self._heads), None)
+        reference = None if judged is None else self._reference(judged)
         if reference is None or reference.unscored:
             return
         box = reference.box.coarse()

@@ -218,10 +218,10 @@ class Verifier:
 
     def _dose_outline_faults(self, back: Case) -> list[str]:
         """A dose that still draws the face, unless the risk was accepted."""
-        primary = self._finished.case.primary
-        if back.dose is None or primary is None or primary.key not in self._heads:
+        judged = self._finished.judged
+        if back.dose is None or judged.key not in self._heads:
             return []
-        share = draws_skin(back.dose.image, *self._moved(primary))
+        share = draws_skin(back.dose.image, *self._moved(judged))
         self._result.checked["dose ends at moved skin"] = round(share, 3)
         if share > DOSE_SHARE and not self._options.accept_risk:
             return [f"the dose ends at {100 * share:.0f} % of the skin that was taken away"]

@@ -76,9 +76,9 @@ def test_on_a_planning_ct_it_leaves_the_face_and_the_gate_says_so() -> None:
     """42 slices: only 42 columns are cut, and the nose begins behind the 43rd. The fixed arithmetic takes the face off."""
     image = synthetic.ct(synthetic.grid((2.0, 2.0, 6.0), (110.0, 202.0, 124.0)))
     real, fixed = gate(run(image), image), gate(deface_nipy(image), image)
-    assert (real["face_gone"].defaced, real["success"].defaced) == (0.0, 0.0)
+    assert (real["done_as_intended"].defaced, real["success"].defaced) == (0.0, 0.0)
     assert real["face_covered_fraction"].defaced == 0.0
-    assert fixed["face_gone"].defaced == 1.0
+    assert fixed["done_as_intended"].defaced == 1.0
 
 
 def deface_nipy(image: CaseImage) -> Defacing:
@@ -105,7 +105,7 @@ def test_a_water_wall_before_an_untouched_face_hides_nothing_from_the_gate() -> 
     gone = wall.altered(image.image)
     assert np.all(seen.values[gone] == -1000)
     assert np.array_equal(seen.values[~gone], wall.values[~gone])
-    assert gate(result, image)["face_gone"].defaced == 0.0
+    assert gate(result, image)["done_as_intended"].defaced == 0.0
 
 
 def test_zeros_in_an_mr_are_no_wall() -> None:
