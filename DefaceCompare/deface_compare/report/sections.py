@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ..cohort.arms import Arm, arm_of
@@ -13,16 +13,31 @@ from ..cohort.review import Decision
 from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Verdict
-from ..measurement import FAILED, NOT_AVAILABLE, Measurement, metrics
+from ..measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import DOSE_POLICIES
 from ..words import NOTHING, count, interval, number, without_warning
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .reviews import agreement_table, review_columns
-from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, metric_title, rate_cell, structure_table, value_cell
+from .small_face import left_words, small_face
+from .tables import (
+    ArmNames,
+    Cell,
+    ReportTable,
+    arm_table,
+    auc_cell,
+    by_arm,
+    left_cell,
+    metric_title,
+    rate_cell,
+    structure_table,
+    value_cell,
+)
 
+LEFT, DONE, SEEN, WHOLE = "What is left of the face", "Did what it means to do", "Face still seen", "Data whole"
 OPEN_TABLES = ("intact_volume", "median", "mean_absolute_difference", "Dmean")
 """Metrics whose tables lie open; the others unfold."""
-RATE_COLUMNS = {"success_rate": "Success", "done_as_intended": "Face gone", "data_whole": "Data whole"}
+ANSWERS = {"done_as_intended": DONE, "detection_rate": SEEN, "data_whole": WHOLE}
+"""The three answers to whether a method worked: none stands for another."""
 QUALITY_COLUMNS = {
     "face_covered_fraction": "Face covered",
     "face_surface_moved_p95": "Surface moved, p95",
@@ -52,14 +67,14 @@ def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, n
     columns = {
         "AUC, larger of own landmarks and rebuilt face": by_arm(auc_cell, find(summary, metric=HEADLINE, image=image)),
         "AUC, reference landmarks": by_arm(auc_cell, find(summary, metric="auc_reference", image=image)),
-        "Success": by_arm(rate_cell, find(summary, metric="success_rate", image=image)),
+        **answer_columns(summary, image),
     }
     columns |= {axis.label: partial(_axis_cell, axis) for axis in verdict.axes}
     columns["Pareto set"] = standing
     note = (
         "AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
         "another one is at least as good in AUC and every cost and clearly better (95 % interval of the paired difference) in at "
-        "least one; success stands beside it."
+        "least one; whether it worked stands beside it."
     )
     return arm_table(f"On {image}", names, names.arms, columns, note=note)
 
@@ -78,13 +93,14 @@ def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) 
     shown = {
         "Similarity, own landmarks": ("cosine_similarity_own", ""),
         "Similarity, reference landmarks": ("cosine_similarity_reference", ""),
-        "Face found by the detector": ("face_detected", "flag"),
         "Face surface moved, p95 (mm)": ("face_surface_moved_p95", "mm"),
         "Mean surface distance (mm)": ("face_surface_distance", "mm"),
-        "Face gone": ("done_as_intended", "flag"),
-        "Data whole": ("data_whole", "flag"),
+        DONE: ("done_as_intended", "flag"),
+        SEEN: ("face_detected", "flag"),
+        WHOLE: ("data_whole", "flag"),
     }
-    columns = {}
+    left = [row for row in rows if row.metric == "feature_moved" and row.image == image]
+    columns = {LEFT: lambda arm: _left_measured([row for row in left if arm_of(row) == arm])} if left else {}
     for title, (metric, unit) in shown.items():
         found = {arm_of(row): row for row in rows if row.metric == metric and row.image == image}
         columns[title] = partial(_measured, found, unit)
@@ -101,16 +117,30 @@ def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
     return Cell(("yes" if value > 0.5 else "no") if unit == "flag" else number(value, unit))
 
 
+def answer_columns(summary: Sequence[SummaryRow], image: str) -> dict[str, Callable[[Arm], Cell]]:
+    """What is left of the face, and the three answers, as far as they are known of an image."""
+    here = find(summary, image=image)
+    moved = find(here, metric="feature_moved")
+    columns: dict[str, Callable[[Arm], Cell]] = {}
+    if moved:
+        columns[LEFT] = lambda arm: left_cell([row for row in moved if arm_of(row) == arm])
+    return columns | {
+        title: by_arm(rate_cell, found) for metric, title in ANSWERS.items() if (found := find(here, metric=metric))
+    }
+
+
+def _left_measured(rows: Sequence[Measurement]) -> Cell:
+    left = {row.structure: 100.0 - row.defaced for row in rows if row.status == OK}
+    return Cell("", small=left_words(left), picture=small_face(left)) if left else Cell(NOTHING, kind="quiet")
+
+
 def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequence[Decision] = ()) -> list[ReportTable]:
-    """An image a table: k/n of success and its two conditions, what reviewers said, and the numbers behind them."""
+    """An image a table: what is left, k/n of the three answers and of success, what reviewers said, the numbers behind them."""
     tables = []
     for image in dict.fromkeys(row.image for row in find(summary, metric="success_rate")):
         here = find(summary, image=image, domain="quality")
-        columns = {
-            title: by_arm(rate_cell, find(here, metric=metric))
-            for metric, title in RATE_COLUMNS.items()
-            if find(here, metric=metric)
-        }
+        columns = answer_columns(summary, image)
+        columns["Success"] = by_arm(rate_cell, find(here, metric="success_rate"))
         columns |= review_columns(reviews, image)
         columns |= {
             metric_title(title, metrics()[metric].unit): by_arm(value_cell, find(here, metric=metric))

@@ -10,7 +10,10 @@ from ..cohort.arms import Arm, arm_of
 from ..cohort.patient_table import is_organ
 from ..cohort.summary import SummaryRow, is_change
 from ..words import NOTHING, auc_number, count, interval, number, without_warning
+from .small_face import left_words, small_face
 
+COLOURED = ("data_whole",)
+"""Rates of which all and none are coloured: that a method did what it means to do is no news of whether a face is left."""
 SIGNIFICANT, CHANGED = 0.05, "*"
 """Below this Holm-corrected p a median bears this mark."""
 
@@ -23,6 +26,8 @@ class Cell:
     small: str = ""
     kind: str = ""
     """CSS class: ``good``, ``bad``, ``quiet`` or "" ."""
+    picture: str = ""
+    """SVG that stands over the text."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +156,21 @@ def auc_cell(row: SummaryRow | None) -> Cell:
     return Cell(auc_number(row.value), small=f"{spread}{count(row.n)}")
 
 
+def left_cell(rows: Sequence[SummaryRow]) -> Cell:
+    """A small face of what is left, by the medians of one arm's rows of `feature_moved`, with the features that stand."""
+    left = {row.structure: 100.0 - row.value for row in rows if row.n}
+    if not left:
+        return Cell(NOTHING, kind="quiet")
+    n = max(row.n for row in rows)
+    return Cell("", small=f"{left_words(left)} {count(n) if n > 1 else ''}".strip(), picture=small_face(left))
+
+
 def rate_cell(row: SummaryRow | None) -> Cell:
     """``k/n`` on top, percent with its interval below."""
     if row is None or math.isnan(row.value):
         return Cell(NOTHING, kind="quiet")
     successes = round(row.value * row.n / 100)
-    kind = "" if row.metric == "detection_rate" else "good" if successes == row.n else "bad" if not successes else ""
+    kind = "" if row.metric not in COLOURED else "good" if successes == row.n else "bad" if not successes else ""
     if row.n == 1:
         return Cell("yes" if successes else "no", kind=kind)
     return Cell(f"{successes}/{row.n}", small=f"{row.value:.0f}\u00a0% [{row.low:.0f},\u00a0{row.high:.0f}]", kind=kind)

@@ -53,7 +53,7 @@ class StudyReport:
         return summary_table(self.summary)
 
     def lines(self) -> list[str]:
-        """Where the report lies, and one line a method: AUC, n, success, largest organ change, seconds a case."""
+        """Where the report lies, and one line a method: AUC, success, faces still seen, largest organ change, seconds a case."""
         arms = sorted({arm_of(row) for row in self.summary if is_of_one_arm(row)}, key=arm_order)
         width = max((len(arm_key(arm, arms)) for arm in arms), default=0)
         lines = [f"{arm_key(arm, arms):<{width}}  {self._line(arm)}" for arm in arms]
@@ -81,10 +81,12 @@ class StudyReport:
         return "no AUC"
 
     def _success(self, rows: list[SummaryRow]) -> str:
-        found = find(rows, metric="success_rate", image=self.image)
-        if not found or math.isnan(found[0].value):
-            return "success not measured"
-        return f"success {round(found[0].value * found[0].n / 100)}/{found[0].n}"
+        """Success, and whether a face is still seen: the one does not stand for the other."""
+        told = []
+        for metric, words in (("success_rate", "success"), ("detection_rate", "face still seen")):
+            found = [row for row in find(rows, metric=metric, image=self.image) if not math.isnan(row.value)]
+            told.append(f"{words} {round(found[0].value * found[0].n / 100)}/{found[0].n}" if found else f"{words}: not measured")
+        return ", ".join(told)
 
 
 def largest_organ_change(rows: list[SummaryRow], image: str) -> str:

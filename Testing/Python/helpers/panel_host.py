@@ -49,6 +49,8 @@ for number, method in enumerate(methods, 1):
     sitk.WriteImage(defaced, str(out / "cases" / "case-001" / method / "CT.nrrd"))
     scope = Scope(case="case-001", method=method, variant="", fill="background", protect="none")
     rows.append(scope.row("done_as_intended", defaced=1.0, image="CT"))
+    for feature, moved in (("eyes", 2.0), ("nose", 99.0 - number)):
+        rows.append(scope.row("feature_moved", defaced=moved, structure=feature, image="CT"))
     rows.append(scope.row("face_surface_moved_p95", defaced=3.25 * number, image="CT"))
     rows.append(scope.missing("cosine_similarity_own", "face model not installed", image="CT"))
     for organ, planned in (("Eye_L", 7.125), ("Brain", 1310.5), ("Lens_L", 0.25)):

@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from deface_compare.cohort.reidentification.auc import FEW_PERSONS
 from deface_compare.cohort.reidentification.percentile import Percentile
 from deface_compare.measurement import OK, Measurement
+from deface_compare.report.small_face import left_sentence
 
 from .measurement_table import Cell, MeasurementTable, measurement_table
 
 SUMMARY = {
-    "face_surface_moved_p95": "moved, mm",
     "cosine_similarity_own": "similarity",
-    "cosine_similarity_reference": "upper bound",
     "cosine_similarity_reconstructed": "restored",
-    "done_as_intended": "face gone",
+    "done_as_intended": "did as meant",
+    "face_detected": "face seen",
     "data_whole": "data whole",
 }
 """Metrics of the summary and their short headings; the pointer reads the full meaning."""
+
+LEFT, FEATURE_MOVED = "left of face", "feature_moved"
+"""Heading of the small face, and the metric that it is drawn from."""
 
 PERCENTILE_MEANING = "Percent of other heads that look less like the defaced face than its own original does; 50 is chance"
 
@@ -39,16 +42,19 @@ def case_summary(
     Returns
     -------
     MeasurementTable
-        Its `structures` are empty: lines are methods.
+        Its `structures` are empty: lines are methods. The second column is a small face of what is left.
     """
     image = primary_image(rows)
     wanted = [row for row in rows if row.metric in SUMMARY and row.image == image]
+    moved = [row for row in rows if row.metric == FEATURE_MOVED and row.image == image]
     by_metric = {metric: [row for row in wanted if row.metric == metric] for metric in SUMMARY}
     arms = list(dict.fromkeys((row.method, row.variant) for row in wanted))
     lines = []
     for method, variant in arms:
         title = titles.get(method, method)
         cells = [Cell(f"{title}, {variant}" if variant else title)]
+        if moved:
+            cells.append(_left_cell([row for row in moved if (row.method, row.variant) == (method, variant)]))
         for found in by_metric.values():
             mine = [row for row in found if (row.method, row.variant) == (method, variant)]
             cells.append(measurement_table(mine, titles).lines[0][-1] if mine else Cell("", "not measured"))
@@ -56,8 +62,15 @@ def case_summary(
             own = percentiles.get(method)
             cells.append(Cell("") if own is None else Cell(round(own.percent, 1), PERCENTILE_MEANING))
         lines.append(tuple(cells))
-    headings = ("method", *SUMMARY.values(), *(["percentile"] if percentiles else []))
+    headings = ("method", *([LEFT] if moved else []), *SUMMARY.values(), *(["percentile"] if percentiles else []))
     return MeasurementTable(headings, tuple(lines), ("",) * len(lines), ())
+
+
+def _left_cell(rows: Sequence[Measurement]) -> Cell:
+    left = {row.structure: 100.0 - row.defaced for row in rows if row.status == OK}
+    if not left:
+        return Cell("", rows[0].note if rows else "not measured")
+    return Cell("", left_sentence(left), left)
 
 
 def primary_image(rows: Sequence[Measurement]) -> str:

@@ -26,6 +26,8 @@ class Cell:
 
     content: Content
     tip: str = ""
+    left_percent: Mapping[str, float] | None = None
+    """What is left of each feature of the face, drawn in the cell."""
 
 
 @dataclass(frozen=True)

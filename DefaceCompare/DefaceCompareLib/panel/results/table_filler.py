@@ -8,6 +8,7 @@ from typing import Any
 
 import qt
 
+from .face_picture import face_picture
 from .measurement_table import MeasurementTable
 
 LINE_ROLE = qt.Qt.UserRole
@@ -49,6 +50,8 @@ def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) 
             item = qt.QTableWidgetItem()
             item.setData(qt.Qt.DisplayRole, cell.content)
             item.setToolTip(cell.tip or str(cell.content))
+            if cell.left_percent is not None:
+                item.setData(qt.Qt.DecorationRole, face_picture(cell.left_percent))
             item.setFlags(qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled)
             if column == 0:
                 item.setData(LINE_ROLE, row)
