@@ -71,6 +71,24 @@ class FinishedCase:
         return next(image for image in self.case.images if image.key in self.told["images"])
 
     @property
+    def drawn_on(self) -> CaseImage | None:
+        """The image by whose edit contours are cut: the one they were drawn on, or, where that shows no face, an edited one.
+
+        None where no exported image shares the structures' frame of reference.
+        """
+        structures = self.case.structure_set
+        if structures is None:
+            return None
+        here = [
+            image
+            for image in self.case.images
+            if image.key in self.patches and image.frame_of_reference_uid == structures.frame_of_reference_uid
+        ]
+        edited = [image for image in here if image.key in self.told["images"]] or here
+        named = [image for image in edited if image.series_uid == structures.referenced_series_uid]
+        return next(iter(named or edited), None)
+
+    @property
     def settings(self) -> Settings:
         """The settings the case was compared with."""
         return self.report.settings

@@ -13,7 +13,7 @@ from ..cohort.review import Decision
 from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Verdict
-from ..measurement import FAILED, NOT_AVAILABLE, OK, Measurement, metrics
+from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import DOSE_POLICIES
 from ..words import NOTHING, count, interval, number, without_warning
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
@@ -220,7 +220,7 @@ def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], na
     """What failed, and what could not be had: each reason once, with where, for which methods and for how many cases."""
     found: dict[tuple[str, str, str], list[Measurement]] = {}
     for row in rows:
-        if row.status in (FAILED, NOT_AVAILABLE):
+        if row.status in (FAILED, NOT_AVAILABLE, NO_FACE):
             reason = DECIMAL.sub("…", without_warning(row.note))
             found.setdefault((row.status, row.image, reason), []).append(row)
     lines = [(Cell("unreadable"), Cell(reason), Cell(""), Cell(""), Cell(case)) for case, reason in sorted(unreadable.items())]

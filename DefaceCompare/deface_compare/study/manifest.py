@@ -9,7 +9,7 @@ from typing import Any
 from ..cohort.cohort import Cohort, PooledCase
 from ..cohort.summary import SummaryRow
 from ..defacers import REGISTRY, external_methods
-from ..measurement import FAILED, NOT_AVAILABLE, Measurement
+from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, Measurement
 from ..output.code_mark import PACKAGES, package_version
 from ..privacy.networks.models import known_models
 from ..version import __version__
@@ -48,6 +48,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
             "measurements": len(rows),
             "failed": status[FAILED],
             "not_available": status[NOT_AVAILABLE],
+            "no_face": status[NO_FACE],
             "summary": len(summary),
         },
         "face_model": _face_model(pooled.settings.face_model, rows),

@@ -133,7 +133,8 @@ class Verifier:
         clipped = {each.number for each in self._written.clipped}
         own = {int(item.ReferencedROINumber): item for item in before.get("ROIContourSequence") or []}
         roles = roles_of(before, structures.structures)
-        image = self._drawn_on(structures.frame_of_reference_uid)
+        image = self._finished.drawn_on
+        assert image is not None
         surface = self._surface(image)
         skin, _ = self._moved(image)
         faults = []
@@ -235,12 +236,6 @@ class Verifier:
             skin = original_skin(image, self._heads[image.key])
             self._skins[image.key] = moved_skin(image, skin, self._finished.patches[image.key])
         return self._skins[image.key]
-
-    def _drawn_on(self, frame_uid: str) -> CaseImage:
-        here = [i for i in self._finished.case.images if i.key in self._images and i.frame_of_reference_uid == frame_uid]
-        structures = self._finished.case.structure_set
-        named = [image for image in here if structures and image.series_uid == structures.referenced_series_uid]
-        return (named or here)[0]
 
     def _rounding_gy(self) -> float:
         """How far a stored dose may be from the measured one: half a step where the dose was blurred, else 0."""

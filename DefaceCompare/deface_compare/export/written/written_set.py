@@ -130,7 +130,7 @@ class SetWriter:
         by_path = {header.path.resolve(): header for header in _all_headers(scan)}
         images = [by_path[path.resolve()] for image in self._images for path in image.sources]
         drawn = [by_path[p.resolve()] for p in (case.structure_set.sources if case.structure_set else ())]
-        structures = [header for header in drawn if header in scan.structure_sets and self._drawn_on() is not None]
+        structures = [header for header in drawn if header in scan.structure_sets and self._finished.drawn_on is not None]
         doses = [by_path[path.resolve()] for path in (case.dose.sources if case.dose else ())]
         doses = [header for header in doses if header.text("FrameOfReferenceUID") in self._frames or not self._frames]
         planned = {uid for header in doses for uid in plan_uids(header)}
@@ -139,15 +139,6 @@ class SetWriter:
         instances = {header.text("SOPInstanceUID") for header in images}
         registrations = exported_registrations(scan.registrations, self._frames, instances)
         return {"image": images, "RTSTRUCT": structures, "RTDOSE": doses, "RTPLAN": plans, "REG": registrations}
-
-    def _drawn_on(self) -> CaseImage | None:
-        """The defaced image that the structures lie on."""
-        structures = self._finished.case.structure_set
-        if structures is None:
-            return None
-        here = [image for image in self._images if image.frame_of_reference_uid == structures.frame_of_reference_uid]
-        named = [image for image in here if image.series_uid == structures.referenced_series_uid]
-        return next(iter(named or here), None)
 
     def _uid_map(self) -> UidMap:
         options, told = self._options, self._finished.told
@@ -184,7 +175,7 @@ class SetWriter:
             self._save(read_object(header.path), header.path, f"{kind}_{number}.dcm", kind)
 
     def _write_structures(self, header: Header) -> None:
-        drawn_on, structures = self._drawn_on(), self._finished.case.structure_set
+        drawn_on, structures = self._finished.drawn_on, self._finished.case.structure_set
         assert drawn_on is not None
         assert structures is not None
         patch = self._finished.patches[drawn_on.key]
