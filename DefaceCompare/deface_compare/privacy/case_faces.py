@@ -27,6 +27,7 @@ from .face_prints import (
     DOSE_KEEP,
     FACELESS,
     ORIGINAL,
+    PLANTED,
     RERENDERED,
     FacePrint,
     FacePrints,
@@ -126,6 +127,8 @@ class CaseFaces:
             self._prints[image.key, RERENDERED] = probe_print(self._scorer.control(image, head, reference))
             if reference.faceless is not None:
                 self._prints[image.key, FACELESS] = probe_print(reference.faceless)
+            if reference.planted is not None:
+                self._prints[image.key, PLANTED] = probe_print(reference.planted)
         self._keep_picture(image.key, ORIGINAL, reference.frontal)
         return reference
 

@@ -21,6 +21,10 @@ class FaceProbe:
     ----------
     own, reference : ndarray of float32, shape (views, length)
         Embeddings by the landmarks found on this version's own renders, and by the original's landmarks; NaN where missing.
+    low_score : ndarray of float32, shape (views, length)
+        Embeddings by landmarks of any detection score from `networks.detector.LEAST_SCORE` on.
+    mean_landmarks : ndarray of float32, shape (views, length)
+        Embeddings where other people's faces have their landmarks, whether or not a face is found.
     found : ndarray of bool, shape (views,)
         In which views a face was found; ``found[0]`` is the frontal one.
     others : ndarray of float32, shape (levels, length)
@@ -36,6 +40,8 @@ class FaceProbe:
 
     own: NDArray[np.float32]
     reference: NDArray[np.float32]
+    low_score: NDArray[np.float32]
+    mean_landmarks: NDArray[np.float32]
     found: NDArray[np.bool_]
     others: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
@@ -74,6 +80,8 @@ class FaceReference:
         The frontal picture (identifiable).
     faceless : FaceProbe or None
         The control without the front half of the head, frontal view only; None without a model.
+    planted : FaceProbe or None
+        The control that keeps the upper half of the face, frontal view only; None without a model.
     """
 
     image_key: str
@@ -90,3 +98,4 @@ class FaceReference:
     embeddings: NDArray[np.float32]
     frontal: NDArray[np.uint8] | None
     faceless: FaceProbe | None
+    planted: FaceProbe | None

@@ -19,12 +19,12 @@ from ..errors import UnusableInput
 from ..settings import FOLLOW, KEEP
 from .face import FaceProbe, FaceReference
 
-ORIGINAL, RERENDERED, FACELESS = "original", "rerendered", "faceless"
+ORIGINAL, RERENDERED, FACELESS, PLANTED = "original", "rerendered", "faceless", "planted"
 """Stand in place of a method's key for the original and its controls."""
 DOSE_KEEP, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{FOLLOW}", "BODY"
 """Stand in place of an image's key for surfaces that are no image: the dose grid under two policies and the outer contour."""
 OTHER_SURFACES = (DOSE_KEEP, DOSE_FOLLOW, BODY)
-PARTS = ("own", "reference", "found", "others", "rebuilt")
+PARTS = ("own", "reference", "low_score", "mean_landmarks", "found", "others", "rebuilt")
 EXTENT = "extent"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member (the earliest that zip knows), so that a file's bytes depend on its numbers only."""
@@ -38,6 +38,8 @@ class FacePrint:
     ----------
     own, reference : ndarray of float32, shape (views, length)
         By own and by the original's landmarks (alike for originals); NaN where there is none.
+    low_score, mean_landmarks : ndarray of float32, shape (views, length)
+        By landmarks of a low detection score, and where other people have them (see `face.FaceProbe`).
     found : ndarray of bool, shape (views,)
         In which views a face was found, frontal first.
     others : ndarray of float32, shape (levels, length)
@@ -48,6 +50,8 @@ class FacePrint:
 
     own: NDArray[np.float32]
     reference: NDArray[np.float32]
+    low_score: NDArray[np.float32]
+    mean_landmarks: NDArray[np.float32]
     found: NDArray[np.bool_]
     others: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
@@ -72,18 +76,18 @@ class FacePrints:
 def original_print(reference: FaceReference) -> FacePrint:
     """The print of an original."""
     found = np.isfinite(reference.landmarks_px[:, 0, 0])
-    return FacePrint(reference.embeddings, reference.embeddings, found, *_nothing(reference.embeddings))
+    return FacePrint(*[reference.embeddings] * 4, found, *_nothing(reference.embeddings))
 
 
 def probe_print(probe: FaceProbe) -> FacePrint:
     """The print of a defaced image or of a control."""
-    return FacePrint(probe.own, probe.reference, probe.found, probe.others, probe.rebuilt)
+    return FacePrint(probe.own, probe.reference, probe.low_score, probe.mean_landmarks, probe.found, probe.others, probe.rebuilt)
 
 
 def surface_print(others: NDArray[np.float32], views: int) -> FacePrint:
     """The print of a surface that is no image, shape (levels, length): frontal views at its levels only."""
     blank = np.full((views, others.shape[1]), np.nan, np.float32)
-    return FacePrint(blank, blank, np.zeros(views, bool), others, np.full(others.shape[1], np.nan, np.float32))
+    return FacePrint(*[blank] * 4, np.zeros(views, bool), others, np.full(others.shape[1], np.nan, np.float32))
 
 
 def _nothing(embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""How sure an AUC is: patient-level bootstrap, differences between methods, shuffled identities. Pure numpy.
+"""How sure an AUC is: patient-level bootstrap, differences between methods. Pure numpy.
 
 A resample draws persons with replacement. A person drawn k times weighs k as probe and k as impostor of others, and is
 never an impostor of herself, however often she was drawn.
@@ -12,12 +12,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .pairs import compare_pairs, probe_auc
+from .pairs import compare_pairs
 
 ALPHA = 0.05
 """One minus the confidence of every interval."""
-SHUFFLES = 500
-"""Permutations of the identities in the shuffled control (docs/design.md#shuffles)."""
 
 
 @dataclass(frozen=True)
@@ -78,30 +76,55 @@ def estimate_mean_auc(
     Simulated cohorts (400 of each kind, 12 or 40 persons): the percentile interval covers the true AUC in 94 to 95 % for
     AUCs up to 0.82, in 91 to 95 % at an AUC of 0.95, where its lower end is a little too high.
     """
-    auc = _mean_auc(wins, impostor, np.ones((len(persons), 1)), genuine)
+    auc = weighted_mean_auc(wins, impostor, np.ones((len(persons), 1)), genuine)
     each = wins.sum(axis=1) / impostor.sum(axis=1)
     value = float(auc[0])
     if np.all(each == each[0]):
         agreeing = ALPHA ** (1.0 / len(np.unique(persons[genuine])))
         return Estimate(value, value * agreeing, value + (1.0 - value) * (1.0 - agreeing), "one-sided")
-    samples = _mean_auc(wins, impostor, person_weights(persons, genuine, seed, resamples), genuine)
+    samples = weighted_mean_auc(wins, impostor, person_weights(persons, genuine, seed, resamples), genuine)
     low, high = np.quantile(samples, [ALPHA / 2, 1 - ALPHA / 2])
     return Estimate(value, float(low), float(high), "bootstrap")
 
 
-def resampled_means(
+def estimate_pooled_auc(
     similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, *, seed: int, resamples: int = 2000
-) -> NDArray[np.float64]:
-    """Mean AUC of the persons as they are, then of each resample of them; shape (1 + resamples,).
+) -> Estimate:
+    """AUC of all genuine against all impostor pairs, ties and pairs without a face one half, and its interval.
 
     Parameters
     ----------
     similarity : ndarray, shape (probes, gallery)
     genuine, persons
-        As in `reidentification`.
+        As in `auc`.
+
+    Notes
+    -----
+    A resample weighs a genuine pair by its person and an impostor pair by both of its persons. Where all pairs agree (1, or all
+    0.5) the bound is that of `estimate_mean_auc`.
     """
+    _, impostor = compare_pairs(similarity, genuine, persons)
+    probe, other = np.nonzero(impostor)
+    scores = similarity[probe, other]
+    own = similarity[np.arange(len(genuine)), genuine]
+    order = np.argsort(np.where(np.isfinite(scores), scores, np.inf), kind="stable")
+    probe, other = probe[order], other[order]
+    ranked = scores[order][: int(np.isfinite(scores).sum())]
+    below, not_above = (np.searchsorted(ranked, own, side=side) for side in ("left", "right"))
     weights = np.hstack([np.ones((len(persons), 1)), person_weights(persons, genuine, seed, resamples)])
-    return _mean_auc(*compare_pairs(similarity, genuine, persons), weights, genuine)
+    samples = np.empty(weights.shape[1])
+    for k in range(len(samples)):
+        mine = weights[genuine, k]
+        pairs = np.concatenate([[0.0], np.cumsum(mine[probe] * weights[other, k])])
+        known = 0.5 * (pairs[below] + pairs[not_above]) + 0.5 * (pairs[-1] - pairs[len(ranked)])
+        won = np.where(np.isfinite(own), known, 0.5 * pairs[-1])
+        samples[k] = (mine @ won) / (mine.sum() * pairs[-1])
+    value = float(samples[0])
+    if np.allclose(samples, value, rtol=0, atol=1e-12):
+        agreeing = ALPHA ** (1.0 / len(np.unique(persons[genuine])))
+        return Estimate(value, value * agreeing, value + (1.0 - value) * (1.0 - agreeing), "one-sided")
+    low, high = np.quantile(samples[1:], [ALPHA / 2, 1 - ALPHA / 2])
+    return Estimate(value, float(low), float(high), "bootstrap")
 
 
 def difference_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> Difference:
@@ -110,24 +133,11 @@ def difference_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> Di
     Parameters
     ----------
     first, second : ndarray, shape (1 + resamples,)
-        The two methods' `resampled_means`, of the same probes and gallery in the same order, and of the same seed.
+        The two methods' `attempts.Strongest.highest`, of the same probes and gallery in the same order, and of the same seed.
     """
     differences = first - second
     low, high = np.quantile(differences[1:], [ALPHA / 2, 1 - ALPHA / 2])
     return Difference(float(differences[0]), float(low), float(high), bool(low > 0 or high < 0))
-
-
-def shuffled_control(
-    similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, *, seed: int, shuffles: int = SHUFFLES
-) -> float:
-    """Mean AUC over uniform random permutations of the identities: must be 0.50 +/- 0.02."""
-    columns = np.unique(genuine)
-    claims = np.column_stack([probe_auc(similarity, np.full(len(genuine), column), persons) for column in columns])
-    claimed = np.searchsorted(columns, genuine)
-    generator = np.random.default_rng(seed)
-    probes = np.arange(len(genuine))
-    means = [claims[probes, claimed[generator.permutation(len(genuine))]].mean() for _ in range(shuffles)]
-    return float(np.mean(means))
 
 
 def person_weights(persons: NDArray, genuine: NDArray[np.intp], seed: int, resamples: int) -> NDArray[np.float64]:
@@ -157,10 +167,10 @@ def _drawn(probes: int, others: int, seed: int, resamples: int) -> NDArray[np.fl
     return counts
 
 
-def _mean_auc(
+def weighted_mean_auc(
     wins: NDArray[np.float64], impostor: NDArray[np.bool_], weights: NDArray[np.float64], genuine: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Weighted mean AUC of each column of `weights` (gallery, resamples); shape (resamples,)."""
+    """Weighted mean AUC of each column of `weights` (gallery, resamples); shape (resamples,); NaN where nobody is weighed."""
     won, all_pairs = wins @ weights, impostor.astype(np.float64) @ weights
     each = won / np.where(all_pairs > 0, all_pairs, 1.0)
     probe_weights = weights[genuine] * (all_pairs > 0)

@@ -93,12 +93,6 @@ def tar_percent(similarity: NDArray[np.float64], genuine: NDArray[np.intp], pers
     return 100.0 * float(np.mean(scores[np.arange(len(genuine)), genuine] > threshold))
 
 
-def constant_control(similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray) -> float:
-    """Mean AUC of a model that sees the same in every face: must be exactly 0.5."""
-    same = np.where(np.isfinite(similarity), 1.0, np.nan)
-    return float(np.nanmean(probe_auc(same, genuine, persons)))
-
-
 @dataclass(frozen=True)
 class ImpostorPair:
     """The probe and gallery column of two persons who look most alike: a hint at unnoticed repeat scans."""

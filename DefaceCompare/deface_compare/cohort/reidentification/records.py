@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from ...measurement import metrics
 from ...output.folder import OutputFolder
 from ...output.key import read_persons
-from ...privacy.face_prints import DOSE_KEEP, FACELESS, ORIGINAL, OTHER_SURFACES, RERENDERED, FacePrints, load_face_prints
+from ...privacy.face_prints import (
+    DOSE_KEEP,
+    FACELESS,
+    ORIGINAL,
+    OTHER_SURFACES,
+    PLANTED,
+    RERENDERED,
+    FacePrints,
+    load_face_prints,
+)
 from ...privacy.similarity import highest_similarity, similarity_matrix
 from ..arms import Arm
 from ..summary import CI95, SummaryRow
@@ -45,12 +54,16 @@ class FaceRecord:
     rerendered : ndarray, shape (views, length), or None
     own, reference : mapping of Arm to ndarray, shape (views, length)
         The defaced scan, by its own landmarks and by the original's.
+    low_score, mean_landmarks : mapping of Arm to ndarray, shape (views, length)
+        The defaced scan by landmarks of a low detection score, and where other people have them.
     others : mapping of Arm to ndarray, shape (levels, length)
         Frontal views at the attacker's other thresholds.
     rebuilt : mapping of Arm to ndarray, shape (length,)
         Frontal view after the average face was laid over.
     faceless_own, faceless_reference : ndarray, shape (views, length), or None
         The original without the front half of its head.
+    planted : ndarray, shape (views, length), or None
+        The original with the upper half of its face only, where other people have their landmarks.
     extent : str
         ``full``, ``upper`` or ``lower``.
     surfaces : mapping of surface to mapping of Arm to ndarray, shape (levels, length)
@@ -64,10 +77,13 @@ class FaceRecord:
     rerendered: NDArray[np.float64] | None = None
     own: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     reference: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    low_score: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    mean_landmarks: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     others: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     rebuilt: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     faceless_own: NDArray[np.float64] | None = None
     faceless_reference: NDArray[np.float64] | None = None
+    planted: NDArray[np.float64] | None = None
     extent: str = FULL
     surfaces: Mapping[str, Mapping[Arm, NDArray[np.float64]]] = field(default_factory=dict)
 
@@ -201,7 +217,7 @@ def read_face_records(out: Path, ids: Mapping[str, str], arms: Mapping[str, Sequ
 def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequence[Arm]) -> FaceRecord:
     prints = found.prints
     known = {arm: prints[image, arm.method] for arm in arms if (image, arm.method) in prints}
-    control, faceless = prints.get((image, RERENDERED)), prints.get((image, FACELESS))
+    control, faceless, planted = (prints.get((image, name)) for name in (RERENDERED, FACELESS, PLANTED))
     return FaceRecord(
         case=case,
         person=person,
@@ -210,10 +226,13 @@ def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequenc
         rerendered=None if control is None else control.own.astype(np.float64),
         own={arm: each.own.astype(np.float64) for arm, each in known.items()},
         reference={arm: each.reference.astype(np.float64) for arm, each in known.items()},
+        low_score={arm: each.low_score.astype(np.float64) for arm, each in known.items()},
+        mean_landmarks={arm: each.mean_landmarks.astype(np.float64) for arm, each in known.items()},
         others={arm: each.others.astype(np.float64) for arm, each in known.items()},
         rebuilt={arm: each.rebuilt.astype(np.float64) for arm, each in known.items()},
         faceless_own=None if faceless is None else faceless.own.astype(np.float64),
         faceless_reference=None if faceless is None else faceless.reference.astype(np.float64),
+        planted=None if planted is None else planted.mean_landmarks.astype(np.float64),
         extent=found.extents.get(image, FULL),
         surfaces={surface: _drawn(found, surface, arms) for surface in OTHER_SURFACES if _drawn(found, surface, arms)},
     )

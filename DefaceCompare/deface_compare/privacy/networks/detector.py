@@ -14,6 +14,8 @@ SCORE_THRESHOLD = 0.6
 """A face is detected from this YuNet score on (the model's published default is 0.6 to 0.9; docs/design.md#detector-score)."""
 OVERLAP_THRESHOLD = 0.3
 """Of two boxes with more than this intersection over union only the better one counts."""
+LEAST_SCORE = 0.1
+"""An attacker may follow a weaker answer: from this score on it is one (docs/design.md#detector-score)."""
 STRIDES_PX = (8, 16, 32)
 """Cell sizes of YuNet's three output grids."""
 
@@ -54,7 +56,7 @@ class Detector:
         self._size = known_model(DETECTOR).preprocessing.width_px
 
     def faces(self, picture: NDArray[np.uint8]) -> list[Face]:
-        """All faces in an RGB picture, shape (height, width, 3), best first."""
+        """All faces of `LEAST_SCORE` or more in an RGB picture, shape (height, width, 3), best first."""
         scale = self._size / max(picture.shape[:2])
         planes = letterbox(picture[..., ::-1], self._size)  # YuNet wants BGR
         outputs = dict(zip(self._outputs, self._session.run(None, {self._input: planes[None]}), strict=True))
@@ -62,7 +64,7 @@ class Detector:
         return _without_overlaps(sorted(found, key=lambda face: -face.score))
 
     def face(self, picture: NDArray[np.uint8]) -> Face | None:
-        """The best face of a picture, or None."""
+        """The best face of a picture, or None; below `SCORE_THRESHOLD` it does not count as seen."""
         found = self.faces(picture)
         return found[0] if found else None
 
@@ -128,7 +130,7 @@ def _decode(outputs: dict[str, NDArray], stride: int, size: int, scale: float) -
     confidence = np.clip(outputs[f"cls_{stride}"][0, :, 0], 0, 1) * np.clip(outputs[f"obj_{stride}"][0, :, 0], 0, 1)
     scores = np.sqrt(confidence)
     faces = []
-    for cell in np.flatnonzero(scores >= SCORE_THRESHOLD):
+    for cell in np.flatnonzero(scores >= LEAST_SCORE):
         corner = np.array([cell % cells, cell // cells], np.float64)
         box = outputs[f"bbox_{stride}"][0, cell].astype(np.float64)
         points = outputs[f"kps_{stride}"][0, cell].astype(np.float64).reshape(5, 2)

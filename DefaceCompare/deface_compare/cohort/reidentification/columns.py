@@ -1,0 +1,75 @@
+"""What each column of the privacy table tries: one set of attempts for each way to find the landmarks, for one arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...privacy.similarity import similarity_matrix
+from ..arms import Arm
+from .attempts import Attempt, attempt
+from .records import FaceRecord, Faces
+
+OWN, REFERENCE, REBUILT = "auc_own", "auc_reference", "auc_reconstructed"
+LOW_SCORE, MEAN_LANDMARKS = "auc_low_score", "auc_mean_landmarks"
+COLUMNS = (OWN, LOW_SCORE, MEAN_LANDMARKS, REFERENCE, REBUILT)
+"""All columns, in table order."""
+WORDS = {
+    OWN: "own landmarks",
+    LOW_SCORE: "landmarks of a low detection score",
+    MEAN_LANDMARKS: "other people's mean landmarks",
+    REFERENCE: "reference landmarks",
+    REBUILT: "rebuilt face",
+}
+
+
+def columns(faces: Faces, arm: Arm, scans: Sequence[int]) -> dict[str, list[Attempt]]:
+    """The attempts of each column on these scans; scans on which the arm failed enter undefaced.
+
+    Returns
+    -------
+    dict of str to list of Attempt
+        By metric, in the order of `COLUMNS`; a column that no scan has is left out.
+    """
+    genuine = np.array(scans, dtype=np.intp)
+    records = [faces.records[k] for k in scans]
+    found = {OWN: _own(faces, arm, records, genuine)}
+    views: dict[str, Mapping[int, Mapping[Arm, NDArray[np.float64]]]] = {
+        LOW_SCORE: {k: record.low_score for k, record in enumerate(records)},
+        MEAN_LANDMARKS: {k: record.mean_landmarks for k, record in enumerate(records)},
+        REFERENCE: {k: record.reference for k, record in enumerate(records)},
+    }
+    for metric, prints in views.items():
+        if any(arm in prints[k] for k in prints):
+            probes = [prints[k].get(arm, record.undefaced) for k, record in enumerate(records)]
+            found[metric] = [attempt(WORDS[metric], faces.similarity(probes), genuine)]
+    found[REBUILT] = [attempt(WORDS[REBUILT], faces.rebuilt(arm, scans), genuine)]
+    return {metric: found[metric] for metric in COLUMNS if metric in found}
+
+
+def headline_attempts(faces: Faces, found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
+    """All that an attacker without the original can try; on made heads a rebuilt face does not count."""
+    left_out = (REFERENCE, REBUILT) if faces.synthetic else (REFERENCE,)
+    return [each for metric, attempts in found.items() if metric not in left_out for each in attempts]
+
+
+def at_skin(faces: Faces, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:
+    """Similarities by own landmarks at the skin's threshold alone, as published comparisons draw it."""
+    return faces.similarity([faces.records[k].own.get(arm, faces.records[k].undefaced) for k in scans])
+
+
+def _own(faces: Faces, arm: Arm, records: Sequence[FaceRecord], genuine: NDArray[np.intp]) -> list[Attempt]:
+    """Own landmarks: five views at the skin's threshold, and the frontal view at each other threshold."""
+    skin = faces.similarity([record.own.get(arm, record.undefaced) for record in records])
+    tried = [attempt(f"{WORDS[OWN]} at the skin's threshold", skin, genuine)]
+    nothing = np.full(faces.gallery.shape[2], np.nan)
+    for level in range(max((len(record.others.get(arm, ())) for record in records), default=0)):
+        probes = []
+        for record in records:
+            drawn = record.others.get(arm, np.empty((0, len(nothing))))
+            probes.append(record.undefaced[0] if arm not in record.own else drawn[level] if level < len(drawn) else nothing)
+        similarity = similarity_matrix(np.stack(probes)[:, None], faces.gallery[:, :1])
+        tried.append(attempt(f"{WORDS[OWN]} at another threshold ({level + 1})", similarity, genuine))
+    return tried
