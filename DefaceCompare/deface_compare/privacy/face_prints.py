@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from ..atomic import write_bytes
 from ..errors import UnusableInput
-from ..settings import FOLLOW, KEEP
+from ..settings import FOLLOW, KEEP, MASK
 from .face import FaceProbe, FaceReference
 
 ORIGINAL, RERENDERED, FACELESS = "original", "rerendered", "faceless"
 """Stand in place of a method's key for the original and its controls."""
-DOSE_KEEP, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{FOLLOW}", "BODY"
-"""Stand in place of an image's key for surfaces that are no image: the dose grid under two policies and the outer contour."""
-OTHER_SURFACES = (DOSE_KEEP, DOSE_FOLLOW, BODY)
+DOSE_KEEP, DOSE_MASK, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{MASK}", f"DOSE:{FOLLOW}", "BODY"
+"""Stand in place of an image's key for surfaces that are no image: the dose grid under each policy and the outer contour."""
+DOSE_SURFACES = {KEEP: DOSE_KEEP, MASK: DOSE_MASK, FOLLOW: DOSE_FOLLOW}
+"""The surface that the dose grid of a package draws, by dose policy."""
+OTHER_SURFACES = (*DOSE_SURFACES.values(), BODY)
 PARTS = ("own", "reference", "found", "others", "rebuilt")
 EXTENT = "extent"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)

@@ -16,7 +16,7 @@ from deface_compare.cohort.reidentification.records import FaceRecord
 from deface_compare.cohort.reidentification.summary import PrivacySummary, summarise_faces
 from deface_compare.cohort.summary import SummaryRow, find
 from deface_compare.measurement import Measurement, Scope
-from deface_compare.privacy.face_prints import BODY, DOSE_FOLLOW, DOSE_KEEP
+from deface_compare.privacy.face_prints import BODY, DOSE_FOLLOW, DOSE_KEEP, DOSE_MASK
 from deface_compare.study.pool import headline_image
 
 METHOD = Arm("method", "", "background", "none")
@@ -78,6 +78,25 @@ def test_an_undefaced_dose_grid_gives_a_package_away_and_a_dose_that_follows_doe
     assert value(rows, "auc_own", image="CT") == 0.5
     assert value(rows, "auc_any_file", dose_policy="keep") == 1.0
     assert value(rows, "auc_any_file", dose_policy="follow") == 0.5
+
+
+def test_each_dose_policy_has_the_auc_of_its_own_package() -> None:
+    """A blur removes little, so its masked dose draws the head as the kept one does: 6 of 6 linked, whatever the images hide."""
+    drawn = {DOSE_KEEP: face_of, DOSE_MASK: face_of, DOSE_FOLLOW: lambda _: NOTHING}
+    cohort = [replace(hidden(k), surfaces={s: {METHOD: face(k)[:1]} for s, face in drawn.items()}) for k in range(6)]
+    summary = summed(cohort)
+    found = {policy: value(summary.rows, "auc_any_file", dose_policy=policy) for policy in ("keep", "mask", "follow")}
+    assert found == {"keep": 1.0, "mask": 1.0, "follow": 0.5}
+    (row,) = find(summary.rows, metric="auc_any_file", dose_policy="mask")
+    assert "under the dose policy mask drawn in 6" in row.note
+    assert set(summary.as_run["all files", "mask"][METHOD].values()) == {1.0}
+
+
+def test_a_package_with_an_image_that_the_method_failed_on_holds_it_undefaced() -> None:
+    cohort = [replace(hidden(k), surfaces={DOSE_FOLLOW: {METHOD: NOTHING[:1]}}) for k in range(8)]
+    cohort[2] = replace(cohort[2], own={}, reference={})
+    as_run = summed(cohort).as_run["all files", "follow"][METHOD]
+    assert as_run == {f"case-{k:03d}": 1.0 if k == 2 else 0.5 for k in range(8)}
 
 
 def test_an_outer_contour_gives_a_package_away() -> None:
