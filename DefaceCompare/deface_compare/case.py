@@ -77,7 +77,8 @@ class CaseImage:
 class Dose:
     """A dose grid (float32, LPS mm).
 
-    `unit` is ``Gy``, or ``relative`` where the file tells doses only as shares of a value of its own.
+    `unit` is ``Gy``, or ``relative`` where the file tells doses only as shares of a value of its own. `remarks` is what every
+    row of the dose must say (it names no file).
     """
 
     image: sitk.Image
@@ -88,6 +89,7 @@ class Dose:
     sources: tuple[Path, ...] = ()
     unit: str = "Gy"
     own_frame: OwnFrame | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _cohort(out: Path, case_id: str, image: str, arm: Arm) -> Faces:
     arms = {each: [arm] if each == case_id else [] for each in ids}
     records = [record for record in read_face_records(out, ids, arms) if _usable(record, image)]
     extent = next((record.extent for record in records if record.case == case_id), "")
-    return Faces("", image, tuple(record for record in records if record.extent == extent), SEED)
+    return Faces("", image, tuple(record for record in records if record.extent == extent), seed=SEED)
 
 
 def _usable(record: FaceRecord, image: str) -> bool:

@@ -17,14 +17,14 @@ from ..defacers.defacing import Defacing
 from ..errors import FaceNotFound, NotAvailable
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Missing, Scope
 from ..output.folder import OutputFolder
-from ..settings import FOLLOW, KEEP, Settings
+from ..settings import FOLLOW, KEEP, MASK, Settings
 from .average_overlay import average_overlay
 from .contact_sheet import tile, write_contact_sheet
 from .face import FaceReference
 from .face_prints import (
     BODY,
-    DOSE_FOLLOW,
     DOSE_KEEP,
+    DOSE_SURFACES,
     FACELESS,
     ORIGINAL,
     PLANTED,
@@ -164,21 +164,26 @@ class CaseFaces:
         return known[id(head)]
 
     def _dose_rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
-        """The dose grid as it is (policy keep: the same for every method) and as it follows the image."""
+        """The dose grid under each policy: as it is (``keep``, the same for every method), masked, and as the image."""
         dose = self._case.dose
         reference = self._reference_in(dose.frame_of_reference_uid) if dose else None
-        if dose is None or reference is None or defacing.dose_patches.get(FOLLOW) is None:
+        if dose is None or reference is None or not {MASK, FOLLOW} <= set(defacing.dose_patches):
             return []
         highest = float(sitk.GetArrayViewFromImage(dose.image).max())
         if self._dose_scored is None:
             self._dose_scored = self._drawn_dose(dose.image, reference, highest)
             self._prints[DOSE_KEEP, ORIGINAL] = surface_print(self._dose_scored, len(reference.cameras))
-        followed = self._drawn_dose(defacing.dose_patches[FOLLOW].whole(dose.image), reference, highest)
-        self._prints[DOSE_FOLLOW, defacing.method] = surface_print(followed, len(reference.cameras))
-        return [
-            surface_row(reference, self._dose_scored, scope, DOSE_IMAGE, KEEP),
-            surface_row(reference, followed, scope, DOSE_IMAGE, FOLLOW),
-        ]
+        rows = [surface_row(reference, self._dose_scored, scope, DOSE_IMAGE, KEEP)]
+        known = [(dose.image, self._dose_scored)]  # drawing takes longer than comparing two grids
+        for policy in (MASK, FOLLOW):
+            edited = defacing.dose_patches[policy].whole(dose.image)
+            found = next((scored for grid, scored in known if _equal(grid, edited)), None)
+            if found is None:
+                found = self._drawn_dose(edited, reference, highest)
+                known.append((edited, found))
+            self._prints[DOSE_SURFACES[policy], defacing.method] = surface_print(found, len(reference.cameras))
+            rows.append(surface_row(reference, found, scope, DOSE_IMAGE, policy))
+        return rows
 
     def _drawn_dose(self, dose: sitk.Image, reference: FaceReference, highest: float) -> NDArray[np.float32]:
         box = reference.box.coarse()
@@ -221,3 +226,7 @@ class CaseFaces:
         folder.make_private(path.parent)
         write_png(path, frontal)
         self._tiles[image_key, method] = tile(frontal)
+
+
+def _equal(first: sitk.Image, second: sitk.Image) -> bool:
+    return np.array_equal(sitk.GetArrayViewFromImage(first), sitk.GetArrayViewFromImage(second))

@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from ..atomic import write_bytes
 from ..errors import UnusableInput
-from ..settings import FOLLOW, KEEP
+from ..settings import FOLLOW, KEEP, MASK
 from .face import FaceProbe, FaceReference
 
 ORIGINAL, RERENDERED, FACELESS, PLANTED = "original", "rerendered", "faceless", "planted"
 """Stand in place of a method's key for the original and its controls."""
-DOSE_KEEP, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{FOLLOW}", "BODY"
-"""Stand in place of an image's key for surfaces that are no image: the dose grid under two policies and the outer contour."""
-OTHER_SURFACES = (DOSE_KEEP, DOSE_FOLLOW, BODY)
+DOSE_KEEP, DOSE_MASK, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{MASK}", f"DOSE:{FOLLOW}", "BODY"
+"""Stand in place of an image's key for surfaces that are no image: the dose grid under each policy and the outer contour."""
+DOSE_SURFACES = {KEEP: DOSE_KEEP, MASK: DOSE_MASK, FOLLOW: DOSE_FOLLOW}
+"""The surface that the dose grid of a package draws, by dose policy."""
+OTHER_SURFACES = (*DOSE_SURFACES.values(), BODY)
 PARTS = ("own", "reference", "low_score", "mean_landmarks", "found", "others", "rebuilt")
 EXTENT = "extent"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -76,7 +78,7 @@ class FacePrints:
 def original_print(reference: FaceReference) -> FacePrint:
     """The print of an original."""
     found = np.isfinite(reference.landmarks_px[:, 0, 0])
-    return FacePrint(*[reference.embeddings] * 4, found, *_nothing(reference.embeddings))
+    return _of_all_landmarks(reference.embeddings, found, *_nothing(reference.embeddings))
 
 
 def probe_print(probe: FaceProbe) -> FacePrint:
@@ -87,7 +89,14 @@ def probe_print(probe: FaceProbe) -> FacePrint:
 def surface_print(others: NDArray[np.float32], views: int) -> FacePrint:
     """The print of a surface that is no image, shape (levels, length): frontal views at its levels only."""
     blank = np.full((views, others.shape[1]), np.nan, np.float32)
-    return FacePrint(*[blank] * 4, np.zeros(views, bool), others, np.full(others.shape[1], np.nan, np.float32))
+    return _of_all_landmarks(blank, np.zeros(views, bool), others, np.full(others.shape[1], np.nan, np.float32))
+
+
+def _of_all_landmarks(
+    embeddings: NDArray[np.float32], found: NDArray[np.bool_], others: NDArray[np.float32], rebuilt: NDArray[np.float32]
+) -> FacePrint:
+    """A print whose embeddings are the same by whatever landmarks."""
+    return FacePrint(embeddings, embeddings, embeddings, embeddings, found, others, rebuilt)
 
 
 def _nothing(embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

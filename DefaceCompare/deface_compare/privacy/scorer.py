@@ -233,7 +233,7 @@ class FaceScorer:
         return renderer().pictures(surface, axes, cameras) if self._recogniser else []
 
     def _landmarks(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Landmarks of the best face of each picture, shape (views, 5, 2), NaN where there is none: of seen ones, of any score."""
+        """Landmarks of the best face of each picture, shape (views, 5, 2), NaN without one: of seen ones, of any score."""
         seen, any_score = (np.full((len(pictures), 5, 2), np.nan) for _ in range(2))
         for view, picture in enumerate(pictures):
             face = self._detector.face(picture) if self._detector else None
@@ -254,9 +254,14 @@ class FaceScorer:
 def _with_all_views(probe: FaceProbe, views: int) -> FaceProbe:
     """A probe of the first few views, with NaN for those that were not taken."""
     lost = np.full((views - len(probe.own), probe.own.shape[1]), np.nan, np.float32)
-    names = ("own", "reference", "low_score", "mean_landmarks")
-    padded = {name: np.vstack([getattr(probe, name), lost]) for name in names}
-    return replace(probe, **padded, found=np.concatenate([probe.found, np.zeros(len(lost), bool)]))
+    return replace(
+        probe,
+        own=np.vstack([probe.own, lost]),
+        reference=np.vstack([probe.reference, lost]),
+        low_score=np.vstack([probe.low_score, lost]),
+        mean_landmarks=np.vstack([probe.mean_landmarks, lost]),
+        found=np.concatenate([probe.found, np.zeros(len(lost), bool)]),
+    )
 
 
 def _mean_landmarks(views: int) -> NDArray[np.float64]:

@@ -17,6 +17,8 @@ from .gate import data_rows, success_row
 
 POLICY = MASK
 """The policy that is judged: 0 Gy where an image voxel was removed."""
+SAYS_NOTHING_OF_THE_FACE = "whether the grid still draws the face: see its similarity and auc_any_file of this dose policy"
+"""A method that moves the skin by millimetres removes little: its masked dose draws the face all the same."""
 DOSE_METRICS = ("success", "done_as_intended", "data_whole", "brain_voxels_altered", "edited_volume")
 """All rows of the dose, in table order."""
 
@@ -49,7 +51,10 @@ def dose_quality_rows(case: Case, heads: Mapping[str, Head], defacing: Defacing,
     gone = _missing(scope, "done_as_intended", "there is no dose where the image became air", NO_FACE)
     if drawn.any():
         gone = _row(
-            scope, "done_as_intended", float(left == 0), f"{left} of {drawn.sum()} dose voxels left where the image became air"
+            scope,
+            "done_as_intended",
+            float(left == 0),
+            f"{left} of {drawn.sum()} dose voxels left where the image became air; {SAYS_NOTHING_OF_THE_FACE}",
         )
     whole = data_rows(dose.image, DOSE_IMAGE, heads[judged.key], patch, scope, POLICY)
     success = success_row(gone, whole[0], scope, DOSE_IMAGE, POLICY)

@@ -108,7 +108,8 @@ def _dose_baseline(case: Case, found: tuple[Region, ...], settings: Settings) ->
     assert case.structure_set is not None
     if case.dose.frame_of_reference_uid != case.structure_set.frame_of_reference_uid:
         return {}, "the dose is in another frame of reference than the structure set"
-    warnings = dose_warnings(case.dose.image, case.dose.unit, prescription_gy=case.dose.prescription_gy)
+    remarks = case.dose.remarks
+    warnings = (*remarks, *dose_warnings(case.dose.image, case.dose.unit, prescription_gy=case.dose.prescription_gy))
     dose: dict[str, DoseSamples | str] = {}
     for region in found:
         try:

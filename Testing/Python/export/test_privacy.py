@@ -29,7 +29,7 @@ def face_print(frontal: np.ndarray, rebuilt: np.ndarray | None = None) -> FacePr
     views = np.repeat(frontal[None], VIEWS, axis=0)
     nothing = np.full(LENGTH, np.nan, np.float32)
     found = np.ones(VIEWS, bool)
-    return FacePrint(views, views, found, np.empty((0, LENGTH), np.float32), nothing if rebuilt is None else rebuilt)
+    return FacePrint(*[views] * 4, found, np.empty((0, LENGTH), np.float32), nothing if rebuilt is None else rebuilt)
 
 
 def cohort(

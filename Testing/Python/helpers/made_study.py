@@ -161,9 +161,9 @@ def _prints(generator: np.random.Generator, images: tuple[str, ...], failed: set
         face = generator.normal(size=(1, FACE_LENGTH)) + 0.1 * generator.normal(size=(VIEWS, FACE_LENGTH))
         found = np.ones(VIEWS, bool)
         nothing = np.empty((0, FACE_LENGTH), np.float32), np.full(FACE_LENGTH, np.nan, np.float32)
-        prints[image, "original"] = FacePrint(_unit(face), _unit(face), found, *nothing)
+        prints[image, "original"] = FacePrint(*[_unit(face)] * 4, found, *nothing)
         control = _unit(face + 0.3 * generator.normal(size=face.shape))
-        prints[image, "rerendered"] = FacePrint(control, control, found, *nothing)
+        prints[image, "rerendered"] = FacePrint(*[control] * 4, found, *nothing)
         for method in METHODS:
             if method in failed:
                 continue
@@ -172,7 +172,7 @@ def _prints(generator: np.random.Generator, images: tuple[str, ...], failed: set
             if generator.random() > 0.3 + left:
                 own = np.full_like(own, np.nan)
             reference = _unit((0.2 + 0.4 * left) * face + noise)
-            prints[image, method] = FacePrint(own, reference, np.isfinite(own[:, 0]), nothing[0], reference[0])
+            prints[image, method] = FacePrint(own, reference, own, own, np.isfinite(own[:, 0]), nothing[0], reference[0])
     return FacePrints("sface", "0" * 64, prints)
 
 

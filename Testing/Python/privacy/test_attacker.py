@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -9,18 +11,22 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 from deface_compare.anatomy.head import Head
-from deface_compare.case import CaseImage
+from deface_compare.case import Case, CaseImage, Dose
+from deface_compare.defacers.defacing import Defacing
 from deface_compare.errors import NotAvailable
 from deface_compare.geometry.boxes import Patch
 from deface_compare.geometry.mesh import distances_mm
 from deface_compare.measurement import Scope
+from deface_compare.privacy import case_faces
 from deface_compare.privacy.average_overlay import average_overlay
+from deface_compare.privacy.case_faces import CaseFaces
 from deface_compare.privacy.contact_sheet import LABEL_PX, TILE_PX, contact_sheet, label, tile
 from deface_compare.privacy.face import FaceReference
 from deface_compare.privacy.other_surfaces import body_grey, dose_greys
 from deface_compare.privacy.rows import NO_FACE, privacy_rows, surface_row
 from deface_compare.privacy.scorer import FaceScorer
 from deface_compare.privacy.surface import resampled
+from deface_compare.settings import Settings
 
 SCOPE = Scope("case-001", "method", "", "background", "none")
 
@@ -94,6 +100,31 @@ def test_a_dose_grid_that_ends_at_the_skin_shows_the_face_until_it_follows(
     assert (shown.status, shown.image, shown.dose_policy) == ("ok", "DOSE", "keep")
     assert shown.defaced > 0.5  # measured 0.73
     assert (followed.status, followed.note) == ("not available", NO_FACE)
+
+
+def test_a_masked_dose_that_lost_nothing_shows_the_face_although_the_one_that_follows_does_not(
+    sface: FaceScorer, average_patient: tuple[CaseImage, Head], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, head = average_patient
+    drawn = []
+    monkeypatch.setattr(case_faces, "open_scorer", lambda *_: sface)
+    monkeypatch.setattr(case_faces, "dose_greys", lambda *a: drawn.append(1) or dose_greys(*a))
+    values = 2.0 * sitk.GetArrayFromImage(head.outline).astype(np.float32)
+    dose = like(values, head.outline)
+    faces = CaseFaces(Case("c", (image,), dose=Dose(dose)), {"MR_T1": head}, {}, Settings(), None)
+    untouched = Patch((0, 0, 0), values[:1, :1, :1])
+    cut = Patch((0, 0, 0), values * ~in_front(head.outline, 0.0))
+
+    def similarities(mask: Patch, follow: Patch) -> dict[str, float]:
+        defacing = Defacing("blur", "Blur", "", "failed", dose_patches={"mask": mask, "follow": follow})
+        return {row.dose_policy: row.defaced for row in faces.rows(defacing, SCOPE) if row.image == "DOSE"}
+
+    found = similarities(untouched, cut)
+    assert found["mask"] == found["keep"] > 0.5  # measured 0.73
+    assert math.isnan(found["follow"])
+    removal = similarities(cut, cut)
+    assert np.isnan([removal["mask"], removal["follow"]]).all()
+    assert len(drawn) == 3  # the dose as it is, once a case; the cut one once a method
 
 
 def test_an_outer_contour_shows_the_face_until_it_is_cut(

@@ -28,6 +28,7 @@ from ...privacy.similarity import highest_similarity, similarity_matrix
 from ..arms import Arm
 from ..summary import CI95, SummaryRow
 from .auc import FEWEST_PERSONS, Reidentification
+from .bootstrap import Estimate
 
 FULL = "full"
 """Face extent of a scan that holds the whole face."""
@@ -36,6 +37,9 @@ EXTENT_WORDS = {
     "upper": "only the upper part of the face is in the scan",
     "lower": "only the lower part of the face is in the scan",
 }
+
+SAME_SCAN_COSINE = 0.999
+"""Originals this alike are one scan: an exact copy has 1, another scan of the same day 0.5 to 0.9 (SFace, T1 and FLAIR)."""
 
 NO_ARM = Arm("", "", "", "")
 """Stands where a row belongs to no method."""
@@ -100,8 +104,16 @@ class Faces:
     cohort: str
     image: str
     records: tuple[FaceRecord, ...]
-    seed: int
+    copies: tuple[tuple[str, str], ...] = ()
+    """Cases that were left out because they hold the very scan of another one, with that one's id."""
+    seed: int = 1
     synthetic: bool = False
+
+    @property
+    def told_of_copies(self) -> str:
+        """Which cases were counted once with another one."""
+        told = ", ".join(f"{case} is {first}" for case, first in self.copies)
+        return f"one scan under two ids, counted once: {told}" if told else ""
 
     @cached_property
     def gallery(self) -> NDArray[np.float64]:
@@ -161,10 +173,27 @@ def strata(records: Sequence[FaceRecord], image: str, cohort: str, seed: int, *,
     groups: dict[str, list[FaceRecord]] = {FULL: []}
     for record in sorted(usable, key=lambda each: each.case):
         groups.setdefault(record.extent, []).append(record)
-    found = [Faces(cohort, image, tuple(group), seed, synthetic) for group in groups.values() if group]
+    found = [Faces(cohort, image, *_without_copies(group), seed=seed, synthetic=synthetic) for group in groups.values() if group]
     return sorted(found, key=lambda faces: (-len(faces.records), faces.extent != FULL, faces.extent)) or [
-        Faces(cohort, image, (), seed, synthetic)
+        Faces(cohort, image, (), seed=seed, synthetic=synthetic)
     ]
+
+
+def _without_copies(records: Sequence[FaceRecord]) -> tuple[tuple[FaceRecord, ...], tuple[tuple[str, str], ...]]:
+    """The records without those whose original is another one's, and (case, the case it is a copy of).
+
+    Two ids of one scan are impostors of each other that look alike to the last digit, and count a patient twice.
+    """
+    kept: list[FaceRecord] = []
+    copies: list[tuple[str, str]] = []
+    for record in records:
+        alike = similarity_matrix(record.original[None], np.stack([each.original for each in kept]))[0] if kept else np.array([])
+        same = np.flatnonzero(alike >= SAME_SCAN_COSINE)
+        if same.size:
+            copies.append((record.case, kept[int(same[0])].case))
+        else:
+            kept.append(record)
+    return tuple(kept), tuple(copies)
 
 
 def too_few(persons: Sequence[str]) -> str:
@@ -175,7 +204,12 @@ def too_few(persons: Sequence[str]) -> str:
 
 def estimate_numbers(result: Reidentification) -> dict[str, object]:
     """Value and interval of an AUC as columns of a row."""
-    return {"value": result.auc.value, "low": result.auc.low, "high": result.auc.high, "interval": CI95}
+    return interval_numbers(result.auc)
+
+
+def interval_numbers(found: Estimate) -> dict[str, object]:
+    """A value and its interval as columns of a row."""
+    return {"value": found.value, "low": found.low, "high": found.high, "interval": CI95}
 
 
 def joined(*notes: str) -> str:

@@ -12,21 +12,23 @@ from numpy.typing import NDArray
 
 from ..arms import Arm, arm_key, arm_of
 from ..summary import CI95, MINUS, SummaryRow, difference_row
-from .any_file import any_file_rows
-from .auc import Reidentification, reidentify
-from .bootstrap import difference_of, resampled_means
+from .any_file import any_file_aucs
+from .attempts import Attempt, Strongest, strongest
+from .auc import reidentify
+from .bootstrap import difference_of, estimate_pooled_auc
+from .columns import COLUMNS, OWN, at_skin, columns, headline_attempts
 from .controls import control_rows
 from .curves import Curve, cmc, roc
-from .pairs import FEWEST_IMPOSTOR_PAIRS
-from .records import FaceRecord, Faces, estimate_numbers, finite, joined, strata, too_few
+from .pairs import FEWEST_IMPOSTOR_PAIRS, probe_auc
+from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbers, joined, strata, too_few
 from .second_scans import second_scan_rows
-
-COLUMNS = ("auc_own", "auc_reference", "auc_reconstructed")
-"""Columns A, B and C."""
 
 HEADLINE = "auc_headline"
 
-SYNTHETIC_HEADLINE = "own landmarks; a rebuilt face counts on real heads only"
+ScanAucs = Mapping[Arm, Mapping[str, float]]
+"""P(genuine > impostor) of each scan, by arm and case id."""
+
+SYNTHETIC_HEADLINE = "a rebuilt face counts on real heads only"
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,16 @@ class PrivacySummary:
     differences : mapping of (image, first arm, second arm) to (low, high)
         95 % intervals of the paired difference of `auc_headline`, first minus second; both orders are there.
     curves : tuple of FaceCurves
-        Of the headline column, for every image and arm that has an AUC.
+        Of the headline column as run, for every image and arm that has an AUC.
+    as_run : mapping of (image, dose policy) to mapping of Arm to mapping of case id to float
+        The AUC of each single scan (of each package, under `ANY_FILE`), which an arm's AUC as run is the mean of; a scan that
+        the arm failed on is undefaced. Not there where a centre shares tables only.
     """
 
     rows: tuple[SummaryRow, ...] = ()
     differences: Mapping[tuple[str, Arm, Arm], tuple[float, float]] = field(default_factory=dict)
     curves: tuple[FaceCurves, ...] = ()
+    as_run: Mapping[tuple[str, str], ScanAucs] = field(default_factory=dict)
 
     def clearly_lower(self, image: str) -> dict[tuple[Arm, Arm], bool]:
         """Whether the first arm's AUC is lower than the second's beyond chance, on one image."""
@@ -79,6 +85,7 @@ def summarise_faces(
     differences: dict[tuple[str, Arm, Arm], tuple[float, float]] = {}
     curves: list[FaceCurves] = []
     sound: list[Faces] = []
+    as_run: dict[tuple[str, str], ScanAucs] = {}
     for image in dict.fromkeys(record.image for record in records):
         for first, faces in enumerate(strata(records, image, cohort, seed, synthetic=synthetic)):
             reason = too_few([record.person for record in faces.records])
@@ -91,33 +98,37 @@ def summarise_faces(
                 continue
             sound.append(faces)
             for arm in arms:
-                rows += _arm_rows(faces, arm, arms)
+                rows += _arm_rows(faces, arm)
             if not first:
                 ranked = _ranked(faces, arms)
                 found = _differences(faces, arms, ranked)
                 rows += [row for row, _ in found]
                 differences |= {key: interval for _, both in found for key, interval in both.items()}
                 curves += _curves(faces, ranked)
-    rows += any_file_rows(sound, arms)
+                as_run[image, ""] = _scan_aucs(faces, ranked)
+    packages = any_file_aucs(sound, arms)
+    rows += packages.rows
     rows += second_scan_rows(sound, arms)
-    return PrivacySummary(tuple(rows), differences, tuple(curves))
+    return PrivacySummary(tuple(rows), differences, tuple(curves), as_run | packages.as_run)
 
 
-def _common(faces: Faces, arms: Sequence[Arm]) -> list[int]:
-    """The scans on which all arms succeeded."""
+def _succeeded(faces: Faces, *arms: Arm) -> list[int]:
+    """The scans on which all of these arms succeeded."""
     return [k for k, record in enumerate(faces.records) if all(arm in record.own for arm in arms)]
 
 
-def _arm_rows(faces: Faces, arm: Arm, arms: Sequence[Arm]) -> list[SummaryRow]:
-    """The rows of one arm on the scans where all arms succeeded and, if it failed somewhere, as run."""
-    succeeded = _common(faces, arms)
-    failed = [k for k, record in enumerate(faces.records) if arm not in record.own]
-    note = "" if len(succeeded) == len(faces.records) else "scans where all methods succeeded"
-    rows = _scored(faces, arm, succeeded, joined(note, faces.words), len(failed))
-    if failed:
-        as_run = f"as run: {len(failed)} failed scans enter undefaced"
-        rows += _scored(faces, arm, list(range(len(faces.records))), joined(as_run, faces.words), len(failed))
-    return rows
+def _arm_rows(faces: Faces, arm: Arm) -> list[SummaryRow]:
+    """The rows of one arm; where it failed, as run first (by which it ranks), then on the scans where it succeeded.
+
+    No other arm's failures matter. An arm that succeeded on too few scans has no AUC to rank by.
+    """
+    succeeded, everything = _succeeded(faces, arm), list(range(len(faces.records)))
+    failed = len(everything) - len(succeeded)
+    if not failed:
+        return _scored(faces, arm, succeeded, faces.words, 0)
+    own = _scored(faces, arm, succeeded, joined("scans where the method succeeded", faces.words), failed)
+    as_run = _scored(faces, arm, everything, joined(f"as run: {failed} failed scans enter undefaced", faces.words), failed)
+    return own + as_run if too_few([faces.records[k].person for k in succeeded]) else as_run + own
 
 
 def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) -> list[SummaryRow]:
@@ -125,75 +136,98 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     if reason:
         words = joined(reason, note)
         return [faces.row(metric, arm, len(scans), failed=failed, note=words) for metric in (*COLUMNS, HEADLINE)]
-    genuine = np.array(scans, dtype=np.intp)
-    own, reference, rebuilt = (
-        reidentify(similarity, genuine, faces.persons, seed=faces.seed)
-        for similarity in (faces.own(arm, scans), faces.reference(arm, scans), faces.rebuilt(arm, scans))
-    )
+    genuine, persons, seed = np.array(scans, dtype=np.intp), faces.persons, faces.seed
+    tried = columns(faces, arm, scans)
+    found = {metric: strongest(attempts, persons, seed=seed) for metric, attempts in tried.items()}
+    best = strongest(headline_attempts(faces, tried), persons, seed=seed)
+    own = reidentify(found[OWN].attempt.similarity, genuine, persons, seed=seed)
+    per_pair = reidentify(faces.own(arm, scans), genuine, persons, seed=seed)
     common = {"failed": failed, "note": joined(note, own.warning)}
-    best, which = _headline(faces, own, rebuilt)
     made = [
-        faces.row(metric, arm, each.probes, **estimate_numbers(each), **common)
-        for metric, each in zip(COLUMNS, (own, reference, rebuilt), strict=True)
+        faces.row(
+            metric,
+            arm,
+            own.probes,
+            **interval_numbers(each.auc),
+            **common | {"note": joined(_which(each, tried[metric]), note, own.warning)},
+        )
+        for metric, each in found.items()
     ]
+    which = joined(best.attempt.words, SYNTHETIC_HEADLINE if faces.synthetic else "")
     made.append(
-        faces.row(HEADLINE, arm, best.probes, **estimate_numbers(best), **common | {"note": joined(which, note, own.warning)})
+        faces.row(HEADLINE, arm, own.probes, **interval_numbers(best.auc), **common | {"note": joined(which, note, own.warning)})
     )
-    values = {"auc_pooled": own.auc_pooled, "rank1_own": own.rank1_percent, "rank5_own": own.rank5_percent}
+    made.append(faces.row("auc_per_pair", arm, own.probes, **estimate_numbers(per_pair), **common))
+    pooled = estimate_pooled_auc(at_skin(faces, arm, scans), genuine, persons, seed=seed)
+    made.append(faces.row("auc_pooled", arm, own.probes, **interval_numbers(pooled), **common))
+    values = {"rank1_own": own.rank1_percent, "rank5_own": own.rank5_percent}
     made += [faces.row(metric, arm, own.probes, value=value, **common) for metric, value in values.items()]
     few = f"needs {FEWEST_IMPOSTOR_PAIRS} impostor pairs, here are {own.impostor_pairs}" if own.tar_percent is None else ""
     accepted = {**common, "note": joined(few, str(common["note"]))}
     return [*made, faces.row("tar_far1_own", arm, own.probes, value=finite(own.tar_percent), **accepted)]
 
 
-def _headline(faces: Faces, own: Reidentification, rebuilt: Reidentification) -> tuple[Reidentification, str]:
-    """The column that an arm ranks by, the larger of A and C, and its name."""
-    if faces.synthetic:
-        return own, SYNTHETIC_HEADLINE
-    return (rebuilt, "rebuilt face") if rebuilt.auc.value > own.auc.value else (own, "own landmarks")
+def _which(found: Strongest, tried: Sequence[Attempt]) -> str:
+    """Which of several attempts was the strongest."""
+    return f"strongest of {len(tried)}: {found.attempt.words}" if len(tried) > 1 else ""
 
 
-def _headline_similarity(faces: Faces, arm: Arm, scans: list[int]) -> NDArray[np.float64]:
-    """The similarities behind `_headline`."""
-    genuine = np.array(scans, dtype=np.intp)
-    own, rebuilt = faces.own(arm, scans), faces.rebuilt(arm, scans)
-    scored = [reidentify(each, genuine, faces.persons, seed=faces.seed, resamples=1) for each in (own, rebuilt)]
-    return rebuilt if _headline(faces, *scored)[0] is scored[1] else own
+def _attacked(faces: Faces, arm: Arm, scans: Sequence[int]) -> Strongest:
+    """The strongest attack on an arm, by which it ranks."""
+    return strongest(headline_attempts(faces, columns(faces, arm, scans)), faces.persons, seed=faces.seed)
 
 
 def _ranked(faces: Faces, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
-    """The similarities that each arm ranks by, on the scans where all arms succeeded; nothing if these are too few."""
-    scans = _common(faces, arms)
-    if too_few([faces.records[k].person for k in scans]):
-        return {}
-    return {arm: _headline_similarity(faces, arm, scans) for arm in arms}
+    """The similarities that each arm ranks by, of all scans as run; arms that succeeded on too few scans are left out."""
+    scans = list(range(len(faces.records)))
+    return {
+        arm: _attacked(faces, arm, scans).attempt.similarity
+        for arm in arms
+        if not too_few([faces.records[k].person for k in _succeeded(faces, arm)])
+    }
+
+
+def _scan_aucs(faces: Faces, ranked: Mapping[Arm, NDArray[np.float64]]) -> ScanAucs:
+    """P(genuine > impostor) of each scan as run."""
+    genuine, cases = np.arange(len(faces.records)), [record.case for record in faces.records]
+    return {
+        arm: dict(zip(cases, probe_auc(similarity, genuine, faces.persons).tolist(), strict=True))
+        for arm, similarity in ranked.items()
+    }
 
 
 def _curves(faces: Faces, ranked: Mapping[Arm, NDArray[np.float64]]) -> list[FaceCurves]:
     """ROC, CMC and matrix of each arm of `_ranked`."""
-    scans = _common(faces, tuple(ranked))
-    genuine, names = np.array(scans, dtype=np.intp), tuple(record.case for record in faces.records)
+    genuine, names = np.arange(len(faces.records)), tuple(record.case for record in faces.records)
     found = []
     for arm, similarity in ranked.items():
         drawn = roc(similarity, genuine, faces.persons, seed=faces.seed), cmc(similarity, genuine, faces.persons, seed=faces.seed)
-        found.append(FaceCurves(faces.image, arm, *drawn, similarity, tuple(names[k] for k in scans), names))
+        found.append(FaceCurves(faces.image, arm, *drawn, similarity, names, names))
     return found
 
 
 def _differences(
     faces: Faces, arms: Sequence[Arm], ranked: Mapping[Arm, NDArray[np.float64]]
 ) -> list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]]:
-    """Paired differences of the headline between the arms of `_ranked`."""
-    scans = _common(faces, arms)
-    genuine = np.array(scans, dtype=np.intp)
-    found = []
-    means = {arm: resampled_means(each, genuine, faces.persons, seed=faces.seed) for arm, each in ranked.items()}
+    """Paired differences of the headline between two arms of `_ranked`, on the scans where both succeeded."""
+    found: list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]] = []
+    means: dict[tuple[Arm, tuple[int, ...]], NDArray[np.float64]] = {}
     for first, second in combinations(ranked, 2):
-        answer = difference_of(means[first], means[second])
+        scans = tuple(_succeeded(faces, first, second))
+        row = difference_row(faces.row(HEADLINE, first, len(scans)), first, second, arms)
+        reason = too_few([faces.records[k].person for k in scans])
+        if reason:
+            found.append((replace(row, note=f"{reason} on whom both succeeded"), {}))
+            continue
+        for arm in (first, second):
+            if (arm, scans) not in means:
+                means[arm, scans] = _attacked(faces, arm, scans).highest
+        answer = difference_of(means[first, scans], means[second, scans])
         low, high = answer.low, answer.high
         words = answer.words.replace("first", arm_key(first, arms)).replace("second", arm_key(second, arms))
-        row = difference_row(faces.row(HEADLINE, first, len(scans)), first, second, arms)
-        row = replace(row, value=answer.value, low=low, high=high, interval=CI95, note=f"{words}; paired bootstrap over patients")
+        some = "" if len(scans) == len(faces.records) else "scans where both succeeded"
+        note = joined(words, some, "paired bootstrap over patients")
+        row = replace(row, value=answer.value, low=low, high=high, interval=CI95, note=note)
         both = {(faces.image, first, second): (low, high), (faces.image, second, first): (-high, -low)}
         found.append((row, both))
     return found

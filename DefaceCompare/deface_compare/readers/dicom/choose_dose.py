@@ -11,9 +11,10 @@ from pydicom.dataset import Dataset
 from ...case import Dose
 from ...errors import NotAvailable
 from ..checks import dose_warnings
+from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
 from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid
-from .rtdose import GY, read_dose_grid, sum_on_first
+from .rtdose import GY, read_dose_grid
 
 SUMS = ("PLAN_SUM", "MULTI_PLAN")
 """DoseSummationType of a dose that already is the sum of plans (DICOM's word is MULTI_PLAN)."""
@@ -89,10 +90,13 @@ def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list
         grid, grid_notes = read_dose_grid(header)
         grids.append(grid)
         notes.extend(grid_notes)
-    image = sum_on_first(grids)
+    order = in_fixed_order(grids)
+    chosen = [chosen[k] for k in order]
+    image, remarks = sum_of_grids([grids[k] for k in order])
+    notes.extend(f"the dose is a {remark}" for remark in remarks)
     unit = "Gy" if units == {GY} else "relative"
     prescribed_gy = prescription_gy(chosen, plans) if unit == "Gy" else None
-    notes.extend(dose_warnings(image, unit, chosen[0].path.name, prescribed_gy))
+    notes.extend(dose_warnings(image, unit, _named(chosen), prescribed_gy))
     return Dose(
         image=image,
         frame_of_reference_uid=chosen[0].text("FrameOfReferenceUID"),
@@ -101,7 +105,13 @@ def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list
         notes=tuple(notes),
         sources=tuple(header.path for header in chosen),
         unit=unit,
+        remarks=remarks,
     ), notes
+
+
+def _named(chosen: Sequence[Header]) -> str:
+    """The files of a dose, for a sentence."""
+    return " + ".join(sorted(header.path.name for header in chosen))
 
 
 def _chosen(doses: Sequence[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:

@@ -95,11 +95,3 @@ def _even(
     upper = np.clip(np.searchsorted(offsets, wanted, side="right"), 1, len(offsets) - 1)
     weight = ((wanted - offsets[upper - 1]) / (offsets[upper] - offsets[upper - 1]))[:, None, None]
     return values[upper - 1] * (1 - weight) + values[upper] * weight, wanted
-
-
-def sum_on_first(grids: list[sitk.Image]) -> sitk.Image:
-    """Sum dose grids on the grid of the first (linear interpolation, nothing outside a grid)."""
-    total = grids[0]
-    for grid in grids[1:]:
-        total = total + sitk.Resample(grid, total, sitk.Transform(), sitk.sitkLinear, 0.0, sitk.sitkFloat32)
-    return total

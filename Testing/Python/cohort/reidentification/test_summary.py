@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,18 +58,55 @@ def test_a_failed_control_keeps_the_auc_back_and_says_why() -> None:
     assert find(summary.rows, metric="control_rerendered_auc")
 
 
-def test_controls_of_a_perfect_model_are_one_and_one_half() -> None:
+def test_a_perfect_model_links_every_re_rendered_original() -> None:
     rows = summarise_faces(records(8), [OPEN], "c", seed=1).rows
     assert find(rows, metric="control_rerendered_auc")[0].value == 1.0
-    assert find(rows, metric="control_shuffled_auc")[0].value == pytest.approx(0.5, abs=0.02)  # 0.5004 measured
 
 
-def test_failed_scans_enter_undefaced_in_a_row_of_their_own() -> None:
+def test_failed_scans_enter_undefaced_in_the_row_that_ranks() -> None:
     summary = summarise_faces(records(8, failed=frozenset({3})), [SHUT, OPEN], "c", seed=1)
-    common, as_run = find(summary.rows, metric="auc_own", method="open")
-    assert (common.n, common.failed) == (7, 1)
-    assert common.note.startswith("scans where all methods succeeded")
+    as_run, own = find(summary.rows, metric="auc_own", method="open")
     assert (as_run.n, as_run.note.split(";")[0]) == (8, "as run: 1 failed scans enter undefaced")
+    assert (own.n, own.failed, own.note.split(";")[0]) == (7, 1, "scans where the method succeeded")
+
+
+def shut_fails(heads: int, failed: int) -> list[FaceRecord]:
+    """SHUT fails on the first heads, OPEN on none."""
+    return [
+        replace(record, own={arm: face for arm, face in record.own.items() if arm != SHUT or k >= failed})
+        for k, record in enumerate(records(heads))
+    ]
+
+
+def test_a_failed_scan_counts_against_the_method_that_ranks_by_it() -> None:
+    summary = summarise_faces(shut_fails(8, 2), [OPEN, SHUT], "c", seed=1)
+    assert headline(summary.rows, "CT") == {OPEN: 1.0, SHUT: (2 * 1.0 + 6 * 0.5) / 8}
+    assert summary.as_run["CT", ""][SHUT] == {f"case-{k:03d}": 1.0 if k < 2 else 0.5 for k in range(8)}
+
+
+def test_the_failures_of_one_method_take_no_other_methods_auc_away() -> None:
+    alone = summarise_faces(records(8), [OPEN], "c", seed=1)
+    beside = summarise_faces(shut_fails(8, 6), [OPEN, SHUT], "c", seed=1)  # two scans are left: no AUC of SHUT
+    for metric in ("auc_own", "auc_reference", "auc_headline", "rank1_own"):
+        (row,) = find(alone.rows, metric=metric, method="open")
+        assert find(beside.rows, metric=metric, method="open") == [row]
+    assert headline(beside.rows, "CT") == {OPEN: 1.0}
+    own, as_run = find(beside.rows, metric="auc_headline", method="shut")
+    assert own.note.startswith("an AUC needs at least 5 persons, here are 2")
+    assert (as_run.n, as_run.value) == (8, 7 / 8)
+
+
+def test_two_methods_are_compared_where_both_succeeded_whatever_a_third_did() -> None:
+    third = Arm("third", "", "background", "none")
+    cohort = [replace(r, own=dict(r.own) | ({third: r.original} if k < 5 else {})) for k, r in enumerate(shut_fails(12, 3))]
+    rows = summarise_faces(cohort, [OPEN, SHUT, third], "c", seed=1).rows
+    differences = {row.method: row for row in find(rows, metric="auc_headline") if "−" in row.method}
+    assert {name: row.n for name, row in differences.items()} == {"open − shut": 9, "open − third": 5, "shut − third": 2}
+    assert differences["open − shut"].value == 0.5
+    assert "scans where both succeeded" in differences["open − shut"].note
+    none = differences["shut − third"]
+    assert math.isnan(none.value)
+    assert none.note == "an AUC needs at least 5 persons, here are 2 on whom both succeeded"
 
 
 def test_methods_that_differ_are_told_apart_and_equal_ones_are_not() -> None:
