@@ -90,7 +90,7 @@ def test_the_highest_file_is_as_strong_as_its_strongest_file_and_pairs_by_their_
         cohort.append(replace(hidden(k), own={METHOD: loud}, surfaces={DOSE_KEEP: {METHOD: weak}}))
     rows = summed(cohort).rows
     assert value(rows, "auc_highest_file", dose_policy="keep") == 1.0
-    assert value(rows, "auc_any_file", dose_policy="keep") < 0.95  # measured: 0.86
+    assert value(rows, "auc_any_file", dose_policy="keep") < 0.95  # measured: 0.90
 
 
 def test_a_rebuilt_face_does_not_count_on_made_heads() -> None:
