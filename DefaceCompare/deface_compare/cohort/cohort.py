@@ -14,6 +14,7 @@ from ..defacers import REGISTRY, external_methods
 from ..measurement import Measurement, read_measurements
 from ..output.finished_mark import is_torn
 from ..output.folder import OutputFolder
+from ..output.key import read_persons
 from ..settings import Settings
 from ..words import SYNTHETIC_WARNING
 from .arms import Arm, arm_of, arm_order
@@ -40,6 +41,8 @@ class PooledCase:
     cohort: str
     report: CaseReport
     rows: tuple[Measurement, ...]
+    person: str = ""
+    """Equal for scans of one person, as far as the folder's key tells."""
 
     @cached_property
     def arms(self) -> frozenset[Arm]:
@@ -67,6 +70,11 @@ class Cohort:
     def rows(self) -> list[Measurement]:
         """All rows, cases in order of their ids."""
         return [row for case in self.cases for row in case.rows]
+
+    @property
+    def persons(self) -> dict[str, str]:
+        """Who each case is."""
+        return {case.id: case.person or case.id for case in self.cases}
 
     @property
     def arms(self) -> list[Arm]:
@@ -105,7 +113,7 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Cohort:
     finished = folder.finished_cases()
     if not finished and folder.measurements.is_file():
         return _shared_tables(folder, cohort, prefix=prefix)
-    cases, torn = [], {}
+    cases, torn, persons = [], {}, read_persons(folder.key)
     for path in finished:
         key = path.name
         if is_torn(out, key):
@@ -114,7 +122,7 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Cohort:
         name = f"{cohort}/{key}" if prefix else key
         report = CaseReport.read(path)
         rows = tuple(row if row.case == name else replace(row, case=name) for row in report.measurements)
-        cases.append(PooledCase(name, key, out, cohort, replace(report, measurements=()), rows))
+        cases.append(PooledCase(name, key, out, cohort, replace(report, measurements=()), rows, persons.get(key, "")))
     manifest = folder.manifest
     unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
     unreadable = {**unreadable, **torn}

@@ -6,14 +6,14 @@ import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ..cohort.arms import Arm, arm_of
 from ..cohort.summary import SummaryRow
-from ..cohort.tradeoff import Axis
-from ..cohort.verdict import CHANCE_AUC
+from ..cohort.tradeoff import CHANCE_AUC, Axis
 from .tables import ArmNames
 
 LEAST_SHOWN_PERCENT = 0.1
@@ -25,10 +25,32 @@ INK = "#808080"
 """Mid grey: readable on paper and on a dark screen; the page's script replaces it by the theme's own ink."""
 
 
-def tradeoff_chart(
-    axes: Sequence[Axis], own: Mapping[Arm, SummaryRow], reference: Mapping[Arm, SummaryRow], names: ArmNames
-) -> str:
-    """One panel an axis: cost across (median, quartiles), AUC up (95 % interval); bottom left is better.
+@dataclass(frozen=True)
+class CostPanel:
+    """One panel of the trade-off: a cost, and the AUC that stands with it.
+
+    Parameters
+    ----------
+    title : str
+        Below the panel.
+    aucs, references : mapping of Arm to SummaryRow
+        The AUC, and its upper bound with the original's landmarks (may be empty).
+    """
+
+    axis: Axis
+    title: str
+    aucs: Mapping[Arm, SummaryRow]
+    references: Mapping[Arm, SummaryRow]
+
+    def arms(self, names: ArmNames) -> list[Arm]:
+        """The arms that have a point."""
+        return [
+            arm for arm in names.arms if arm in self.axis.values and arm in self.aucs and not math.isnan(self.aucs[arm].value)
+        ]
+
+
+def tradeoff_chart(panels: Sequence[CostPanel], names: ArmNames) -> str:
+    """Cost across (median, quartiles), AUC up (95 % interval); bottom left is better.
 
     The thin line above a point is the whisker to the AUC with reference landmarks, the upper bound.
 
@@ -37,20 +59,21 @@ def tradeoff_chart(
     str
         The figure as JSON, ``""`` if there is nothing to draw.
     """
-    arms = [arm for arm in names.arms if arm in own and not math.isnan(own[arm].value)]
-    if not axes or not arms:
+    shown = [panel for panel in panels if panel.arms(names)]
+    if not shown:
         return ""
-    figure = make_subplots(rows=1, cols=len(axes), shared_yaxes=True, horizontal_spacing=0.05)
-    for column, axis in enumerate(axes, start=1):
-        for arm in arms:
-            if arm in axis.values:
-                _add_point(figure, column, axis, arm, own[arm], reference.get(arm), names)
+    figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, horizontal_spacing=0.05)
+    told: set[Arm] = set()
+    for column, panel in enumerate(shown, start=1):
+        for arm in panel.arms(names):
+            _add_point(figure, column, panel, arm, names, in_legend=arm not in told)
+            told.add(arm)
         figure.add_hline(y=CHANCE_AUC, line={"dash": "dot", "color": INK, "width": 1}, row=1, col=column)
         figure.update_xaxes(
-            title={"text": _wrapped(axis.label), "standoff": 8, "font": {"size": 12}}, rangemode="tozero", row=1, col=column
+            title={"text": _wrapped(panel.title), "standoff": 8, "font": {"size": 12}}, rangemode="tozero", row=1, col=column
         )
-    figure.update_yaxes(title_text="AUC, own landmarks or rebuilt", row=1, col=1)
-    lowest = min(min(own[arm].low for arm in arms), CHANCE_AUC)
+    figure.update_yaxes(title_text="AUC", row=1, col=1)
+    lowest = min(CHANCE_AUC, *(panel.aucs[arm].low for panel in shown for arm in panel.arms(names)))
     figure.update_yaxes(range=[math.floor(lowest * 10) / 10 - 0.02, 1.03])
     figure.add_annotation(
         text="↙ better", xref="x domain", yref="y domain", x=0.02, y=0.02, showarrow=False, font={"size": 12, "color": INK}
@@ -58,12 +81,11 @@ def tradeoff_chart(
     return figure_json(figure, height=400)
 
 
-def _add_point(
-    figure: go.Figure, column: int, axis: Axis, arm: Arm, own: SummaryRow, reference: SummaryRow | None, names: ArmNames
-) -> None:
+def _add_point(figure: go.Figure, column: int, panel: CostPanel, arm: Arm, names: ArmNames, *, in_legend: bool) -> None:
+    axis, own, reference = panel.axis, panel.aucs[arm], panel.references.get(arm)
     low, median, high = axis.quartiles(arm)
     colour = names.colour(arm)
-    common = {"legendgroup": names.title(arm), "showlegend": column == 1}
+    common = {"legendgroup": names.title(arm), "showlegend": in_legend}
     figure.add_trace(
         go.Scatter(
             x=[median],

@@ -26,13 +26,14 @@ from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, S
 from . import sections
 from .by_cohort import auc_by_cohort, success_by_cohort
 from .case_browser import case_lines
-from .charts import organ_chart, tradeoff_chart
+from .charts import CostPanel, organ_chart, tradeoff_chart
 from .panels import structure_panels
 from .pictures import FaceRow
 from .privacy_charts import cmc_chart, roc_chart
 from .privacy_tables import privacy_tables
 from .published import Evidence, answers
 from .tables import ArmNames
+from .verdict_section import dose_axes, package_sentences, package_table, verdict_sentence, verdict_table
 
 DIFFERENCE = "mean_absolute_difference"
 SYNTHETIC_COLUMN_C = "Synthetic patients are deformations of the template that the average-face method registers to."
@@ -53,6 +54,8 @@ class ReportContent:
     auc_differences : mapping of (image, first arm, second arm) to (low, high)
     centres : sequence of SummaryRow
         Of several cohorts: the rows of each of them.
+    packages : mapping of dose policy to Verdict
+        On whole packages.
     """
 
     measurements: Sequence[Measurement]
@@ -67,6 +70,7 @@ class ReportContent:
     reviews: Sequence[Decision] = ()
     curves: Sequence[FaceCurves] = ()
     centres: Sequence[SummaryRow] = ()
+    packages: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -118,11 +122,22 @@ def _charts(content: ReportContent) -> dict[str, str]:
     curves = [each for each in content.curves if each.image == content.image]
     intact = find(content.summary, metric="intact_volume", unit="%", image=content.image)
     return {
-        "tradeoff": tradeoff_chart(content.verdict.axes, own, reference, names) if not content.verdict.reason else "",
+        "tradeoff": tradeoff_chart(_panels_of_costs(content, own, reference), names) if not content.verdict.reason else "",
         "roc": roc_chart(curves, names),
         "cmc": cmc_chart(curves, names),
         "organs": organ_chart(intact, names, f"Change of intact volume, {content.image} (%)"),
     } | _panels(content, names)
+
+
+def _panels_of_costs(
+    content: ReportContent, own: Mapping[Arm, SummaryRow], reference: Mapping[Arm, SummaryRow]
+) -> list[CostPanel]:
+    """The image's costs against its AUC, the dose's against that of the package under the same dose policy."""
+    panels = [CostPanel(axis, axis.label, own, reference) for axis in content.verdict.axes if not axis.privacy]
+    for policy, verdict in content.packages.items():
+        any_file = first_of_each_arm(find(content.summary, metric="auc_any_file", dose_policy=policy))
+        panels += [CostPanel(axis, f"{axis.label}; AUC of any file", any_file, {}) for axis in dose_axes(verdict)]
+    return panels
 
 
 def _panels(content: ReportContent, names: ArmNames) -> dict[str, str]:
@@ -154,7 +169,9 @@ def _tables(content: ReportContent) -> dict[str, Any]:
     return {
         "verdict": content.verdict,
         "sentence": verdict_sentence(content.verdict, names),
-        "verdict_table": sections.verdict_table(content.verdict, summary, content.image, names),
+        "verdict_table": verdict_table(content.verdict, summary, content.image, names),
+        "package_table": package_table(content.packages, summary, names),
+        "package_sentences": package_sentences(content.packages, names),
         "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
         "cases": case_lines(content.measurements, content.manifest, names, content.image),
         "case_columns": [(names.title(arm), names.colour(arm)) for arm in names.arms],
@@ -171,18 +188,6 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "notes": case_notes(content.manifest),
         "glossary": [metric for name, metric in metrics().items() if name in shown],
     }
-
-
-def verdict_sentence(verdict: Verdict, names: ArmNames) -> str:
-    """The verdict in one sentence; never a single winner where intervals overlap."""
-    if verdict.reason:
-        return verdict.reason
-    titles = [names.title(arm) for arm in names.arms if arm in verdict.front]
-    if len(titles) == len(verdict.standings) > 1:
-        return "No single winner: no method is beaten by another one on these patients."
-    if len(titles) == 1:
-        return f"Only {titles[0]} is not beaten by any other method on these patients."
-    return f"No single winner: {', '.join(titles[:-1])} and {titles[-1]} are not beaten by any other method on these patients."
 
 
 def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:

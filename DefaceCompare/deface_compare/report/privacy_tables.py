@@ -12,6 +12,7 @@ from ..cohort.reidentification.second_scans import METRICS as SECOND_SCANS
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import metrics
+from ..settings import DOSE_POLICIES
 from ..words import interval, number, without_warning
 from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
 
@@ -61,11 +62,15 @@ def _any_file_table(summary: Sequence[SummaryRow], names: ArmNames) -> ReportTab
         f"AUC, any file{f' (dose policy {policy})' if policy else ''}": by_arm(auc_cell, find(found, dose_policy=policy))
         for policy in dict.fromkeys(row.dose_policy for row in found)
     }
-    drawn = {BODY_IMAGE: "Outer contour alone, similarity", DOSE_IMAGE: "Dose alone (policy follow), similarity"}
-    for image, title in drawn.items():
-        similarity = find(summary, metric="cosine_similarity_own", image=image)
+    drawn = {"Outer contour alone, similarity": (BODY_IMAGE, "")}
+    drawn |= {f"Dose alone (policy {policy}), similarity": (DOSE_IMAGE, policy) for policy in DOSE_POLICIES}
+    for title, (image, policy) in drawn.items():
+        similarity = find(summary, metric="cosine_similarity_own", image=image, dose_policy=policy)
         columns |= {title: by_arm(value_cell, similarity)} if similarity else {}
-    note = "Each pair of patients is scored by its most similar surface; the untouched dose (policy keep) ends at the skin."
+    note = (
+        "Each pair of patients is scored by its most similar surface; the untouched dose (policy keep) ends at the skin, and so "
+        "does a masked one wherever the method removed little."
+    )
     return arm_table("Re-identification by any file of a package", names, names.arms, columns, note=note)
 
 

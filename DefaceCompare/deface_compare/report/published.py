@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 
 from ..cohort.arms import Arm, arm_of
+from ..cohort.median_interval import median_interval
 from ..cohort.patient_table import Table
 from ..cohort.summary import SummaryRow, is_of_one_arm
 from ..cohort.tradeoff import DOSE_POLICY
-from ..cohort.verdict import median_interval
 from ..data import data_text
 from ..settings import DEFAULT_METHODS, FOLLOW
 from ..words import auc_words, interval, number

@@ -11,11 +11,9 @@ from ..cohort.arms import Arm, arm_of
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.review import Decision
 from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
-from ..cohort.tradeoff import Axis
-from ..cohort.verdict import Verdict
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import DOSE_POLICIES
-from ..words import NOTHING, count, interval, number, without_warning
+from ..words import NOTHING, number, without_warning
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .reviews import agreement_table, review_columns
 from .small_face import left_words, small_face
@@ -24,7 +22,6 @@ from .tables import (
     Cell,
     ReportTable,
     arm_table,
-    auc_cell,
     by_arm,
     left_cell,
     metric_title,
@@ -50,42 +47,6 @@ DECIMAL = re.compile(r"\d+\.\d+")
 CASES_NAMED = 3
 LONGEST_LIST = 60
 """Rows of a list of failures or notes that a page shows; the CSV has all."""
-
-
-def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, names: ArmNames) -> ReportTable:
-    """One line a method: AUC, success, costs, and who beats it."""
-    standings = {one.arm: one for one in verdict.standings}
-
-    def standing(arm: Arm) -> Cell:
-        one = standings.get(arm)
-        if one is None:
-            return Cell(NOTHING, kind="quiet")
-        if one.on_front:
-            return Cell("not beaten", kind="good")
-        return Cell("beaten by", small=", ".join(names.title(other) for other in one.beaten_by), kind="quiet")
-
-    columns = {
-        "AUC, larger of own landmarks and rebuilt face": by_arm(auc_cell, find(summary, metric=HEADLINE, image=image)),
-        "AUC, reference landmarks": by_arm(auc_cell, find(summary, metric="auc_reference", image=image)),
-        **answer_columns(summary, image),
-    }
-    columns |= {axis.label: partial(_axis_cell, axis) for axis in verdict.axes}
-    columns["Pareto set"] = standing
-    note = (
-        "AUC: 95 % interval over patients; costs: median [quartiles] over patients. A method is beaten if "
-        "another one is at least as good in AUC and every cost and clearly better (95 % interval of the paired difference) in at "
-        "least one; whether it worked stands beside it."
-    )
-    return arm_table(f"On {image}", names, names.arms, columns, note=note)
-
-
-def _axis_cell(axis: Axis, arm: Arm) -> Cell:
-    low, median, high = axis.quartiles(arm)
-    n = len(axis.values.get(arm, {}))
-    if not n:
-        return Cell(NOTHING, kind="quiet")
-    spread = f"{interval(low, high, axis.unit)} " if n > 1 else ""
-    return Cell(number(median, axis.unit), small=f"{spread}{count(n)}")
 
 
 def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) -> ReportTable:

@@ -10,16 +10,19 @@ from typing import Any
 
 from ..atomic import write_text
 from ..case import CT, MR, PET
-from ..cohort.arms import Arm
+from ..cohort.arms import Arm, arm_of
 from ..cohort.centres import pool_centres
 from ..cohort.cohort import Cohort, cohort_names, read_out
 from ..cohort.method_tests import method_test_rows
+from ..cohort.pair_of_methods import SharedAucs
 from ..cohort.patient_table import Table, patient_table
-from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, headline, summarise_faces
+from ..cohort.reidentification.any_file import ANY_FILE
+from ..cohort.reidentification.auc import FEW_PERSONS
+from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, ScanAucs, headline, summarise_faces
 from ..cohort.review import Decision, read_decisions
 from ..cohort.summary import SummaryRow, describe_all, write_summary
-from ..cohort.tradeoff import tradeoff_axes
-from ..cohort.verdict import Verdict, judge
+from ..cohort.tradeoff import Axis, dose_axis, outcomes, tradeoff_axes
+from ..cohort.verdict import PRIVACY, Verdict, judge, working
 from ..errors import UnusableInput
 from ..measurement import Measurement, metrics, write_measurements
 from ..output.folder import OutputFolder
@@ -28,7 +31,7 @@ from ..output.parquet import write_parquet
 from ..report.face_page import write_face_page
 from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
-from ..settings import Settings
+from ..settings import DOSE_POLICIES, Settings
 from .manifest import make_manifest, method_entries
 from .study_report import StudyReport
 
@@ -93,6 +96,7 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
         summary=[row for row in summary if row.cohort == pooled.cohort],
         table=table,
         verdict=decide(pooled, table, faces, image),
+        packages=decide_packages(pooled, table, faces, image),
         image=image,
         manifest=manifest,
         settings=settings,
@@ -129,7 +133,7 @@ def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settin
 
 
 def decide(pooled: Cohort, table: Table, faces: PrivacySummary, image: str) -> Verdict:
-    """The Pareto set, or why there is none."""
+    """The Pareto set over the image's AUC and costs, or why there is none."""
     axes = tradeoff_axes(table, image)
     aucs = headline(faces.rows, image)
     if len(pooled.cases) == 1:
@@ -137,7 +141,48 @@ def decide(pooled: Cohort, table: Table, faces: PrivacySummary, image: str) -> V
     if not aucs:
         notes = list(dict.fromkeys(row.note for row in faces.rows if row.metric == HEADLINE and row.image == image))
         return Verdict(axes=tuple(axes), reason=f"No verdict: {'; '.join(notes) or 'no face could be scored'}.")
-    return judge(axes, aucs, faces.clearly_lower(image), seed=pooled.settings.seed)
+    shared = None
+    if (image, "") in faces.as_run:
+        axes.insert(0, _auc_axis(f"AUC on {image}", faces.as_run[image, ""], pooled))
+    else:
+        shared = SharedAucs(aucs, _certain_differences(faces, image))
+    return _judged(pooled, table, image, axes, shared)
+
+
+def decide_packages(pooled: Cohort, table: Table, faces: PrivacySummary, image: str) -> dict[str, Verdict]:
+    """The Pareto set of whole packages, by dose policy: the AUC of any file, the image's costs, and the dose's own cost."""
+    found = {}
+    for policy in DOSE_POLICIES if len(pooled.cases) > 1 else ():
+        dose = dose_axis(table, image, policy)  # none for a kept dose: it costs nothing
+        costs = [dose] if dose else []
+        if (ANY_FILE, policy) in faces.as_run:
+            auc = _auc_axis(f"AUC of any file, dose policy “{policy}”", faces.as_run[ANY_FILE, policy], pooled)
+            found[policy] = _judged(pooled, table, image, [auc, *tradeoff_axes(table, image), *costs], None)
+        elif dose:
+            found[policy] = Verdict(axes=(dose,), reason="No verdict: no AUC of any file of single patients.")
+    return found
+
+
+def _judged(pooled: Cohort, table: Table, image: str, axes: Sequence[Axis], shared: SharedAucs | None) -> Verdict:
+    worked = working(outcomes(table, image))
+    return judge(axes, worked, pooled.persons, seed=pooled.settings.seed, arms=pooled.arms, shared=shared)
+
+
+def _auc_axis(title: str, scans: ScanAucs, pooled: Cohort) -> Axis:
+    """The AUC of each scan as run, on the cases that an arm was run on at all."""
+    ran = {case.id: case.arms for case in pooled.cases}
+    values = {arm: {case: auc for case, auc in aucs.items() if arm in ran.get(case, ())} for arm, aucs in scans.items()}
+    return Axis(PRIVACY, title, "", {arm: aucs for arm, aucs in values.items() if aucs}, privacy=True)
+
+
+def _certain_differences(faces: PrivacySummary, image: str) -> dict[tuple[Arm, Arm], tuple[float, float]]:
+    """The intervals of AUC differences on one image, of arms with so many scans that an interval from tables can be trusted."""
+    many = {arm_of(row) for row in faces.rows if row.metric == HEADLINE and row.image == image and row.n >= FEW_PERSONS}
+    return {
+        (first, second): interval
+        for (at, first, second), interval in faces.differences.items()
+        if at == image and {first, second} <= many
+    }
 
 
 def headline_image(rows: Sequence[Measurement]) -> str:
