@@ -18,9 +18,12 @@ from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of
 
 PRIVACY_COLUMNS = {
     "auc_own": ("A: AUC, own landmarks", auc_cell),
+    "auc_low_score": ("A: AUC, low detection score", auc_cell),
+    "auc_mean_landmarks": ("A: AUC, mean landmarks", auc_cell),
     "auc_reference": ("B: AUC, reference landmarks", auc_cell),
     "auc_reconstructed": ("C: AUC, rebuilt face", auc_cell),
     "auc_pooled": ("A: AUC, pooled pairs", auc_cell),
+    "auc_per_pair": ("A: AUC, best threshold a pair", auc_cell),
     "rank1_own": ("A: rank 1 (%)", value_cell),
     "rank5_own": ("A: rank 5 (%)", value_cell),
     "tar_far1_own": ("A: TAR at FAR 1 %", value_cell),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from ..cohort.arms import Arm
+from ..cohort.reidentification.auc import FEW_PERSONS
+from ..cohort.reidentification.linkage import LINKED, NOT_LINKED, UNCLEAR, linkage
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import SummaryRow, find
 from ..cohort.tradeoff import Axis
@@ -63,7 +65,8 @@ def _in_order(verdict: Verdict, arms: Iterable[Arm]) -> list[Standing]:
 def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, names: ArmNames) -> ReportTable:
     """One line a method: AUC, success, costs, and who beats it."""
     columns = {
-        "AUC, larger of own landmarks and rebuilt face": _as_run(find(summary, metric=HEADLINE, image=image)),
+        "Recognised?": _recognised(find(summary, metric=HEADLINE, image=image)),
+        "AUC, strongest attack": _as_run(find(summary, metric=HEADLINE, image=image)),
         "AUC, reference landmarks": _as_run(find(summary, metric="auc_reference", image=image)),
         **answer_columns(summary, image),
     }
@@ -77,7 +80,9 @@ def package_table(packages: Mapping[str, Verdict], summary: Sequence[SummaryRow]
     columns: dict[str, Callable[[Arm], Cell]] = {}
     for policy, verdict in packages.items():
         found = find(summary, metric="auc_any_file", dose_policy=policy)
-        columns[f"Dose policy “{policy}”: AUC, any file"] = by_arm(auc_cell, found)
+        highest = find(summary, metric="auc_highest_file", dose_policy=policy)
+        columns[f"Dose policy “{policy}”: AUC of the strongest file"] = by_arm(auc_cell, highest)
+        columns[f"Dose policy “{policy}”: AUC, any file a pair"] = by_arm(auc_cell, found)
         columns |= {axis.label: partial(_axis_cell, axis) for axis in dose_axes(verdict)}
         columns[f"Dose policy “{policy}”: Pareto set"] = partial(_standing_cell, verdict, names)
     return arm_table("Whole packages, by dose policy", names, names.arms, columns, note=PACKAGE_RULE) if columns else None
@@ -91,6 +96,18 @@ def package_sentences(packages: Mapping[str, Verdict], names: ArmNames) -> list[
 def dose_axes(verdict: Verdict) -> list[Axis]:
     """The costs of the dose in a verdict on packages (a kept dose has none)."""
     return [axis for axis in verdict.axes if axis.key == "dose"]
+
+
+def _recognised(rows: Sequence[SummaryRow]) -> Callable[[Arm], Cell]:
+    """A column that says in a word what the strongest attack does."""
+
+    def cell(arm: Arm) -> Cell:
+        row = of_arm(rows, arm)
+        word = linkage(row)
+        few = f"fewer than {FEW_PERSONS} scans" if word == UNCLEAR and row is not None and row.n < FEW_PERSONS else ""
+        return Cell(word, small=few, kind={LINKED: "bad", UNCLEAR: "", NOT_LINKED: "good"}.get(word, "quiet"))
+
+    return cell
 
 
 def _as_run(rows: Sequence[SummaryRow]) -> Callable[[Arm], Cell]:

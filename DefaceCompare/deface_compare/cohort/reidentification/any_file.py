@@ -135,7 +135,7 @@ def _highest_row(images: Sequence[Faces], known: Faces, arm: Arm, policy: str, s
         return replace(blank, note="no file of enough patients")
     found = strongest(tried, known.persons, seed=known.seed)
     numbers = interval_numbers(found.auc)
-    words = f"strongest of {len(tried)}: {found.attempt.words}"
+    words = f"strongest of {len(tried)} attempts ({found.attempt.words})"
     return replace(blank, n=len(found.attempt.genuine), **numbers, note=words)  # type: ignore[arg-type]
 
 

@@ -169,7 +169,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
 
 def _which(found: Strongest, tried: Sequence[Attempt]) -> str:
     """Which of several attempts was the strongest."""
-    return f"strongest of {len(tried)}: {found.attempt.words}" if len(tried) > 1 else ""
+    return f"strongest of {len(tried)} attempts ({found.attempt.words})" if len(tried) > 1 else ""
 
 
 def _attacked(faces: Faces, arm: Arm, scans: Sequence[int]) -> Strongest:

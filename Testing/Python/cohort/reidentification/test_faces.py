@@ -97,7 +97,9 @@ def test_a_rebuilt_face_does_not_count_on_made_heads() -> None:
     cohort = [replace(hidden(k), rebuilt={METHOD: face_of(k)[0]}) for k in range(8)]
     rows = summed(cohort, synthetic=True).rows
     assert value(rows, "auc_headline") == 0.5
-    assert find(rows, metric="auc_headline", method="method")[0].note.startswith("own landmarks at the skin's threshold; a rebuilt face counts on real")
+    assert find(rows, metric="auc_headline", method="method")[0].note.startswith(
+        "own landmarks at the skin's threshold; a rebuilt face counts on real"
+    )
 
 
 def test_an_undefaced_dose_grid_gives_a_package_away_and_a_dose_that_follows_does_not() -> None:
