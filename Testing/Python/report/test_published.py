@@ -25,7 +25,7 @@ ORAL = Item("", "CT", "intensity", "Cavity_Oral", "median", "%")
 def evidence(**changed: object) -> Evidence:
     """Twelve patients whose oral cavity changes by -48.4 % under a zero-filled Biometric_mask; AUC 0.80 to 0.95 on CT."""
     arm = Arm("biometric_mask", "", "zero", "none")
-    row = SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.87, 0.80, 0.95, "CI95")
+    row = SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_pooled", "", 12, 0, 0.87, 0.80, 0.95, "CI95")
     values = PatientValues({str(k): -48.4 + 0.1 * (k % 3 - 1) for k in range(12)})
     known: dict[str, object] = {
         "table": {ORAL: {arm: values}},
@@ -46,7 +46,7 @@ def answer(claim_id: str, found: Evidence) -> Answer:
 def test_a_value_inside_the_interval_is_confirmed_and_one_outside_contradicted() -> None:
     assert answer("auc-biometric-brain-ct", evidence()).verdict == AGREES  # 0.88
     assert answer("hu-oral-biometric-brain", evidence()).verdict == AGREES  # -48.4 %
-    narrow = SummaryRow("c", "biometric_mask", "", "zero", "none", "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.6, 0.5, 0.7)
+    narrow = SummaryRow("c", "biometric_mask", "", "zero", "none", "", "CT", "privacy", "", "auc_pooled", "", 12, 0, 0.6, 0.5, 0.7)
     assert answer("auc-biometric-brain-ct", evidence(summary=[narrow])).verdict == DISAGREES
 
 
@@ -77,7 +77,7 @@ def test_an_order_is_confirmed_only_where_the_difference_is_clear() -> None:
 
 def test_percent_of_hu_is_compared_with_published_percent_for_zero_fill_only() -> None:
     arm = Arm("biometric_mask", "", "background", "none")
-    row = SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_own", "", 12, 0, 0.87, 0.80, 0.95)
+    row = SummaryRow("c", *arm, "", "CT", "privacy", "", "auc_pooled", "", 12, 0, 0.87, 0.80, 0.95)
     values = PatientValues({str(k): -48.4 for k in range(12)})
     found = answer("hu-oral-biometric-brain", evidence(summary=[row], table={ORAL: {arm: values}}))
     assert (found.verdict, found.reason) == (CANNOT_TEST, "percent of HU depends on the fill; run with --fill zero")
