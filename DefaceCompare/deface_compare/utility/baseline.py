@@ -71,7 +71,7 @@ def utility_baseline(case: Case, settings: Settings) -> Baseline:
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     found = regions(structure_set)
     if not found:
-        reason = "; ".join(("no structure of the set is a known organ or target", *structure_set.notes))
+        reason = "; ".join(("the set holds nothing but helpers and body outlines", *structure_set.notes))
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     images: dict[str, ImageBaseline | str] = {}
     for image in case.images:
