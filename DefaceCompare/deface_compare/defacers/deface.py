@@ -70,7 +70,7 @@ def deface(
     else:
         _edit_images(run, defacer, case, heads, settings, reasons or {})
     primary = case.primary
-    missing = Missing(FAILED, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
+    missing = Missing(NOT_AVAILABLE, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
     free = replace(settings, protect="none") if defacer.verbatim else settings
     dose_patches = {} if primary is None or missing else _edit_dose(run, case, primary, heads[primary.key], free)
     return Defacing(

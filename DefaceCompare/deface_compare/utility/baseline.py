@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..anatomy.air import skin_threshold
 from ..case import Case, CaseImage
@@ -53,14 +53,12 @@ class Baseline:
     dose : mapping of region name to DoseSamples, or to the reason why it has no DVH
     dose_reason : str
         Why there is no dose at all, else ``""``.
-    notes : tuple of str
     """
 
     regions: tuple[Region, ...]
     images: Mapping[str, ImageBaseline | str]
     dose: Mapping[str, DoseSamples | str]
     dose_reason: str = ""
-    notes: tuple[str, ...] = field(default=())
 
 
 def utility_baseline(case: Case, settings: Settings) -> Baseline:
