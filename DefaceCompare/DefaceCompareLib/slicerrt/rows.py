@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from deface_compare.output.folder import OutputFolder
 from deface_compare.output.kept_edit import kept_dose_patch
 from deface_compare.progress import Progress, report_step, silent
 from deface_compare.settings import KEEP
+from deface_compare.structures.region import NOT_MEASURED
 
 from ..nodes.structures import add_structures
 from ..nodes.volumes import remove_node
@@ -122,7 +124,7 @@ def _segment_names(segmentation: Any, structure_set: StructureSet) -> dict[str, 
     if planned != [structure.name for structure in structures]:
         raise UnusableInput("The segmentation has changed since it was compared: compare again.")
     known = zip(ids, structures, strict=True)
-    return {segment_id: s.standard_name for segment_id, s in known if s.group not in ("other", "external") and not s.problem}
+    return {segment_id: s.standard_name for segment_id, s in known if s.group not in NOT_MEASURED and not s.problem}
 
 
 def _distinct_edits(out: Path, case_id: str, rows: Sequence[Measurement]) -> _Edits:
@@ -166,7 +168,8 @@ def _twin(
 ) -> Measurement:
     """A built-in row with SlicerRT's numbers; where the built-in engine has none, its reason holds here too."""
     if row.status != OK:
-        return replace(row, engine=ENGINE)
+        planned = math.nan if math.isnan(row.original) else _value(original.get(row.structure, _NO_SEGMENT), row.metric)
+        return replace(row, original=math.nan if isinstance(planned, str) else planned, engine=ENGINE)
     numbers = [_value(dvhs.get(row.structure, _NO_SEGMENT), row.metric) for dvhs in (original, edited)]
     reason = next((each for each in numbers if isinstance(each, str)), "")
     if reason:
