@@ -92,7 +92,7 @@ def add_slicerrt_rows(
             found = _measure(edits, case, scene, own, logic, progress)
         finally:
             remove_node(scene, own)
-    planned_cc = {row.structure: row.original for row in rows if row.metric == "planned_volume" and row.status == OK}
+    planned_cc = {row.structure: row.original for row in rows if row.metric == "planned_volume" and row.original > 0}
     prescribed_gy = _prescriptions(case.structure_set, case.dose)
     grids = [edits.index.get((row.method, row.dose_policy), 0) for row in builtin]
     made = [_twin(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]

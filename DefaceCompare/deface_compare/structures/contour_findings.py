@@ -84,9 +84,8 @@ def _nesting(stack: ContourStack) -> tuple[int, int]:
 def _meeting(plane: Sequence[NDArray[np.float64]]) -> list[tuple[int, int]]:
     """The pairs of different contours whose boxes meet (a structure drawn by a threshold has hundreds of islands a plane)."""
     low, high = np.array([each.min(axis=0) for each in plane]), np.array([each.max(axis=0) for each in plane])
-    meet = ((low[:, None] <= high[None]) & (high[:, None] >= low[None])).all(axis=2)
-    np.fill_diagonal(meet, val=False)
-    return [(int(a), int(b)) for a, b in np.argwhere(meet)]
+    meet = np.all((low[:, None] <= high[None]) & (high[:, None] >= low[None]), axis=2)
+    return [(int(a), int(b)) for a, b in np.argwhere(meet) if a != b]
 
 
 def _share_inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> float:
