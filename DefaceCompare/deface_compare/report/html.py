@@ -168,6 +168,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "volumes": sections.utility_tables(summary, names, "volume", content.image),
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),
         "doses": sections.dose_tables(summary, names),
+        "planned_dose": sections.planned_dose_table(content.measurements) if single else None,
         "tests": sections.test_table(summary),
         "published": sections.published_table(answers(evidence)),
         "failures": sections.failure_table(content.measurements, content.manifest["unreadable"], names),

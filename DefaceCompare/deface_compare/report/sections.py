@@ -31,6 +31,8 @@ QUALITY_COLUMNS = {
     "edited_volume": "Edited",
     "target_altered_volume": "Targets altered",
 }
+PLANNED_COLUMNS = ("Dmean", "D95%", "D2%", "D0.03cc")
+"""What a single case tells of its plan."""
 FURTHER = "Further organs"
 """Begins the captions of the second tables: organs beyond the headline's nine, a user's own."""
 DECIMAL = re.compile(r"\d+\.\d+")
@@ -155,6 +157,29 @@ def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, lis
         if tables:
             by_policy[policy] = tables
     return by_policy
+
+
+def planned_dose_table(rows: Sequence[Measurement]) -> ReportTable | None:
+    """One case: its planned DVHs, which need no defacing; None without a dose."""
+    known: dict[str, dict[str, Measurement]] = {}
+    for row in rows:
+        if row.metric in PLANNED_COLUMNS and row.domain == "dose" and not math.isnan(row.original):
+            known.setdefault(row.structure, {}).setdefault(row.metric, row)
+    if not known:
+        return None
+    columns = [metric for metric in PLANNED_COLUMNS if any(metric in found for found in known.values())]
+    body = tuple(
+        (
+            Cell(name),
+            *(
+                Cell(number(found[metric].original, found[metric].unit)) if metric in found else Cell(NOTHING, kind="quiet")
+                for metric in columns
+            ),
+        )
+        for name, found in known.items()
+    )
+    unit = next(row.unit for found in known.values() for row in found.values())
+    return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body, opened=False)
 
 
 def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:

@@ -82,6 +82,27 @@ def test_the_first_screen_tells_how_many_structures_were_measured_and_why_not_al
     assert "12 × helper, excluded; 6 × the structure has no closed contours" in first
 
 
+def test_one_case_whose_defacing_failed_still_shows_its_planned_dose(tmp_path: Path) -> None:
+    out = make_out(tmp_path / "out", 1)
+    (folder,) = OutputFolder(out).finished_cases()
+    report = CaseReport.read(folder)
+    planned = [
+        Scope(report.case_id, method, "", "background", "none").missing(
+            metric, "no face", original=gray, image="DOSE", structure="SpinalCord", dose_policy=policy, status="failed"
+        )
+        for method in METHODS
+        for policy in ("keep", "mask")
+        for metric, gray in (("Dmean", 31.25), ("D0.03cc", 44.5))
+    ]
+    others = [row for row in report.measurements if row.domain != "dose"]
+    replace(report, measurements=(*others, *planned)).write(folder)
+    pool([out], out)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert _tables(page)["Planned dose (Gy)"] == ["SpinalCord"]
+    line = page[page.index("Planned dose (Gy)") :]
+    assert re.findall(r'<td class="">([^<]+)', line[: line.index("</tbody>")]) == ["31.25", "44.50"]
+
+
 def test_one_case_tells_its_own_names_and_shows_its_unnamed_structures(tmp_path: Path) -> None:
     page = (_made(tmp_path / "out", 1) / "report.html").read_text(encoding="utf-8")
     assert "17 of 20<small>not measured: 2 × helper, excluded (structure-03, structure-04)" in page
