@@ -95,7 +95,7 @@ def add_slicerrt_rows(
     planned_cc = {row.structure: row.original for row in rows if row.metric == "planned_volume" and row.original > 0}
     prescribed_gy = _prescriptions(case.structure_set, case.dose)
     grids = [edits.index.get((row.method, row.dose_policy), 0) for row in builtin]
-    made = [_twin(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
+    made = [twin_row(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
     write_measurements(OutputFolder(out).case(case.id) / FILE_NAME, made)
     return made
 
@@ -163,7 +163,7 @@ def _prescriptions(structure_set: StructureSet, dose: Dose) -> dict[str, float]:
     return {name: dose_gy for name, part in own.items() if (dose_gy := whole if part is None else part)}
 
 
-def _twin(
+def twin_row(
     row: Measurement, original: Dvhs, edited: Dvhs, planned_cc: Mapping[str, float], prescribed_gy: Mapping[str, float]
 ) -> Measurement:
     """A built-in row with SlicerRT's numbers; where the built-in engine has none, its reason holds here too."""

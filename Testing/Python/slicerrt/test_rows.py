@@ -19,6 +19,6 @@ def test_a_row_without_a_defaced_dose_takes_no_number_of_the_other_engine(origin
     builtin = Scope("c", "m", "", "background", "none").missing(
         "Dmean", "no face", original=original, image="DOSE", structure="Larynx", dose_policy="mask", status=FAILED
     )
-    twin = rows._twin(builtin, known, known, {}, {})
+    twin = rows.twin_row(builtin, known, known, {}, {})
     assert (twin.engine, twin.status, twin.note) == (rows.ENGINE, FAILED, "no face")
     assert math.isnan(twin.original) == math.isnan(told)
