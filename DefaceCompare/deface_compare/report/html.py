@@ -153,6 +153,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         model.get("loss", ""),
         content.settings.seed,
     )
+    doses = sections.dose_tables(summary, names)
     shown = {row.metric for row in content.measurements} | {row.metric for row in summary}
     return {
         "verdict": content.verdict,
@@ -167,8 +168,8 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "privacy": privacy_tables(summary, names),
         "volumes": sections.utility_tables(summary, names, "volume", content.image),
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),
-        "doses": sections.dose_tables(summary, names),
-        "planned_dose": sections.planned_dose_table(content.measurements) if single else None,
+        "doses": doses,
+        "planned_dose": sections.planned_dose_table(content.measurements, opened=not doses) if single else None,
         "tests": sections.test_table(summary),
         "published": sections.published_table(answers(evidence)),
         "failures": sections.failure_table(content.measurements, content.manifest["unreadable"], names),

@@ -159,7 +159,7 @@ def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, lis
     return by_policy
 
 
-def planned_dose_table(rows: Sequence[Measurement]) -> ReportTable | None:
+def planned_dose_table(rows: Sequence[Measurement], *, opened: bool) -> ReportTable | None:
     """One case: its planned DVHs, which need no defacing; None without a dose."""
     known: dict[str, dict[str, Measurement]] = {}
     for row in rows:
@@ -179,7 +179,7 @@ def planned_dose_table(rows: Sequence[Measurement]) -> ReportTable | None:
         for name, found in known.items()
     )
     unit = next(row.unit for found in known.values() for row in found.values())
-    return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body, opened=False)
+    return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body, opened=opened)
 
 
 def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:

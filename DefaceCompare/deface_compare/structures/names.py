@@ -53,6 +53,8 @@ NO_INITIALS = re.compile("a[cnp]|bm|c[ace]|e[dx]|fl|g[mp]|h[dr]|ir|l[dnv]|md|nt|
 """Two letters that mean a part or another structure: anterior chamber, grey matter, normal tissue ..."""
 SUBGLAND = re.compile(r"\bsub[\s_-]*(?:mand|max|ling)", re.IGNORECASE)
 """Sub-mandibular is a gland, not a part of the mandible."""
+CONSTRICTORS = re.compile(r"([Cc]onstrict(?:or|eur)|pcm|PCM)s(?![^\W_])|(CONSTRICT(?:OR|EUR))S(?![^\W_])")
+"""The plural of the whole muscle; the S of ``Constrictor_S`` is *superior*."""
 ASIDE = re.compile(r"^\s*_|~\s*$|^\s*~")
 """TG-263's marks of structures that are not for evaluation, or drawn in part."""
 
@@ -112,9 +114,9 @@ def read_structure_name(name: str, vocabulary: Vocabulary | None = None) -> Stru
 
 def _plain(name: str) -> str:
     """The name without what is said of its image and version; two sides as the word for both."""
-    return SCAN.sub(
-        " ", LEFT_AND_RIGHT.sub(" both ", SUBGLAND.sub(lambda found: re.sub(r"[\s_-]", "", found.group().lower()), name))
-    )
+    glands = SUBGLAND.sub(lambda found: re.sub(r"[\s_-]", "", found.group().lower()), name)
+    muscles = CONSTRICTORS.sub(lambda found: found.group(1) or found.group(2), glands)
+    return SCAN.sub(" ", LEFT_AND_RIGHT.sub(" both ", muscles))
 
 
 def _drawn_by(name: str, known: Vocabulary) -> tuple[Entry, str] | None:

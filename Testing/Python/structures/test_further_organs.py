@@ -29,8 +29,10 @@ FURTHER = {
     "Esophagus": "Esophagus|Oesophagus|Oesophage|Speiseröhre|esófago|slokdarm|oeso",
     "Esophagus_S": "Esophagus_S|Cervical esophagus|upper oesophagus|Esophagus_Up",
     "Cricopharyngeus": "Cricopharyngeus|Cricopharyngeal inlet",
-    "Musc_Constrict": "Musc_Constrict|Pharyngeal constrictor|PCM|Pharynx constrictor",
-    "Musc_Constrict_S": "Musc_Constrict_S|Superior pharyngeal constrictor|PCM sup|SPC",
+    "Musc_Constrict": "Musc_Constrict|Pharyngeal constrictor|PCM|Pharynx constrictor|pharyngeal constrictors|PCMs|CONSTRICTORS"
+    "|Constricteurs pharynx|PHARYNGEAL CONSTRICTORS",
+    "Musc_Constrict_S": "Musc_Constrict_S|Constrictor_S|ConstrictorS|PCM_S|constricteur sup|Superior pharyngeal constrictor"
+    "|PCM sup|SPC",
     "Musc_Constrict_M": "Musc_Constrict_M|Pharyngeal constrictor middle|PharConst_M",
     "Musc_Constrict_I": "Musc_Constrict_I|PCM inf|Inferior constrictor",
     "Cornea_L": "Cornea_L|left cornea|cornée gauche",
