@@ -54,7 +54,23 @@ ADJECTIVES = (
     ),
     *("locoregional", "regional", "metastatic", "metastasis", "meta", "mets", "met", "satellite", "first", "second", "third"),
     *("anterior", "posterior", "lateral", "medial", "superior", "inferior", "upper", "lower", "bilateral", "neck", "lymph", "ln"),
-    *("mri", "mr", "irm", "ct", "pet", "tep", "flair", "clinical", "tumor", "tumour", "tumeur", "definitive", "macroscopic"),
+    *(
+        "mri",
+        "mr",
+        "irm",
+        "ct",
+        "pet",
+        "tep",
+        "flair",
+        "clinical",
+        "tumor",
+        "tumour",
+        "tumeur",
+        "definitive",
+        "macroscopic",
+        "subclinical",
+        "central",
+    ),
     *("makro", "macro", "rest", "resttumor", "and", "et"),
 )
 """Words that may stand before a target's kind and leave it a target: ``bulky GTV``, ``Post-op GTV``, ``High risk CTV``."""
@@ -85,7 +101,9 @@ NODE_SIDE = re.compile(r"gg[ivx]*([dg])$")
 """French node levels with a side: ``ggIIID``."""
 NODE_CODE = re.compile(r"^(?:i{1,3}|iv|v)?g\d$", re.IGNORECASE)
 """French node levels without more (``IIG2``): a nodal GTV, or not."""
-ALLOWED = frozenset({"et", "and", "high", "dose", "in", "boost", "initial", "final", "post", "plan", "residual", "rest"})
+ALLOWED = frozenset(
+    {"et", "and", "high", "dose", "in", "boost", "initial", "final", "post", "plan", "residual", "rest", "central"}
+)
 """Helper words that a target's own name may hold."""
 ORGAN_GROUPS = tuple(group for group in GROUPS if group not in TARGET_GROUPS)
 LEAST_ORGAN = 4
@@ -108,7 +126,7 @@ class TargetName:
 
 def read_target(name: str, words: list[str], known: Vocabulary) -> TargetName | None:
     """Read a GTV, CTV or PTV name; None if the name is not one (a derived name that only mentions a target is not)."""
-    letters = [word for word in words if not word.isdigit()]
+    letters = _without_radiotherapy([word for word in words if not word.isdigit()])
     if NODE_CODE.match(name.strip()):
         return TargetName("GTV", "gtv", "", "ambiguous")
     at = next((k for k, word in enumerate(letters) if KIND.search(word)), None)
@@ -135,6 +153,11 @@ def read_target(name: str, words: list[str], known: Vocabulary) -> TargetName | 
     return TargetName(kind.upper() + suffix, kind, _side(before.group(1), tail, rest), "mapped")
 
 
+def _without_radiotherapy(letters: list[str]) -> list[str]:
+    """The words without the RT of ``pre-RT``, which is no side."""
+    return [word for k, word in enumerate(letters) if not (word == "rt" and k and letters[k - 1] in ("pre", "post"))]
+
+
 def _parted(letters: list[str], at: int) -> tuple[str, str, str]:
     """What is glued before the kind, the kind, and all letters after it."""
     found = KIND.search(letters[at])
@@ -144,7 +167,7 @@ def _parted(letters: list[str], at: int) -> tuple[str, str, str]:
 
 def _is_adjective(word: str, kind: str, known: Vocabulary) -> bool:
     """Whether a word before the kind leaves the name a target's."""
-    if word in ADJECTIVES or word in SIDE_WORDS or NODAL.match(word) or PRIMARY.match(word):
+    if word in ADJECTIVES or word in SIDE_WORDS or word in known.noise | known.doubt or NODAL.match(word) or PRIMARY.match(word):
         return True
     return kind == "gtv" and len(word) >= LEAST_ADJECTIVE and word not in known.known
 
@@ -159,7 +182,7 @@ def _is_planners(kind: str, letters: list[str], rest: str, known: Vocabulary) ->
     """Whether words make a planning helper of a target: cut, summed, evaluated, or its overlap with an organ."""
     helper = ((known.helper - ALLOWED) | {"opt"} | SUMMED) & set(letters)
     glued = rest.endswith("opt") or any(
-        len(word) >= LEAST_GLUED and rest.endswith(word) for word in (known.helper | SUMMED) - ALLOWED
+        (len(word) >= LEAST_GLUED or word in SUMMED) and rest.endswith(word) for word in (known.helper | SUMMED) - ALLOWED
     )
     starts = any(word.startswith(known.helper_starts) for word in letters)
     return bool(helper or glued or starts or MENTIONED.search(rest)) or _names_organ(kind, letters, known)

@@ -11,7 +11,8 @@ from deface_compare.structures.names import AMBIGUOUS, EXCLUDED, MAPPED, read_st
     ("names", "tg263"),
     [
         (
-            "Initial GTV|Residual GTV|GTV residual|bulky GTV|Post-op GTV|GTV post-op|MRI GTV|Recurrent GTV|GTV initial|neck GTV",
+            "pre-RT GTV|approved GTV|central GTV"
+            "|Initial GTV|Residual GTV|GTV residual|bulky GTV|Post-op GTV|GTV post-op|MRI GTV|Recurrent GTV|GTV initial|neck GTV",
             "GTV",
         ),
         ("Primary GTV|GTV primary|base of tongue GTV|Primary tumor GTV", "GTVp"),
