@@ -10,8 +10,9 @@ from statistics import fmean
 import numpy as np
 
 from ..settings import MASK
+from ..structures.organs import is_headline_organ, is_target
 from .arms import Arm
-from .patient_table import OUTER, Item, PatientValues, Table, is_organ
+from .patient_table import Item, PatientValues, Table
 
 DOSE_POLICY = MASK
 """The named dose policy of the trade-off: 0 Gy where an image voxel was removed, the same rule for every method."""
@@ -71,7 +72,7 @@ def tradeoff_axes(table: Table, image: str) -> list[Axis]:
         symbol = "|ΔHU|" if unit == "HU" else "|Δ intensity|"
         axes.append(Axis("intensity", f"Mean {symbol} over organs", unit, intensity))
     dose = _over_organs(_items(table, "Dmean", "Gy", "", DOSE_POLICY), max, absolute=True, targets=True)
-    axes.append(Axis("dose", f"Largest |ΔDmean| of any structure, policy “{DOSE_POLICY}”", "Gy", dose))
+    axes.append(Axis("dose", f"Largest |ΔDmean| of any organ or target, policy “{DOSE_POLICY}”", "Gy", dose))
     return [axis for axis in axes if axis.values]
 
 
@@ -94,10 +95,13 @@ def _over_organs(
     absolute: bool = False,
     targets: bool = False,
 ) -> dict[Arm, dict[str, float]]:
-    """One number a patient: `combine` over the organs (and targets) that the patient has."""
+    """One number a patient: `combine` over the headline's organs (and targets) that the patient has.
+
+    The further organs do not enter: which of them are drawn differs from centre to centre, and they lie far from the face.
+    """
     collected: dict[Arm, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for item, arm, patients in items:
-        if not (is_organ(item.structure) or (targets and item.structure and item.structure not in OUTER)):
+        if not (is_headline_organ(item.structure) or (targets and is_target(item.structure))):
             continue
         for case, value in patients.values.items():
             collected[arm][case].append(abs(value) if absolute else sign * value)

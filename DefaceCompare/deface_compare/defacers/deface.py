@@ -70,7 +70,7 @@ def deface(
     else:
         _edit_images(run, defacer, case, heads, settings, reasons or {})
     primary = case.primary
-    missing = Missing(FAILED, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
+    missing = Missing(NOT_AVAILABLE, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
     judged = primary
     if missing is not None and missing.status == NO_FACE and run.patches:
         judged = next(image for image in case.images if image.key in run.patches)

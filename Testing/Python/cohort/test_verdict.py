@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from deface_compare.cohort.arms import Arm
-from deface_compare.cohort.tradeoff import Axis
+from deface_compare.cohort.patient_table import patient_table
+from deface_compare.cohort.tradeoff import Axis, tradeoff_axes
 from deface_compare.cohort.verdict import judge, median_interval
+from deface_compare.measurement import Measurement, Scope
 
 A, B, C = (Arm(name, "", "background", "none") for name in ("a", "b", "c"))
 PATIENTS = [f"p{k}" for k in range(20)]
@@ -45,6 +47,23 @@ def test_a_beaten_method_names_who_beats_it() -> None:
     lower = {(A, B): True, (A, C): True, (B, C): True}
     verdict = judge([axis(a=1.0, b=2.0, c=3.0)], {A: 0.5, B: 0.7, C: 0.9}, lower, seed=1)
     assert {one.arm: one.beaten_by for one in verdict.standings} == {A: (), B: (A,), C: (A, B)}
+
+
+def test_the_costs_are_those_of_the_headlines_organs_and_targets() -> None:
+    """Which further organs are drawn differs from centre to centre: they must not move a method's place."""
+
+    def rows(structure: str, percent: float, dose_gy: float) -> list[Measurement]:
+        scope = Scope("p1", "a", "", "background", "none")
+        return [
+            scope.row("intact_volume", original=10.0, defaced=9.0, change_percent=percent, image="CT", structure=structure),
+            scope.row("Dmean", original=30.0, defaced=30.0 + dose_gy, image="DOSE", structure=structure, dose_policy="mask"),
+        ]
+
+    headline = [*rows("Brain", -2.0, -1.0), *rows("PTV", -50.0, -3.0)]
+    further = [*rows("Lips", -90.0, -40.0), *rows("SpinalCord", 0.0, 0.0), *rows("Stoma", -80.0, -20.0)]
+    for given in (headline, headline + further):
+        found = {axis.key: axis.values[A] for axis in tradeoff_axes(patient_table(given), "CT")}
+        assert found == {"altered_organ_volume": {"p1": 2.0}, "dose": {"p1": 3.0}}
 
 
 def test_a_method_without_a_number_on_an_axis_is_not_judged_by_it() -> None:
