@@ -19,6 +19,7 @@ from .outline import calm, outline_on_grid
 from .place_head import place_head
 from .register_brain import register_brain
 from .register_head import HeadSearch
+from .scan_ends import measured_scan
 from .skin_level import skin_level
 from .working_grid import head_grid
 
@@ -55,6 +56,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         If the image shows no head, or no part of a face.
     """
     average = average_head()
+    image = measured_scan(image)
     grid = head_grid(image)
     values, filled, others = outline_on_grid(image, grid)
     patient = without_planned_devices(case, image, Patient(filled, others))

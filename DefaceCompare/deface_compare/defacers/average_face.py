@@ -26,7 +26,7 @@ from ..settings import Settings
 from .defacing import Defacer
 from .edit import Edit
 from .surface_blur import ROOM_MM, face_box
-from .surface_change import FAR_MM, Layer, SurfaceChange
+from .surface_change import FAR_MM, Layer, SurfaceChange, kept_from_brain, off_brain
 
 KEEP_FROM_BRAIN_MM = 8.0
 """Nothing changes this near to the brain."""
@@ -55,6 +55,9 @@ ALIKE_MM = 2.0
 """Where the average lies nearer than this to the patient's skin, a replacement moves nothing and means to move nothing."""
 LEAST_MOVING_SHARE = 0.25
 """If less of the face would move, the average is no disguise for this patient: then the gate asks for the whole face."""
+DEPTH_MM = 4.0
+"""A face laid over a face lies at its depth, give or take this much. Where a scan ends at the brow, nothing before the ears holds
+the spline, which laid the average up to 20 mm too deep."""
 LAYER = Layer(
     sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, outside_mm=6.0, smoothing_mm=6.0, soft_only=True, noise=True
 )
@@ -75,11 +78,14 @@ class AverageFace(Defacer):
         box = face_box(head, MARGIN_MM, with_ears=True)
         average, fit = average_skin(image, head, box)
         old = head.skin_level_mm[box.slices]
+        brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
+        brain_mm = np.minimum(distance_outside_mm(brain, head.grid.GetSpacing()[0]), np.float32(1000.0))
         weight = _weight(head, region, box)
-        change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
-        new = old + weight * change
+        excess = _excess_mm(head, region, box, old, average - old)
+        change = np.clip(average - excess - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
+        new = kept_from_brain(old + weight * change, old, brain_mm, KEEP_FROM_BRAIN_MM)
         reach = (np.minimum(old, new) < LAYER.outside_mm + ROOM_MM) & (np.minimum(old, new) > -LARGEST_CHANGE_MM)
-        acting = np.where(reach, ramp(weight, 0.0, 0.3), 0.0)
+        acting = np.where(reach, ramp(weight, 0.0, 0.3) * off_brain(old, brain_mm, KEEP_FROM_BRAIN_MM), 0.0)
         if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
             raise MethodFailed("the average face does not meet the patient's skin in this scan")
         moving = _moving_share(head, region, box, old, new)
@@ -96,6 +102,7 @@ class AverageFace(Defacer):
             parameters={
                 "fit_residual_mm": round(fit.residual_mm, 2),
                 "planned_share_over_2_mm": round(moving, 3),
+                "depth_corrected_mm": round(float(np.abs(excess).max()), 2),
                 "keep_from_brain_mm": KEEP_FROM_BRAIN_MM,
                 "seed": settings.seed,
             },
@@ -138,7 +145,7 @@ def _skin_off_the_face(image: CaseImage, head: Head) -> tuple[NDArray[np.intp], 
     region, spacing = face_region(head), np.array(head.grid.GetSpacing())
     index = np.argwhere(np.abs(head.skin_level_mm) < SKIN_VOXELS * spacing[0])
     points = index[:, ::-1] * spacing + np.array(head.grid.GetOrigin())
-    in_view = margin_in_view_mm(image.image, points) > BELOW_TEMPLATE_MM
+    in_view = np.minimum(margin_in_view_mm(image.image, points), margin_in_view_mm(head.grid, points)) > BELOW_TEMPLATE_MM
     index, points = index[in_view], points[in_view]
     average = average_head()
     steering = sitk.GetArrayFromImage(average.steering).astype(np.float32)
@@ -176,13 +183,33 @@ def _scale(affine: sitk.Transform) -> float:
 
 
 def _weight(head: Head, region: FaceRegion, box: VoxelBox) -> NDArray[np.float32]:
-    """1 in face (and under the average's chin, where the patient's own may be) and ears, 0 away from them and near the brain."""
+    """1 in face (and under the average's chin, where the patient's own may be) and ears, 0 away from them."""
     points = grid_points_mm(head.grid, box)
     lowered = replace(region, marks={**region.marks, "chin": region.marks["chin"] - [0.0, 0.0, UNDER_CHIN_MM]})
     depth = np.maximum(lowered.depth_mm(points), region.ear_depth_mm(points)).reshape(box.shape)
-    brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
-    distance = distance_outside_mm(brain, head.grid.GetSpacing()[0])
-    return ramp(depth, -BORDER_MM[0], -BORDER_MM[1]) * ramp(distance, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0)
+    return ramp(depth, -BORDER_MM[0], -BORDER_MM[1])
+
+
+def _excess_mm(
+    head: Head, region: FaceRegion, box: VoxelBox, old: NDArray[np.float32], change: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """By how much the average face as a whole lies deeper than the patient's (or further out), beyond `DEPTH_MM`; 0 off the face.
+
+    One line over height, by least squares on the skin from brow to chin: two numbers of the patient's, no feature of his.
+    """
+    points = grid_points_mm(head.grid, box)
+    depth = region.depth_mm(points).reshape(box.shape)
+    height = (mapped(region.to_average, points)[:, 2] - region.marks["nose_tip"][2]).reshape(box.shape)
+    skin = (np.abs(old) < 0.5 * head.grid.GetSpacing()[0]) & (depth >= 0)
+    if int(skin.sum()) < FEWEST_POINTS:
+        return np.zeros(box.shape, np.float32)
+    slope, offset = np.polyfit(height[skin], change[skin], 1)
+    held = np.clip(height, height[skin].min(), height[skin].max())
+    line = offset + slope * held
+    excess: NDArray[np.float32] = (
+        np.sign(line) * np.maximum(np.abs(line) - DEPTH_MM, 0.0) * ramp(depth, -BORDER_MM[0], -BORDER_MM[1])
+    )
+    return excess.astype(np.float32)
 
 
 def _moving_share(head: Head, region: FaceRegion, box: VoxelBox, old: NDArray[np.float32], new: NDArray[np.float32]) -> float:

@@ -24,7 +24,7 @@ from ..geometry.level_set import distance_outside_mm, grid_points_mm, ramp
 from ..settings import Settings
 from .defacing import Defacer
 from .edit import Edit
-from .surface_change import Layer, SurfaceChange
+from .surface_change import Layer, SurfaceChange, kept_from_brain, off_brain
 
 SHAPE_SMOOTHING_MM = 10.0
 """Gaussian sigma of the face's shape: nose and lips shrink, eye sockets fill."""
@@ -77,9 +77,7 @@ class SurfaceBlur(Defacer):
         depth = region.depth_mm(points).reshape(box.shape)
         shape = _shape(head, box, ramp(depth, -BORDER_MM[0], -BORDER_MM[1]))
         new = shape.displaced(_height_mm(region, points, settings.seed).reshape(box.shape))
-        content = ramp(shape.share, 0.0, FADE_SHARE) * np.maximum(
-            ramp(shape.brain_mm, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0), ramp(shape.old, -2.0, 0.0)
-        )
+        content = ramp(shape.share, 0.0, FADE_SHARE) * off_brain(shape.old, shape.brain_mm, KEEP_FROM_BRAIN_MM)
         reach = (np.minimum(new, shape.old) < SHELL.outside_mm + ROOM_MM) & (shape.old > -SHELL.blended_mm - ROOM_MM)
         skin = (np.abs(shape.old) < 0.5 * head.grid.GetSpacing()[0]) & (depth > 0)
         moved = float(np.mean(np.abs(new)[skin] >= 2.0)) if skin.any() else 0.0
@@ -138,7 +136,7 @@ class _Shape:
         wanted = self.smooth - np.float32(DISPLACEMENT_MM) * np.tanh(height_mm / TURN_MM).astype(np.float32)
         new = self.old + self.share * (wanted - self.old)
         new = np.minimum(new, self.old + np.float32(DEEPEST_MM))
-        return np.minimum(new, np.maximum(self.old, self.brain_mm - np.float32(KEEP_FROM_BRAIN_MM)))
+        return kept_from_brain(new, self.old, self.brain_mm, KEEP_FROM_BRAIN_MM)
 
 
 def _volume(level: NDArray[np.float32]) -> float:
