@@ -105,7 +105,7 @@ class Structure:
     standard_name : str
         AAPM TG-263 name (``Parotid_L``), or the planned name's place holder where unknown (``structure-07``).
     group : str
-        One of `structures.names.GROUPS`, else ``other``.
+        One of `structures.organs.GROUPS`, a further organ's or a user's own; ``exclude`` (helpers) or ``other`` (no such name).
     side : str
         ``L``, ``R``, ``B`` or ``""``.
     contours : tuple of (n, 3) arrays, optional

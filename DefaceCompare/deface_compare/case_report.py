@@ -52,6 +52,8 @@ class CaseReport:
     inputs: Mapping[str, str]
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    structures: Mapping[str, Any] = field(default_factory=dict)
+    """How many structures were measured, and why the others were not (`utility.measured`); empty without a structure set."""
     version: str = __version__
 
     @property
@@ -78,6 +80,7 @@ class CaseReport:
             "inputs": dict(self.inputs),
             "methods": {key: dict(value) for key, value in self.methods.items()},
             "notes": list(self.notes),
+            "structures": dict(self.structures),
         }
         _write_json(folder / REPORT, content)
 
@@ -114,6 +117,7 @@ class CaseReport:
                 inputs=told["inputs"],
                 seconds=json.loads(timings.read_text(encoding="utf-8")) if timings.is_file() else {},
                 notes=tuple(told["notes"]),
+                structures=told.get("structures", {}),
                 version=str(told["version"]),
             )
         except KeyError as error:

@@ -23,8 +23,9 @@ from .quality.dose import dose_quality_rows
 from .quality.gate import quality_rows
 from .quality.skin import OriginalSkin
 from .settings import DEFAULT_METHODS, Settings
-from .utility.baseline import Baseline, utility_baseline
+from .utility.baseline import utility_baseline
 from .utility.dvh_table import DvhTable
+from .utility.measured import StructureCount, count_structures, structures_sentence
 from .utility.rows import utility_rows
 from .words import SYNTHETIC_WARNING
 
@@ -90,6 +91,7 @@ def compare_case(
         rows += utility_rows(case, baseline, defacing, scope, settings, curves)
         told[defacing.method] = write_defacing(case, defacing, target)
         seconds[defacing.method] = defacing.seconds
+    structures = count_structures(case, baseline)
     report = CaseReport(
         case_id=case.id,
         synthetic=case.synthetic,
@@ -98,7 +100,8 @@ def compare_case(
         settings=settings,
         inputs=input_hashes(case),
         seconds=seconds,
-        notes=_notes(case, heads, reasons, baseline),
+        notes=_notes(case, heads, reasons, structures),
+        structures=structures,
     )
     if target is not None:
         faces.write()
@@ -115,7 +118,7 @@ def _scope(case: Case, defacing: Defacing) -> Scope:
     return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, note)
 
 
-def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing], baseline: Baseline) -> tuple[str, ...]:
+def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing], structures: StructureCount) -> tuple[str, ...]:
     """What a reader of this case's numbers must know, each thing once."""
     notes = [SYNTHETIC_WARNING] if case.synthetic else []
     notes += case.notes
@@ -125,5 +128,5 @@ def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing]
     for head in {id(head): head for head in heads.values()}.values():
         notes += [f"{head.image_key}: {note}" for note in (*head.notes, f"face in the scan: {head.face_extent}")]
     notes += [f"{key}: {missing.reason}" for key, missing in reasons.items()]
-    notes += baseline.notes
+    notes += filter(None, [structures_sentence(structures)])
     return tuple(dict.fromkeys(notes))

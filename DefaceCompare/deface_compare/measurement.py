@@ -59,7 +59,8 @@ class Measurement:
     """One row of ``measurements.csv``; the fields are its columns, in order.
 
     `original`, `defaced`, `change`, `change_percent` are NaN where they do not apply.
-    `status` is ``ok``, ``failed``, ``not available`` or ``no face``; all but the first carry the reason in `note`.
+    `status` is ``ok``, ``failed``, ``not available`` or ``no face``; all but the first carry the reason in `note`, and still the
+    original's number where that is known.
     """
 
     case: str
@@ -147,10 +148,23 @@ class Scope:
         dose_policy: str = "",
         status: str = NOT_AVAILABLE,
         engine: str = "builtin",
+        original: float = math.nan,
+        unit: str | None = None,
     ) -> Measurement:
-        """Make the row of a number that cannot be had; `reason` says why."""
+        """Make the row of a number that cannot be had; `reason` says why.
+
+        `original` is what is known before any defacing (a planned dose); a cohort takes numbers of rows that are ``ok`` only.
+        """
         return self.row(
-            metric, image=image, structure=structure, dose_policy=dose_policy, engine=engine, status=status, note=reason
+            metric,
+            original=original,
+            image=image,
+            structure=structure,
+            dose_policy=dose_policy,
+            unit=unit,
+            engine=engine,
+            status=status,
+            note=reason,
         )
 
 

@@ -38,7 +38,7 @@ MEANINGS = {
     "change": "defaced minus original",
     "change_percent": "relative to the original; of dose, relative to the prescription",
     "engine": "what computed it, for example `builtin-slab-x4`",
-    "status": "`ok`, `failed` or `not available`",
+    "status": "`ok`, `failed` or `not available`; the last two keep the `original` where it is known",
     "note": "the reason of a failed or unavailable row, and warnings",
 }
 

@@ -65,8 +65,8 @@ def _title(method: str, variant: str) -> str:
 
 
 def _original(rows: Sequence[Measurement]) -> str:
-    """The original's value is the same for every method; the first that has one tells it."""
-    values = [_number(row, row.original) for row in rows if row.status == OK and row.original == row.original]
+    """The original's value is the same for every method; the first that has one tells it, whether it could be defaced or not."""
+    values = [_number(row, row.original) for row in rows if row.original == row.original]
     return values[0] if values else ""
 
 

@@ -17,6 +17,7 @@ from deface_compare.defacers import REGISTRY
 from deface_compare.errors import UnusableInput
 from deface_compare.measurement import COLUMNS, Measurement, metrics, read_measurements
 from deface_compare.output.folder import OutputFolder
+from deface_compare.utility.measured import structures_sentence
 from deface_compare.version import __version__
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
@@ -27,6 +28,8 @@ from .volumes import add_volume, remove_node
 CASE_ATTRIBUTE, METHOD_ATTRIBUTE, IMAGE_ATTRIBUTE = "DefaceCompare.Case", "DefaceCompare.Method", "DefaceCompare.Image"
 VERSION_ATTRIBUTE, PARAMETERS_ATTRIBUTE = "DefaceCompare.Version", "DefaceCompare.Parameters"
 """Attributes of result nodes and folders; parameters are JSON, with the method's variant."""
+STRUCTURES_ATTRIBUTE = "DefaceCompare.Structures"
+"""Of a case's tables: how many of its structures were measured, and why the others were not."""
 
 ORIGINAL_ROLE = "DefaceCompare.Original"
 """Node reference from a defaced volume to what it was made of."""
@@ -110,7 +113,7 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
             made.append(CaseNodes(folder.name, item))
             report = CaseReport.read(folder)
             _add_volumes(made[-1], report, folder, scene, hierarchy, originals)
-            _add_tables(made[-1], report.measurements, scene, hierarchy)
+            _add_tables(made[-1], report, scene, hierarchy)
             _add_slicerrt_table(made[-1], folder / SLICERRT_FILE, scene, hierarchy)
     except BaseException:
         for nodes in made:
@@ -188,8 +191,9 @@ def _share_window(original: Any, volume: Any) -> None:
         display.SetWindowLevel(shown.GetWindow(), shown.GetLevel())
 
 
-def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hierarchy: Any) -> None:
+def _add_tables(nodes: CaseNodes, report: CaseReport, scene: Any, hierarchy: Any) -> None:
     """Add two tables per domain that has rows: all rows as they are, and the methods side by side."""
+    rows, counted = report.measurements, structures_sentence(report.structures)
     for domain in DOMAINS:
         chosen = [row for row in rows if row.domain == domain]
         if chosen:
@@ -202,6 +206,7 @@ def _add_tables(nodes: CaseNodes, rows: Sequence[Measurement], scene: Any, hiera
             for node in (side_by_side, table):
                 node.SetDescription(description)
                 node.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
+                node.SetAttribute(STRUCTURES_ATTRIBUTE, counted)
                 file_under(hierarchy, nodes.folder_item, node)
 
 

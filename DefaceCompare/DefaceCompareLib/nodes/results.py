@@ -14,7 +14,7 @@ from deface_compare.case import Structure
 from deface_compare.cohort.reidentification.percentile import Percentile
 from deface_compare.measurement import COLUMNS, Measurement
 
-from .report import METHOD_ATTRIBUTE, ORIGINAL_ROLE, VERSION_ATTRIBUTE
+from .report import METHOD_ATTRIBUTE, ORIGINAL_ROLE, STRUCTURES_ATTRIBUTE, VERSION_ATTRIBUTE
 from .structures import LPS_TO_RAS
 
 PERCENTILES_ATTRIBUTE = "DefaceCompare.Percentiles"
@@ -44,6 +44,14 @@ def latest_percentiles(scene: Any) -> dict[str, Percentile]:
     privacy = [table for table in tables if any(row.domain == "privacy" for row in rows_of_table(table)[:1])]
     told = json.loads(privacy[-1].GetAttribute(PERCENTILES_ATTRIBUTE) or "{}") if privacy else {}
     return {method: Percentile(percent, heads) for method, (percent, heads) in told.items()}
+
+
+def latest_structures(scene: Any) -> str:
+    """How many structures the scene's latest run measured, in one sentence; ``""`` if it has none."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLTableNode")
+    tables = [scene.GetNthNodeByClass(index, "vtkMRMLTableNode") for index in range(count)]
+    told = [table.GetAttribute(STRUCTURES_ATTRIBUTE) for table in tables]
+    return next((sentence for sentence in reversed(told) if sentence is not None), "")
 
 
 def runs_of_scene(scene: Any) -> list[list[Measurement]]:

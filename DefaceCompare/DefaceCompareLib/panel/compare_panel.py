@@ -20,7 +20,7 @@ from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
 
 from ..nodes.dvh_chart import add_dvh_table
 from ..nodes.report import CaseNodes, report_to_nodes
-from ..nodes.results import keep_percentiles, latest_percentiles, runs_of_scene
+from ..nodes.results import keep_percentiles, latest_percentiles, latest_structures, runs_of_scene
 from .case.case_choice import CaseChoice, likely_node
 from .case.method_boxes import MethodBoxes
 from .case.patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
@@ -248,7 +248,7 @@ class ComparePanel:
         if self._patient is None:
             self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
         rows = runs[-1] if runs else []
-        self.results.show(rows, latest_percentiles(slicer.mrmlScene))
+        self.results.show(rows, latest_percentiles(slicer.mrmlScene), latest_structures(slicer.mrmlScene) if rows else "")
         self.chart.show(rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
         self.views.offer(next(iter(originals.values()), None))

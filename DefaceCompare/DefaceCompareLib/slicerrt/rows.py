@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from deface_compare.output.folder import OutputFolder
 from deface_compare.output.kept_edit import kept_dose_patch
 from deface_compare.progress import Progress, report_step, silent
 from deface_compare.settings import KEEP
+from deface_compare.structures.region import NOT_MEASURED
 
 from ..nodes.structures import add_structures
 from ..nodes.volumes import remove_node
@@ -90,10 +92,10 @@ def add_slicerrt_rows(
             found = _measure(edits, case, scene, own, logic, progress)
         finally:
             remove_node(scene, own)
-    planned_cc = {row.structure: row.original for row in rows if row.metric == "planned_volume" and row.status == OK}
+    planned_cc = {row.structure: row.original for row in rows if row.metric == "planned_volume" and row.original > 0}
     prescribed_gy = _prescriptions(case.structure_set, case.dose)
     grids = [edits.index.get((row.method, row.dose_policy), 0) for row in builtin]
-    made = [_twin(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
+    made = [twin_row(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
     write_measurements(OutputFolder(out).case(case.id) / FILE_NAME, made)
     return made
 
@@ -122,7 +124,7 @@ def _segment_names(segmentation: Any, structure_set: StructureSet) -> dict[str, 
     if planned != [structure.name for structure in structures]:
         raise UnusableInput("The segmentation has changed since it was compared: compare again.")
     known = zip(ids, structures, strict=True)
-    return {segment_id: s.standard_name for segment_id, s in known if s.group not in ("other", "external") and not s.problem}
+    return {segment_id: s.standard_name for segment_id, s in known if s.group not in NOT_MEASURED and not s.problem}
 
 
 def _distinct_edits(out: Path, case_id: str, rows: Sequence[Measurement]) -> _Edits:
@@ -161,12 +163,13 @@ def _prescriptions(structure_set: StructureSet, dose: Dose) -> dict[str, float]:
     return {name: dose_gy for name, part in own.items() if (dose_gy := whole if part is None else part)}
 
 
-def _twin(
+def twin_row(
     row: Measurement, original: Dvhs, edited: Dvhs, planned_cc: Mapping[str, float], prescribed_gy: Mapping[str, float]
 ) -> Measurement:
     """A built-in row with SlicerRT's numbers; where the built-in engine has none, its reason holds here too."""
     if row.status != OK:
-        return replace(row, engine=ENGINE)
+        planned = math.nan if math.isnan(row.original) else _value(original.get(row.structure, _NO_SEGMENT), row.metric)
+        return replace(row, original=math.nan if isinstance(planned, str) else planned, engine=ENGINE)
     numbers = [_value(dvhs.get(row.structure, _NO_SEGMENT), row.metric) for dvhs in (original, edited)]
     reason = next((each for each in numbers if isinstance(each, str)), "")
     if reason:

@@ -21,6 +21,7 @@ from .outline import calm, outline_on_grid
 from .place_head import place_head
 from .register_brain import register_brain
 from .register_head import HeadSearch
+from .scan_ends import measured_scan
 from .skin_level import skin_level
 from .working_grid import head_grid
 
@@ -59,6 +60,7 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         If two witnesses place the head, and no part of its face lies in the image.
     """
     average = average_head()
+    image = measured_scan(image)
     grid = head_grid(image)
     values, filled, others = outline_on_grid(image, grid)
     patient = without_planned_devices(case, image, Patient(filled, others))

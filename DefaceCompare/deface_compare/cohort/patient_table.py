@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import KEEP
+from ..structures.organs import SIDE, TARGET, is_place_holder
 from .arms import Arm, arm_of, arm_order
 
 VALUE_METRICS = (
@@ -26,15 +26,8 @@ VALUE_METRICS = (
 PLANNED_METRICS = ("planned_volume",)
 """Described by the original's value; not a change and never tested."""
 
-SIDE = re.compile(r"_(L|R)$")
-
-TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)")
-
 UNION = "_all"
 """Ends the name of all GTVs taken together; not averaged with its own parts."""
-
-OUTER = ("External", "BODY", "Body")
-"""Names of the outer contour: neither organ nor target."""
 
 
 class Item(NamedTuple):
@@ -70,9 +63,10 @@ def organ(structure: str) -> str:
     return target.group(1) if target else SIDE.sub("", structure)
 
 
-def is_organ(structure: str) -> bool:
-    """Whether a structure counts as an organ in the trade-off (no target, no outer contour, no unnamed structure)."""
-    return bool(structure) and not TARGET.match(structure) and structure not in OUTER and not structure.startswith("structure-")
+def unnamed_structures(rows: Iterable[Measurement]) -> tuple[int, int]:
+    """How many structures without a standard name have rows, and of how many cases; they are never put together."""
+    found = {(row.case, row.structure) for row in rows if is_place_holder(row.structure)}
+    return len(found), len({case for case, _ in found})
 
 
 def numbers_of(row: Measurement) -> list[tuple[str, float]]:
@@ -97,13 +91,16 @@ def _finite(*numbers: tuple[str, float]) -> list[tuple[str, float]]:
 def patient_table(rows: Iterable[Measurement]) -> Table:
     """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there).
 
+    Structures without a standard name stay out where there are several patients: ``structure-07`` of one is not that of another.
     A patient that failed or is not available is so in every unit that the others have a number in.
     """
+    rows = list(rows)
+    alone = len({row.case for row in rows}) == 1
     cells: dict[Item, _Cell] = {}
     cell_of: dict[tuple[str, ...], _Cell] = {}  # a study has many rows a cell: each is looked up by its plain texts
     arms: dict[tuple[str, ...], Arm] = {}
     for row in rows:
-        if row.dose_policy == KEEP:
+        if row.dose_policy == KEEP or (is_place_holder(row.structure) and not alone):
             continue
         key = (row.dose_policy, row.image, row.domain, row.structure, row.metric)
         if key not in cell_of:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..measurement import metrics, require_pandas, write_table
 from ..settings import Tolerances
+from ..structures.organs import is_further
 from .arms import Arm, arm_key, arm_of, arm_order
 from .patient_table import PLANNED_METRICS, VALUE_METRICS, Item, PatientValues, Table
 from .statistics import Summary, holm, summarise_all, wilson_interval
@@ -191,7 +192,8 @@ def _missing_note(patients: PatientValues) -> str:
 def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[SummaryRow]:
     """Every arm and item of the table, described.
 
-    `p_holm` of a change from zero is Holm's over the structures of one arm, metric, unit, image and dose policy.
+    `p_holm` of a change from zero is Holm's over the structures of one arm, metric, unit, image and dose policy: those of the
+    headline (organs and targets) and the further organs each by themselves.
     """
     listed = [(item, arm, arms[arm]) for item, arms in table.items() for arm in sorted(arms, key=arm_order)]
     changes = summarise_all(
@@ -203,7 +205,8 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
     ]
     families: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for k, row in enumerate(rows):
-        families[arm_of(row) + (row.dose_policy, row.image, row.metric, row.unit)].append(k)  # noqa: RUF005
+        further = "further" if is_further(row.structure) else ""
+        families[arm_of(row) + (row.dose_policy, row.image, row.metric, row.unit, further)].append(k)  # noqa: RUF005
     for members in families.values():
         for k, p_holm in zip(members, holm([rows[k].p_value for k in members]), strict=True):
             if not math.isnan(p_holm):

@@ -11,8 +11,9 @@ from statistics import fmean
 import numpy as np
 
 from ..settings import MASK
+from ..structures.organs import is_headline_organ, is_target
 from .arms import Arm
-from .patient_table import OUTER, Item, PatientValues, Table, is_organ
+from .patient_table import Item, PatientValues, Table
 
 DOSE_POLICY = MASK
 """The dose policy of charts and by-cohort tables: 0 Gy where an image voxel was removed, the same rule for every method."""
@@ -90,7 +91,7 @@ def tradeoff_axes(table: Table, image: str) -> list[Axis]:
 
 
 def dose_axis(table: Table, image: str, policy: str) -> Axis | None:
-    """Largest |change of Dmean| of any structure under a dose policy, None where there is no dose.
+    """Largest |change of Dmean| of any organ or target under a dose policy, None where there is no dose.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def dose_axis(table: Table, image: str, policy: str) -> Axis | None:
     """
     items = list(_items(table, "Dmean", "Gy", "", policy))
     dose = _over_organs(items, max, absolute=True, targets=True)
-    axis = Axis("dose", f"Largest |ΔDmean| of any structure, dose policy “{policy}”", "Gy", dose)
+    axis = Axis("dose", f"Largest |ΔDmean| of any organ or target, dose policy “{policy}”", "Gy", dose)
     return _with_failures(axis, items, table, image) if dose else None
 
 
@@ -137,10 +138,13 @@ def _over_organs(
     absolute: bool = False,
     targets: bool = False,
 ) -> dict[Arm, dict[str, float]]:
-    """One number a patient: `combine` over the organs (and targets) that the patient has."""
+    """One number a patient: `combine` over the headline's organs (and targets) that the patient has.
+
+    The further organs do not enter: which of them are drawn differs from centre to centre, and they lie far from the face.
+    """
     collected: dict[Arm, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for item, arm, patients in items:
-        if not (is_organ(item.structure) or (targets and item.structure and item.structure not in OUTER)):
+        if not (is_headline_organ(item.structure) or (targets and is_target(item.structure))):
             continue
         for case, value in patients.values.items():
             collected[arm][case].append(abs(value) if absolute else sign * value)

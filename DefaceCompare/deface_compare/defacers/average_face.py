@@ -26,7 +26,7 @@ from ..settings import Settings
 from .defacing import Defacer
 from .edit import Edit
 from .surface_blur import ROOM_MM, face_box
-from .surface_change import FAR_MM, Layer, SurfaceChange
+from .surface_change import FAR_MM, Layer, SurfaceChange, kept_from_brain, off_brain
 
 KEEP_FROM_BRAIN_MM = 8.0
 """Nothing changes this near to the brain."""
@@ -75,11 +75,13 @@ class AverageFace(Defacer):
         box = face_box(head, MARGIN_MM, with_ears=True)
         average, fit = average_skin(image, head, box)
         old = head.skin_level_mm[box.slices]
+        brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
+        brain_mm = np.minimum(distance_outside_mm(brain, head.grid.GetSpacing()[0]), np.float32(1000.0))
         weight = _weight(head, region, box)
         change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
-        new = old + weight * change
+        new = kept_from_brain(old + weight * change, old, brain_mm, KEEP_FROM_BRAIN_MM)
         reach = (np.minimum(old, new) < LAYER.outside_mm + ROOM_MM) & (np.minimum(old, new) > -LARGEST_CHANGE_MM)
-        acting = np.where(reach, ramp(weight, 0.0, 0.3), 0.0)
+        acting = np.where(reach, ramp(weight, 0.0, 0.3) * off_brain(old, brain_mm, KEEP_FROM_BRAIN_MM), 0.0)
         if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
             raise MethodFailed("the average face does not meet the patient's skin in this scan")
         moving = _moving_share(head, region, box, old, new)
@@ -124,10 +126,19 @@ def average_skin(image: CaseImage, head: Head, box: VoxelBox) -> tuple[NDArray[n
     """
     index, points = _skin_off_the_face(image, head)
     levels = head.skin_level_mm[tuple(index.T)].astype(np.float64)
-    corners = np.concatenate([points, corners_mm(head.grid, box)])
-    extent = np.array([corners.min(axis=0), corners.max(axis=0)])
-    fit = fit_outline(points, levels, extent, head.average_to_patient, average_level(), average_head().outline)
     scale = _scale(head.average_to_patient)
+    beyond, beyond_levels = _average_beyond_the_scan(image, head)
+    held = np.concatenate([points, beyond])
+    corners = np.concatenate([held, corners_mm(head.grid, box)])
+    extent = np.array([corners.min(axis=0), corners.max(axis=0)])
+    fit = fit_outline(
+        held,
+        np.concatenate([levels, beyond_levels / scale]),
+        extent,
+        head.average_to_patient,
+        average_level(),
+        average_head().outline,
+    )
     level = sample_at(average_level(), average_head().outline, fit.average_points(head.grid, box), FAR_MM) / scale
     left_over = sample_at(average_level(), average_head().outline, fit.at(points), 0.0) / scale - levels
     return (level.reshape(box.shape) - _spread(left_over, index, box, head)).astype(np.float32), fit
@@ -138,15 +149,40 @@ def _skin_off_the_face(image: CaseImage, head: Head) -> tuple[NDArray[np.intp], 
     region, spacing = face_region(head), np.array(head.grid.GetSpacing())
     index = np.argwhere(np.abs(head.skin_level_mm) < SKIN_VOXELS * spacing[0])
     points = index[:, ::-1] * spacing + np.array(head.grid.GetOrigin())
-    in_view = margin_in_view_mm(image.image, points) > BELOW_TEMPLATE_MM
+    in_view = _in_view_mm(image, head, points) > BELOW_TEMPLATE_MM
     index, points = index[in_view], points[in_view]
-    average = average_head()
-    steering = sitk.GetArrayFromImage(average.steering).astype(np.float32)
-    at = mapped(head.average_to_patient, points)
-    use = (sample_at(steering, average.outline, at, 0.0) > 0.5) & ~region.face(points, FACE_LEFT_OUT_MM) & ~region.ears(points)
+    use = _holds_the_spline(head, region, points)
     if int(use.sum()) < FEWEST_POINTS:
         raise MethodFailed("too little of the skull's skin lies in the scan to lay the average head over it")
     return index[use], points[use]
+
+
+def _average_beyond_the_scan(image: CaseImage, head: Head) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The average head's own skin where the scan has ended: LPS mm of shape (n, 3), and average-head mm from the skin, (n,).
+
+    Without it nothing before the ears holds the spline of a scan that ends at the brow: its face lay up to 20 mm too deep.
+    """
+    outline, level = average_head().outline, average_level()
+    index = np.argwhere(np.abs(level) < SKIN_VOXELS * outline.GetSpacing()[0])
+    at = index[:, ::-1] * np.array(outline.GetSpacing()) + np.array(outline.GetOrigin())
+    points = mapped(head.average_to_patient.GetInverse(), at)
+    use = (_in_view_mm(image, head, points) < 0.0) & _holds_the_spline(head, face_region(head), points)
+    every = max(1, round((head.grid.GetSpacing()[0] / outline.GetSpacing()[0]) ** 2))  # as dense as the patient's skin
+    return points[use][::every], level[tuple(index[use].T)].astype(np.float64)[::every]
+
+
+def _in_view_mm(image: CaseImage, head: Head, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far inside the scan points lie: the image's field of view, and the working grid, which ends where values do."""
+    return np.minimum(margin_in_view_mm(image.image, points), margin_in_view_mm(head.grid, points))
+
+
+def _holds_the_spline(head: Head, region: FaceRegion, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which points, shape (n, 3), are of the skull: no neck, no face, no ear."""
+    average = average_head()
+    steering = sitk.GetArrayFromImage(average.steering).astype(np.float32)
+    at = mapped(head.average_to_patient, points)
+    skull: NDArray[np.bool_] = sample_at(steering, average.outline, at, 0.0) > 0.5
+    return skull & ~region.face(points, FACE_LEFT_OUT_MM) & ~region.ears(points)
 
 
 def _spread(left_over: NDArray[np.float64], index: NDArray[np.intp], box: VoxelBox, head: Head) -> NDArray[np.float64]:
@@ -176,13 +212,11 @@ def _scale(affine: sitk.Transform) -> float:
 
 
 def _weight(head: Head, region: FaceRegion, box: VoxelBox) -> NDArray[np.float32]:
-    """1 in face (and under the average's chin, where the patient's own may be) and ears, 0 away from them and near the brain."""
+    """1 in face (and under the average's chin, where the patient's own may be) and ears, 0 away from them."""
     points = grid_points_mm(head.grid, box)
     lowered = replace(region, marks={**region.marks, "chin": region.marks["chin"] - [0.0, 0.0, UNDER_CHIN_MM]})
     depth = np.maximum(lowered.depth_mm(points), region.ear_depth_mm(points)).reshape(box.shape)
-    brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
-    distance = distance_outside_mm(brain, head.grid.GetSpacing()[0])
-    return ramp(depth, -BORDER_MM[0], -BORDER_MM[1]) * ramp(distance, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0)
+    return ramp(depth, -BORDER_MM[0], -BORDER_MM[1])
 
 
 def _moving_share(head: Head, region: FaceRegion, box: VoxelBox, old: NDArray[np.float32], new: NDArray[np.float32]) -> float:

@@ -19,6 +19,7 @@ from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
 from .defacing import Defacer, Defacing
+from .detached import without_detached
 from .devices import devices_near_edit, trunk_warning, without_devices
 from .edit import Edit
 from .protection import protected_voxels, targets, with_originals
@@ -70,7 +71,7 @@ def deface(
     else:
         _edit_images(run, defacer, case, heads, settings, reasons or {})
     primary = case.primary
-    missing = Missing(FAILED, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
+    missing = Missing(NOT_AVAILABLE, "the case holds no image") if primary is None else run.unavailable.get(primary.key)
     judged = primary
     if missing is not None and missing.status == NO_FACE and run.patches:
         judged = next(image for image in case.images if image.key in run.patches)
@@ -129,7 +130,8 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
             if not verbatim:
                 if image is images[0]:
                     devices = devices_near_edit(image.image, patch, head)
-                patch = _checked(without_devices(edit, case, image, head, settings, patch, devices), image)
+                patch = without_devices(edit, case, image, head, settings, patch, devices)
+                patch = _checked(without_detached(case, image, head, settings, patch), image)
                 kept = protected_voxels(image.image, patch.box, case, head, settings)
                 patch = with_originals(patch, image.image, kept)
             run.patches[image.key] = _trimmed(patch, image)

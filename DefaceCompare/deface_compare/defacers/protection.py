@@ -12,7 +12,7 @@ from ..case import Case, Structure
 from ..geometry.boxes import Patch, VoxelBox, box_between, sample_box, whole_box
 from ..settings import Settings
 from ..structures.mask import structure_mask
-from ..structures.names import TARGET_GROUPS
+from ..structures.organs import TARGET_GROUPS
 
 
 def targets(case: Case) -> tuple[Structure, ...]:

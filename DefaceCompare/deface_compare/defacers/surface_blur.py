@@ -24,7 +24,7 @@ from ..geometry.level_set import distance_outside_mm, grid_points_mm, ramp
 from ..settings import Settings
 from .defacing import Defacer
 from .edit import Edit
-from .surface_change import Layer, SurfaceChange
+from .surface_change import Layer, SurfaceChange, kept_from_brain, off_brain
 
 SHAPE_SMOOTHING_MM = 10.0
 """Gaussian sigma of the face's shape: nose and lips shrink, eye sockets fill."""
@@ -43,6 +43,10 @@ WAVES, WAVE_MM, WAVE_LENGTH_MM = 3, 4.0, 150.0
 """And wavy: so many seeded plane waves of this amplitude and length."""
 BALANCING_ROUNDS = 12
 """Bisections for the height of that line; the last one moves it by 0.05 mm."""
+MOVING_MM, LEAST_MOVING_SHARE = 2.0, 0.86
+"""Where less than this share of the face's skin would move by so much, the line is lifted: what turns inwards moves more skin.
+Whole faces: 0.88 and more. Of a scan that shows mouth and chin only the balanced line runs over the wide cheeks: 0.81."""
+LIFTS_MM = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0)
 KEEP_FROM_BRAIN_MM = 10.0
 """Nothing changes this near to the brain mask, which may itself miss 9 mm at the frontal pole (shared MR heads)."""
 BORDER_MM = (36.0, 2.0)
@@ -76,13 +80,10 @@ class SurfaceBlur(Defacer):
         points = grid_points_mm(head.grid, box)
         depth = region.depth_mm(points).reshape(box.shape)
         shape = _shape(head, box, ramp(depth, -BORDER_MM[0], -BORDER_MM[1]))
-        new = shape.displaced(_height_mm(region, points, settings.seed).reshape(box.shape))
-        content = ramp(shape.share, 0.0, FADE_SHARE) * np.maximum(
-            ramp(shape.brain_mm, KEEP_FROM_BRAIN_MM, KEEP_FROM_BRAIN_MM + 4.0), ramp(shape.old, -2.0, 0.0)
-        )
-        reach = (np.minimum(new, shape.old) < SHELL.outside_mm + ROOM_MM) & (shape.old > -SHELL.blended_mm - ROOM_MM)
         skin = (np.abs(shape.old) < 0.5 * head.grid.GetSpacing()[0]) & (depth > 0)
-        moved = float(np.mean(np.abs(new)[skin] >= 2.0)) if skin.any() else 0.0
+        new, lifted_mm = shape.displaced(_height_mm(region, points, settings.seed).reshape(box.shape), skin)
+        content = ramp(shape.share, 0.0, FADE_SHARE) * off_brain(shape.old, shape.brain_mm, KEEP_FROM_BRAIN_MM)
+        reach = (np.minimum(new, shape.old) < SHELL.outside_mm + ROOM_MM) & (shape.old > -SHELL.blended_mm - ROOM_MM)
         return SurfaceChange(
             old=boxed(shape.old, head.grid, box),
             new=boxed(new, head.grid, box),
@@ -95,7 +96,8 @@ class SurfaceBlur(Defacer):
                 "shape_smoothing_mm": SHAPE_SMOOTHING_MM,
                 "displacement_mm": DISPLACEMENT_MM,
                 "seed": settings.seed,
-                "planned_share_over_2_mm": round(moved, 3),
+                "planned_share_over_2_mm": round(_moving_share(new[skin]), 3),
+                "line_lifted_mm": lifted_mm,
             },
         )
 
@@ -119,8 +121,11 @@ class _Shape:
     share: NDArray[np.float32]
     brain_mm: NDArray[np.float32]
 
-    def displaced(self, height_mm: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The new level set: smoothed, outwards above the line of height 0 and inwards below, no volume added in all."""
+    def displaced(self, height_mm: NDArray[np.float64], skin: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
+        """The new level set: smoothed, outwards above a line and inwards below it; and by how much that line was lifted, mm.
+
+        The line lies so that no volume is added in all; it is lifted where too little of `skin` would move.
+        """
         near = (self.share > 0) & (np.minimum(self.smooth, self.old) < DISPLACEMENT_MM)
         near &= np.maximum(self.smooth, self.old) > -DISPLACEMENT_MM - 1.0
         part = _Shape(self.old[near], self.smooth[near], self.share[near], self.brain_mm[near])
@@ -131,14 +136,28 @@ class _Shape:
             line = 0.5 * (low + high)
             grows = _volume(part._moved(height - line)) > before
             low, high = (line, high) if grows else (low, line)
-        return self._moved(height_mm - 0.5 * (low + high))
+        balanced = 0.5 * (low + high)
+        lifted_mm = self._lift_mm(height_mm - balanced, skin)
+        return self._moved(height_mm - balanced - lifted_mm), lifted_mm
+
+    def _lift_mm(self, height_mm: NDArray[np.float64], skin: NDArray[np.bool_]) -> float:
+        """The least lift of the line with which enough of the skin moves; that with which most does, if none is enough."""
+        part = _Shape(self.old[skin], self.smooth[skin], self.share[skin], self.brain_mm[skin])
+        shares = [_moving_share(part._moved(height_mm[skin] - lift)) for lift in LIFTS_MM]
+        enough = [lift for lift, share in zip(LIFTS_MM, shares, strict=True) if share >= LEAST_MOVING_SHARE]
+        return enough[0] if enough else LIFTS_MM[int(np.argmax(shares))]
 
     def _moved(self, height_mm: NDArray[np.float64]) -> NDArray[np.float32]:
         """The level set for one height of the line; neither deeper than the shell nor near the brain."""
         wanted = self.smooth - np.float32(DISPLACEMENT_MM) * np.tanh(height_mm / TURN_MM).astype(np.float32)
         new = self.old + self.share * (wanted - self.old)
         new = np.minimum(new, self.old + np.float32(DEEPEST_MM))
-        return np.minimum(new, np.maximum(self.old, self.brain_mm - np.float32(KEEP_FROM_BRAIN_MM)))
+        return kept_from_brain(new, self.old, self.brain_mm, KEEP_FROM_BRAIN_MM)
+
+
+def _moving_share(new_at_skin: NDArray[np.float32]) -> float:
+    """Share of skin voxels that lie `MOVING_MM` or more from the new skin; 0 without any."""
+    return float(np.mean(np.abs(new_at_skin) >= MOVING_MM)) if new_at_skin.size else 0.0
 
 
 def _volume(level: NDArray[np.float32]) -> float:

@@ -28,8 +28,13 @@ SOFT_TISSUE_HU = (-200.0, 200.0)
 """CT values that count as soft tissue when the layer under the skin is sampled: fat to muscle, no bone."""
 EDGE_LIMITS_MM = (1.0, 8.0)
 """The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
-SHALLOW_MM = 4.0
-"""Air this near under the new skin is filled: a cut through a sinus must not show as a hole."""
+SHALLOW_MM, SHALLOW_EDGES = 4.0, 1.5
+"""Air this near under the new skin is filled, but no thinner than this many of the skin's edges (a voxel's width each): a cut
+through a sinus must not show as a hole, and a wall thinner than a whole voxel under the edge leaks."""
+BRAIN_FADE_MM = 4.0
+"""From nothing to whole, an edit grows over this much."""
+BRAIN_GUARD_MM = (4.0, 6.0)
+"""Even at the skin nothing changes nearer to the brain: the diagonal of a 2 mm voxel is 3.5 mm."""
 LEAST_SHARE = 0.02
 """A voxel of which less than this share would be new stays as it is: between air and soft tissue of a CT, 20 HU."""
 LEAST_KNOWN = 1e-3
@@ -115,9 +120,9 @@ class SurfaceChange:
         background = fill_level(image, settings)
         tissue = self._tissue(image, box, settings)
         rewritten = ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm)
-        shallow_air = (new > -SHALLOW_MM) & (before < skin_threshold(image))
-        inside = before + np.where(shallow_air, 1.0, rewritten) * (tissue - before)
         edge_mm = _edge_mm(new)
+        shallow_air = (new > -np.maximum(SHALLOW_MM, SHALLOW_EDGES * edge_mm)) & (before < skin_threshold(image))
+        inside = before + np.where(shallow_air, 1.0, rewritten) * (tissue - before)
         air = air_level(image)
         # the edge passes the skin's own isovalue, which lies above the middle in CT, where the new skin is
         at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
@@ -220,6 +225,26 @@ def _edge_mm(level: NDArray[np.float32]) -> NDArray[np.float32]:
         last = np.take(level, [-1], axis=axis)
         width += np.abs(np.diff(level, axis=axis, append=last))
     return np.clip(width, *EDGE_LIMITS_MM)
+
+
+def kept_from_brain(
+    new: NDArray[np.float32], old: NDArray[np.float32], brain_mm: NDArray[np.float32], keep_mm: float
+) -> NDArray[np.float32]:
+    """The new skin (mm from it, negative inside), moved inwards only as far as the edit is whole (`off_brain`).
+
+    Deeper it would clear a part of each voxel: bone would stand there, soft tissue not.
+    """
+    return np.minimum(new, np.maximum(old, brain_mm - np.float32(keep_mm + BRAIN_FADE_MM)))
+
+
+def off_brain(old: NDArray[np.float32], brain_mm: NDArray[np.float32], keep_mm: float) -> NDArray[np.float32]:
+    """Share of an edit of what is `brain_mm` from the brain and `old` mm from the old skin.
+
+    0 near the brain, but 1 at and outside the skin over it; 0 in any case where a voxel of a coarser grid could be brain: a
+    brain that was laid on a scan without one may reach the skin.
+    """
+    share = np.maximum(ramp(brain_mm, keep_mm, keep_mm + BRAIN_FADE_MM), ramp(old, -2.0, 0.0))
+    return share * ramp(brain_mm, *BRAIN_GUARD_MM)
 
 
 def noise_level(image: CaseImage, box: VoxelBox) -> float:

@@ -126,7 +126,7 @@ def _fit(image: CaseImage, head: Head, average: AverageHead, changed: NDArray[np
     skin = head.skin_level_mm
     use = sample_at(changed, head.grid, at, 1.0) == 0.0
     use &= np.abs(sample_at(skin, head.grid, at, np.inf)) < FARTHEST_MM
-    use &= margin_in_view_mm(image.image, at) > VIEW_MARGIN_MM
+    use &= np.minimum(margin_in_view_mm(image.image, at), margin_in_view_mm(head.grid, at)) > VIEW_MARGIN_MM
     if int(use.sum()) < FEWEST_POINTS:
         raise NotAvailable("too little unaltered skin to lay the average face over")
     corners = np.concatenate([points, _average_mesh()[0]])

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from ..atomic import write_text
 from ..cohort.arms import Arm, arm_of, arm_order
-from ..cohort.patient_table import Table
+from ..cohort.patient_table import Table, unnamed_structures
 from ..cohort.reidentification.summary import HEADLINE, FaceCurves
 from ..cohort.review import Decision
 from ..cohort.summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
@@ -22,6 +22,8 @@ from ..cohort.tradeoff import DOSE_POLICY
 from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
 from ..settings import Settings
+from ..structures.organs import is_further
+from ..utility.measured import pooled_count, structures_sentence
 from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 from . import sections
 from .by_cohort import auc_by_cohort, success_by_cohort
@@ -121,11 +123,12 @@ def _charts(content: ReportContent) -> dict[str, str]:
     reference = first_of_each_arm(find(content.summary, metric="auc_reference", image=content.image))
     curves = [each for each in content.curves if each.image == content.image]
     intact = find(content.summary, metric="intact_volume", unit="%", image=content.image)
+    headline = [row for row in intact if not is_further(row.structure)]
     return {
         "tradeoff": tradeoff_chart(_panels_of_costs(content, own, reference), names) if not content.verdict.reason else "",
         "roc": roc_chart(curves, names),
         "cmc": cmc_chart(curves, names),
-        "organs": organ_chart(intact, names, f"Change of intact volume, {content.image} (%)"),
+        "organs": organ_chart(headline, names, f"Change of intact volume, {content.image} (%)"),
     } | _panels(content, names)
 
 
@@ -165,6 +168,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         model.get("loss", ""),
         content.settings.seed,
     )
+    doses = sections.dose_tables(summary, names)
     shown = {row.metric for row in content.measurements} | {row.metric for row in summary}
     return {
         "verdict": content.verdict,
@@ -181,11 +185,14 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "privacy": privacy_tables(summary, names),
         "volumes": sections.utility_tables(summary, names, "volume", content.image),
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),
-        "doses": sections.dose_tables(summary, names),
+        "doses": doses,
+        "planned_dose": sections.planned_dose_table(content.measurements, opened=not doses) if single else None,
         "tests": sections.test_table(summary),
         "published": sections.published_table(answers(evidence)),
         "failures": sections.failure_table(content.measurements, content.manifest["unreadable"], names),
         "notes": case_notes(content.manifest),
+        "structures": structures_fact(content.manifest),
+        "unnamed": unnamed_sentence(content),
         "glossary": [metric for name, metric in metrics().items() if name in shown],
     }
 
@@ -194,6 +201,26 @@ def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """Each note once, with the cases that it stands for."""
     by_note: dict[str, list[str]] = {}
     for case in manifest["cases"]:
+        counted = structures_sentence(case.get("structures", {}))
         for note in case["notes"]:
-            by_note.setdefault(note, []).append(case["id"])
+            if note != counted:  # the first screen has them all
+                by_note.setdefault(note, []).append(case["id"])
     return sorted(by_note.items())
+
+
+def structures_fact(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """``870 of 910 structures measured`` over all cases, and how many are not for which reason; empty if none is known."""
+    counts = [case.get("structures", {}) for case in manifest["cases"]]
+    told, _, why = structures_sentence(pooled_count(counts), named=len(counts) == 1).partition("; ")
+    return told.removesuffix(" structures measured"), why
+
+
+def unnamed_sentence(content: ReportContent) -> str:
+    """How many structures have no standard name and enter no table of the cohort; ``""`` if there is none, or one case only."""
+    structures, cases = unnamed_structures(content.measurements)
+    if not structures or len(content.manifest["cases"]) == 1:
+        return ""
+    return (
+        f"{structures} structures of {cases} cases have names that no table knows. They are measured (structure-07 and the like "
+        "in measurements.csv) but enter no table here: structure-07 of one patient is not structure-07 of another."
+    )

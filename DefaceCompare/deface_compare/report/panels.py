@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..cohort.arms import Arm
-from ..cohort.patient_table import OUTER, Table, is_organ
+from ..cohort.patient_table import Table
+from ..structures.organs import is_headline_organ, is_target
 from .charts import GRID, INK
 from .tables import ArmNames
 
@@ -25,7 +26,7 @@ GAP_SHARE = 0.05
 
 
 def structure_panels(table: Table, names: ArmNames, metric: str, unit: str, image: str = "", policy: str = "") -> str:
-    """Minimum, quartiles, median and maximum over patients, by structure and method; the most changed structures.
+    """Minimum, quartiles, median and maximum over patients, by structure and method; the most changed of the headline.
 
     Returns
     -------
@@ -38,7 +39,7 @@ def structure_panels(table: Table, names: ArmNames, metric: str, unit: str, imag
             image,
             image or item.image,
         )
-        if wanted and item.structure and item.structure not in OUTER and (is_organ(item.structure) or policy):
+        if wanted and (is_headline_organ(item.structure) or (policy and is_target(item.structure))):
             found[item.structure] = {
                 arm: list(arms[arm].values.values()) for arm in names.arms if arm in arms and arms[arm].values
             }

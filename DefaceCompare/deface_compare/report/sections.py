@@ -13,6 +13,7 @@ from ..cohort.review import Decision
 from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import DOSE_POLICIES
+from ..structures.organs import is_further
 from ..words import NOTHING, number, without_warning
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .reviews import agreement_table, review_columns
@@ -42,6 +43,10 @@ QUALITY_COLUMNS = {
     "edited_volume": "Edited",
     "target_altered_volume": "Targets altered",
 }
+PLANNED_COLUMNS = ("Dmean", "D95%", "D2%", "D0.03cc")
+"""What a single case tells of its plan."""
+FURTHER = "Further organs"
+"""Begins the captions of the second tables: organs beyond the headline's nine, a user's own."""
 DECIMAL = re.compile(r"\d+\.\d+")
 """Measured numbers in a reason: they differ from case to case, the reason does not."""
 CASES_NAMED = 3
@@ -114,18 +119,24 @@ def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequ
 
 
 def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str, image: str) -> list[ReportTable]:
-    """Structure tables of volumes, intensities or doses; those of the headline's image (and of dose) lie open, others unfold."""
+    """Structure tables of volumes, intensities or doses; those of the headline's image (and of dose) lie open, others unfold.
+
+    Each metric has two tables: the headline's organs and targets, and the further organs.
+    """
     tables = []
     planned = {row.structure: row for row in find(summary, metric="planned_volume")}
     shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
     for metric, unit, key in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
         rows = find(shown, metric=metric, unit=unit, image=key)
         of_prescription = domain == "dose" and unit == "%" and metrics()[metric].unit == "Gy"
-        title = metric_title(metric, "% of prescription" if of_prescription else unit, change=is_change(domain, metric))
-        caption = f"{title} · {key}" if key and domain != "dose" else title
+        titled = metric_title(metric, "% of prescription" if of_prescription else unit, change=is_change(domain, metric))
+        caption = f"{titled} · {key}" if key and domain != "dose" else titled
         opened = metric in OPEN_TABLES and (unit == "%") == (domain == "volume") and (key == image or domain == "dose")
-        table = structure_table(caption, rows, names, planned=planned if domain == "volume" else None, opened=opened)
-        tables += [table] if table else []
+        headline = [row for row in rows if not is_further(row.structure)]
+        further = [row for row in rows if is_further(row.structure)]
+        for title, chosen in ((caption, headline), (f"{FURTHER} · {caption}", further)):
+            table = structure_table(title, chosen, names, planned=planned if domain == "volume" else None, opened=opened)
+            tables += [table] if table else []
     return tables
 
 
@@ -137,6 +148,29 @@ def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, lis
         if tables:
             by_policy[policy] = tables
     return by_policy
+
+
+def planned_dose_table(rows: Sequence[Measurement], *, opened: bool) -> ReportTable | None:
+    """One case: its planned DVHs, which need no defacing; None without a dose."""
+    known: dict[str, dict[str, Measurement]] = {}
+    for row in rows:
+        if row.metric in PLANNED_COLUMNS and row.domain == "dose" and not math.isnan(row.original):
+            known.setdefault(row.structure, {}).setdefault(row.metric, row)
+    if not known:
+        return None
+    columns = [metric for metric in PLANNED_COLUMNS if any(metric in found for found in known.values())]
+    body = tuple(
+        (
+            Cell(name),
+            *(
+                Cell(number(found[metric].original, found[metric].unit)) if metric in found else Cell(NOTHING, kind="quiet")
+                for metric in columns
+            ),
+        )
+        for name, found in known.items()
+    )
+    unit = next(row.unit for found in known.values() for row in found.values())
+    return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body, opened=opened)
 
 
 def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:

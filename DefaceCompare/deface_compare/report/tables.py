@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..cohort.arms import Arm, arm_of
-from ..cohort.patient_table import is_organ
 from ..cohort.summary import SummaryRow, is_change
+from ..structures.organs import is_place_holder, is_target
 from ..words import NOTHING, auc_number, count, interval, number, without_warning
 from .small_face import left_words, small_face
 
@@ -96,7 +96,7 @@ def structure_table(
         Planned volumes, shown as the second column.
     """
     shown = [row for row in rows if (row.n or row.failed) and row.structure]
-    structures = sorted({row.structure for row in shown}, key=lambda name: (not is_organ(name), name))
+    structures = sorted({row.structure for row in shown}, key=lambda name: (is_place_holder(name), is_target(name), name))
     arms = [arm for arm in names.arms if any(arm_of(row) == arm for row in shown)]
     if not structures:
         return None

@@ -73,17 +73,23 @@ def _nesting(stack: ContourStack) -> tuple[int, int]:
     """How many contours lie inside another one of their plane, and how many overlap another in part."""
     nested, overlapping = 0, 0
     for plane in stack.polygons:
-        shares = np.array([[_share_inside(a, b) if a is not b else 0.0 for b in plane] for a in plane])
+        shares = np.zeros((len(plane), len(plane)))
+        for a, b in _meeting(plane):
+            shares[a, b] = _share_inside(plane[a], plane[b])
         nested += int((shares == 1).any(axis=1).sum())
         overlapping += int(((shares > 0) & (shares < 1)).any(axis=1).sum())
     return nested, overlapping
 
 
+def _meeting(plane: Sequence[NDArray[np.float64]]) -> list[tuple[int, int]]:
+    """The pairs of different contours whose boxes meet (a structure drawn by a threshold has hundreds of islands a plane)."""
+    low, high = np.array([each.min(axis=0) for each in plane]), np.array([each.max(axis=0) for each in plane])
+    meet = np.all((low[:, None] <= high[None]) & (high[:, None] >= low[None]), axis=2)
+    return [(int(a), int(b)) for a, b in np.argwhere(meet) if a != b]
+
+
 def _share_inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> float:
     """Share of a contour's corners that lie inside a polygon (even-odd)."""
-    apart = (points.min(axis=0) > polygon.max(axis=0)) | (points.max(axis=0) < polygon.min(axis=0))
-    if apart.any():
-        return 0.0
     begin, end = polygon, np.roll(polygon, -1, axis=0)
     x, y = points[:, 0, None], points[:, 1, None]
     spans = (begin[:, 1] <= y) != (end[:, 1] <= y)

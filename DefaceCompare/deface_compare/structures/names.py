@@ -11,30 +11,9 @@ import re
 from dataclasses import dataclass
 
 from .name_words import Entry, Vocabulary, vocabulary_in_use, words_of
+from .organs import EXCLUDE, GROUPS, MAY, OTHER, PAIR, PAIRED_GROUPS, further_organs, sides_of
 from .target_names import DISTANCE, MENTIONED, read_target
 
-GROUPS = (
-    "brain",
-    "brainstem",
-    "mandible",
-    "gtv",
-    "oral_cavity",
-    "optic_chiasm",
-    "eye",
-    "lens",
-    "optic_nerve",
-    "parotid",
-    "external",
-    "ctv",
-    "ptv",
-)
-"""Organ and target groups, in table order."""
-TARGET_GROUPS = ("gtv", "ctv", "ptv")
-PAIRED_GROUPS = ("eye", "lens", "optic_nerve", "parotid")
-SIDED_GROUPS = (*PAIRED_GROUPS, "mandible")
-"""Groups whose names may carry a side (half mandibles are drawn, too)."""
-EXCLUDE, OTHER = "exclude", "other"
-"""Groups of names that are no organ or target of the comparison: helpers, and everything else."""
 MAPPED, EXCLUDED, AMBIGUOUS, UNKNOWN = "mapped", "excluded", "ambiguous", "unknown"
 
 GLUED_LETTERS = "lrdg"
@@ -74,6 +53,8 @@ NO_INITIALS = re.compile("a[cnp]|bm|c[ace]|e[dx]|fl|g[mp]|h[dr]|ir|l[dnv]|md|nt|
 """Two letters that mean a part or another structure: anterior chamber, grey matter, normal tissue ..."""
 SUBGLAND = re.compile(r"\bsub[\s_-]*(?:mand|max|ling)", re.IGNORECASE)
 """Sub-mandibular is a gland, not a part of the mandible."""
+CONSTRICTORS = re.compile(r"([Cc]onstrict(?:or|eur)|pcm|PCM)s(?![^\W_])|(CONSTRICT(?:OR|EUR))S(?![^\W_])")
+"""The plural of the whole muscle; the S of ``Constrictor_S`` is *superior*."""
 ASIDE = re.compile(r"^\s*_|~\s*$|^\s*~")
 """TG-263's marks of structures that are not for evaluation, or drawn in part."""
 
@@ -89,12 +70,13 @@ class StructureName:
     tg263 : str
         TG-263 name, ``""`` unless `status` is ``mapped`` (or ``ambiguous``: what it resembles).
     group : str
-        One of `GROUPS` (of an ambiguous name: what it resembles), ``exclude`` or ``other``.
+        One of `organs.GROUPS`, a further organ's or a user's own (of an ambiguous name: what it resembles), ``exclude`` or
+        ``other``.
     side : str
         Patient's ``L`` or ``R``, ``B`` (both in one), or ``""``.
     status : str
         ``mapped``; ``excluded`` (a helper: PRV, ring, cropped, expanded, couch); ``ambiguous`` (a careful reader would ask);
-        ``unknown`` (no organ of the comparison).
+        ``unknown`` (no organ that a table names).
     """
 
     name: str
@@ -132,9 +114,9 @@ def read_structure_name(name: str, vocabulary: Vocabulary | None = None) -> Stru
 
 def _plain(name: str) -> str:
     """The name without what is said of its image and version; two sides as the word for both."""
-    return SCAN.sub(
-        " ", LEFT_AND_RIGHT.sub(" both ", SUBGLAND.sub(lambda found: re.sub(r"[\s_-]", "", found.group().lower()), name))
-    )
+    glands = SUBGLAND.sub(lambda found: re.sub(r"[\s_-]", "", found.group().lower()), name)
+    muscles = CONSTRICTORS.sub(lambda found: found.group(1) or found.group(2), glands)
+    return SCAN.sub(" ", LEFT_AND_RIGHT.sub(" both ", muscles))
 
 
 def _drawn_by(name: str, known: Vocabulary) -> tuple[Entry, str] | None:
@@ -151,25 +133,40 @@ def _named(name: str, entry: Entry, side: str, doubtful: bool) -> StructureName:
     if entry.status == UNKNOWN:
         return StructureName(name, "", OTHER, entry.side or side, UNKNOWN)
     contradicts = bool(entry.side and side and side != entry.side)
-    side = entry.side or ("" if side == "B" and entry.group not in SIDED_GROUPS else side)
+    sides = sides_of(entry.group)
+    side = entry.side or ("" if side == "B" and not sides else side)
     status = AMBIGUOUS if doubtful or contradicts else entry.status
-    if side in ("L", "R") and entry.group not in (*SIDED_GROUPS, "gtv"):
+    if side in ("L", "R") and not sides and entry.group != "gtv":
         status = AMBIGUOUS
-    if not side and entry.group in PAIRED_GROUPS:
+    if not side and sides == PAIR:
         status = AMBIGUOUS
-    if side == "B" and entry.group in ("lens", "optic_nerve"):
-        status = AMBIGUOUS  # TG-263 has no name for both in one
-    tg263 = entry.tg263
-    if entry.group in PAIRED_GROUPS and not entry.side:
-        tg263 = f"{tg263}_{side}" if side in ("L", "R") else f"{tg263}s" if side == "B" else tg263
+    tg263 = entry.tg263 if entry.side else _with_side(entry, side)
+    if not tg263:
+        tg263, status = entry.tg263, AMBIGUOUS
     return StructureName(name, tg263, entry.group, side, status)
+
+
+def _with_side(entry: Entry, side: str) -> str:
+    """The name of an organ's side, or of both in one; ``""`` where TG-263 has none for both."""
+    if entry.group in GROUPS and entry.group not in PAIRED_GROUPS:
+        return entry.tg263  # half a mandible is one, too
+    if side in ("L", "R"):
+        return f"{entry.tg263}_{side}"
+    if side != "B":
+        return entry.tg263
+    if entry.group in PAIRED_GROUPS:
+        return f"{entry.tg263}s" if entry.group not in ("lens", "optic_nerve") else ""
+    known = further_organs().get(entry.tg263)
+    return entry.tg263 if known is None or known.sides == MAY else known.both
 
 
 def _organ(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
     """The entry that the words spell, with the side that they tell; sides may stand anywhere as words, or glued to an end."""
     mended = [known.mended(word) for word in words]
     for tried in (words, mended) if mended != words else (words,):
-        found = _with_side_words(tried, known) or _spelled(tried, known)
+        found = _with_side_words(tried, known)
+        if found is None or not sides_of(found[0].group):
+            found = _spelled(tried, known) or found  # the I of Musc_Constrict_I is no izquierdo
         if found is not None:
             return found
     return None
@@ -195,7 +192,7 @@ def _spelled(words: list[str], known: Vocabulary) -> tuple[Entry, str] | None:
         alone = len(tried) == 1
         for mend in (False, True) if alone or all(len(word) >= LEAST_PART for word in tried) else (False,):
             entry = known.parts.get(known.mended(letters) if mend else letters)
-            needs_side = entry is None or (not entry.side and entry.group in PAIRED_GROUPS)
+            needs_side = entry is None or (not entry.side and sides_of(entry.group) == PAIR)
             glued = _unglued(letters, known, mend) if needs_side and (alone or not mend) else None
             if glued is not None:
                 return glued
@@ -221,7 +218,7 @@ def _without_glued_noise(letters: str, known: Vocabulary) -> tuple[Entry, str] |
     for noise in known.noise:
         for rest in _rests(letters, noise):
             entry = known.parts.get(rest)
-            if entry is not None and (entry.side or entry.group not in PAIRED_GROUPS):
+            if entry is not None and (entry.side or sides_of(entry.group) != PAIR):
                 return entry, ""
             glued = _unglued(rest, known)
             if glued is not None:
@@ -260,9 +257,11 @@ def _is_helper(words: list[str], known: Vocabulary) -> bool:
 
 
 def _is_derived(name: str, known: Vocabulary) -> bool:
-    """Whether a name joins two organs: one cut out of the other, or both together."""
+    """Whether a name joins two organs, at least one of the headline: one cut out of the other, or both together."""
     pieces = [words_of(piece) for piece in JOINERS.split(name)]
-    return sum(_organ([word for word in piece if not word.isdigit()], known) is not None for piece in pieces if piece) > 1
+    found = [_organ([word for word in piece if not word.isdigit()], known) for piece in pieces if piece]
+    groups = [organ[0].group for organ in found if organ is not None]
+    return len(groups) > 1 and any(group in GROUPS for group in groups)
 
 
 def _is_wrapped(letters: str, known: Vocabulary) -> bool:

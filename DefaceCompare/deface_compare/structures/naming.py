@@ -12,27 +12,23 @@ from ..atomic import written_csv
 from ..case import Structure, StructureSet
 from .contour_findings import contour_findings
 from .contours import SINGLE_PLANE_MM, plane_spacing_mm
-from .names import AMBIGUOUS, EXCLUDED, MAPPED, TARGET_GROUPS, UNKNOWN, read_structure_name
+from .names import AMBIGUOUS, EXCLUDED, MAPPED, read_structure_name
+from .organs import EXCLUDE, OTHER, TARGET_GROUPS, is_place_holder, place_holder
 
 COLUMNS = ("name", "tg263", "group", "side", "status", "row")
 """As ``deface-compare names`` prints, and the name under which the structure stands in the tables."""
 
 
-def place_holder(number: int) -> str:
-    """The name that tables show for the structure planned as the `number`-th (planned names may name people)."""
-    return f"structure-{number:02d}"
-
-
 def named(structure: Structure, number: int) -> Structure:
     """Give a structure its TG-263 name, group and side from its planned name."""
     read = read_structure_name(structure.name)
-    if read.status != MAPPED:
+    if read.status != MAPPED or not read.tg263:
         note = {
             EXCLUDED: "a helper structure, not an organ or target",
             AMBIGUOUS: "its name does not say which organ",
-            UNKNOWN: "no organ of the comparison",
-        }[read.status]
-        return replace(structure, standard_name=place_holder(number), group="other", side="", notes=(*structure.notes, note))
+        }.get(read.status, "its name is no organ's or target's that a table knows")
+        group = EXCLUDE if read.status == EXCLUDED else OTHER
+        return replace(structure, standard_name=place_holder(number), group=group, side="", notes=(*structure.notes, note))
     return replace(structure, standard_name=read.tg263, group=read.group, side=read.side)
 
 
@@ -43,6 +39,9 @@ def unique_names(structures: Sequence[Structure]) -> tuple[Structure, ...]:
     `notes` say so. Targets of a group with several prescribed doses are named by theirs (``PTV_5400``: 54 Gy).
     """
     result = list(with_plane_spacing(_named_by_level(structures)))
+    for index, structure in enumerate(result):
+        if is_place_holder(structure.standard_name):
+            result[index] = replace(structure, standard_name=place_holder(index + 1))
     by_name: dict[str, list[int]] = {}
     for index, structure in enumerate(result):
         by_name.setdefault(structure.standard_name, []).append(index)
@@ -56,7 +55,8 @@ def unique_names(structures: Sequence[Structure]) -> tuple[Structure, ...]:
         chosen = next((i for i in drawn if result[i].name.casefold() == name.casefold()), drawn[0])
         for index in indices:
             if index != chosen:
-                result[index] = replace(result[index], standard_name=place_holder(index + 1), group="other", side="")
+                aside = (*result[index].notes, f"another drawing of {name}")
+                result[index] = replace(result[index], standard_name=place_holder(index + 1), group=OTHER, side="", notes=aside)
         note = f"{len(indices)} structures are named {name}; structure {chosen + 1} in planned order was used"
         result[chosen] = replace(result[chosen], notes=(*result[chosen].notes, note))
     return tuple(_with_findings(structure) for structure in result)
@@ -76,8 +76,8 @@ def _named_by_level(structures: Sequence[Structure]) -> list[Structure]:
 
 
 def _with_findings(structure: Structure) -> Structure:
-    """Say what is peculiar about the contours of a compared structure."""
-    if not structure.contours or structure.group == "other" or structure.problem:
+    """Say what is peculiar about the contours of a structure that gives rows."""
+    if not structure.contours or structure.group == EXCLUDE or structure.problem:
         return structure
     findings = contour_findings(structure.contours, structure.plane_spacing_mm or SINGLE_PLANE_MM)
     return replace(structure, notes=(*structure.notes, *findings)) if findings else structure
@@ -106,13 +106,9 @@ def with_plane_spacing(structures: Sequence[Structure]) -> tuple[Structure, ...]
 
 
 def structure_notes(structures: Sequence[Structure]) -> tuple[str, ...]:
-    """Notes of the compared structures by TG-263 name; the others by count only (their names may name people)."""
-    told = ((s, (*s.notes, s.problem) if s.problem else s.notes) for s in structures if s.group != "other")
-    notes = tuple(f"{s.standard_name}: {'; '.join(dict.fromkeys(said))}" for s, said in told if said)
-    others = sum(structure.group == "other" for structure in structures)
-    if others:
-        notes += (f"{others} of {len(structures)} structures are not among the compared organs and targets and give no rows",)
-    return notes
+    """Notes of the structures with a standard name (what is said of the others stands in their rows)."""
+    told = ((s, (*s.notes, s.problem) if s.problem else s.notes) for s in structures if s.group not in (OTHER, EXCLUDE))
+    return tuple(f"{s.standard_name}: {'; '.join(dict.fromkeys(said))}" for s, said in told if said)
 
 
 def write_name_list(structure_set: StructureSet, path: Path) -> None:

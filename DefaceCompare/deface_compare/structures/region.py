@@ -12,10 +12,10 @@ from ..errors import NotAvailable
 from ..geometry.lattice import Box, Lattice
 from ..settings import SLAB
 from .mask import mask_in_box, slab_volume_cc, structure_box
-from .names import GROUPS, TARGET_GROUPS
+from .organs import EXCLUDE, EXTERNAL, GROUPS, OTHER, TARGET_GROUPS, further_groups
 
-NOT_MEASURED = ("external",)
-"""Groups without rows: a body outline is a picture of the face, not an organ."""
+NOT_MEASURED = (EXTERNAL, EXCLUDE)
+"""Groups without rows: a body outline is a picture of the face, not an organ; helpers are cut out of what has its own rows."""
 GTV_UNION = "GTV_all"
 
 
@@ -79,17 +79,25 @@ class Region:
 
 
 def regions(structure_set: StructureSet) -> tuple[Region, ...]:
-    """The regions that give rows, in the order of `GROUPS`: organs, each target, and all GTVs together if there are several."""
+    """The regions that give rows: every structure but helpers and body outlines, and all GTVs together if there are several.
+
+    The headline's organs and targets come first, in the order of `organs.GROUPS`, then the further organs, a user's own
+    groups, and what has no standard name.
+    """
     found: list[Region] = []
-    for group in GROUPS:
+    for group in _groups_in_order(structure_set):
         members = structure_set.in_group(group)
-        if group in NOT_MEASURED:
-            continue
         found.extend(Region(structure.standard_name, group, (structure,)) for structure in members)
         drawn = tuple(structure for structure in members if _drawn(structure))
         if group == "gtv" and len(drawn) > 1:
             found.append(Region(GTV_UNION, group, drawn))
     return tuple(found)
+
+
+def _groups_in_order(structure_set: StructureSet) -> list[str]:
+    known = (*GROUPS, *further_groups())
+    own = sorted({structure.group for structure in structure_set.structures} - {*known, OTHER, EXCLUDE})
+    return [group for group in (*known, *own, OTHER) if group not in NOT_MEASURED]
 
 
 def _drawn(structure: Structure) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import SimpleITK as sitk
@@ -43,16 +44,16 @@ class RegionVoxels:
     outside_fraction: float
     engine: str
 
-    @property
+    @cached_property
     def volume_cc(self) -> float:
         """Volume of the region inside the image."""
-        return self.cc(np.ones_like(self.share, dtype=bool))
+        return float(self.share.sum(dtype=np.float64) * self.voxel_cc)
 
     def cc(self, where: NDArray[np.bool_]) -> float:
         """Volume of the region in the chosen voxels of the box."""
         return float(self.share[where].sum(dtype=np.float64) * self.voxel_cc)
 
-    @property
+    @cached_property
     def core(self) -> NDArray[np.bool_]:
         """Voxels whose intensities count: at least half inside, or any part of a region that fills no voxel by half."""
         half = self.share >= 0.5

@@ -38,6 +38,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
                 "synthetic": case.synthetic,
                 "notes": _notes(case),
                 "warnings": _warnings(case),
+                "structures": dict(case.report.structures),
             }
             for case in pooled.cases
         ],

@@ -12,6 +12,7 @@ from ..cohort.arms import Arm, arm_key, arm_of, arm_order
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import SummaryRow, find, is_of_one_arm, summary_table
 from ..measurement import Measurement, measurement_table
+from ..structures.organs import is_further
 from ..words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class StudyReport:
 
 
 def largest_organ_change(rows: list[SummaryRow], image: str) -> str:
-    """The organ that loses the largest share of its intact volume, as text."""
-    found = [row for row in find(rows, metric="intact_volume", unit="%", image=image) if row.n]
+    """The headline's organ or target that loses the largest share of its intact volume, as text."""
+    found = [row for row in find(rows, metric="intact_volume", unit="%", image=image) if row.n and not is_further(row.structure)]
     if not found:
         return "not measured"
     worst = min(found, key=lambda row: (row.value, row.structure))

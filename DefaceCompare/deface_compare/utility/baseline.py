@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..anatomy.air import skin_threshold
 from ..case import Case, CaseImage
@@ -53,14 +53,12 @@ class Baseline:
     dose : mapping of region name to DoseSamples, or to the reason why it has no DVH
     dose_reason : str
         Why there is no dose at all, else ``""``.
-    notes : tuple of str
     """
 
     regions: tuple[Region, ...]
     images: Mapping[str, ImageBaseline | str]
     dose: Mapping[str, DoseSamples | str]
     dose_reason: str = ""
-    notes: tuple[str, ...] = field(default=())
 
 
 def utility_baseline(case: Case, settings: Settings) -> Baseline:
@@ -71,7 +69,7 @@ def utility_baseline(case: Case, settings: Settings) -> Baseline:
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     found = regions(structure_set)
     if not found:
-        reason = "; ".join(("no structure of the set is a known organ or target", *structure_set.notes))
+        reason = "; ".join(("the set holds nothing but helpers and body outlines", *structure_set.notes))
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     images: dict[str, ImageBaseline | str] = {}
     for image in case.images:

@@ -16,11 +16,14 @@ from ..errors import NotAvailable
 from ..geometry.boxes import Patch
 from ..geometry.lattice import Box, Lattice
 from ..settings import SLAB, SURFACE
+from ..structures.organs import EXTERNAL, GROUPS
 from ..structures.region import Region
 from .dvh import DVH
 
 BODY_OVERSAMPLING = 2
 """Samples per axis for body outlines: their x4 lattice would be gigabytes, and x2 is converged for 8 litres."""
+MOST_SAMPLES = 16_000_000
+"""Box of samples beyond which a structure outside the headline is sampled as a body outline is (an unknown name may be one)."""
 MOST_OUTSIDE = 0.05
 """Share of a region outside the dose grid beyond which it has no DVH."""
 
@@ -100,7 +103,7 @@ def sample_region(
     Parameters
     ----------
     oversampling : int
-        Samples per dose voxel and axis; body outlines get at most `BODY_OVERSAMPLING`.
+        Samples per dose voxel and axis; body outlines, and what is as large, get at most `BODY_OVERSAMPLING`.
     ends : str
         How contours become a body, ``slab`` or ``surface`` (see `structure_mask.mask_in_box`).
     warnings : tuple of str
@@ -111,7 +114,7 @@ def sample_region(
     NotAvailable
         If the region is empty, too small to hold a sample, or more than 5 % of it lies outside the dose grid.
     """
-    factor = min(oversampling, BODY_OVERSAMPLING) if region.group == "external" else oversampling
+    factor = _factor(region, dose, oversampling)
     engine = f"builtin-{ends if region.contours else SURFACE}-x{factor}"
     lattice = Lattice.of(dose).refined(factor)
     box = region.box(lattice)
@@ -142,6 +145,15 @@ def sample_region(
         original=_dvh(doses, sample_cc, engine, outside_fraction, warnings),
         dose_warnings=warnings,
     )
+
+
+def _factor(region: Region, dose: sitk.Image, oversampling: int) -> int:
+    """Samples per axis: fixed for the organs and targets of the headline, which are compared between patients."""
+    if region.group in GROUPS and region.group != EXTERNAL:
+        return oversampling
+    low, high = region.box(Lattice.of(dose))
+    large = region.group == EXTERNAL or float(np.prod(high - low, dtype=np.float64)) * oversampling**3 > MOST_SAMPLES
+    return min(oversampling, BODY_OVERSAMPLING) if large else oversampling
 
 
 def interpolate(

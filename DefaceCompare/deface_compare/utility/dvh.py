@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -69,6 +69,8 @@ class DVH:
     engine: str
     outside_fraction: float = 0.0
     warnings: tuple[str, ...] = ()
+    _metrics: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
+    """Metrics that were asked for: most regions have one DVH under every method and policy."""
 
     def mean_gy(self) -> float:
         """Mean dose."""
@@ -135,6 +137,12 @@ def dvh_metric(dvh: DVH, name: str) -> float:
     NotAvailable
         If the region is too small for it.
     """
+    if name not in dvh._metrics:
+        dvh._metrics[name] = _dvh_metric(dvh, name)
+    return dvh._metrics[name]
+
+
+def _dvh_metric(dvh: DVH, name: str) -> float:
     if name == "Dmean":
         return dvh.mean_gy()
     if name == "Dmax":

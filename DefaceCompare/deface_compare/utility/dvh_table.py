@@ -47,11 +47,18 @@ class DvhTable:
 
     def add(self, structure: str, method: str, policy: str, original: DVH, edited: DVH) -> None:
         """Keep a structure's curve before and after; ``keep`` changes nothing and gets no curve of its own."""
+        self.add_original(structure, original)
+        if policy != KEEP:
+            name = CurveName(structure, ORIGINAL, "", original.engine)
+            self.curves[CurveName(structure, method, policy, edited.engine)] = (
+                self.curves[name] if edited is original else _percents(edited)
+            )
+
+    def add_original(self, structure: str, original: DVH) -> None:
+        """Keep a structure's planned curve, once."""
         name = CurveName(structure, ORIGINAL, "", original.engine)
         if name not in self.curves:
             self.curves[name] = _percents(original)
-        if policy != KEEP:
-            self.curves[CurveName(structure, method, policy, edited.engine)] = _percents(edited)
 
     def write(self, path: Path) -> None:
         """Write all curves in percent of the volume at steps of `STEP_GY`; nothing is written without curves."""

@@ -34,6 +34,9 @@ class IntensityChange:
     altered_percent: float
 
 
+UNCHANGED = IntensityChange(0.0, 0.0)
+
+
 def measure_intensities(voxels: RegionVoxels, values: NDArray[np.generic]) -> Intensities:
     """Median, mean and maximum over the region's core voxels; `values` is the box, shape (z, y, x)."""
     inside = values[voxels.core].astype(np.float64)

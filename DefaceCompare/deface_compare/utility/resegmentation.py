@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..defacers.defacing import Defacing
 from ..errors import NotAvailable
 from ..geometry.lattice import Lattice
 from ..measurement import FAILED, Measurement, Scope, percent_change
+from ..structures.organs import PLACE_HOLDER, is_place_holder
 from ..structures.region import Region, regions
 from ..structures.region_voxels import PARTIAL_FACTOR, SMALL_ORGAN_CC
 
@@ -114,14 +115,23 @@ def resegmentation_rows(case: Case, defacing: Defacing, scope: Scope) -> Iterato
         for metric in RESEGMENTATION_METRICS:
             yield scope.missing(metric, reason, image=image)
         return
-    planned, drawn = _by_name(case.structure_set), _by_name(again)
+    planned = {region.name: region for region in regions(case.structure_set)}
+    drawn = _by_name(again, planned)
     lattice = Lattice.of(grid)
     for name in dict.fromkeys((*planned, *drawn)):
         yield from _rows(name, planned.get(name), drawn.get(name), lattice, defacing, scope, image)
 
 
-def _by_name(structure_set: StructureSet) -> dict[str, Region]:
-    return {region.name: region for region in regions(structure_set)}
+def _by_name(again: StructureSet, planned: Mapping[str, Region]) -> dict[str, Region]:
+    """The regions drawn again by name. A place holder tells a place in its own set: those are paired by their planned names."""
+    unnamed = {region.structures[0].name: name for name, region in planned.items() if is_place_holder(name)}
+    found: dict[str, Region] = {}
+    for number, region in enumerate(regions(again), 1):
+        name = region.name
+        if is_place_holder(name):
+            name = unnamed.get(region.structures[0].name, f"{PLACE_HOLDER}again-{number:02d}")
+        found[name] = region
+    return found
 
 
 def _rows(

@@ -17,7 +17,7 @@ from ..structures.region import Region
 from .baseline import Baseline, RegionOnImage
 from .dose_rows import dose_rows
 from .dvh_table import DvhTable
-from .intensity import intensity_percent, measure_change, measure_intensities
+from .intensity import UNCHANGED, intensity_percent, measure_change, measure_intensities
 from .resegmentation import RESEGMENTATION_METRICS, resegmentation_rows
 from .volume import NOTABLY_ALTERED_HU, measure_volumes
 
@@ -65,14 +65,16 @@ def _image_rows(
     for region in baseline.regions:
         wanted = image_metrics(image.modality, region.target and region.group != "gtv")
         on_image = known.regions[region.name]
-        if missing is not None or isinstance(on_image, str):
-            why = missing or Missing(NOT_AVAILABLE, str(on_image))
+        if isinstance(on_image, str):
+            why = missing or Missing(NOT_AVAILABLE, on_image)
             for metric in wanted:
                 yield scope.missing(metric, why.reason, image=image.key, structure=region.name, status=why.status)
-            continue
-        assert isinstance(on_image, RegionOnImage)
-        defaced = defaced_box(image.array(), on_image.voxels.box, defacing.patches[image.key])
-        yield from _region_rows(image, region, on_image, defaced, known.tissue_above, wanted, scope, settings)
+        elif missing is not None:
+            yield from _original_rows(image, region, on_image, wanted, missing, scope)
+        else:
+            original = image.array()[on_image.voxels.box]
+            defaced = defaced_box(original, on_image.voxels.box, defacing.patches[image.key])
+            yield from _region_rows(image, region, on_image, original, defaced, known.tissue_above, wanted, scope, settings)
 
 
 def image_metrics(modality: str, target: bool) -> list[str]:
@@ -82,33 +84,62 @@ def image_metrics(modality: str, target: bool) -> list[str]:
     return [name for name in names if name not in left_out]
 
 
-def defaced_box(array: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:
-    """A box of the defaced image, shape (z, y, x); the original's own view where the patch does not reach it."""
+def defaced_box(original: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:
+    """A box of the defaced image, shape (z, y, x); `original`, the box of the original, itself where the patch does not reach."""
     starts = [max(a.start, b.start) for a, b in zip(box, patch.box.slices, strict=True)]
     stops = [min(a.stop, b.stop) for a, b in zip(box, patch.box.slices, strict=True)]
-    values = array[box]
     if any(stop <= start for start, stop in zip(starts, stops, strict=True)):
-        return values
-    values = values.copy()
+        return original
     own = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, box, strict=True))
     theirs = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, patch.box.slices, strict=True))
+    if np.array_equal(original[own], patch.values[theirs]):
+        return original
+    values = original.copy()
     values[own] = patch.values[theirs]
     return values
+
+
+def _original_rows(
+    image: CaseImage, region: Region, on_image: RegionOnImage, wanted: list[str], missing: Missing, scope: Scope
+) -> Iterator[Measurement]:
+    """The rows where there is no defaced image: the original's numbers, and why there are no others."""
+    volumes, intensities = on_image.volumes, on_image.intensities
+    known = {
+        "planned_volume": volumes.planned_cc,
+        "intact_volume": volumes.planned_cc,
+        "tissue_volume": volumes.tissue_original_cc,
+        "median": intensities.median,
+        "mean": intensities.mean,
+    }
+    if image.unit == "SUVbw":
+        known |= {"SUVmean": intensities.mean, "SUVmax": intensities.largest}
+    for metric in wanted:
+        yield scope.missing(
+            metric,
+            missing.reason,
+            image=image.key,
+            structure=region.name,
+            status=missing.status,
+            engine=on_image.voxels.engine,
+            original=known.get(metric, math.nan),
+            unit=image.unit if metrics()[metric].unit == "HU" else None,
+        )
 
 
 def _region_rows(
     image: CaseImage,
     region: Region,
     on_image: RegionOnImage,
+    original: NDArray[np.generic],
     defaced: NDArray[np.generic],
     tissue_above: float,
     wanted: list[str],
     scope: Scope,
     settings: Settings,
 ) -> Iterator[Measurement]:
-    voxels = on_image.voxels
-    original = image.array()[voxels.box]
-    volumes = measure_volumes(voxels, original, defaced, image.modality, tissue_above)
+    voxels, volumes = on_image.voxels, on_image.volumes
+    if defaced is not original:
+        volumes = measure_volumes(voxels, original, defaced, image.modality, tissue_above)
     numbers: dict[str, tuple[float, float, float, str]] = {
         "planned_volume": (volumes.planned_cc, math.nan, math.nan, "; ".join(region.notes)),
         "intact_volume": (
@@ -154,8 +185,10 @@ def _intensity_numbers(
     settings: Settings,
 ) -> dict[str, tuple[float, float, float, str]]:
     before = on_image.intensities
-    after = measure_intensities(on_image.voxels, defaced)
-    change = measure_change(on_image.voxels, original, defaced, image.modality)
+    after, change = before, UNCHANGED
+    if defaced is not original:
+        after = measure_intensities(on_image.voxels, defaced)
+        change = measure_change(on_image.voxels, original, defaced, image.modality)
     note = ZERO_FILL_NOTE if settings.fill == "zero" else ""
     pairs = {
         "median": (before.median, after.median),

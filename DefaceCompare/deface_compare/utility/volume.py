@@ -56,16 +56,20 @@ def measure_volumes(
     Parameters
     ----------
     original, defaced : ndarray, shape (z, y, x) of the region's box
+        The same object where nothing was altered: then nothing is compared.
     tissue_above : float
         Skin threshold, found on the original image and used for both.
     """
+    tissue_cc = voxels.cc(np.greater(original, tissue_above))
+    if defaced is original:
+        return Volumes(voxels.volume_cc, 0.0, 0.0, tissue_cc, tissue_cc)
     altered = altered_voxels(original, defaced, modality)
     notably = altered_voxels(original, defaced, modality, NOTABLY_ALTERED_HU)
     return Volumes(
         planned_cc=voxels.volume_cc,
         altered_cc=voxels.cc(altered),
         notably_altered_cc=voxels.cc(notably),
-        tissue_original_cc=voxels.cc(np.greater(original, tissue_above)),
+        tissue_original_cc=tissue_cc,
         tissue_defaced_cc=voxels.cc(np.greater(defaced, tissue_above)),
     )
 

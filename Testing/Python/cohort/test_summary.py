@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.method_tests import method_test_rows
-from deface_compare.cohort.patient_table import organ, patient_table
+from deface_compare.cohort.patient_table import organ, patient_table, unnamed_structures
 from deface_compare.cohort.summary import describe_all, find, write_summary
 from deface_compare.measurement import Scope
 from deface_compare.settings import Settings
@@ -46,6 +47,43 @@ def test_several_targets_count_as_one_and_their_union_stays_apart() -> None:
     assert organ("GTV_2") == organ("GTV") == "GTV"
     assert organ("GTV_all") == "GTV_all"
     assert organ("Parotid_R") == "Parotid"
+
+
+def test_structures_without_a_standard_name_are_never_put_together() -> None:
+    """``structure-07`` of one patient is not that of another; a single patient's own table has it."""
+    rows = [volume("a", "structure-07", -10.0), volume("b", "structure-07", -30.0), volume("a", "Larynx", -5.0)]
+    assert {item.structure for item in patient_table(rows)} == {"Larynx"}
+    assert unnamed_structures(rows) == (2, 2)
+    assert {item.structure for item in patient_table(rows[:1])} == {"structure-07"}
+
+
+def test_a_planned_number_of_a_patient_that_failed_is_no_number_of_the_cohort() -> None:
+    failed = [
+        scope("b").missing(
+            "Dmean", "no face", original=40.0, image="DOSE", structure="Larynx", dose_policy="mask", status="failed"
+        ),
+        scope("b").missing("planned_volume", "no face", original=9.0, image="CT", structure="Larynx", status="failed"),
+    ]
+    good = [
+        scope("a").row("Dmean", original=30.0, defaced=28.0, image="DOSE", structure="Larynx", dose_policy="mask"),
+        scope("a").row("planned_volume", original=8.0, image="CT", structure="Larynx"),
+    ]
+    summary = describe_all(patient_table([*good, *failed]), "cohort", TOLERANCES)
+    found = {(row.metric, row.unit): (row.n, row.failed, row.value) for row in summary}
+    assert found == {("Dmean", "Gy"): (1, 1, -2.0), ("planned_volume", "cc"): (1, 1, 8.0)}
+
+
+def test_further_organs_change_no_p_value_of_the_headline() -> None:
+    generator = np.random.default_rng(1)
+    changes = generator.normal(-2.0, 1.0, (12, 3))
+    rows = [
+        volume(f"case-{k}", name, float(changes[k, n])) for k in range(12) for n, name in enumerate(("Brain", "Brainstem", "PTV"))
+    ]
+    further = [volume(f"case-{k}", name, -1.0 - k / 7) for k in range(12) for name in ("Larynx", "SpinalCord", "Lips")]
+    alone = {row.structure: row.p_holm for row in describe_all(patient_table(rows), "c", TOLERANCES) if row.unit == "%"}
+    both = {row.structure: row.p_holm for row in describe_all(patient_table(rows + further), "c", TOLERANCES) if row.unit == "%"}
+    assert {name: both[name] for name in alone} == alone
+    assert not math.isnan(both["Larynx"])
 
 
 def test_a_failure_is_counted_in_every_unit_of_its_metric() -> None:

@@ -11,9 +11,10 @@ import pytest
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.median_interval import median_interval
 from deface_compare.cohort.pair_of_methods import SharedAucs
-from deface_compare.cohort.patient_table import PatientValues
-from deface_compare.cohort.tradeoff import Axis
+from deface_compare.cohort.patient_table import PatientValues, patient_table
+from deface_compare.cohort.tradeoff import Axis, dose_axis, tradeoff_axes
 from deface_compare.cohort.verdict import Standing, Verdict, Working, judge, working
+from deface_compare.measurement import Measurement, Scope
 
 A, B, C = (Arm(name, "", "background", "none") for name in ("a", "b", "c"))
 PATIENTS = [f"p{k}" for k in range(20)]
@@ -180,6 +181,27 @@ def test_tables_of_centres_judge_by_their_intervals() -> None:
     assert front({A: 0.6, B: 0.9}, (-0.4, -0.2)) == (A,)
     assert front({A: 0.9, B: 0.6}, (0.2, 0.4)) == (A, B)
     assert front({A: 0.9, B: math.nan}, (0.2, 0.4)) == (A,)
+
+
+def test_the_costs_are_those_of_the_headlines_organs_and_targets() -> None:
+    """Which further organs are drawn differs from centre to centre: they must not move a method's place."""
+
+    def rows(structure: str, percent: float, dose_gy: float) -> list[Measurement]:
+        scope = Scope("p1", "a", "", "background", "none")
+        return [
+            scope.row("intact_volume", original=10.0, defaced=9.0, change_percent=percent, image="CT", structure=structure),
+            scope.row("Dmean", original=30.0, defaced=30.0 + dose_gy, image="DOSE", structure=structure, dose_policy="mask"),
+        ]
+
+    headline = [*rows("Brain", -2.0, -1.0), *rows("PTV", -50.0, -3.0)]
+    further = [*rows("Lips", -90.0, -40.0), *rows("SpinalCord", 0.0, 0.0), *rows("Stoma", -80.0, -20.0)]
+    for given in (headline, headline + further):
+        table = patient_table(given)
+        found = {axis.key: axis.values[A] for axis in tradeoff_axes(table, "CT")}
+        assert found == {"altered_organ_volume": {"p1": 2.0}}
+        dose = dose_axis(table, "CT", "mask")
+        assert dose is not None
+        assert dose.values[A] == {"p1": 3.0}
 
 
 def test_the_bootstrap_of_a_median_covers_it_and_repeats() -> None:

@@ -105,6 +105,16 @@ def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with
         compared.show_scene()
 
 
+def test_the_summary_tells_how_many_structures_were_measured_also_from_a_saved_scene(compared: Any) -> None:
+    sentence = "2 of 3 structures measured; not measured: 1 × helper, excluded (structure-03)"
+    for index in range(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode")):
+        slicer.mrmlScene.GetNthNodeByClass(index, "vtkMRMLTableNode").SetAttribute("DefaceCompare.Structures", sentence)
+    compared.show_scene()
+    assert compared.ui.summaryLabel.text.splitlines()[-1] == sentence
+    compared.results.show([])
+    assert sentence not in compared.ui.summaryLabel.text
+
+
 def test_tables_sort_by_number_and_show_units_and_the_engine(compared: Any) -> None:
     import qt
 

@@ -46,7 +46,9 @@ def answer(claim_id: str, found: Evidence) -> Answer:
 def test_a_value_inside_the_interval_is_confirmed_and_one_outside_contradicted() -> None:
     assert answer("auc-biometric-brain-ct", evidence()).verdict == AGREES  # 0.88
     assert answer("hu-oral-biometric-brain", evidence()).verdict == AGREES  # -48.4 %
-    narrow = SummaryRow("c", "biometric_mask", "", "zero", "none", "", "CT", "privacy", "", "auc_pooled", "", 12, 0, 0.6, 0.5, 0.7)
+    narrow = SummaryRow(
+        "c", "biometric_mask", "", "zero", "none", "", "CT", "privacy", "", "auc_pooled", "", 12, 0, 0.6, 0.5, 0.7
+    )
     assert answer("auc-biometric-brain-ct", evidence(summary=[narrow])).verdict == DISAGREES
 
 

@@ -10,6 +10,7 @@ import pytest
 from deface_compare.errors import UnusableInput
 from deface_compare.structures.name_words import CONCEPT, Vocabulary, built_in, built_in_rows, user_names, vocabulary_of, words_of
 from deface_compare.structures.names import AMBIGUOUS, EXCLUDED, MAPPED, UNKNOWN, read_structure_name
+from deface_compare.structures.organs import EXCLUDE, GROUPS, OTHER
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_name_is_read_as_a_clinician_reads_it(name: str, tg263: str, group: st
         ("Lens", AMBIGUOUS),
         ("left orbit", AMBIGUOUS),
         ("Skin", AMBIGUOUS),
-        ("Larynx", UNKNOWN),
+        ("Larynx-Trachea", UNKNOWN),
         ("", UNKNOWN),
     ],
 )
@@ -77,8 +78,8 @@ NOT_READ = {
     EXCLUDED: "Lens_R_PRV05|Brain - PTV|Normal Brain|Hirn ohne PTV|Mandible hors PTV|opt_mandible|Oral cavity avoid|zPTV_High"
     "|Brain~|Brain-Brainstem|PRV NOD|SkinRing|brain stem + 3mm|Parotid_L-PTV|optbrain|50.4Gy",
     AMBIGUOUS: "OC|ON|BS|Lens|Lenses|Orbita re|Peau|Augenlinse",
-    UNKNOWN: "Glnd_Submand_L|Sub-mandibular L|A_Carotid_L|carotid L|Cochlea_L|Larynx|Optic tract L|Eyelid_L|Parotid duct L"
-    "|Oral mucosa|Nasal cavity|Mandibular canal|Globus pallidus|don|ion|Lens capsule L|SpinalCord|Großhirn|Brain metastasis",
+    UNKNOWN: "Eyelid_L|Parotid duct L|Oral mucosa|Mandibular canal|Globus pallidus|don|ion|Lens capsule L|Brain metastasis"
+    "|External auditory canal L|Retro cochlea|Speicheldrüse|Laryngeal nerve|Node level II L|Larynx wall|ear left",
 }
 
 
@@ -129,6 +130,10 @@ def test_a_users_table_stands_on_top(tmp_path: Path) -> None:
         assert read_structure_name("Ohr li").tg263 == "Parotid_L"
         assert read_structure_name("left pupil").status == EXCLUDED
     assert read_structure_name("left pupil").tg263 == "Lens_L"
+    path.write_text("part,tg263,group,side,status\nwangenhaut,Skin_Cheek,cheek_skin,,mapped\n", encoding="utf-8")
+    with user_names(path):
+        read = read_structure_name("Wangenhaut li")
+        assert (read.tg263, read.group, read.side, read.status) == ("Skin_Cheek_L", "cheek_skin", "L", MAPPED)
     path.write_text("name,organ\nx,y\n", encoding="utf-8")
     with pytest.raises(UnusableInput, match=r"names\.csv must have rows with the columns part,tg263"), user_names(path):
         pass
@@ -144,31 +149,47 @@ def real_names(shared_data: Path) -> list[Row]:
         return list(csv.DictReader(stream))
 
 
+@pytest.fixture(scope="module")
+def further_names() -> dict[str, str]:
+    """Names of the shared list that it gives no organ of the headline, and what they are by TG-263, read by eye."""
+    with (Path(__file__).parent / "further_organs_of_the_list.csv").open(newline="", encoding="utf-8") as stream:
+        return {row["name"]: row["tg263"] for row in csv.DictReader(stream)}
+
+
 def _wanted(row: Row) -> str:
     return STATUS.get(row["tg263"], UNKNOWN if row["group"] == "other" else MAPPED)
 
 
 def _is_right(row: Row, vocabulary: Vocabulary | None = None) -> bool:
+    """By group, side and status; of organs beyond the headline the list tells the side only, and that they are no helpers."""
     read = read_structure_name(row["name"], vocabulary)
+    if row["group"] == OTHER:
+        return read.group not in (*GROUPS, EXCLUDE) and read.side in ("", row["side"])
     return (read.group, read.side, read.status) == (row["group"], row["side"], _wanted(row))
 
 
-def _is_wrong_organ(row: Row, vocabulary: Vocabulary | None = None) -> bool:
-    """Mapped to another organ than a clinician's, or to one where there is none."""
+def _is_wrong_organ(row: Row, further: dict[str, str], vocabulary: Vocabulary | None = None) -> bool:
+    """Mapped to another organ than a clinician's, or to one where there is none (`further`: what is one beyond the headline)."""
     read = read_structure_name(row["name"], vocabulary)
+    if row["group"] == OTHER:
+        return read.status == MAPPED and read.tg263 != further.get(row["name"])
     other_side = bool(row["side"]) and read.side not in ("", row["side"])
     return read.status == MAPPED and (read.group != row["group"] or other_side)
 
 
 @pytest.mark.shared
-def test_the_names_found_in_public_places_are_read_by_group_side_and_status(real_names: list[Row]) -> None:
-    # Measured: 99.3 % of 756 right in all three, none a wrong organ.
+def test_the_names_found_in_public_places_are_read_by_group_side_and_status(
+    real_names: list[Row], further_names: dict[str, str]
+) -> None:
+    # Measured: 99.6 % of 756 right, none a wrong organ.
     assert sum(map(_is_right, real_names)) / len(real_names) >= 0.985
-    assert [row["name"] for row in real_names if _is_wrong_organ(row)] == []
+    assert [row["name"] for row in real_names if _is_wrong_organ(row, further_names)] == []
 
 
 @pytest.mark.shared
-def test_names_of_a_source_are_read_without_the_words_that_only_this_source_has(real_names: list[Row]) -> None:
+def test_names_of_a_source_are_read_without_the_words_that_only_this_source_has(
+    real_names: list[Row], further_names: dict[str, str]
+) -> None:
     """The rules were written with these names at hand: what is known from one source alone is taken away before it is read.
 
     Words that any dictionary or TG-263 gives (*gauche*, *chiasme*) go too, so new centres should do better than this.
@@ -188,11 +209,13 @@ def test_names_of_a_source_are_read_without_the_words_that_only_this_source_has(
         reads = [read_structure_name(row["name"], vocabulary) for row in own]
         # an organ is found, or it is not: helpers and other organs may be confused with each other, both are left out
         right += sum(
-            (read.group, read.side) == (row["group"], row["side"]) if _wanted(row) == MAPPED else read.status != MAPPED
+            (read.group, read.side) == (row["group"], row["side"])
+            if _wanted(row) == MAPPED
+            else read.status != MAPPED or read.group not in GROUPS
             for read, row in zip(reads, own, strict=True)
         )
-        wrong += [row["name"] for row in own if _is_wrong_organ(row, vocabulary)]
-    # Measured: 94.4 %, one wrong (an evaluation PTV whose last word was taken away).
+        wrong += [row["name"] for row in own if _is_wrong_organ(row, further_names, vocabulary)]
+    # Measured: 93.9 %, one wrong (an evaluation PTV whose last word was taken away).
     assert right / len(real_names) >= 0.935
     assert len(wrong) <= 1
 

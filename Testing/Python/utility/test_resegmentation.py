@@ -119,6 +119,21 @@ def test_two_structure_sets_give_rows_for_every_structure_of_either(tmp_path: Pa
     assert _rows(read_case(folder)) == {}
 
 
+def test_structures_without_a_standard_name_are_paired_by_their_planned_names_only(tmp_path: Path) -> None:
+    """A place holder tells a place in its own set: the same one in the other set is another structure."""
+    folder = tmp_path / "patient"
+    write_series(folder, head_hu())
+    write_structures(folder / "rs.dcm", {"thing": _drawn(7), "flap": _drawn(2), "Brain": _drawn(7)})
+    again = write_structures(tmp_path / "again" / "new.dcm", {"Brain": _drawn(7), "thing": _drawn(7), "stoma": _drawn(3)})
+    rows = _rows(read_case(folder, choices=ReadingChoices(resegmented=(("tool", again),))))
+    assert {name: rows[name, "resegmented_dice"].defaced for name in ("Brain", "structure-01")} == {
+        "Brain": 1.0,
+        "structure-01": 1.0,
+    }
+    assert rows["structure-02", "resegmented_dice"].note == "the structure was not drawn again"
+    assert rows["structure-again-03", "resegmented_dice"].note == "the structure was drawn again but is not planned"
+
+
 def test_structures_of_another_patient_or_frame_are_never_compared(tmp_path: Path) -> None:
     folder, _ = _two_sets(tmp_path)
     for name, extra, frame in (("other.dcm", {"PatientID": "ID-8"}, "frame"), ("far.dcm", {}, "elsewhere")):

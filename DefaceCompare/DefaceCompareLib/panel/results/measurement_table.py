@@ -90,7 +90,7 @@ def _line(
 ) -> tuple[Cell, ...]:
     metric = metrics()[key[2]]
     cells = [Cell(key[index], f"{key[index]}: {metric.meaning}" if index == 2 else "") for index in about]
-    originals = [row for row in line.values() if row.status == OK and not math.isnan(row.original)]
+    originals = [row for row in line.values() if not math.isnan(row.original)]
     cells.append(Cell(_content(originals[0], originals[0].original), metric.meaning) if originals else Cell(""))
     return (*cells, *(_cell(line.get(arm), value) for arm in arms))
 

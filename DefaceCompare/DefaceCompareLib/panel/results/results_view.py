@@ -50,6 +50,7 @@ class ResultsView:
         self._on_structure = on_structure
         self._rows: list[Measurement] = []
         self._percentiles: Mapping[str, Percentile] = {}
+        self._structures = ""
         self._table = EMPTY
         self._titles = titles_of_methods()
         ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
@@ -81,10 +82,21 @@ class ResultsView:
         """The dose policy whose rows are shown."""
         return DOSE_POLICIES[max(self._ui.dosePolicyComboBox.currentIndex, 0)]
 
-    def show(self, rows: Sequence[Measurement], percentiles: Mapping[str, Percentile] | None = None) -> None:
-        """Show the rows of a case, and its percentiles by method among other heads; no rows clear everything."""
+    def show(
+        self, rows: Sequence[Measurement], percentiles: Mapping[str, Percentile] | None = None, structures: str = ""
+    ) -> None:
+        """Show the rows of a case; no rows clear everything.
+
+        Parameters
+        ----------
+        percentiles : mapping of method key to Percentile, optional
+            Among other heads.
+        structures : str
+            How many structures were measured, and why the others were not.
+        """
         self._rows = list(rows)
         self._percentiles = percentiles or {}
+        self._structures = structures
         self._ui.resultsCollapsibleButton.enabled = bool(rows)
         self._ui.resultsCollapsibleButton.collapsed = not rows
         self._ui.summaryLabel.text = self._headline()
@@ -95,7 +107,7 @@ class ResultsView:
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
         """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
-        self.show([*self._rows, *rows], self._percentiles)
+        self.show([*self._rows, *rows], self._percentiles, self._structures)
 
     def _headline(self) -> str:
         if not self._rows:
@@ -107,6 +119,8 @@ class ResultsView:
             lines.insert(0, SYNTHETIC_WARNING)
         if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
             lines.append(NO_FACE_MODEL)
+        if self._structures:
+            lines.append(self._structures)
         return "\n".join(lines)
 
     def _of_domain(self) -> list[Measurement]:

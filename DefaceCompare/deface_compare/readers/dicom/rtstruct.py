@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 
 from ...case import Structure, StructureSet
 from ...errors import UnusableInput
-from ...structures.names import TARGET_GROUPS, read_structure_name
+from ...structures.names import read_structure_name
 from ...structures.naming import named, structure_notes, unique_names
+from ...structures.organs import EXCLUDE, OTHER, TARGET_GROUPS
 from ..files.contours import LEAST_POINTS, closed_polygon, without_copies
 from .header import Header, naming_file, whole_number
 
@@ -55,7 +56,7 @@ def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping
             continue
         number = _number(roi, "ROINumber", header)
         structure = _read_roi(str(roi.get("ROIName") or ""), contour_items.get(number), header, len(structures) + 1)
-        if number in external and structure.group == "other":
+        if number in external and structure.group in (OTHER, EXCLUDE):
             structure = replace(structure, standard_name="External", group="external", notes=())
         if structure.group in TARGET_GROUPS:
             structure = replace(structure, prescription_gy=(prescriptions_gy or {}).get(number))

@@ -1,0 +1,152 @@
+"""Pieces that an edit cut off from the head: left in air they show where ears and nose were."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..anatomy.air import skin_threshold
+from ..anatomy.head import Head
+from ..case import CT, Case, CaseImage
+from ..errors import MethodFailed
+from ..geometry.boxes import Patch, VoxelBox, box_between, box_of_points, corners_mm, sample_box
+from ..geometry.lattice import voxel_cc
+from ..settings import Settings
+from ..structures.mask import structure_mask
+from .protection import targets
+from .removal import stored_level
+from .surface_blur import face_box
+from .surface_change import fill_level
+
+LARGEST_PIECE_CC = 10.0
+"""An ear of 60 x 35 mm, 4 mm thick, has 8 cc; what is larger is a part of the body."""
+NEAR_MM = 44.0
+"""Pieces are looked for so far around face and ears, as devices are; what reaches further hangs on to the patient there."""
+TOUCHING = np.ones((3, 3, 3), dtype=np.bool_)
+"""Voxels that share a corner hang together."""
+
+
+def without_detached(case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch) -> Patch:
+    """`patch` that also takes away the pieces which it has cut off from the head.
+
+    On CT tissue is what lies above the skin threshold. In MR and PET bone and air look alike: there it is the filled outline,
+    less what the edit made dark.
+
+    Parameters
+    ----------
+    case : Case
+        For its targets: a piece that holds a part of one stays, as does one that holds brain.
+    image : CaseImage
+    head : Head
+    settings : Settings
+        `fill` decides what a piece becomes.
+    patch : Patch
+        An edit of the image.
+    """
+    box = _box(image, head)
+    if box.empty:
+        return patch
+    original = image.array()[box.slices]
+    values = original.copy()
+    _lay(patch, Patch(box.offset, values))
+    before, after = _tissue(image, head, box, original, values)
+    pieces = _cut_off(before, after, LARGEST_PIECE_CC / voxel_cc(image.image))
+    if pieces.any():
+        pieces = _free_of(pieces, _kept(case, image, head, box))
+    if not pieces.any():
+        return patch
+    # a piece's edge is partly air: its rim goes with it, but not the rim of what stays
+    rim = ndimage.binary_dilation(pieces, TOUCHING) & ~ndimage.binary_dilation(after & ~pieces, TOUCHING)
+    values[pieces | rim] = stored_level(fill_level(image, settings), values.dtype)
+    return _joined(image, patch, Patch(box.offset, values))
+
+
+def _box(image: CaseImage, head: Head) -> VoxelBox:
+    """The box of the image around face and ears."""
+    try:
+        near = face_box(head, NEAR_MM, with_ears=True)
+    except MethodFailed:
+        return VoxelBox((0, 0, 0), (0, 0, 0))
+    return box_of_points(corners_mm(head.grid, near), image.image, 0.0)
+
+
+def _tissue(
+    image: CaseImage, head: Head, box: VoxelBox, original: NDArray[np.generic], defaced: NDArray[np.generic]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What is tissue before and after the edit, shape (z, y, x) of the box."""
+    threshold = skin_threshold(image)
+    if image.modality == CT:
+        return np.asarray(np.greater(original, threshold)), np.asarray(np.greater(defaced, threshold))
+    outline = sample_box(head.outline, image.image, box, 0.0, nearest=True) > 0.5
+    return outline, outline & ~((original != defaced) & np.less(defaced, threshold))
+
+
+def _cut_off(before: NDArray[np.bool_], after: NDArray[np.bool_], most_voxels: float) -> NDArray[np.bool_]:
+    """Small parts of `after` that hang on nothing, and did before."""
+    labels, count = ndimage.label(after, TOUCHING)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    small = sizes <= most_voxels
+    small[0] = False
+    small[_at_border(labels)] = False
+    if not small.any():
+        return np.zeros_like(after)
+    earlier, earlier_count = ndimage.label(before, TOUCHING)
+    hung = np.bincount(earlier.ravel(), minlength=earlier_count + 1) > most_voxels
+    hung[_at_border(earlier)] = True
+    hung[0] = False
+    pieces = small[labels]
+    cut = np.zeros_like(small)
+    cut[np.unique(labels[pieces & hung[earlier]])] = True
+    cut[0] = False
+    return np.asarray(cut[labels])
+
+
+def _at_border(labels: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+    """The labels that reach a face of the box: what lies beyond may hold them."""
+    faces = [np.take(labels, place, axis=axis).ravel() for axis in range(3) for place in (0, -1)]
+    return np.unique(np.concatenate(faces))
+
+
+def _kept(case: Case, image: CaseImage, head: Head, box: VoxelBox) -> NDArray[np.bool_]:
+    """Brain and targets in the box: never a piece to be taken away."""
+    kept = sample_box(head.brain, image.image, box, 0.0, nearest=True) > 0.5
+    planned = case.structure_set
+    if planned is not None and planned.frame_of_reference_uid == image.frame_of_reference_uid:
+        for structure in targets(case):
+            found = structure_mask(structure, image.image)
+            if found is not None:
+                kept |= found.whole(image.image)[box.slices]
+    return kept
+
+
+def _free_of(pieces: NDArray[np.bool_], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pieces that hold no voxel of `kept`."""
+    labels, count = ndimage.label(pieces, TOUCHING)
+    free = np.ones(count + 1, dtype=np.bool_)
+    free[np.unique(labels[kept])] = False
+    free[0] = False
+    return np.asarray(free[labels])
+
+
+def _lay(patch: Patch, onto: Patch) -> None:
+    """Write what `patch` holds of the box of `onto` into its values."""
+    low = np.maximum(patch.offset, onto.offset)
+    high = np.minimum(np.add(patch.offset, patch.box.size), np.add(onto.offset, onto.box.size))
+    if np.all(high > low):
+        source, target = (
+            tuple(slice(a, b) for a, b in zip((low - each.offset)[::-1], (high - each.offset)[::-1], strict=True))
+            for each in (patch, onto)
+        )
+        onto.values[target] = patch.values[source]
+
+
+def _joined(image: CaseImage, patch: Patch, more: Patch) -> Patch:
+    """One patch around both, the values of `more` where they overlap (it was made from the patched image)."""
+    low = np.minimum(patch.offset, more.offset).astype(float)
+    high = np.maximum(np.add(patch.offset, patch.box.size), np.add(more.offset, more.box.size)).astype(float) - 1.0
+    box = box_between(low, high, image.image)
+    both = Patch(box.offset, image.array()[box.slices].copy())
+    _lay(patch, both)
+    _lay(more, both)
+    return both
