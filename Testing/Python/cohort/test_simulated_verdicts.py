@@ -127,7 +127,7 @@ def test_a_method_that_is_better_is_found() -> None:
             told.append(verdict_of(better, n).front == (A,))
         found[n] = float(np.mean(told))
     assert found[8] > 0.3, found  # measured 0.40
-    assert found[20] > 0.9, found  # POWER
+    assert found[20] > 0.9, found  # measured 0.97
 
 
 @pytest.mark.parametrize("n", [6, 8, 12, 20, 50])
@@ -199,7 +199,7 @@ def test_one_axis_of_signs_gives_the_sign_test() -> None:
     nine = np.array([[1.0]] * 9 + [[-1.0]])
     assert exchange_p_values(nine, seed=1)[0] == 22 / 1024
     fifteen = np.array([[1.0]] * 15 + [[-1.0]] * 5)
-    assert abs(exchange_p_values(fifteen, seed=1)[0] - 0.0414) < 0.006  # 3 standard errors of 10 000; measured 0.0447
+    assert abs(exchange_p_values(fifteen, seed=1)[0] - 0.0414) < 0.006  # 3 standard errors of 10 000; measured 0.0432
 
 
 def renamed(axis: Axis, arms: dict[Arm, Arm], patients: dict[str, str]) -> Axis:
