@@ -92,6 +92,7 @@ def test_failed_patients_and_those_on_whom_a_method_did_not_work_are_worse_than_
         assert axis is not None
         assert axis.failed == {QUICKSHEAR: frozenset({first, second})}
         assert axis.as_run(QUICKSHEAR)[first] == axis.as_run(QUICKSHEAR)[second] == np.inf
+        assert len(axis.worked(QUICKSHEAR)) == CASES - 2
     assert working(outcomes(table, "CT"))[QUICKSHEAR] == (CASES - 2, CASES)
 
 
