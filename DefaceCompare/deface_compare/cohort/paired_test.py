@@ -36,7 +36,7 @@ def exchange_p_values(scores: NDArray[np.float64], seed: int) -> NDArray[np.floa
     size = np.sqrt((ordered**2).sum(axis=0))
     size[size == 0] = 1.0
     observed = np.abs(scores.sum(axis=0)) / size
-    largest = np.abs(_exchanges(len(scores), seed) @ (ordered / size)).max(axis=1)
+    largest = np.abs((ordered / size).T @ _exchanges(len(scores), seed)).max(axis=0)
     reached: NDArray[np.float64] = (largest[:, None] >= observed - SAME).sum(axis=0).astype(np.float64)
     if len(scores) <= LARGEST_EXACT:
         return reached / float(len(largest))
@@ -57,11 +57,11 @@ def _in_fixed_order(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=16)
 def _exchanges(persons: int, seed: int) -> NDArray[np.float64]:
-    """Who is exchanged (-1) and who is not (1), shape (exchanges, persons); not to be written to."""
+    """Who is exchanged (-1) and who is not (1), shape (persons, exchanges); not to be written to."""
     if persons <= LARGEST_EXACT:
-        bits = np.arange(2**persons)[:, None] >> np.arange(persons) & 1
+        bits = np.arange(2**persons) >> np.arange(persons)[:, None] & 1
     else:
-        bits = np.random.default_rng(seed).integers(0, 2, size=(EXCHANGES, persons))
-    signs = 1.0 - 2.0 * bits
+        bits = np.random.default_rng(seed).integers(0, 2, size=(persons, EXCHANGES))
+    signs: NDArray[np.float64] = np.where(bits == 1, -1.0, 1.0)
     signs.flags.writeable = False
     return signs

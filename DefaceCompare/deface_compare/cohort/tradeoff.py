@@ -48,16 +48,21 @@ class Axis:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
     def median(self, arm: Arm) -> float:
-        """Median over patients, NaN where the arm has none."""
+        """Median over the patients on whom the arm worked, NaN where there are none."""
         return self.quartiles(arm)[1]
 
     def quartiles(self, arm: Arm) -> tuple[float, float, float]:
-        """Lower quartile, median, upper quartile; NaN where the arm has no patient."""
-        numbers = list(self.values.get(arm, {}).values())
+        """Lower quartile, median, upper quartile over the patients on whom the arm worked; NaN where there are none."""
+        numbers = list(self.worked(arm).values())
         if not numbers:
             return (np.nan, np.nan, np.nan)
         low, median, high = np.percentile(numbers, [25, 50, 75])
         return (float(low), float(median), float(high))
+
+    def worked(self, arm: Arm) -> dict[str, float]:
+        """The number of each patient on whom the arm worked."""
+        failed = self.failed.get(arm, frozenset())
+        return {case: number for case, number in self.values.get(arm, {}).items() if case not in failed}
 
     def as_run(self, arm: Arm) -> dict[str, float]:
         """The number of each patient, infinite where the arm did not work."""

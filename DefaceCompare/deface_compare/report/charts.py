@@ -44,9 +44,7 @@ class CostPanel:
 
     def arms(self, names: ArmNames) -> list[Arm]:
         """The arms that have a point."""
-        return [
-            arm for arm in names.arms if arm in self.axis.values and arm in self.aucs and not math.isnan(self.aucs[arm].value)
-        ]
+        return [arm for arm in names.arms if self.axis.worked(arm) and arm in self.aucs and not math.isnan(self.aucs[arm].value)]
 
 
 def tradeoff_chart(panels: Sequence[CostPanel], names: ArmNames) -> str:

@@ -124,7 +124,7 @@ def _as_run(rows: Sequence[SummaryRow]) -> Callable[[Arm], Cell]:
 
 def _axis_cell(axis: Axis, arm: Arm) -> Cell:
     low, median, high = axis.quartiles(arm)
-    n, failed = len(axis.values.get(arm, {})), len(axis.failed.get(arm, ()))
+    n, failed = len(axis.worked(arm)), len(axis.failed.get(arm, ()))
     lost = f", did not work on {failed}" if failed else ""
     if not n:
         return Cell(NOTHING, small=lost.removeprefix(", "), kind="quiet")

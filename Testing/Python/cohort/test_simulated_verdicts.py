@@ -85,7 +85,7 @@ def test_equal_methods_are_seldom_told_apart(n: int, cohorts: int, most: float) 
 def test_equal_methods_that_fail_now_and_then_are_seldom_told_apart() -> None:
     generator = np.random.default_rng(7)
     told = [beaten(verdict_of(equal_methods(generator, 12, 3, failing=0.2), 12)) for _ in range(600)]
-    assert np.mean(told) <= FALSE_BETTER  # measured 0.008
+    assert np.mean(told) <= FALSE_BETTER  # measured 0.03
 
 
 @pytest.mark.parametrize("axes", [1, 2, 4])
@@ -127,7 +127,7 @@ def test_a_method_that_is_better_is_found() -> None:
             told.append(verdict_of(better, n).front == (A,))
         found[n] = float(np.mean(told))
     assert found[8] > 0.3, found  # measured 0.40
-    assert found[20] > 0.9, found  # POWER
+    assert found[20] > 0.9, found  # measured 0.97
 
 
 @pytest.mark.parametrize("n", [6, 8, 12, 20, 50])
@@ -195,11 +195,11 @@ def test_p_values_do_not_depend_on_the_order_of_persons_or_methods() -> None:
 
 
 def test_one_axis_of_signs_gives_the_sign_test() -> None:
-    """Two-sided binomial, closed form: 9 of 10 have p = 2 (1 + 10) / 1024; 15 of 20 by random exchanges 0.0414."""
+    """Two-sided binomial, closed form: 9 of 10 have p = 2 (1 + 10) / 1024; 15 of 20 have 0.0414, here by random exchanges."""
     nine = np.array([[1.0]] * 9 + [[-1.0]])
     assert exchange_p_values(nine, seed=1)[0] == 22 / 1024
     fifteen = np.array([[1.0]] * 15 + [[-1.0]] * 5)
-    assert abs(exchange_p_values(fifteen, seed=1)[0] - 0.0414) < 0.006  # 3 standard errors of 10 000; measured 0.0415
+    assert abs(exchange_p_values(fifteen, seed=1)[0] - 0.0414) < 0.006  # 3 standard errors of 10 000; measured 0.0432
 
 
 def renamed(axis: Axis, arms: dict[Arm, Arm], patients: dict[str, str]) -> Axis:

@@ -114,6 +114,15 @@ def test_every_dose_table_stands_under_the_sentence_about_recalculation(page: Pa
     assert DOSE_SENTENCE in page.words
 
 
+def test_the_verdict_says_who_is_not_judged_and_each_dose_policy_has_its_own(page: Page) -> None:
+    """One of six failures of average face: 5 of 6 are not surely more than half."""
+    assert "average face" in page.words.lower()
+    assert re.search(r"is not judged: worked on \d of 6 scans: not surely on more than half\.", page.words)
+    assert "Whole packages, by dose policy" in page.words
+    assert "Largest |ΔDmean| of any organ or target, dose policy “mask” (Gy)" in page.words
+    assert "Dose policy “follow”: Pareto set" in page.words
+
+
 def test_a_failure_is_listed_with_its_reason(page: Page) -> None:
     assert "the registration found no face" in page.words
 
