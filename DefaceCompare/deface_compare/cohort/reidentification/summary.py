@@ -64,10 +64,6 @@ class PrivacySummary:
     curves: tuple[FaceCurves, ...] = ()
     as_run: Mapping[tuple[str, str], ScanAucs] = field(default_factory=dict)
 
-    def clearly_lower(self, image: str) -> dict[tuple[Arm, Arm], bool]:
-        """Whether the first arm's AUC is lower than the second's beyond chance, on one image."""
-        return {(first, second): high < 0 for (at, first, second), (_, high) in self.differences.items() if at == image}
-
 
 def summarise_faces(
     records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: str, seed: int, *, synthetic: bool = False
