@@ -24,8 +24,13 @@ SHELL_MM, SHELL_GAP_MM, SHELL_HU = 2.5, 4.0, 120.0
 """Thickness of a thermoplastic shell after moulding, its distance from the skin where it does not touch, its CT number."""
 SHELL_TOP_MM, SHELL_BOTTOM_MM, SHELL_BACK_MM = 55.0, -165.0, 0.0
 """z and y in average-head mm between which the shell covers the head: forehead to neck, the front half."""
-SPAN_MM, TAUT_MM = 35.0, 1.0
-"""A full mask spans what a ball of this radius does not reach into (eye sockets, nose bridge, chin to neck), drawn in so far."""
+MASK_MM = 6.0
+"""A full mask's thickness: thicker than what the outline opens away as a shell, as reinforced and overlapping sheets are."""
+SPAN_MM, NECK_SPAN_MM, TAUT_MM = 35.0, 150.0, 1.0
+"""A full mask spans what a ball of this radius does not reach into, drawn in so far: eye sockets, nose bridge; it is taut from
+chin to chest."""
+NECK_FROM_MM = -112.0
+"""z in average-head mm below which the second radius counts: under the lower lip."""
 SPAN_GRID_MM = 3.0
 """Grid on which the ball is rolled."""
 MASK_BACK_MM, MASK_BOTTOM_MM = 25.0, -245.0
@@ -81,7 +86,7 @@ def attachments_of(difficulties: Sequence[Difficulty], head: RandomHead, grid: s
         Difficulty.MOUTH_OPEN: lambda at, outside: [
             Attachment("Bite block", open_bite_block(head, grid), BITE_BLOCK_HU, inside=True)
         ],
-        Difficulty.FULL_MASK: lambda at, outside: [Attachment("Mask", full_mask(outside, grid), SHELL_HU)],
+        Difficulty.FULL_MASK: lambda at, outside: [Attachment("Mask", full_mask(at, outside, grid), SHELL_HU)],
     }
     wanted = [maker for difficulty, maker in makers.items() if difficulty in difficulties]
     if not wanted:
@@ -100,24 +105,28 @@ def shell(at: Coordinates, outside_mm: Field, gap_mm: float) -> Field:
     return np.asarray(np.minimum(sheet, ends), dtype=np.float32)
 
 
-def full_mask(outside_mm: Field, grid: sitk.Image) -> Field:
+def full_mask(average: Coordinates, outside_mm: Field, grid: sitk.Image) -> Field:
     """A sheet from the vertex to the shoulders that touches the skin and spans its hollows.
 
     Parameters
     ----------
+    average : Coordinates
+        Where the voxels of `grid` lie in the average head.
     outside_mm : ndarray, shape (z, y, x)
         Distance from the skin on `grid`.
     grid : SimpleITK.Image
         LPS mm, identity direction.
     """
     at = Coordinates(grid)
-    off = np.minimum(outside_mm, TAUT_MM - _spanned_depth(outside_mm, grid))
+    off = np.minimum(outside_mm, TAUT_MM - _spanned_depth(outside_mm, grid, SPAN_MM))
+    neck = np.maximum(TAUT_MM - _spanned_depth(outside_mm, grid, NECK_SPAN_MM), average.z - NECK_FROM_MM)
+    off = np.minimum(off, neck)
     ends = np.minimum(MASK_BACK_MM - at.y, at.z - MASK_BOTTOM_MM)
-    return np.asarray(np.minimum(np.minimum(off, SHELL_MM - off), ends), dtype=np.float32)
+    return np.asarray(np.minimum(np.minimum(off, MASK_MM - off), ends), dtype=np.float32)
 
 
-def _spanned_depth(outside_mm: Field, grid: sitk.Image) -> Field:
-    """Depth in mm inside a patient whose hollows are spanned where a ball of `SPAN_MM` does not reach; shape (z, y, x)."""
+def _spanned_depth(outside_mm: Field, grid: sitk.Image, ball_mm: float) -> Field:
+    """Depth in mm inside a patient whose hollows are spanned where a ball of that radius does not reach, shape (z, y, x)."""
     extent = np.array(grid.GetSize()) * np.array(grid.GetSpacing())
     size = [int(n) for n in np.ceil(extent / SPAN_GRID_MM)]
     spacing = [SPAN_GRID_MM] * 3
@@ -131,11 +140,11 @@ def _spanned_depth(outside_mm: Field, grid: sitk.Image) -> Field:
         grid.GetDirection(),
         DEPTH_LIMIT_MM,
     )
-    margin = int(np.ceil(SPAN_MM / SPAN_GRID_MM)) + 2
+    margin = int(np.ceil(ball_mm / SPAN_GRID_MM)) + 2
     solid = np.pad(sitk.GetArrayFromImage(coarse) < 0.0, ((margin, margin), (0, 0), (0, 0)), mode="edge")
     solid = np.pad(solid, ((0, 0), (margin, margin), (margin, margin)))
-    grown = ndimage.distance_transform_edt(~solid, spacing) <= SPAN_MM
-    depth = ndimage.distance_transform_edt(grown, spacing) - SPAN_MM
+    grown = ndimage.distance_transform_edt(~solid, spacing) <= ball_mm
+    depth = ndimage.distance_transform_edt(grown, spacing) - ball_mm
     inner = (slice(margin, -margin),) * 3
     smooth = like(ndimage.gaussian_filter(depth, 1.0)[inner].astype(np.float32), coarse)
     return sitk.GetArrayFromImage(sitk.Resample(smooth, grid, sitk.Transform(), sitk.sitkLinear, -DEPTH_LIMIT_MM))
