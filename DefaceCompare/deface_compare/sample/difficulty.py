@@ -30,6 +30,7 @@ class Difficulty(str, Enum):
     MOUTH_OPEN = "mouth-open"
     FULL_MASK = "full-mask"
     SHOULDERS = "shoulders"
+    CUT_AT_CROWN = "cut-at-crown"
     CUT_AT_BROW = "cut-at-brow"
     CUT_UNDER_ORBITS = "cut-under-orbits"
 
@@ -54,14 +55,16 @@ DESCRIPTIONS: dict[Difficulty, str] = {
     Difficulty.MOUTH_OPEN: "mouth open by 10 to 18 degrees about the condyles, with a bite block",
     Difficulty.FULL_MASK: "thermoplastic mask from vertex to shoulders that touches the skin and bridges its hollows",
     Difficulty.SHOULDERS: "shoulders in the CT",
+    Difficulty.CUT_AT_CROWN: "CT that ends 30 mm below the vertex",
     Difficulty.CUT_AT_BROW: "CT that ends at the brow",
     Difficulty.CUT_UNDER_ORBITS: "CT that ends under the orbits: nose, mouth, chin and neck",
 }
 
 COMBINATIONS: dict[str, tuple[Difficulty, ...]] = {
-    "planning-mask": (Difficulty.NECK_EXTENDED, Difficulty.FULL_MASK, Difficulty.SHOULDERS),
+    "planning-mask": (Difficulty.NECK_EXTENDED, Difficulty.FULL_MASK, Difficulty.SHOULDERS, Difficulty.CUT_AT_CROWN),
 }
-"""Names for several difficulties at once: a head-and-neck patient on the couch in a full mask."""
+"""Names for several difficulties at once: a head-and-neck patient on the couch in a full mask. Together they lead the search by
+outlines 60 mm down (docs/validation.md#difficult-sample-heads)."""
 
 
 def difficulties_named(names: Iterable[str]) -> tuple[Difficulty, ...]:

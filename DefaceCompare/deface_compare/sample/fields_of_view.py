@@ -15,6 +15,9 @@ from .trunk import trunk_offset_mm
 
 EYES_AVERAGE_MM: Point = (0.0, -78.0, -33.0)
 """Midway between the eyes' centres in average-head mm: a CT cut at the orbits begins here."""
+VERTEX_AVERAGE_MM: Point = (0.0, 18.0, 83.0)
+CROWN_MM = 30.0
+"""A CT cut at the crown ends so far below the vertex."""
 BROW_AVERAGE_MM: Point = (0.0, -100.0, -12.0)
 """The brow in average-head mm: a CT cut at the brow ends here."""
 ORBIT_FLOOR_AVERAGE_MM: Point = (0.0, -84.0, -53.0)
@@ -67,6 +70,9 @@ def cut_field(grid: sitk.Image, head: RandomHead, difficulties: Sequence[Difficu
     """The part of a grid (identity direction) that a CT cut through the head shows: whole slices."""
     if Difficulty.CUT_AT_ORBITS in difficulties:
         grid = grid[:, :, max(0, _slice_of(grid, head, EYES_AVERAGE_MM)) :]
+    if Difficulty.CUT_AT_CROWN in difficulties:
+        below = round(CROWN_MM / grid.GetSpacing()[2])
+        grid = grid[:, :, : _slice_of(grid, head, VERTEX_AVERAGE_MM) - below + 1]
     for difficulty, top in ((Difficulty.CUT_AT_BROW, BROW_AVERAGE_MM), (Difficulty.CUT_UNDER_ORBITS, ORBIT_FLOOR_AVERAGE_MM)):
         if difficulty in difficulties:
             grid = grid[:, :, : _slice_of(grid, head, top) + 1]
