@@ -3,7 +3,8 @@
 The average head's inside is slid over the patient's, everywhere within reach, and compared at each place (normalised
 cross-correlation of what both scans show: Padfield 2012, doi 10.1109/TIP.2011.2181402). On CT bone is compared, on MR the
 edges of brain, ventricles, skull and orbits; skin, which the fit has used, is left out. A fit that is off by more than a neck's
-length still finds the right place here, since nothing is climbed: every place is looked at.
+length still finds the right place here, since nothing is climbed: every place is looked at. It is looked at in several pitches:
+a head laid on an extended neck is pitched wrongly, and a wrongly pitched skull fits best where the wrong fit lies.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ SPEAKS = 0.25
 """Least correlation at the best place from which the inside is believed (docs/design.md#second-witness)."""
 LEAST_SHARE = 0.25
 """Of the average head's inside that must lie in the scan at a place, so that a corner of it does not fit by chance."""
+PITCHES_DEGREES = (0.0, -24.0, -12.0, 12.0, 24.0)
+"""How the average head is pitched against the fit, the fit's own pitch first."""
+CLEARLY = 0.05
+"""Another pitch than the fit's is believed from so much more correlation on (docs/design.md#second-witness)."""
+PITCH_CENTRE_MM = (0.0, -20.0, -60.0)
+"""Middle of the turn in average-head mm."""
+FACE = ("eye_left", "eye_right", "nose_tip", "mouth", "chin")
+"""Landmarks whose move is the distance between fit and inside."""
 BONE_HU = 250.0
 BONE_LABELS = ("skull", "mandible", "teeth", "vertebra")
 EDGE_MM = 3.0
@@ -44,6 +53,8 @@ BRIGHT_PERCENTILE, BRIGHTEST = 95.0, 1.5
 """Edges are scaled by this percentile, and brighter ones than this are cut: contrast agents and vessels do not lead."""
 SMOOTHING_STEPS = 0.7
 """Gaussian sigma of bone, in steps of the grid: necks and jaws differ in pose."""
+
+Spectra = tuple[NDArray[np.complex64], NDArray[np.complex64], NDArray[np.complex64]]
 
 
 @dataclass(frozen=True)
@@ -56,15 +67,21 @@ class Place:
         In average-head mm (LPS): the fit is right where this is 0; the inside lies so much further left, back and up.
     correlation : float
         At that place; `SPEAKS` or more.
+    pitch_degrees : float
+        The inside is turned by so much about x through `PITCH_CENTRE_MM`, before it is moved.
     """
 
     offset_mm: NDArray[np.float64]
     correlation: float
+    pitch_degrees: float = 0.0
 
     @property
     def distance_mm(self) -> float:
-        """How far fit and inside are apart."""
-        return float(np.linalg.norm(self.offset_mm))
+        """How far fit and inside are apart, at that place of the face where it is most."""
+        turn = _turn(self.pitch_degrees)
+        face = [average_head().landmarks_mm[name] for name in FACE]
+        moves = [np.subtract(turn.TransformPoint(point), point) + self.offset_mm for point in face]
+        return float(np.linalg.norm(moves, axis=1).max())
 
     @property
     def agrees(self) -> bool:
@@ -72,10 +89,10 @@ class Place:
         return self.distance_mm <= AGREES_MM
 
     def corrected(self, to_average: sitk.AffineTransform) -> sitk.AffineTransform:
-        """The fit, slid to where the inside lies."""
+        """The fit, slid and turned to where the inside lies."""
         slide = sitk.AffineTransform(3)
         slide.SetTranslation((-self.offset_mm).tolist())
-        return flattened((slide, to_average))
+        return flattened((_turn(-self.pitch_degrees), slide, to_average))
 
 
 def inside_place(image: CaseImage, outline: sitk.Image, to_average: sitk.AffineTransform) -> Place | None:
@@ -105,9 +122,26 @@ def inside_place(image: CaseImage, outline: sitk.Image, to_average: sitk.AffineT
     else:
         seen &= _laid(_depth(outline), grid, from_average) > BELOW_SKIN_MM
         patient = _scaled(_laid(_edges(image.image), grid, from_average), seen)
-    average, there = _average_inside(image.modality)
-    found = _best_shift(patient, seen, average, there)
-    return None if found is None or found[1] < SPEAKS else Place(np.array(found[0]), found[1])
+    return _best_place(image.modality, patient, seen)
+
+
+def _best_place(modality: str, patient: NDArray[np.float32], seen: NDArray[np.bool_]) -> Place | None:
+    """The place and pitch at which the inside fits best; the fit's own pitch unless another is `CLEARLY` better."""
+    spectra = _spectra(patient, seen, patient.shape)
+    found: Place | None = None
+    for pitch in PITCHES_DEGREES:
+        shift = _best_shift(spectra, modality, pitch, patient.shape)
+        if shift is not None and (found is None or shift[1] > found.correlation + (0.0 if found.pitch_degrees else CLEARLY)):
+            found = Place(np.array(shift[0]), shift[1], pitch)
+    return None if found is None or found.correlation < SPEAKS else found
+
+
+def _turn(pitch_degrees: float) -> sitk.AffineTransform:
+    """A turn about x through `PITCH_CENTRE_MM`; of points."""
+    turn = sitk.AffineTransform(3)
+    turn.SetCenter(PITCH_CENTRE_MM)
+    turn.Rotate(1, 2, np.radians(-pitch_degrees))
+    return turn
 
 
 def _grid(steps: Sequence[int] = (0, 0, 0)) -> sitk.Image:
@@ -165,32 +199,33 @@ def _scaled(edges: NDArray[np.float32], there: NDArray[np.bool_]) -> NDArray[np.
 
 
 @cache
-def _average_inside(modality: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The average head's bone or edges on its own grid, and where they are known, shape (z, y, x)."""
-    grid, identity = _grid(), sitk.Transform(3, sitk.sitkIdentity)
+def _average_inside(modality: str, pitch_degrees: float) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The pitched average head's bone or edges on its own grid, and where they are known, shape (z, y, x)."""
+    grid, turned = _grid(), _turn(-pitch_degrees)
     if modality == CT:
         template = template_image("average_labels")
         labels = sitk.GetArrayFromImage(template)
         numbers = json.loads(data_text("templates/average_labels.json"))["labels"]
         bone = sitk.GetImageFromArray(np.isin(labels, [numbers[name] for name in BONE_LABELS]).astype(np.float32))
         bone.CopyInformation(template)
-        known = _laid(template > 0, grid, identity) > 0.0
-        return scipy.ndimage.gaussian_filter(_laid(bone, grid, identity), SMOOTHING_STEPS), known
-    known = _laid(_depth(average_head().outline), grid, identity) > BELOW_SKIN_MM
-    return _scaled(_laid(_edges(average_head().image), grid, identity), known), known
+        known = _laid(template > 0, grid, turned) > 0.0
+        return scipy.ndimage.gaussian_filter(_laid(bone, grid, turned), SMOOTHING_STEPS), known
+    known = _laid(_depth(average_head().outline), grid, turned) > BELOW_SKIN_MM
+    return _scaled(_laid(_edges(average_head().image), grid, turned), known), known
 
 
 def _best_shift(
-    patient: NDArray[np.float32], seen: NDArray[np.bool_], average: NDArray[np.float32], there: NDArray[np.bool_]
+    patient: Spectra, modality: str, pitch_degrees: float, shape: tuple[int, ...]
 ) -> tuple[list[float], float] | None:
-    """The place of the average head's inside in the patient's, in mm (x, y, z) from where both grids lie, and the correlation.
+    """The place of the pitched average head's inside in the patient's, in mm (x, y, z) from the fit, and the correlation.
 
     None if nowhere within reach both scans show enough.
     """
-    correlation, common = _masked_correlation(patient, seen, average, there)
+    average, there = _average_inside(modality, pitch_degrees)
+    correlation, common = _masked_correlation(patient, _average_spectra(modality, pitch_degrees, shape), shape)
     reach = _reach()[::-1]
-    middle = [size - 1 + far for size, far in zip(average.shape, reach, strict=True)]  # the patient's grid begins as far before
-    box = tuple(slice(centre - far, centre + far + 1) for centre, far in zip(middle, reach, strict=True))
+    # where the average head lies wholly within the wider grid: no sum wraps around
+    box = tuple(slice(size - 1, size + 2 * far) for size, far in zip(average.shape, reach, strict=True))
     near = np.where(common[box] >= LEAST_SHARE * np.count_nonzero(there), correlation[box], -1.0)
     best = np.unravel_index(int(np.argmax(near)), near.shape)
     if near[best] <= 0.0:
@@ -209,19 +244,31 @@ def _vertex(values: NDArray[np.floating], best: tuple[np.intp, ...], axis: int) 
     return 0.5 * (below - above) / bend if below > -1.0 and above > -1.0 and bend < 0.0 else 0.0
 
 
+def _spectra(values: NDArray[np.float32], mask: NDArray[np.bool_], shape: tuple[int, ...]) -> Spectra:
+    """Fourier transforms of the masked values, of the mask, and of the values' squares."""
+    one, there = (values * mask).astype(np.float32), mask.astype(np.float32)
+    first, second, third = (scipy.fft.rfftn(each, _fast(shape)) for each in (one, there, one * one))
+    return first, second, third
+
+
+@cache
+def _average_spectra(modality: str, pitch_degrees: float, shape: tuple[int, ...]) -> Spectra:
+    """The same of the pitched average head, mirrored; 1 MB each."""
+    average, there = _average_inside(modality, pitch_degrees)
+    return _spectra(np.flip(average), np.flip(there), shape)
+
+
+def _fast(shape: tuple[int, ...]) -> list[int]:
+    return [scipy.fft.next_fast_len(size, real=True) for size in shape]
+
+
 def _masked_correlation(
-    first: NDArray[np.float32], first_mask: NDArray[np.bool_], second: NDArray[np.float32], second_mask: NDArray[np.bool_]
+    patient: Spectra, average: Spectra, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Normalised cross-correlation of what both masks hold, at every shift, and how many voxels that are."""
-    shape = [scipy.fft.next_fast_len(a + b - 1, real=True) for a, b in zip(first.shape, second.shape, strict=True)]
-    one, one_mask = (first * first_mask).astype(np.float32), first_mask.astype(np.float32)
-    turned = np.flip((second * second_mask).astype(np.float32))
-    turned_mask = np.flip(second_mask.astype(np.float32))
-    a, a_mask, a_square, b, b_mask, b_square = (
-        scipy.fft.rfftn(each, shape) for each in (one, one_mask, one * one, turned, turned_mask, turned * turned)
-    )
+    (a, a_mask, a_square), (b, b_mask, b_square) = patient, average
     common, sum_a, sum_b, product, squares_a, squares_b = (
-        scipy.fft.irfftn(each, shape)
+        scipy.fft.irfftn(each, _fast(shape))
         for each in (a_mask * b_mask, a * b_mask, a_mask * b, a * b, a_square * b_mask, a_mask * b_square)
     )
     count = np.maximum(common, 1.0)

@@ -72,6 +72,19 @@ def _vessels() -> list[Callable[[Coordinates], Field]]:
 TRACHEAL_TUBE: list[Point] = [(0.0, -46.0, -157.0), (0.0, -22.0, -161.0), (0.0, -12.0, -180.0)]
 
 
+OPEN_LIPS_MM = (25.0, -62.0, -130.0)
+"""Half width of the open mouth, y of its back (behind the front teeth) and of its front, before the lips."""
+BITE_PLANE_MM, BITE_HALF_MM = -104.0, 4.0
+"""z of the bite plane in average-head mm and half height of what lies between lips and teeth there: the pose stretches it."""
+
+
+def _open_mouth(at: Coordinates) -> Field:
+    """What parts when the mandible turns: a leaf between the lips and between the teeth, closed at the mouth's corners."""
+    width, back, front = OPEN_LIPS_MM
+    leaf = BITE_HALF_MM * (1.0 - (at.x / width) ** 2) - np.abs(at.z - BITE_PLANE_MM)
+    return np.asarray(np.minimum(leaf, np.minimum(at.y - front, back - at.y)), dtype=np.float32)
+
+
 def inserts_of(difficulties: Sequence[Difficulty]) -> tuple[Insert, ...]:
     """All that the difficulties change inside the skin; later ones replace earlier ones."""
     found: list[Insert] = []
@@ -87,4 +100,6 @@ def inserts_of(difficulties: Sequence[Difficulty]) -> tuple[Insert, ...]:
     if Difficulty.TRACHEOSTOMY in difficulties:
         found.append(Insert(_tube(TRACHEAL_TUBE, 6.5), PLASTIC))
         found.append(Insert(_tube(TRACHEAL_TUBE, 4.5), AIR))
+    if Difficulty.MOUTH_OPEN in difficulties:
+        found.append(Insert(_open_mouth, AIR))
     return tuple(found)

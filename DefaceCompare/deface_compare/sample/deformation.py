@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
+
+from .pose import Pose
 
 NOISE_SPACING_MM = 4.0
 NOISE_SIZE = (71, 75, 91)
@@ -31,31 +34,46 @@ PITCH_DEGREES, YAW_DEGREES, ROLL_DEGREES = 3.0, 2.0, 1.5
 """Standard deviations of the pose on the couch."""
 SHIFT_MM = 4.0
 TURNING_POINT_MM = (0.0, 0.0, -35.0)
+POSED_NODES = 2
+"""Nodes of `RandomHead.average_on` are so many times denser in a posed head: lips that part leave no room for 8 mm."""
+INVERSION_STEPS = 20
 
 
 @dataclass(frozen=True)
 class RandomHead:
-    """How a patient differs from the average head: average = u + displacement(u) with u = matrix @ patient + offset, all mm.
+    """How a patient differs from the average head: average = unposed(u + displacement(u)), u = matrix @ patient + offset, mm.
 
     Parameters
     ----------
     matrix, offset : ndarray, shapes (3, 3) and (3,)
-        Pose and size.
+        Place on the couch and size.
     field : ndarray, shape (z, y, x, 3)
         Displacement in mm on the grid that `FIELD_LOWER_MM`, `FIELD_SPACING_MM` and `FIELD_SIZE` describe.
+    pose : Pose or None
+        Neck and mandible; None: as in the average head.
     """
 
     matrix: NDArray[np.float64]
     offset: NDArray[np.float64]
     field: NDArray[np.float64]
+    pose: Pose | None = None
 
     def scaled(self, size: float) -> RandomHead:
         """The same head at another size, about the turning point."""
         point = np.array(TURNING_POINT_MM)
-        return RandomHead(self.matrix / size, self.offset + self.matrix @ point - self.matrix @ point / size, self.field)
+        offset = self.offset + self.matrix @ point - self.matrix @ point / size
+        return replace(self, matrix=self.matrix / size, offset=offset)
 
     def transform(self) -> sitk.CompositeTransform:
-        """The same as a SimpleITK transform: patient LPS mm to average-head mm (to resample average-head images with)."""
+        """The same as a SimpleITK transform: patient LPS mm to average-head mm (to resample average-head images with).
+
+        Raises
+        ------
+        ValueError
+            If the head is posed: a pose is no SimpleITK transform.
+        """
+        if self.pose is not None:
+            raise ValueError("a posed head has no SimpleITK transform; use average_on")
         pose = sitk.AffineTransform(3)
         pose.SetMatrix(self.matrix.ravel().tolist())
         pose.SetTranslation(self.offset.tolist())
@@ -67,10 +85,23 @@ class RandomHead:
 
     def average_points(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map patient points, shape (n, 3) LPS mm, to the average head; ten times faster than point by point."""
+        posed = self.posed_points(points_mm)
+        return posed if self.pose is None else self.pose.unposed(posed)
+
+    def posed_points(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map patient points, shape (n, 3) LPS mm, to the average head in the patient's pose, shape (n, 3)."""
         upright = points_mm @ self.matrix.T + self.offset
         index = ((upright - FIELD_LOWER_MM) / FIELD_SPACING_MM)[:, ::-1].T
         moves = [ndimage.map_coordinates(self.field[..., i], index, order=1, output=np.float64) for i in range(3)]
         return np.asarray(upright + np.stack(moves, axis=-1))
+
+    def patient_points(self, average_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where points of the average head, shape (n, 3), lie in the patient: fixed-point inversion, well below a millimetre."""
+        posed = average_mm if self.pose is None else self.pose.posed(average_mm)
+        guess = posed.copy()
+        for _ in range(INVERSION_STEPS):
+            guess = guess + posed - self.posed_points(guess)
+        return guess
 
     def average_on(self, grid: sitk.Image) -> NDArray[np.float32]:
         """Average-head mm of every voxel centre of a patient grid with identity direction, shape (3 for x y z, z, y, x).
@@ -79,14 +110,26 @@ class RandomHead:
         from `average_points` in the mean, 0.9 mm at most. The nodes are the same for every grid, so a patient's images, contours
         and dose agree.
         """
+        return self._on_nodes(grid, self.average_points)
+
+    def straightened_on(self, grid: sitk.Image) -> NDArray[np.float32]:
+        """The same with the neck straightened only, an open mouth left open: for what lies in it; same shape."""
+        pose = self.pose
+        return self._on_nodes(
+            grid, lambda points: pose.straightened(self.posed_points(points)) if pose else self.posed_points(points)
+        )
+
+    def _on_nodes(self, grid: sitk.Image, mapping: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float32]:
+        """A mapping of points, shape (n, 3), at every voxel centre, shape (3, z, y, x), exact at nodes."""
+        apart_mm = FIELD_SPACING_MM if self.pose is None else FIELD_SPACING_MM / POSED_NODES
         nodes, places = [], []
         for start, spacing, size in zip(grid.GetOrigin(), grid.GetSpacing(), grid.GetSize(), strict=True):
-            place = (start + spacing * np.arange(size)) / FIELD_SPACING_MM
+            place = (start + spacing * np.arange(size)) / apart_mm
             first = np.floor(place[0])
-            nodes.append(FIELD_SPACING_MM * np.arange(first, np.floor(place[-1]) + 2))
+            nodes.append(apart_mm * np.arange(first, np.floor(place[-1]) + 2))
             places.append(place - first)
         z, y, x = np.meshgrid(*nodes[::-1], indexing="ij")
-        mapped = self.average_points(np.column_stack([x.ravel(), y.ravel(), z.ravel()]))
+        mapped = mapping(np.column_stack([x.ravel(), y.ravel(), z.ravel()]))
         fine = np.ascontiguousarray(mapped.T, dtype=np.float32).reshape(3, *x.shape)
         for axis, place in zip((3, 2, 1), places, strict=True):
             fine = _between_nodes(fine, axis, place)

@@ -26,6 +26,13 @@ class Difficulty(str, Enum):
     CUT_AT_ORBITS = "cut-at-orbits"
     WHOLE_BODY = "whole-body"
     OBLIQUE = "oblique"
+    NECK_EXTENDED = "neck-extended"
+    MOUTH_OPEN = "mouth-open"
+    FULL_MASK = "full-mask"
+    SHOULDERS = "shoulders"
+    CUT_AT_CROWN = "cut-at-crown"
+    CUT_AT_BROW = "cut-at-brow"
+    CUT_UNDER_ORBITS = "cut-under-orbits"
 
 
 DESCRIPTIONS: dict[Difficulty, str] = {
@@ -44,11 +51,24 @@ DESCRIPTIONS: dict[Difficulty, str] = {
     Difficulty.CUT_AT_ORBITS: "CT that ends at the eyes",
     Difficulty.WHOLE_BODY: "CT and PET from vertex to pelvis",
     Difficulty.OBLIQUE: "MR in oblique slices",
+    Difficulty.NECK_EXTENDED: "neck extended by 20 to 40 degrees, head and mandible following",
+    Difficulty.MOUTH_OPEN: "mouth open by 10 to 18 degrees about the condyles, with a bite block",
+    Difficulty.FULL_MASK: "thermoplastic mask from vertex to shoulders that touches the skin and bridges its hollows",
+    Difficulty.SHOULDERS: "shoulders in the CT",
+    Difficulty.CUT_AT_CROWN: "CT that ends 30 mm below the vertex",
+    Difficulty.CUT_AT_BROW: "CT that ends at the brow",
+    Difficulty.CUT_UNDER_ORBITS: "CT that ends under the orbits: nose, mouth, chin and neck",
 }
+
+COMBINATIONS: dict[str, tuple[Difficulty, ...]] = {
+    "planning-mask": (Difficulty.NECK_EXTENDED, Difficulty.FULL_MASK, Difficulty.SHOULDERS, Difficulty.CUT_AT_CROWN),
+}
+"""Names for several difficulties at once: a head-and-neck patient on the couch in a full mask. Together they lead the search by
+outlines 60 mm down (docs/validation.md#difficult-sample-heads)."""
 
 
 def difficulties_named(names: Iterable[str]) -> tuple[Difficulty, ...]:
-    """The difficulties of these names, in the order of `Difficulty`, each once.
+    """The difficulties of these names, also those of `COMBINATIONS`, in the order of `Difficulty`, each once.
 
     Raises
     ------
@@ -56,8 +76,9 @@ def difficulties_named(names: Iterable[str]) -> tuple[Difficulty, ...]:
         If a name is unknown; the sentence lists those that exist.
     """
     wanted = set(names)
-    unknown = sorted(wanted - {each.value for each in Difficulty})
+    unknown = sorted(wanted - {each.value for each in Difficulty} - set(COMBINATIONS))
     if unknown:
-        known = ", ".join(each.value for each in Difficulty)
+        known = ", ".join([*(each.value for each in Difficulty), *COMBINATIONS])
         raise UnusableInput(f"there is no difficulty called {unknown[0]!r}; choose from {known}")
-    return tuple(each for each in Difficulty if each.value in wanted)
+    combined = {each for name in wanted & set(COMBINATIONS) for each in COMBINATIONS[name]}
+    return tuple(each for each in Difficulty if each.value in wanted or each in combined)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 
 from ..case import Structure
 from ..writers.contours import contours_of_field
@@ -16,10 +15,20 @@ from .changed_anatomy import inserts_of
 from .deformation import RandomHead, random_head
 from .difficulty import Difficulty
 from .dose import conformal_dose, dose_grid
-from .structures import Targets, patient_points, patient_structures, random_targets
+from .fields_of_view import cut_field, grid_around, posed_field, shoulder_field
+from .pose import random_pose
+from .structures import Targets, patient_structures, random_targets
 from .template.source import like
 from .tissue import DEPTH_LIMIT_MM, ct_image, mr_image, patient_tissue, pet_suv
-from .trunk import WHOLE_BODY_MIDDLE_MM, WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM, pet_with_trunk, trunk_depth, with_trunk
+from .trunk import (
+    WHOLE_BODY_MIDDLE_MM,
+    WHOLE_BODY_SIZE,
+    WHOLE_BODY_SPACING_MM,
+    pet_with_trunk,
+    trunk_depth,
+    trunk_offset_mm,
+    with_trunk,
+)
 from .weightings import THICK_SIZE, THICK_SPACING_MM, oblique, thick_mr
 
 CT_SIZE, CT_SPACING_MM = (128, 128, 108), (2.0, 2.0, 2.5)
@@ -34,8 +43,8 @@ COUCH_TOP_MM, COUCH_SHELL_MM, COUCH_THICKNESS_MM, COUCH_HALF_WIDTH_MM = 106.0, 2
 COUCH_SHELL_HU, COUCH_CORE_HU = -250.0, -900.0
 """A carbon couch with a foam core behind the head; y of its top in patient mm."""
 CHILD_SIZE = 0.8
-EYES_AVERAGE_MM = (0.0, -78.0, -33.0)
-"""Midway between the eyes' centres in average-head mm: a CT cut at the orbits begins here."""
+POSED = {Difficulty.NECK_EXTENDED, Difficulty.MOUTH_OPEN}
+WITH_TRUNK = {Difficulty.WHOLE_BODY, Difficulty.SHOULDERS}
 
 
 @dataclass(frozen=True)
@@ -91,17 +100,12 @@ def sample_patient(
     head = random_head(random)
     if Difficulty.CHILD in difficulties:
         head = head.scaled(CHILD_SIZE)
+    if not POSED.isdisjoint(difficulties):
+        apart = np.random.default_rng([seed, number, 17])
+        pose = random_pose(apart, Difficulty.NECK_EXTENDED in difficulties, Difficulty.MOUTH_OPEN in difficulties)
+        head = replace(head, pose=pose)
     targets = random_targets(site, superficial, random)
-    ct_grid = grid_around(CT_MIDDLE_MM, ct_size, ct_spacing_mm)
-    pet_extent = np.array(CT_SIZE) * np.array(CT_SPACING_MM)
-    pet_grid = grid_around(CT_MIDDLE_MM, [int(n) for n in pet_extent / PET_SPACING_MM], PET_SPACING_MM)
-    planned_grid = ct_grid
-    if Difficulty.WHOLE_BODY in difficulties:
-        ct_grid = grid_around(WHOLE_BODY_MIDDLE_MM, WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM)
-        extent = np.array(WHOLE_BODY_SIZE) * np.array(WHOLE_BODY_SPACING_MM)
-        pet_grid = grid_around(WHOLE_BODY_MIDDLE_MM, [int(n) for n in extent / PET_SPACING_MM], PET_SPACING_MM)
-    if Difficulty.CUT_AT_ORBITS in difficulties:
-        ct_grid = planned_grid = from_eyes_up(ct_grid, head)
+    ct_grid, planned_grid, pet_grid = _grids(head, difficulties, ct_size, ct_spacing_mm)
     noise = random.spawn(3)
     more = np.random.default_rng([seed, number, 13])
     inserts = inserts_of(difficulties)
@@ -110,12 +114,14 @@ def sample_patient(
     ct = ct_image(tissue, noise[0])
     pet = pet_suv(patient_tissue(head, targets.gtv, pet_grid, inserts), noise[2])
     skin = tissue.depth
-    if Difficulty.WHOLE_BODY in difficulties:
-        ct, pet, skin = with_trunk(ct, more), pet_with_trunk(pet, more), np.maximum(skin, trunk_depth(ct_grid))
+    if not WITH_TRUNK.isdisjoint(difficulties):
+        offset = trunk_offset_mm(head)
+        ct, pet = with_trunk(ct, more, offset), pet_with_trunk(pet, more, offset)
+        skin = np.maximum(skin, trunk_depth(ct_grid, offset))
     mr = _mr_images(head, targets, difficulties, noise[1], more)
     dose = conformal_dose(head, targets, site, dose_grid(planned_grid, site))
     structures = [*patient_structures(head, targets, site, ct, like(skin, ct)), *_planned(attachments, ct)]
-    ct = with_attachments(ct, attachments, tissue.occupied)
+    ct = with_attachments(ct, attachments, np.clip(0.5 + skin / np.float32(min(ct_grid.GetSpacing())), 0.0, 1.0))
     if Difficulty.DENTAL_STREAKS in difficulties:
         ct = with_streaks(ct, head, more)
     return SamplePatient(
@@ -134,6 +140,22 @@ def sample_patient(
     )
 
 
+def _grids(
+    head: RandomHead, difficulties: Sequence[Difficulty], ct_size: Sequence[int], ct_spacing_mm: Sequence[float]
+) -> tuple[sitk.Image, sitk.Image, sitk.Image]:
+    """The grids of the CT, of the part of it that is planned on, and of the PET."""
+    ct = planned = posed_field(grid_around(CT_MIDDLE_MM, ct_size, ct_spacing_mm), head)
+    extent = np.array(CT_SIZE) * np.array(CT_SPACING_MM)
+    pet = posed_field(grid_around(CT_MIDDLE_MM, [int(n) for n in extent / PET_SPACING_MM], PET_SPACING_MM), head)
+    if Difficulty.SHOULDERS in difficulties:
+        ct, pet = shoulder_field(ct, head), shoulder_field(pet, head)
+    if Difficulty.WHOLE_BODY in difficulties:
+        ct = grid_around(WHOLE_BODY_MIDDLE_MM, WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM)
+        extent = np.array(WHOLE_BODY_SIZE) * np.array(WHOLE_BODY_SPACING_MM)
+        pet = grid_around(WHOLE_BODY_MIDDLE_MM, [int(n) for n in extent / PET_SPACING_MM], PET_SPACING_MM)
+    return cut_field(ct, head, difficulties), cut_field(planned, head, difficulties), pet
+
+
 def _mr_images(
     head: RandomHead, targets: Targets, difficulties: Sequence[Difficulty], noise: np.random.Generator, more: np.random.Generator
 ) -> list[tuple[str, sitk.Image]]:
@@ -141,11 +163,11 @@ def _mr_images(
     inserts = inserts_of(difficulties)
     middle = np.add(CT_MIDDLE_MM, MR_OFFSET_MM)
     if Difficulty.THICK_MR in difficulties:
-        grid = grid_around(middle, THICK_SIZE, THICK_SPACING_MM)
+        grid = posed_field(grid_around(middle, THICK_SIZE, THICK_SPACING_MM), head)
         found = [(weighting, thick_mr(weighting, head, targets.gtv, inserts, grid, more)) for weighting in ("T2", "FLAIR")]
     else:
         weighting = "T1 contrast" if Difficulty.CONTRAST in difficulties else "T1"
-        grid = grid_around(middle, MR_SIZE, MR_SPACING_MM)
+        grid = posed_field(grid_around(middle, MR_SIZE, MR_SPACING_MM), head)
         found = [(weighting, mr_image(patient_tissue(head, targets.gtv, grid, inserts), noise))]
     return [(name, oblique(image)) for name, image in found] if Difficulty.OBLIQUE in difficulties else found
 
@@ -157,22 +179,6 @@ def _planned(attachments: Sequence[Attachment], ct: sitk.Image) -> list[Structur
         for each in attachments
         if each.planned
     ]
-
-
-def from_eyes_up(grid: sitk.Image, head: RandomHead) -> sitk.Image:
-    """The part of a grid (identity direction) from the slice through the eyes' centres upwards."""
-    eyes_z = float(patient_points(head, np.array([EYES_AVERAGE_MM]))[0, 2])
-    first = max(0, round((eyes_z - grid.GetOrigin()[2]) / grid.GetSpacing()[2]))
-    return grid[:, :, first:]
-
-
-def grid_around(middle_mm: Sequence[float] | NDArray[np.float64], size: Sequence[int], spacing_mm: Sequence[float]) -> sitk.Image:
-    """An empty grid with identity direction, its middle at `middle_mm`."""
-    grid = sitk.Image([int(n) for n in size], sitk.sitkUInt8)
-    spacing = np.array(spacing_mm, dtype=np.float64)
-    grid.SetSpacing(spacing.tolist())
-    grid.SetOrigin((np.array(middle_mm) - 0.5 * spacing * (np.array(size) - 1)).round(3).tolist())
-    return grid
 
 
 def with_couch(ct: sitk.Image) -> sitk.Image:

@@ -30,6 +30,8 @@ CLOSED_FORMS = ("eye", "lens", "optic_nerve", "optic_chiasm")
 FINE_MM = 1.0
 """In-plane grid on which organs smaller than `SMALL_CC` are contoured."""
 SMALL_CC = 40.0
+BOX_POINTS = 5
+"""Points along each edge of an organ's box that are followed into a posed patient."""
 
 
 @dataclass(frozen=True)
@@ -192,8 +194,11 @@ def contour_grid(field: sitk.Image, head: RandomHead, ct: sitk.Image) -> sitk.Im
     box = positive_box(field)
     volume_cc = np.count_nonzero(sitk.GetArrayViewFromImage(box) > -2.0) * float(np.prod(field.GetSpacing())) / 1000.0
     ends = np.array([box.TransformIndexToPhysicalPoint(index) for index in ((0, 0, 0), [n - 1 for n in box.GetSize()])])
-    corners = np.array(np.meshgrid(*ends.T)).reshape(3, -1).T
-    patient = patient_points(head, corners)
+    along = (
+        ends.T if head.pose is None else np.linspace(ends[0], ends[1], BOX_POINTS).T
+    )  # a bent box is widest between its corners
+    corners = np.array(np.meshgrid(*along)).reshape(3, -1).T
+    patient = head.patient_points(corners)
     lower, upper = patient.min(axis=0) - 10.0, patient.max(axis=0) + 10.0
     origin, spacing, size = np.array(ct.GetOrigin()), np.array(ct.GetSpacing()), np.array(ct.GetSize())
     first = np.clip(np.floor((lower - origin) / spacing), 0, size - 1)
@@ -205,11 +210,3 @@ def contour_grid(field: sitk.Image, head: RandomHead, ct: sitk.Image) -> sitk.Im
     grid.SetOrigin(start.tolist())
     grid.SetSpacing(spacing.tolist())
     return grid
-
-
-def patient_points(head: RandomHead, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where points of the average head, shape (n, 3), lie in the patient: fixed-point inversion, to well below a millimetre."""
-    guess = points.copy()
-    for _ in range(20):
-        guess = guess + points - head.average_points(guess)
-    return guess

@@ -23,7 +23,7 @@ from deface_compare.cli.main import main
 from deface_compare.defacers import defacer
 from deface_compare.defacers.deface import deface
 from deface_compare.sample.attachments import attachments_of
-from deface_compare.sample.difficulty import DESCRIPTIONS, Difficulty, difficulties_named
+from deface_compare.sample.difficulty import COMBINATIONS, DESCRIPTIONS, Difficulty, difficulties_named
 from deface_compare.sample.patient import SamplePatient, sample_patient
 from deface_compare.sample.tissue import DEPTH_LIMIT_MM, sampled, skin_depth
 from deface_compare.settings import DEFAULT_METHODS, Settings
@@ -201,3 +201,4 @@ def test_an_unknown_difficulty_is_one_sentence_that_lists_all(capsys: pytest.Cap
     assert all(each.value in said for each in Difficulty)
     assert set(DESCRIPTIONS) == set(Difficulty)
     assert difficulties_named(["child", "bolus"]) == (Difficulty.BOLUS, Difficulty.CHILD)
+    assert set(difficulties_named(["planning-mask"])) == set(COMBINATIONS["planning-mask"])

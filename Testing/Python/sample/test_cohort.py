@@ -15,8 +15,9 @@ from deface_compare.errors import UnusableInput
 from deface_compare.progress import Cancelled
 from deface_compare.readers import read_case
 from deface_compare.sample.deformation import AMPLITUDE_MM, FIELD_SPACING_MM, displacement, random_head
+from deface_compare.sample.fields_of_view import grid_around
 from deface_compare.sample.make_sample import make_sample, study_of, write_patient
-from deface_compare.sample.patient import SamplePatient, grid_around, sample_patient
+from deface_compare.sample.patient import SamplePatient, sample_patient
 from deface_compare.sample.structures import ORGANS
 from deface_compare.sample.template.labels import LABELS
 from deface_compare.sample.tissue import near_head, patient_tissue, skin_depth
