@@ -62,7 +62,6 @@ def test_a_patient_in_a_full_mask_is_placed_without_structures(masked: tuple[Sam
     assert max(off_mm(patient, head).values()) <= AGREES_MM  # measured: 7 mm
 
 
-@pytest.mark.parametrize("up_mm", [15.0, -30.0, 60.0])
 def test_a_fit_that_is_pitched_wrongly_is_caught_and_turned_back(masked: tuple[SamplePatient, CaseImage, Head]) -> None:
     _, image, head = masked
     for degrees in (-20.0, 18.0):
@@ -77,6 +76,7 @@ def test_a_fit_that_is_pitched_wrongly_is_caught_and_turned_back(masked: tuple[S
         assert np.linalg.norm(marks - expected, axis=1).max() < 0.7 * np.linalg.norm(before - expected, axis=1).max()
 
 
+@pytest.mark.parametrize("up_mm", [15.0, -30.0, 60.0])
 def test_a_fit_moved_on_purpose_is_caught_on_a_masked_patient(
     masked: tuple[SamplePatient, CaseImage, Head], up_mm: float
 ) -> None:
