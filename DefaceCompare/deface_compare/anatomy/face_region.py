@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -76,3 +77,46 @@ def face_region(head: Head) -> FaceRegion:
     names = list(head.landmarks_mm)
     at = mapped(head.average_to_patient, np.array([head.landmarks_mm[name] for name in names]))
     return FaceRegion(head.average_to_patient, dict(zip(names, at, strict=True)))
+
+
+Bounds = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""First and last index of a part of the working grid, both (z, y, x)."""
+
+
+class _BoundsOfHeads:
+    """The bounds of each head's face, looked for once: every method and image asks, and a million voxels are mapped for it.
+
+    A head takes its bounds with it.
+    """
+
+    def __init__(self) -> None:
+        self._bounds: dict[int, dict[bool, Bounds | None]] = {}
+
+    def of(self, head: Head, with_ears: bool) -> Bounds | None:
+        """The bounds, None for a head without a face."""
+        key = id(head)
+        if key not in self._bounds:
+            self._bounds[key] = {}
+            weakref.finalize(head, self._bounds.pop, key, None).atexit = False
+        known = self._bounds[key]
+        if with_ears not in known:
+            known[with_ears] = _find_bounds(head, with_ears)
+        return known[with_ears]
+
+
+_KNOWN = _BoundsOfHeads()
+
+
+def face_bounds(head: Head, with_ears: bool) -> Bounds | None:
+    """Where on the working grid the face's voxels lie (and the ears'); None if the scan holds none of them."""
+    return _KNOWN.of(head, with_ears)
+
+
+def _find_bounds(head: Head, with_ears: bool) -> Bounds | None:
+    index = np.argwhere(sitk.GetArrayViewFromImage(head.outline) > 0)
+    points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
+    region = face_region(head)
+    chosen = region.face(points) | (region.ears(points) if with_ears else False)
+    if not chosen.any():
+        return None
+    return index[chosen].min(axis=0), index[chosen].max(axis=0)

@@ -17,8 +17,8 @@ from ..geometry.grids import nearest_axes
 from .air import skin_threshold
 
 LEAST_CUT_CM2 = 60.0
-"""Tissue lost from one slice to the next where a scan was cut: 210 cm2 and more in eight real patients cut at the orbits or below;
-23 cm2 and less in three that end by themselves. A head's own vertex gives 5 cm2 a mm, 40 cm2 in slices of 8 mm."""
+"""Tissue lost from one slice to the next where a scan was cut: 210 cm2 and more in eight real patients cut at the orbits or
+below; 23 cm2 and less in three that end by themselves. A head's own vertex gives 5 cm2 a mm, 40 cm2 in slices of 8 mm."""
 CUT_SLICES = 3
 """A cut may be ragged over so many slices, where a mask was carried from one grid to another."""
 

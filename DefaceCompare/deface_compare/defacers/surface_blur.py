@@ -14,7 +14,7 @@ import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..anatomy.face_region import FaceRegion, face_region
+from ..anatomy.face_region import FaceRegion, face_bounds, face_region
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import MethodFailed
@@ -198,16 +198,12 @@ def face_box(head: Head, margin_mm: float, with_ears: bool) -> VoxelBox:
     MethodFailed
         If the scan holds no part of it.
     """
-    outline = sitk.GetArrayViewFromImage(head.outline) > 0
-    index = np.argwhere(outline)
-    points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
-    region = face_region(head)
-    chosen = region.face(points) | (region.ears(points) if with_ears else False)
-    if not chosen.any():
+    bounds = face_bounds(head, with_ears)
+    if bounds is None:
         raise MethodFailed("the scan holds no part of the face")
     margin = round(margin_mm / head.grid.GetSpacing()[0])
-    low = np.maximum(index[chosen].min(axis=0) - margin, 0)[::-1]
-    high = np.minimum(index[chosen].max(axis=0) + margin + 1, outline.shape)[::-1]
+    low = np.maximum(bounds[0] - margin, 0)[::-1]
+    high = np.minimum(bounds[1] + margin + 1, head.grid.GetSize()[::-1])[::-1]
     x, y, z = low.tolist()
     width, height, depth = (high - low).tolist()
     return VoxelBox((x, y, z), (width, height, depth))
