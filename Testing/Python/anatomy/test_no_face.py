@@ -12,7 +12,6 @@ from deface_compare.case import CT, MR, Case, CaseImage, Dose, StructureSet
 from deface_compare.compare import compare_case
 from deface_compare.measurement import Measurement
 from deface_compare.sample.patient import sample_patient
-from deface_compare.sample.structures import patient_points
 from deface_compare.settings import Settings
 
 COARSE = {"ct_size": (128, 128, 66), "ct_spacing_mm": (2.0, 2.0, 4.0)}
@@ -23,7 +22,7 @@ ABOVE_EYES_MM = 50.0
 def slab_and_head() -> Case:
     """A planning CT that begins over the brow, with an MR of the whole head in its frame."""
     made = sample_patient(31, 1, "hn", **COARSE)
-    x, y, z = patient_points(made.head, np.array([average_head().landmarks_mm["nasion"]]))[0].tolist()
+    x, y, z = made.head.patient_points(np.array([average_head().landmarks_mm["nasion"]]))[0].tolist()
     first = made.ct.TransformPhysicalPointToIndex((x, y, z + ABOVE_EYES_MM))[2]
     ct = CaseImage(key="CT", modality=CT, image=made.ct[:, :, first:], unit="HU")
     mr = CaseImage(key="MR_T1", modality=MR, image=made.mr, unit="a.u.")
