@@ -70,7 +70,7 @@ prove-properties: $(VENV)/tested  # one head in many grids
 	$(BIN)/python $(PROOFS)/pytest_proof.py properties defacers/test_properties.py
 
 prove-difficulties: $(VENV)/tested
-	$(BIN)/python $(PROOFS)/pytest_proof.py difficulties defacers/test_difficult_heads.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py difficulties defacers/test_difficult_heads.py anatomy/test_masked_heads.py
 
 prove-mutations: $(VENV)/tested  # 10,000 damaged DICOM files, resumable
 	$(BIN)/python $(PROOFS)/mutations.py
