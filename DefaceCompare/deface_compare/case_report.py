@@ -53,7 +53,7 @@ class CaseReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     structures: Mapping[str, Any] = field(default_factory=dict)
-    """How many structures were measured, and why the others were not (`utility.measured`); empty without a structure set."""
+    """How many structures were measured, and why the others were not (`structures.count`); empty without a structure set."""
     version: str = __version__
 
     @property

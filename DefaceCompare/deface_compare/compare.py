@@ -23,9 +23,10 @@ from .quality.dose import dose_quality_rows
 from .quality.gate import quality_rows
 from .quality.skin import OriginalSkin
 from .settings import DEFAULT_METHODS, Settings
+from .structures.count import StructureCount, structures_sentence
 from .utility.baseline import utility_baseline
 from .utility.dvh_table import DvhTable
-from .utility.measured import StructureCount, count_structures, structures_sentence
+from .utility.measured import count_structures
 from .utility.rows import utility_rows
 from .words import SYNTHETIC_WARNING
 

@@ -17,7 +17,7 @@ from deface_compare.defacers import REGISTRY
 from deface_compare.errors import UnusableInput
 from deface_compare.measurement import COLUMNS, Measurement, metrics, read_measurements
 from deface_compare.output.folder import OutputFolder
-from deface_compare.utility.measured import structures_sentence
+from deface_compare.structures.count import structures_sentence
 from deface_compare.version import __version__
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 

@@ -20,7 +20,7 @@ from deface_compare.output.folder import OutputFolder
 from deface_compare.output.kept_edit import kept_dose_patch
 from deface_compare.progress import Progress, report_step, silent
 from deface_compare.settings import KEEP
-from deface_compare.structures.region import NOT_MEASURED
+from deface_compare.structures.organs import NOT_MEASURED
 
 from ..nodes.structures import add_structures
 from ..nodes.volumes import remove_node

@@ -22,8 +22,8 @@ from ..cohort.tradeoff import DOSE_POLICY
 from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
 from ..settings import Settings
+from ..structures.count import pooled_count, structures_sentence
 from ..structures.organs import is_further
-from ..utility.measured import pooled_count, structures_sentence
 from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 from . import sections
 from .by_cohort import auc_by_cohort, success_by_cohort

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ..anatomy.face_features import FEATURES
-
 WIDTH, HEIGHT = 100.0, 120.0
 """Size of the drawing in its own units; y runs downwards."""
 Ellipse = tuple[float, float, float, float]
@@ -21,7 +19,7 @@ SHAPES: Mapping[str, tuple[Ellipse, ...]] = {
     "cheeks": ((28.0, 77.0, 9.5, 13.0), (72.0, 77.0, 9.5, 13.0)),
     "ears": ((7.0, 64.0, 5.0, 12.0), (93.0, 64.0, 5.0, 12.0)),
 }
-"""Where each feature is drawn."""
+"""Where each feature (`anatomy.face_features.FEATURES`) is drawn, in their order."""
 STANDS = 50.0
 """From so many percent on a feature is named as left."""
 
@@ -51,7 +49,7 @@ def left_sentence(left_percent: Mapping[str, float]) -> str:
         f"{feature_title(name)} {left_percent[name]:.0f} %"
         if math.isfinite(left_percent.get(name, math.nan))
         else f"{feature_title(name)} not known"
-        for name in FEATURES
+        for name in SHAPES
     )
     return f"Skin left where it was: {', '.join(told)}"
 
@@ -66,7 +64,7 @@ def small_face(left_percent: Mapping[str, float]) -> str:
     """
     parts = [f'<svg class="left" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{left_sentence(left_percent)}">']
     parts.append(_ellipse(OUTLINE, 'class="outline"', ""))
-    for feature in FEATURES:
+    for feature in SHAPES:
         share = left_percent.get(feature, math.nan)
         known = math.isfinite(share)
         look = f'fill-opacity="{share / 100.0:.2f}"' if known else 'class="unknown"'

@@ -55,6 +55,8 @@ OUTER = ("External", "BODY", "Body")
 """Names of the outer contour: neither organ nor target."""
 PLACE_HOLDER = "structure-"
 """Begins the names under which tables show structures that no table names; each is a thing of its own patient only."""
+NOT_MEASURED = (EXTERNAL, EXCLUDE)
+"""Groups without rows: a body outline is a picture of the face, not an organ; helpers are cut out of what has its own rows."""
 
 
 @dataclass(frozen=True)

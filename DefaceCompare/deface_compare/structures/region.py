@@ -12,10 +12,8 @@ from ..errors import NotAvailable
 from ..geometry.lattice import Box, Lattice
 from ..settings import SLAB
 from .mask import mask_in_box, slab_volume_cc, structure_box
-from .organs import EXCLUDE, EXTERNAL, GROUPS, OTHER, TARGET_GROUPS, further_groups
+from .organs import EXCLUDE, GROUPS, NOT_MEASURED, OTHER, TARGET_GROUPS, further_groups
 
-NOT_MEASURED = (EXTERNAL, EXCLUDE)
-"""Groups without rows: a body outline is a picture of the face, not an organ; helpers are cut out of what has its own rows."""
 GTV_UNION = "GTV_all"
 
 

@@ -101,7 +101,7 @@ def test_a_method_without_a_dose_is_not_judged_under_that_policy_and_judged_on_t
     without = with_doses(replace(cohort, cases=tuple(cases)), {"mask": 0.0})
     table = patient_table(without.rows)
     faces = summarise_faces(without.records, without.arms, "cohort", seed=1)
-    reason = "Largest |ΔDmean| of any structure, dose policy “mask”: no number"
+    reason = "Largest |ΔDmean| of any organ or target, dose policy “mask”: no number"
     assert relations(decide_packages(without, table, faces, "CT")["mask"])[QUICKSHEAR] == ((), reason)
     assert relations(decide(without, table, faces, "CT"))[QUICKSHEAR][1] == ""
 
@@ -137,7 +137,7 @@ def test_each_dose_policy_stands_with_the_auc_of_its_own_package(cohort: Cohort)
     assert shown is not None
     (blur,) = [row for row in shown.rows if row[0].text == "surface_blur"]
     cells = dict(zip(shown.columns, blur, strict=True))
-    assert cells["Dose policy “mask”: AUC, any file"].text == "1.00"
+    assert cells["Dose policy “mask”: AUC, any file a pair"].text == "1.00"
 
 
 def test_repeat_scans_of_a_person_are_one_patient(cohort: Cohort) -> None:

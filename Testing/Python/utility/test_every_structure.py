@@ -17,6 +17,7 @@ from deface_compare.defacers.defacing import Defacing
 from deface_compare.geometry.boxes import Patch
 from deface_compare.measurement import FAILED, NOT_AVAILABLE, OK, Measurement, Scope
 from deface_compare.settings import DOSE_POLICIES, Settings
+from deface_compare.structures.count import pooled_count, structures_sentence
 from deface_compare.structures.name_words import user_names
 from deface_compare.structures.naming import named, structure_notes, unique_names
 from deface_compare.structures.region import regions
@@ -24,7 +25,7 @@ from deface_compare.utility.baseline import utility_baseline
 from deface_compare.utility.dose_rows import dose_metrics
 from deface_compare.utility.dose_sampling import DoseSamples
 from deface_compare.utility.dvh_table import DvhTable
-from deface_compare.utility.measured import HELPER, OUTLINE, count_structures, pooled_count, structures_sentence
+from deface_compare.utility.measured import HELPER, OUTLINE, count_structures
 from deface_compare.utility.rows import utility_rows
 
 SCOPE = Scope("case-001", "method", "", "background", "none")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import qt
-from deface_compare.anatomy.face_features import FEATURES
 from deface_compare.report.small_face import HEIGHT, OUTLINE, SHAPES, WIDTH, Ellipse
 
 HEIGHT_PIXELS = 54
@@ -31,8 +30,8 @@ def face_picture(left_percent: Mapping[str, float]) -> Any:
     painter = qt.QPainter()
     painter.begin(image)
     _draw(painter, OUTLINE, scale, 0.0)
-    for feature in FEATURES:
-        for shape in SHAPES[feature]:
+    for feature, shapes in SHAPES.items():
+        for shape in shapes:
             _draw(painter, shape, scale, left_percent.get(feature, math.nan))
     painter.end()
     return qt.QPixmap.fromImage(image.scaledToHeight(HEIGHT_PIXELS, qt.Qt.SmoothTransformation))

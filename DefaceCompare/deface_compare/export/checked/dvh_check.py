@@ -74,7 +74,11 @@ def _dvhs(written: Case, settings: Settings, wanted: Collection[str]) -> dict[st
     warnings = dose_warnings(dose.image, dose.unit)
     found = {}
     for region in regions(written.structure_set):
-        if region.name in wanted:
+        if region.name not in wanted:
+            continue
+        try:
             samples = sample_region(region, dose.image, settings.dvh_oversampling, settings.dvh_ends, warnings)
-            found[region.name] = samples.original
+        except NotAvailable:  # nothing is left of its contours: a fault, unless they were clipped on purpose
+            continue
+        found[region.name] = samples.original
     return found
