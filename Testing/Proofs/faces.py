@@ -25,8 +25,16 @@ SUBJECTS = range(1, 13)
 SCANS = {"T1": "MR_T1", "FL": "MR_FLAIR"}
 TWICE = 2
 """So many subjects are compared by one process twice and by two workers: the same bytes each time."""
-COLUMNS = {"auc_own": "A", "auc_reference": "B", "auc_reconstructed": "C", "auc_pooled": "A pooled"}
-CONTROLS = ("control_rerendered_auc", "control_shuffled_auc", "control_faceless_auc")
+COLUMNS = {
+    "auc_headline": "strongest",
+    "auc_own": "A own",
+    "auc_low_score": "A low score",
+    "auc_mean_landmarks": "A mean landmarks",
+    "auc_reconstructed": "C rebuilt",
+    "auc_reference": "B reference",
+    "auc_pooled": "A pooled",
+}
+CONTROLS = ("control_rerendered_auc", "control_faceless_auc", "control_planted_auc")
 
 
 def make_heads(folder: Path, subjects: Sequence[int]) -> Path:
@@ -53,16 +61,16 @@ def compared(source: Path, out: Path, *options: str) -> list[SummaryRow]:
 
 
 def table(rows: Sequence[SummaryRow]) -> Iterator[str]:
-    """Method by image: columns A, B, C, pooled A, rank 1, detection; below any file, second scans, controls, differences."""
-    yield "| image | method | n | A own | B reference | C rebuilt | A pooled | rank 1, % | face found |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    """Method by image: the columns, rank 1, detection; below files, second scans, controls, differences."""
+    yield f"| image | method | n | {' | '.join(COLUMNS.values())} | rank 1, % | face found |"
+    yield "|---|---|---|" + "---|" * (len(COLUMNS) + 2)
     for own in find(rows, metric="auc_own"):
         if own.method and MINUS not in own.method:
-            same = [row for row in rows if (row.image, row.method, row.n, row.note) == (own.image, own.method, own.n, own.note)]
+            same = [row for row in rows if (row.image, row.method, row.n) == (own.image, own.method, own.n)]
             cells = [value(find(same, metric=metric)) for metric in (*COLUMNS, "rank1_own")]
             seen = value(find(rows, metric="detection_rate", image=own.image, method=own.method))
             yield f"| {own.image} | {own.method} | {own.n} | {' | '.join(cells)} | {seen} |"
-    for metric in ("auc_any_file", "auc_second_scan", "rank1_second_scan", *CONTROLS, "auc_headline"):
+    for metric in ("auc_highest_file", "auc_any_file", "auc_second_scan", "rank1_second_scan", *CONTROLS, "auc_headline"):
         yield f"\n{metric}\n"
         for row in find(rows, metric=metric):
             if metric != "auc_headline" or MINUS in row.method:

@@ -16,8 +16,17 @@ from deface_compare.settings import DEFAULT_METHODS, KEEP, Tolerances
 
 IMAGE = "CT"
 ANSWERS = ("success_rate", "done_as_intended", "detection_rate", "data_whole")
-AUCS = ("auc_own", "auc_reference", "auc_reconstructed", "auc_pooled")
-CONTROLS = ("control_rerendered_auc", "control_faceless_auc", "control_shuffled_auc")
+AUCS = (
+    "auc_headline",
+    "auc_own",
+    "auc_per_pair",
+    "auc_low_score",
+    "auc_mean_landmarks",
+    "auc_reconstructed",
+    "auc_reference",
+    "auc_pooled",
+)
+CONTROLS = ("control_rerendered_auc", "control_faceless_auc", "control_planted_auc")
 STRUCTURES = ("Bone_Mandible", "Parotid", "Brainstem", "SpinalCord", "Larynx", "Esophagus", "PTV")
 CHANGES = (
     ("intact_volume", "%", ""),

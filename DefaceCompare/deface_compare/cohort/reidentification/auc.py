@@ -11,19 +11,14 @@ modality). All functions take plain arrays:
 
 What a study calls, per method and modality::
 
-    from ...privacy.similarity import similarity_matrix
-    from .auc import reidentify
-    from .bootstrap import difference_of, resampled_means, shuffled_control
-    from .pairs import constant_control, highest_impostor
+    from .attempts import attempt, strongest
+    from .bootstrap import difference_of, estimate_pooled_auc
 
-    similarity = similarity_matrix(probe_embeddings, gallery_embeddings)               # own or reference landmarks
+    similarity = similarity_matrix(probe_embeddings, gallery_embeddings)               # one way to look at the probes
     result = reidentify(similarity, genuine, persons, seed=seed)                       # Reidentification, or NotAvailable
-    means = [resampled_means(each, genuine, persons, seed=seed) for each in (similarity_a, similarity_b)]
-    difference = difference_of(*means)                                                 # Difference, .words
-    shuffled = shuffled_control(similarity, genuine, persons, seed=seed)               # float
-    constant = constant_control(similarity, genuine, persons)                          # float, exactly 0.5
-    pair = highest_impostor(similarity, genuine, persons)                              # ImpostorPair or None
-    rerendered = reidentify(similarity_matrix(rerendered, gallery), genuine, persons, seed=seed).auc   # must be >= 0.95
+    best = strongest([attempt(words, each, genuine) for words, each in tried.items()], persons, seed=seed)
+    difference = difference_of(best.highest, other.highest)                            # Difference, .words
+    pooled = estimate_pooled_auc(similarity, genuine, persons, seed=seed)              # Estimate
 """
 
 from __future__ import annotations
