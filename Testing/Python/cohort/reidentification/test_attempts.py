@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from sklearn.metrics import roc_auc_score
 from deface_compare.cohort.reidentification.attempts import Attempt, attempt, strongest
 from deface_compare.cohort.reidentification.auc import reidentify
 from deface_compare.cohort.reidentification.bootstrap import estimate_pooled_auc
+from deface_compare.cohort.reidentification.linkage import linkage
+from deface_compare.cohort.summary import SummaryRow
 
 PERSONS = np.arange(20)
 
@@ -53,6 +57,26 @@ def test_chance_lies_in_the_interval_of_the_highest_of_six_attempts() -> None:
     # measured: mean of the highest 0.58; 59 of 60 intervals begin below the margin of 0.60
     assert 0.54 < np.mean(highest) < 0.62
     assert covered >= 57
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "n", "word"),
+    [
+        (0.52, 0.46, 0.58, 20, "not linked"),
+        (0.52, 0.46, 0.58, 19, "unclear"),
+        (0.55, 0.50, 0.61, 97, "unclear"),
+        (0.75, 0.50, 1.00, 97, "unclear"),
+        (0.64, 0.58, 0.72, 97, "unclear"),
+        (0.68, 0.63, 0.73, 62, "linked"),
+        (1.00, 0.78, 1.00, 12, "linked"),
+        (math.nan, math.nan, math.nan, 4, "not known"),
+    ],
+)
+def test_a_word_for_linkage_needs_the_whole_interval_on_one_side_of_the_margin(
+    value: float, low: float, high: float, n: int, word: str
+) -> None:
+    row = SummaryRow("c", "m", "", "", "", "", "CT", "privacy", "", "auc_headline", "", n, 0, value, low, high)
+    assert linkage(row) == word
 
 
 def test_the_pooled_auc_is_that_of_scikit_learn_and_its_interval_covers_the_truth() -> None:
