@@ -187,7 +187,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "intensities": sections.utility_tables(summary, names, "intensity", content.image),
         "doses": doses,
         "planned_dose": sections.planned_dose_table(content.measurements, opened=not doses) if single else None,
-        "tests": sections.test_table(summary),
+        "tests": sections.difference_table(summary),
         "published": sections.published_table(answers(evidence)),
         "failures": sections.failure_table(content.measurements, content.manifest["unreadable"], names),
         "notes": case_notes(content.manifest),

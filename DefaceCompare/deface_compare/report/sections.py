@@ -173,7 +173,7 @@ def planned_dose_table(rows: Sequence[Measurement], *, opened: bool) -> ReportTa
     return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body, opened=opened)
 
 
-def test_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
+def difference_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
     """Paired tests between methods that hold after Holm's correction."""
     found = [row for row in summary if MINUS in row.method and row.metric != HEADLINE and row.p_holm < 0.05]
     if not found:

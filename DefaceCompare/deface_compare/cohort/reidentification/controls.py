@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from ..summary import SummaryRow
 from .auc import FEW_PERSONS, FEWEST_PERSONS, Reidentification, reidentify
+from .linkage import LINK_MARGIN_AUC
 from .pairs import highest_impostor
 from .records import FaceRecord, Faces, estimate_numbers, joined
 
 LOWEST_RERENDERED_AUC = 0.95
 """A model that cannot link an original to its own re-rendering measures nothing (docs/design.md#rerendered-control)."""
-HIGHEST_FACELESS_AUC = 0.6
+HIGHEST_FACELESS_AUC = LINK_MARGIN_AUC
 """Heads without a face whose AUC lies above this beyond doubt are linked by something else than their face: noise, grid, field
 of view, shape of the skull (docs/design.md#faceless-control)."""
 CHANCE_AUC = 0.5

@@ -64,8 +64,8 @@ class FaceRecord:
         Frontal views at the attacker's other thresholds.
     rebuilt : mapping of Arm to ndarray, shape (length,)
         Frontal view after the average face was laid over.
-    faceless_own, faceless_reference : ndarray, shape (views, length), or None
-        The original without the front half of its head.
+    faceless_reference : ndarray, shape (views, length), or None
+        The original without the front half of its head, by the original's landmarks.
     planted : ndarray, shape (views, length), or None
         The original with the upper half of its face only, where other people have their landmarks.
     extent : str
@@ -85,7 +85,6 @@ class FaceRecord:
     mean_landmarks: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     others: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     rebuilt: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
-    faceless_own: NDArray[np.float64] | None = None
     faceless_reference: NDArray[np.float64] | None = None
     planted: NDArray[np.float64] | None = None
     extent: str = FULL
@@ -264,7 +263,6 @@ def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequenc
         mean_landmarks={arm: each.mean_landmarks.astype(np.float64) for arm, each in known.items()},
         others={arm: each.others.astype(np.float64) for arm, each in known.items()},
         rebuilt={arm: each.rebuilt.astype(np.float64) for arm, each in known.items()},
-        faceless_own=None if faceless is None else faceless.own.astype(np.float64),
         faceless_reference=None if faceless is None else faceless.reference.astype(np.float64),
         planted=None if planted is None else planted.mean_landmarks.astype(np.float64),
         extent=found.extents.get(image, FULL),
