@@ -36,8 +36,6 @@ BORDER_MM = (22.0, 3.0)
 """Outside the face, old and average surface blend between these distances, so that no step remains."""
 MARGIN_MM = 36.0
 """Room around the face on the working grid."""
-LARGEST_CHANGE_MM = 25.0
-"""A surface that would move further is not a face laid over a face."""
 UNDER_CHIN_MM = 14.0
 """So far below the average's chin the replacement stays whole: a lower chin of the patient's must not stand out of the neck."""
 BELOW_TEMPLATE_MM = 4.0
@@ -55,9 +53,9 @@ ALIKE_MM = 2.0
 """Where the average lies nearer than this to the patient's skin, a replacement moves nothing and means to move nothing."""
 LEAST_MOVING_SHARE = 0.25
 """If less of the face would move, the average is no disguise for this patient: then the gate asks for the whole face."""
-LAYER = Layer(
-    sampled_mm=(5.0, 15.0), rewritten_mm=2.0, blended_mm=4.5, outside_mm=6.0, smoothing_mm=6.0, soft_only=True, noise=True
-)
+LAYER = Layer(sampled_mm=(5.0, 15.0), outwards_mm=10.0, inwards_mm=25.0, smoothing_mm=6.0, soft_only=True)
+FADE_SHARE = 0.05
+"""The content is rewritten wholly where the surface is replaced by more than this share."""
 
 
 class AverageFace(Defacer):
@@ -78,10 +76,9 @@ class AverageFace(Defacer):
         brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
         brain_mm = np.minimum(distance_outside_mm(brain, head.grid.GetSpacing()[0]), np.float32(1000.0))
         weight = _weight(head, region, box)
-        change = np.clip(average - old, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
-        new = kept_from_brain(old + weight * change, old, brain_mm, KEEP_FROM_BRAIN_MM)
-        reach = (np.minimum(old, new) < LAYER.outside_mm + ROOM_MM) & (np.minimum(old, new) > -LARGEST_CHANGE_MM)
-        acting = np.where(reach, ramp(weight, 0.0, 0.3) * off_brain(old, brain_mm, KEEP_FROM_BRAIN_MM), 0.0)
+        new = kept_from_brain(old + weight * (LAYER.limited(average, old) - old), old, brain_mm, KEEP_FROM_BRAIN_MM)
+        reach = (new < LAYER.cleared_mm + ROOM_MM) & (new > -LAYER.blended_mm - ROOM_MM)
+        acting = np.where(reach, ramp(weight, 0.0, FADE_SHARE) * off_brain(old, new, brain_mm, KEEP_FROM_BRAIN_MM), 0.0)
         if not np.any(acting[np.abs(old) < head.grid.GetSpacing()[0]] > 0):
             raise MethodFailed("the average face does not meet the patient's skin in this scan")
         moving = _moving_share(head, region, box, old, new)
@@ -92,7 +89,6 @@ class AverageFace(Defacer):
             layer=LAYER,
             region=region,
             with_ears=True,
-            blurs_dose=False,
             intended_from_mm=ALIKE_MM if moving >= LEAST_MOVING_SHARE else 0.0,
             warnings=_warnings(head, moving),
             parameters={

@@ -14,10 +14,9 @@ from ..geometry.boxes import Patch, VoxelBox, box_between, box_of_points, corner
 from ..geometry.lattice import voxel_cc
 from ..settings import Settings
 from ..structures.mask import structure_mask
+from .own_noise import background
 from .protection import targets
-from .removal import stored_level
 from .surface_blur import face_box
-from .surface_change import fill_level
 
 LARGEST_PIECE_CC = 10.0
 """An ear of 60 x 35 mm, 4 mm thick, has 8 cc; what is larger is a part of the body."""
@@ -58,7 +57,8 @@ def without_detached(case: Case, image: CaseImage, head: Head, settings: Setting
         return patch
     # a piece's edge is partly air: its rim goes with it, but not the rim of what stays
     rim = ndimage.binary_dilation(pieces, TOUCHING) & ~ndimage.binary_dilation(after & ~pieces, TOUCHING)
-    values[pieces | rim] = stored_level(fill_level(image, settings), values.dtype)
+    gone = pieces | rim
+    values[gone] = background(image, box, gone, settings)[gone]
     return _joined(image, patch, Patch(box.offset, values))
 
 

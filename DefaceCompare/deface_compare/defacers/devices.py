@@ -27,7 +27,7 @@ from ..geometry.grids import on_grid
 from ..settings import Settings
 from ..structures.mask import structure_mask
 from .edit import Edit
-from .removal import stored_level
+from .own_noise import background
 
 REACH_MM = 40.0
 """Devices this near to the edited face become background."""
@@ -97,7 +97,7 @@ def without_devices(
     marked : SimpleITK.Image or None
         From `devices_near_edit`.
     """
-    clear = None if marked is None else _cleared(case, image, marked)
+    clear = None if marked is None else _cleared(case, image, marked, settings)
     if clear is None:
         return patch
     emptied = replace(image, image=clear.whole(image.image))
@@ -111,7 +111,7 @@ def without_devices(
     return Patch(box.offset, values)
 
 
-def _cleared(case: Case, image: CaseImage, marked: sitk.Image) -> Patch | None:
+def _cleared(case: Case, image: CaseImage, marked: sitk.Image, settings: Settings) -> Patch | None:
     """The part of the image around its marked devices, with these as background; None if the image does not show them."""
     around = box_around(sitk.GetArrayViewFromImage(marked) > 0)
     if around is None:
@@ -125,7 +125,7 @@ def _cleared(case: Case, image: CaseImage, marked: sitk.Image) -> Patch | None:
     if not np.any(values[device] > air + VISIBLE_SHARE * (skin_threshold(image) - air)):
         return None
     device |= _outside_body(case, image, marked, box)
-    values[device] = stored_level(air, values.dtype)
+    values[device] = background(image, box, device, settings)[device]
     return Patch(box.offset, values)
 
 

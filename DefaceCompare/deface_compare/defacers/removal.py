@@ -10,13 +10,13 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..anatomy.air import air_level
 from ..anatomy.head import Head
 from ..case import CaseImage, Dose
 from ..errors import MethodFailed
 from ..geometry.boxes import Patch, VoxelBox, box_around, box_between, index_to_mm, sample_box, whole_box
 from ..geometry.level_set import sample_at
 from ..settings import Settings
+from .own_noise import background
 
 TIGHTENING_ROUNDS = 4
 """Rounds of interval propagation; one is exact for a single plane, four settle boxes in oblique images."""
@@ -152,7 +152,7 @@ class Removal:
         return None if tight is None else (box.within(tight), inside[tight.slices])
 
     def apply(self, image: CaseImage, head: Head, settings: Settings) -> Patch:
-        """Fill the region (see `Edit.apply`): ``background``, ``zero`` or a seeded permutation of its own values."""
+        """Fill the region (see `Edit.apply`): own air (``background``), ``zero``, or a seeded permutation of its own values."""
         found = self.region(image.image)
         if found is None or not self._meets_patient(image.image, head, *found):
             raise MethodFailed(f"the region to remove lies outside the patient in image {image.key}")
@@ -161,8 +161,7 @@ class Removal:
         if settings.fill == "permute":
             values[inside] = np.random.default_rng(settings.seed).permutation(values[inside])
         else:
-            level = 0.0 if settings.fill == "zero" else air_level(image)
-            values[inside] = stored_level(level, values.dtype)
+            values[inside] = background(image, box, inside, settings)[inside]
         return Patch(box.offset, values)
 
     def _meets_patient(self, grid: sitk.Image, head: Head, box: VoxelBox, inside: NDArray[np.bool_]) -> bool:
@@ -197,11 +196,3 @@ class Removal:
             return Patch((0, 0, 0), array[:1, :1, :1].copy())
         box, inside = found
         return Patch(box.offset, np.where(inside, array.dtype.type(0), array[box.slices]))
-
-
-def stored_level(level: float, dtype: np.dtype) -> np.generic:
-    """`level` in the stored type of an image: rounded for integers and held inside their range."""
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return dtype.type(min(max(round(level), limits.min), limits.max))
-    return dtype.type(level)

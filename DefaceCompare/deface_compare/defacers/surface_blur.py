@@ -51,15 +51,11 @@ KEEP_FROM_BRAIN_MM = 10.0
 """Nothing changes this near to the brain mask, which may itself miss 9 mm at the frontal pole (shared MR heads)."""
 BORDER_MM = (36.0, 2.0)
 """The change grows from nothing to full between these distances outside the face: shorter, and a ledge shows at the brow."""
-FADE_SHARE = 0.15
-"""The content of the shell is rewritten wholly where the shape changes by more than this share."""
+FADE_SHARE = 0.05
+"""The content of the shell is rewritten wholly where the shape changes by more than this share: by less than 1 mm."""
 MARGIN_MM = 44.0
 """Room around the face on the working grid."""
-SHELL = Layer(
-    sampled_mm=(1.0, 14.0), rewritten_mm=8.0, blended_mm=12.0, outside_mm=4.0, smoothing_mm=6.0, soft_only=False, noise=False
-)
-DEEPEST_MM = SHELL.blended_mm - 1.0
-"""The skin never moves further inwards."""
+SHELL = Layer(sampled_mm=(1.0, 14.0), outwards_mm=9.0, inwards_mm=11.0, smoothing_mm=6.0, soft_only=True)
 ROOM_MM = 5.0
 """The fields reach so much further than the layer: over a voxel of the working grid, so that it ends between voxels."""
 
@@ -70,7 +66,7 @@ class SurfaceBlur(Defacer):
     key = "surface_blur"
     title = "Surface blur (CuratAI-style)"
     reference = "after Milchenko & Marcus 2013, doi 10.1007/s12021-012-9160-3"
-    limits = "changes the outer 12 mm of the face from forehead to chin; ears and hair line stay"
+    limits = "changes the outer 14 mm under the new face from forehead to chin (skull and jaw less); ears and hair line stay"
     licence = "Apache-2.0 (own implementation)"
 
     def find_edit(self, case: Case, image: CaseImage, head: Head, settings: Settings) -> Edit:
@@ -82,8 +78,8 @@ class SurfaceBlur(Defacer):
         shape = _shape(head, box, ramp(depth, -BORDER_MM[0], -BORDER_MM[1]))
         skin = (np.abs(shape.old) < 0.5 * head.grid.GetSpacing()[0]) & (depth > 0)
         new, lifted_mm = shape.displaced(_height_mm(region, points, settings.seed).reshape(box.shape), skin)
-        content = ramp(shape.share, 0.0, FADE_SHARE) * off_brain(shape.old, shape.brain_mm, KEEP_FROM_BRAIN_MM)
-        reach = (np.minimum(new, shape.old) < SHELL.outside_mm + ROOM_MM) & (shape.old > -SHELL.blended_mm - ROOM_MM)
+        content = ramp(shape.share, 0.0, FADE_SHARE) * off_brain(shape.old, new, shape.brain_mm, KEEP_FROM_BRAIN_MM)
+        reach = (new < SHELL.cleared_mm + ROOM_MM) & (new > -SHELL.blended_mm - ROOM_MM)
         return SurfaceChange(
             old=boxed(shape.old, head.grid, box),
             new=boxed(new, head.grid, box),
@@ -91,7 +87,6 @@ class SurfaceBlur(Defacer):
             layer=SHELL,
             region=region,
             with_ears=False,
-            blurs_dose=True,
             parameters={
                 "shape_smoothing_mm": SHAPE_SMOOTHING_MM,
                 "displacement_mm": DISPLACEMENT_MM,
@@ -150,8 +145,7 @@ class _Shape:
     def _moved(self, height_mm: NDArray[np.float64]) -> NDArray[np.float32]:
         """The level set for one height of the line; neither deeper than the shell nor near the brain."""
         wanted = self.smooth - np.float32(DISPLACEMENT_MM) * np.tanh(height_mm / TURN_MM).astype(np.float32)
-        new = self.old + self.share * (wanted - self.old)
-        new = np.minimum(new, self.old + np.float32(DEEPEST_MM))
+        new = SHELL.limited(self.old + self.share * (wanted - self.old), self.old)
         return kept_from_brain(new, self.old, self.brain_mm, KEEP_FROM_BRAIN_MM)
 
 

@@ -1,8 +1,12 @@
-"""A change of the head's surface: an edit that moves the skin and rewrites a layer under it."""
+"""A change of the head's surface: an edit that moves the skin, and rewrites the air before it and a layer under it.
+
+Where it acts and what it leaves there depends on the new skin and on the place in the head, not on the old skin: else the border
+of the edit would be a copy of that. Two things follow: air is filled as far before the new skin as the old one may have been, and
+tissue is rewritten as deep under it.
+"""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,20 +23,28 @@ from ..case import CT, CaseImage, Dose
 from ..errors import MethodFailed
 from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, sample_box, whole_box
 from ..geometry.grids import onto_grid
+from ..geometry.lattice import voxel_cc
 from ..geometry.level_set import ramp, sample_at
 from ..settings import Settings
+from .own_noise import background, tissue_noise
+from .stored_values import stored
 
+EDGE_UNDER_MM, HAZE_MM, BLENDED_OVER_MM = 2.0, 5.0, 3.0
+"""The old skin's edge is as wide as this under it (a kernel of 1.5 mm and half a voxel of 1 mm), haze reaches so far before it
+(two voxels of a coarse scan), and rewritten tissue fades over so much."""
 FAR_MM = 99.0
 """Signed distance where a level set is not known: outside, far from the surface."""
 SOFT_TISSUE_HU = (-200.0, 200.0)
 """CT values that count as soft tissue when the layer under the skin is sampled: fat to muscle, no bone."""
 EDGE_LIMITS_MM = (1.0, 8.0)
 """The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
-SHALLOW_MM, SHALLOW_EDGES = 4.0, 1.5
-"""Air this near under the new skin is filled, but no thinner than this many of the skin's edges (a voxel's width each): a cut
-through a sinus must not show as a hole, and a wall thinner than a whole voxel under the edge leaks."""
-BRAIN_FADE_MM = 4.0
-"""From nothing to whole, an edit grows over this much."""
+BONE_HU, BONE_CC = 250.0, 10.0
+"""CT: tissue as dense as this that hangs together over so much is skull or jaw. It stays under the new skin, as it lies deeper
+in the head: dense bone begins at about 250 HU, and markers, wires and teeth alone are smaller."""
+BONE_UNDER_MM = 4.0
+"""Nearer than this under the new skin bone is rewritten, too: it must not show through."""
+BRAIN_FADE_MM = 2.0
+"""From nothing to whole, an edit grows over this much: a voxel of the working grid."""
 BRAIN_GUARD_MM = (4.0, 6.0)
 """Even at the skin nothing changes nearer to the brain: the diagonal of a 2 mm voxel is 3.5 mm."""
 LEAST_SHARE = 0.02
@@ -45,31 +57,44 @@ WHOLE_LAYER_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Layer:
-    """Which tissue the rewritten layer is made of, and how deep it reaches; depths in mm under the old skin.
+    """Which tissue the rewritten layer is made of, and how far the change reaches.
 
     Parameters
     ----------
     sampled_mm : (float, float)
-        Depths between which the patient's tissue is sampled.
-    rewritten_mm, blended_mm : float
-        Down to the first depth the layer is rewritten wholly, to the second it fades into untouched tissue.
-    outside_mm : float
-        Air is cleared up to so far outside both skins.
+        Depths under the old skin between which the patient's tissue is sampled.
+    outwards_mm, inwards_mm : float
+        How far the skin moves at most.
     smoothing_mm : float
         Gaussian sigma of the sampled tissue.
     soft_only : bool
         Sample soft tissue only (CT).
-    noise : bool
-        Add noise as strong as the patient's.
     """
 
     sampled_mm: tuple[float, float]
-    rewritten_mm: float
-    blended_mm: float
-    outside_mm: float
+    outwards_mm: float
+    inwards_mm: float
     smoothing_mm: float
     soft_only: bool
-    noise: bool
+
+    @property
+    def rewritten_mm(self) -> float:
+        """Down to this depth under the new skin the layer is rewritten wholly: the old skin's edge lies in it."""
+        return self.outwards_mm + EDGE_UNDER_MM
+
+    @property
+    def blended_mm(self) -> float:
+        """From `rewritten_mm` to this depth it fades into untouched tissue."""
+        return self.rewritten_mm + BLENDED_OVER_MM
+
+    @property
+    def cleared_mm(self) -> float:
+        """So far before the new skin air is filled: the old skin, and the haze before it, lie in it."""
+        return self.inwards_mm + HAZE_MM
+
+    def limited(self, new: NDArray[np.float32], old: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The new skin (mm from it, negative inside), moved no farther than it may."""
+        return np.clip(new, old - np.float32(self.outwards_mm), old + np.float32(self.inwards_mm))
 
 
 @dataclass(frozen=True)
@@ -86,9 +111,6 @@ class SurfaceChange:
     region : FaceRegion
     with_ears : bool
         Does the method mean to change the ears, too?
-    blurs_dose : bool
-        Policy ``follow``: blur the dose in the layer and spread it into added tissue (synthetic), or only clear it where tissue
-        became air.
     intended_from_mm : float
         Skin that lies nearer than this to the new surface is not meant to move.
     """
@@ -99,7 +121,6 @@ class SurfaceChange:
     layer: Layer
     region: FaceRegion
     with_ears: bool
-    blurs_dose: bool
     intended_from_mm: float = 0.0
     warnings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -114,24 +135,28 @@ class SurfaceChange:
         box = self._box(image.image)
         if box.empty:
             raise MethodFailed(f"the face lies outside image {image.key}")
-        old, new, weight = self._fields(image.image, box)
+        new, weight = self._fields(image.image, box)
         original = image.array()[box.slices]
         before = original.astype(np.float32)
-        background = fill_level(image, settings)
-        tissue = self._tissue(image, box, settings)
-        rewritten = ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm)
+        rewritten = ramp(new, -self.layer.blended_mm, -self.layer.rewritten_mm)
+        if image.modality == CT:
+            rewritten[(new < -BONE_UNDER_MM) & _bone(image, box)] = 0.0
         edge_mm = _edge_mm(new)
-        shallow_air = (new > -np.maximum(SHALLOW_MM, SHALLOW_EDGES * edge_mm)) & (before < skin_threshold(image))
-        inside = before + np.where(shallow_air, 1.0, rewritten) * (tissue - before)
+        reached = (weight > LEAST_SHARE) & (new < self.layer.cleared_mm)
+        tissue = self._tissue(image, box)
         air = air_level(image)
         # the edge passes the skin's own isovalue, which lies above the middle in CT, where the new skin is
         at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
         solid = np.clip(at_skin - new / edge_mm, 0.0, 1.0)
-        after = before + weight * (background + solid * (inside - background) - before)
-        touched = (weight > LEAST_SHARE) & (np.minimum(old, new) < self.layer.outside_mm)
-        touched &= (solid < 1) | (weight * rewritten > LEAST_SHARE) | shallow_air
-        values = original.copy()
-        values[touched] = rounded(after[touched], values.dtype)
+        empty = reached & (solid < 1)
+        layer = reached & (weight * rewritten > LEAST_SHARE)
+        tissue += tissue_noise(image, head, box, layer, settings)
+        inside = before + rewritten * (tissue - before)
+        outside = background(image, box, empty, settings)
+        after = before + weight * ((1.0 - solid) * outside.astype(np.float32) + solid * inside - before)
+        values = np.where(empty & (solid == 0) & (weight == 1), outside, original)
+        mixed = (empty | layer) & ~((solid == 0) & (weight == 1))
+        values[mixed] = stored(after[mixed], image)
         return Patch(box.offset, values)
 
     def _box(self, grid: sitk.Image) -> VoxelBox:
@@ -141,16 +166,12 @@ class SurfaceChange:
             return VoxelBox((0, 0, 0), (0, 0, 0))
         return box_of_points(corners_mm(self.weight, acting), grid, self.weight.GetSpacing()[0])
 
-    def _fields(self, grid: sitk.Image, box: VoxelBox) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Old skin, new skin and weight at the voxels of `box`."""
-        return (
-            sample_box(self.old, grid, box, FAR_MM),
-            sample_box(self.new, grid, box, FAR_MM),
-            sample_box(self.weight, grid, box, 0.0),
-        )
+    def _fields(self, grid: sitk.Image, box: VoxelBox) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """New skin and weight at the voxels of `box`."""
+        return sample_box(self.new, grid, box, FAR_MM), sample_box(self.weight, grid, box, 0.0)
 
-    def _tissue(self, image: CaseImage, box: VoxelBox, settings: Settings) -> NDArray[np.float32]:
-        """What the layer is made of at each voxel of `box`: the patient's own, smoothed along the skin, with or without noise."""
+    def _tissue(self, image: CaseImage, box: VoxelBox) -> NDArray[np.float32]:
+        """What the layer is made of at each voxel of `box`: the patient's own, smoothed along the skin, without noise."""
         values = sitk.GetArrayFromImage(onto_grid(cropped_to(image.image, self.old), self.old, air_level(image)))
         old = sitk.GetArrayViewFromImage(self.old)
         shallow, deep = self.layer.sampled_mm
@@ -165,19 +186,15 @@ class SurfaceChange:
         held = scipy.ndimage.gaussian_filter(np.where(sampled, values - median, 0).astype(np.float32), sigma)
         smooth = sitk.GetImageFromArray(median + held / (near + WHOLE_LAYER_SHARE))
         smooth.CopyInformation(self.old)
-        tissue = sample_box(smooth, image.image, box, median)
-        if self.layer.noise:
-            random = np.random.default_rng([settings.seed, zlib.crc32(image.key.encode())])
-            tissue += noise_level(image, box) * random.standard_normal(tissue.shape, dtype=np.float32)
-        return tissue
+        return sample_box(smooth, image.image, box, median)
 
     def removed(self, grid: sitk.Image) -> NDArray[np.bool_]:
-        """Where tissue became air, half a voxel of the old skin's edge included (see `Edit.removed`)."""
+        """Where air was filled before the new skin, whether tissue or air stood there (see `Edit.removed`)."""
         whole = np.zeros(whole_box(grid).shape, dtype=np.bool_)
         box = self._box(grid)
         if not box.empty:
-            old, new, weight = self._fields(grid, box)
-            whole[box.slices] = (old < 0.5 * max(grid.GetSpacing())) & (new > 0) & (weight > 0.5)
+            new, weight = self._fields(grid, box)
+            whole[box.slices] = (new > 0) & (new < self.layer.cleared_mm) & (weight > 0.5)
         return whole
 
     def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
@@ -185,7 +202,7 @@ class SurfaceChange:
         whole = planned.copy()
         box = self._box(grid)
         if not box.empty:
-            _, new, weight = self._fields(grid, box)
+            new, weight = self._fields(grid, box)
             whole[box.slices] = np.where(weight > 0.5, new < 0, planned[box.slices])
         return whole
 
@@ -200,22 +217,32 @@ class SurfaceChange:
         return meant
 
     def follow(self, dose: Dose, head: Head) -> Patch:
-        """0 Gy where tissue became air; a blurred layer and what it grew by: blurred dose, synthetic (see `Edit.follow`)."""
+        """0 Gy in the filled air; blurred dose, synthetic, in the rewritten layer (see `Edit.follow`).
+
+        Dose that ended at the old skin would draw it.
+        """
         box = self._box(dose.image)
         array = sitk.GetArrayViewFromImage(dose.image)
         if box.empty:
             return Patch((0, 0, 0), array[:1, :1, :1].copy())
         values = array[box.slices].copy()
-        old, new, weight = self._fields(dose.image, box)
-        if self.blurs_dose:
-            sigma = [self.layer.smoothing_mm / spacing for spacing in dose.image.GetSpacing()[::-1]]
-            inside = (old < 0).astype(np.float32)
-            held, known = (scipy.ndimage.gaussian_filter(each, sigma, mode="nearest") for each in (values * inside, inside))
-            added = (old >= 0) & (new < 0) & (weight > 0.5)
-            share = np.where(added, 1.0, weight * ramp(old, -self.layer.blended_mm, -self.layer.rewritten_mm))
-            values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)
+        new, weight = self._fields(dose.image, box)
+        sigma = [self.layer.smoothing_mm / spacing for spacing in dose.image.GetSpacing()[::-1]]
+        inside = (sample_box(self.old, dose.image, box, FAR_MM) < 0).astype(np.float32)
+        held, known = (scipy.ndimage.gaussian_filter(each, sigma, mode="nearest") for each in (values * inside, inside))
+        share = weight * ramp(new, -self.layer.blended_mm, -self.layer.rewritten_mm)
+        values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)
         values[self.removed(dose.image)[box.slices]] = 0
         return Patch(box.offset, values)
+
+
+def _bone(image: CaseImage, box: VoxelBox) -> NDArray[np.bool_]:
+    """Skull and jaw in a box of a CT, shape (z, y, x)."""
+    labels, count = scipy.ndimage.label(np.greater(image.array()[box.slices], BONE_HU))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    large = sizes * voxel_cc(image.image) >= BONE_CC
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def _edge_mm(level: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -237,33 +264,14 @@ def kept_from_brain(
     return np.minimum(new, np.maximum(old, brain_mm - np.float32(keep_mm + BRAIN_FADE_MM)))
 
 
-def off_brain(old: NDArray[np.float32], brain_mm: NDArray[np.float32], keep_mm: float) -> NDArray[np.float32]:
-    """Share of an edit of what is `brain_mm` from the brain and `old` mm from the old skin.
+def off_brain(
+    old: NDArray[np.float32], new: NDArray[np.float32], brain_mm: NDArray[np.float32], keep_mm: float
+) -> NDArray[np.float32]:
+    """Share of an edit of what is `brain_mm` from the brain, `old` and `new` mm from the two skins.
 
-    0 near the brain, but 1 at and outside the skin over it; 0 in any case where a voxel of a coarser grid could be brain: a
-    brain that was laid on a scan without one may reach the skin.
+    0 near the brain, but 1 outside either skin over it: where the brain lies this near to the skin (temples, high forehead) air
+    that comes under the new skin is filled; there, and nowhere else, the edit knows the old skin. 0 in any case where a voxel of
+    a coarser grid could be brain: a brain that was laid on a scan without one may reach the skin.
     """
-    share = np.maximum(ramp(brain_mm, keep_mm, keep_mm + BRAIN_FADE_MM), ramp(old, -2.0, 0.0))
+    share = np.maximum(ramp(brain_mm, keep_mm, keep_mm + BRAIN_FADE_MM), ramp(np.maximum(old, new), -2.0, 0.0))
     return share * ramp(brain_mm, *BRAIN_GUARD_MM)
-
-
-def noise_level(image: CaseImage, box: VoxelBox) -> float:
-    """Noise sigma of an image's tissue, from differences of neighbours (median, so that edges don't count)."""
-    values = image.array()[box.slices].astype(np.float32)
-    tissue = values > skin_threshold(image)
-    both = tissue[:, :, 1:] & tissue[:, :, :-1]
-    steps = np.diff(values, axis=2)[both]
-    return 0.0 if steps.size == 0 else float(1.4826 * np.median(np.abs(steps)) / np.sqrt(2.0))
-
-
-def fill_level(image: CaseImage, settings: Settings) -> float:
-    """What stands outside the new skin: 0 for ``zero``, else the image's background (a shape has nothing to permute)."""
-    return 0.0 if settings.fill == "zero" else air_level(image)
-
-
-def rounded(values: NDArray[np.generic], dtype: np.dtype) -> NDArray[np.generic]:
-    """`values` in the stored type of an image: rounded for integers and held inside their range."""
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return np.clip(np.rint(values.astype(np.float64)), limits.min, limits.max).astype(dtype)
-    return values.astype(dtype)

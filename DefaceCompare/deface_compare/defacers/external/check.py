@@ -17,7 +17,7 @@ from ...errors import MethodFailed
 from ...geometry.boxes import corners_mm, grid_points, index_to_mm
 from ...geometry.grids import on_grid
 from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
-from ..surface_change import rounded
+from ..stored_values import rounded
 
 GEOMETRY_TOLERANCE_MM = 0.01
 """Largest difference of any corner's place; NIfTI stores float32."""

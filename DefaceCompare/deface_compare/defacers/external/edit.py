@@ -16,7 +16,7 @@ from ...case import Case, CaseImage, Dose
 from ...errors import MethodFailed
 from ...geometry.boxes import Patch, VoxelBox, box_around, boxed, sample_box, whole_box
 from ...settings import Settings
-from ..removal import stored_level
+from ..stored_values import stored_level
 
 WALL_SHARE = 0.5
 """Share of the altered voxels that must have one value to call it a fill."""

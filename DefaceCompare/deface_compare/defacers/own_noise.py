@@ -1,0 +1,206 @@
+"""A scan's own noise: what stands where a method took air or tissue away.
+
+One value, or calm tissue, in a noisy scan shows where a method worked. So air is filled with mirrored blocks of this scan's own
+air: level, correlation, rounding and clipping come along. Rewritten tissue gets mirrored blocks of what is left of the brain when
+its slow part is taken away, as strong as the noise of the tissue around.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..anatomy.air import air_level, skin_threshold
+from ..anatomy.head import Head
+from ..case import CaseImage
+from ..geometry.boxes import VoxelBox, box_around, box_between, box_of_points, corners_mm, sample_box
+from ..settings import Settings
+from .stored_values import stored_level
+
+BLOCK_MM = (12.0, 6.0)
+"""Edge of a block; the smaller ones where a scan holds few of the larger."""
+FEWEST_BLOCKS = 12
+"""From fewer blocks a pattern would be seen."""
+AROUND_MM = 60.0
+"""Air is taken from so far around what is filled."""
+KEPT_PERCENT = (5.0, 90.0)
+"""Of the blocks by their mean: padding lies below, ghosts and streaks lie above."""
+BRAIN_DEPTH_MM = 6.0
+"""Noise is taken from so deep in the brain: no bone, no cortex's edge."""
+SLOW_VOXELS = 2.0
+"""Gaussian sigma of a brain's slow part: the noise of a CT kernel is correlated over one to two voxels."""
+CALM_QUANTILE, CALM_SIGMAS = 0.25, 0.3186
+"""Noise is told by the calmest quarter of the differences between neighbours: of a normal distribution it lies within so many
+sigmas, and anatomy adds to the other ones."""
+LARGEST_SIGMAS = 3.0
+"""Stronger residuals are anatomy, not noise."""
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """Blocks of one size in an array, shape (z, y, x).
+
+    Parameters
+    ----------
+    values : ndarray
+    size : (int, int, int)
+        (z, y, x) voxels.
+    first : ndarray of int, shape (n, 3)
+        First voxel of each block, (z, y, x).
+    """
+
+    values: NDArray[np.generic]
+    size: tuple[int, int, int]
+    first: NDArray[np.intp]
+
+    def laid(self, where: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.generic]:
+        """An array of the shape of `where`, laid out with blocks in random order, each mirrored or not along each axis."""
+        laid = np.zeros(where.shape, self.values.dtype)
+        tiles = [range(0, length, step) for length, step in zip(where.shape, self.size, strict=True)]
+        chosen = random.integers(len(self.first), size=[len(each) for each in tiles])
+        mirrored = random.integers(2, size=(*chosen.shape, 3)).astype(bool)
+        for place in np.ndindex(chosen.shape):
+            target = tuple(slice(each[at], each[at] + step) for each, at, step in zip(tiles, place, self.size, strict=True))
+            if not where[target].any():
+                continue
+            block = self.values[tuple(slice(a, a + n) for a, n in zip(self.first[chosen[place]], self.size, strict=True))]
+            block = block[tuple(slice(None, None, -1 if turn else 1) for turn in mirrored[place])]
+            part = laid[target]
+            part[...] = block[tuple(slice(0, n) for n in part.shape)]
+        return laid
+
+
+def background(image: CaseImage, box: VoxelBox, where: NDArray[np.bool_], settings: Settings) -> NDArray[np.generic]:
+    """What stands where something became background, in the image's stored type, shape (z, y, x) of `box`.
+
+    Parameters
+    ----------
+    image : CaseImage
+        The original.
+    box : VoxelBox
+    where : ndarray of bool, shape (z, y, x) of `box`
+        Which voxels are asked for; the others hold anything.
+    settings : Settings
+        ``zero`` fills with 0; else with this scan's own air, and with one air value only where the scan shows no free air.
+    """
+    dtype = image.array().dtype
+    if settings.fill == "zero":
+        return np.zeros(box.shape, dtype)
+    blocks = _air_blocks(image, box)
+    if blocks is None:
+        return np.full(box.shape, stored_level(air_level(image), dtype), dtype)
+    return blocks.laid(where, _random(image, settings, "air"))
+
+
+def tissue_noise(image: CaseImage, head: Head, box: VoxelBox, where: NDArray[np.bool_], settings: Settings) -> Array:
+    """Noise as it is in this scan's tissue, mean 0, shape (z, y, x) of `box`.
+
+    Without enough brain in the scan it is white and Gaussian.
+    """
+    random = _random(image, settings, "tissue")
+    level = noise_level(image, box)
+    found = _brain_blocks(image, head)
+    if found is None:
+        return np.float32(level) * random.standard_normal(box.shape, dtype=np.float32)
+    blocks, brain_level = found
+    return np.asarray(blocks.laid(where, random), np.float32) * np.float32(min(level, brain_level))
+
+
+def noise_level(image: CaseImage, box: VoxelBox) -> float:
+    """Noise sigma of an image's tissue, from differences of neighbours (the calmer ones, so that anatomy hardly counts)."""
+    values = image.array()[box.slices].astype(np.float32)
+    return _noise_of(values, values > skin_threshold(image))
+
+
+def _random(image: CaseImage, settings: Settings, purpose: str) -> np.random.Generator:
+    return np.random.default_rng([settings.seed, zlib.crc32(f"{image.key} {purpose}".encode())])
+
+
+def _noise_of(values: Array, part: NDArray[np.bool_]) -> float:
+    """Sigma of white Gaussian noise that has this quantile of differences of neighbours along the rows."""
+    both = part[:, :, 1:] & part[:, :, :-1]
+    steps = np.abs(np.diff(values, axis=2)[both])
+    return 0.0 if steps.size == 0 else float(np.quantile(steps, CALM_QUANTILE) / CALM_SIGMAS / np.sqrt(2.0))
+
+
+def _block_size(image: CaseImage, edge_mm: float) -> tuple[int, int, int]:
+    """Voxels (z, y, x) of a block."""
+    x, y, z = (max(1, round(edge_mm / spacing)) for spacing in image.image.GetSpacing())
+    return z, y, x
+
+
+def _air_blocks(image: CaseImage, box: VoxelBox) -> _Blocks | None:
+    """Blocks of free air around a box: no tissue in them nor beside them."""
+    reach = AROUND_MM / np.array(image.image.GetSpacing())
+    low = np.array(box.offset) - reach
+    around = box_between(low, np.array(box.offset) + np.array(box.size) - 1 + reach, image.image)
+    values = image.array()[around.slices]
+    for edge_mm in BLOCK_MM:
+        size = _block_size(image, edge_mm)
+        highest = _reduced(np.maximum, values, size)
+        if highest.size == 0:
+            continue
+        free = ~ndimage.binary_dilation(np.greater_equal(highest, skin_threshold(image)), np.ones((3, 3, 3), np.bool_))
+        lowest = _reduced(np.minimum, values, size)
+        noisy = free & np.greater(highest, lowest)
+        if 2 * np.count_nonzero(noisy) >= np.count_nonzero(free):
+            free = noisy  # padding beyond the scanned circle has one value
+        first = np.argwhere(free) * size
+        if len(first) >= FEWEST_BLOCKS:
+            return _Blocks(values, size, _usual(values, first, size))
+    return None
+
+
+def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int, int, int]) -> NDArray[np.intp]:
+    """The blocks without the lowest and the highest ones."""
+    means = np.array([values[tuple(slice(a, a + n) for a, n in zip(at, size, strict=True))].mean() for at in first])
+    low, high = np.percentile(means, KEPT_PERCENT)
+    return first[(means >= low) & (means <= high)]
+
+
+def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
+    """Blocks of the brain without its slow part, scaled to a noise of 1, and how strong that noise is."""
+    deep = sitk.GetArrayViewFromImage(head.brain) > 0
+    deep = ndimage.binary_erosion(deep, iterations=round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
+    around = box_around(deep)
+    if around is None:
+        return None
+    mask = sitk.GetImageFromArray(deep.astype(np.uint8))
+    mask.CopyInformation(head.grid)
+    box = box_of_points(corners_mm(head.grid, around), image.image)
+    if box.empty:
+        return None
+    inside = sample_box(mask, image.image, box, 0.0, nearest=True) > 0.5
+    values = image.array()[box.slices].astype(np.float32)
+    sigma = [0.0, SLOW_VOXELS, SLOW_VOXELS]  # slice by slice: slices may be thick
+    known = ndimage.gaussian_filter(inside.astype(np.float32), sigma, truncate=3.0)
+    slow = ndimage.gaussian_filter(np.where(inside, values, 0), sigma, truncate=3.0) / np.maximum(known, 1e-3)
+    fast = np.where(inside, values - slow, 0).astype(np.float32)
+    level = _noise_of(fast, inside)
+    if level == 0.0:
+        return None
+    fast = np.clip(fast / np.float32(level), -LARGEST_SIGMAS, LARGEST_SIGMAS)
+    for edge_mm in BLOCK_MM:
+        size = _block_size(image, edge_mm)
+        whole = _reduced(np.minimum, inside, size)
+        first = np.argwhere(whole) * size
+        if len(first) >= FEWEST_BLOCKS:
+            return _Blocks(fast, size, first), level
+    return None
+
+
+def _reduced(reduce: np.ufunc, values: NDArray[np.generic], size: tuple[int, int, int]) -> NDArray[np.generic]:
+    """The least or the greatest value of each whole block, shape (blocks along z, y, x)."""
+    for axis, step in enumerate(size):
+        count = values.shape[axis] // step
+        values = np.take(values, range(count * step), axis=axis) if values.shape[axis] % step else values
+        if count == 0:
+            return values[:0, :0, :0]
+        values = reduce.reduceat(values, range(0, count * step, step), axis=axis)
+    return values
