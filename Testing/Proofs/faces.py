@@ -31,6 +31,7 @@ COLUMNS = {
     "auc_low_score": "A low score",
     "auc_mean_landmarks": "A mean landmarks",
     "auc_reconstructed": "C rebuilt",
+    "auc_border": "D border",
     "auc_reference": "B reference",
     "auc_pooled": "A pooled",
 }

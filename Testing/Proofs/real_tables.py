@@ -23,6 +23,7 @@ AUCS = (
     "auc_low_score",
     "auc_mean_landmarks",
     "auc_reconstructed",
+    "auc_border",
     "auc_reference",
     "auc_pooled",
 )

@@ -10,7 +10,7 @@ from .arms import Arm, arm_key
 from .reidentification.summary import HEADLINE, PrivacySummary
 from .summary import CI95, MINUS, SummaryRow
 
-POOLED = ("auc_own", "auc_reference", "auc_reconstructed", HEADLINE)
+POOLED = ("auc_own", "auc_reference", "auc_reconstructed", "auc_border", HEADLINE)
 """Metrics that can be taken together; ranks depend on the size of the gallery and stay with their centre."""
 NORMAL_95 = 1.959964
 """Half the width of a 95 % interval in standard errors (normal distribution)."""

@@ -15,8 +15,8 @@ from ..cohort.review import FAIL, read_decisions
 from ..errors import UnusableInput
 from ..measurement import NO_FACE, OK, Measurement
 from ..output.folder import OutputFolder
+from ..privacy.rows import BORDER, OWN, REBUILT
 from ..privacy.rows import NO_FACE as NONE_DETECTED
-from ..privacy.rows import OWN, REBUILT
 
 FEWEST_OTHERS = 20
 """Other real heads of the modality without which nothing is said (docs/design.md#fewest-others)."""
@@ -30,10 +30,10 @@ SEED = 1
 def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequence[Measurement], synthetic: bool) -> str:
     """The reason why a series' privacy check is not passed, empty if it is.
 
-    Passed means: the quality gate is ok; the similarity to the own original, by own landmarks and after an attempt to rebuild
-    the face, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real heads of the
-    modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no similarity. An image of
-    which two witnesses say that it shows no face passes.
+    Passed means: the quality gate is ok; the similarity to the own original, by own landmarks, after an attempt to rebuild the
+    face, and of what the edit's border draws, is at most the 95th percentile of the same defaced face's similarities to at least
+    20 other real heads of the modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has
+    no similarity. An image of which two witnesses say that it shows no face passes.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
         return PASSED
     if gate is None or gate.status != OK or gate.defaced != 1.0:
         return "the quality gate is not passed"
-    for metric in (OWN, REBUILT):
+    for metric in (OWN, REBUILT, BORDER):
         row = known.get(metric)
         if row is None or (row.status != OK and not row.note.startswith(NONE_DETECTED)):
             return f"{NOT_ASSESSED}: {metric} was not measured{f' ({row.note})' if row else ''}"
@@ -74,7 +74,9 @@ def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
     _, unsound = control_rows(faces)
     if unsound:
         return f"{NOT_ASSESSED}: {unsound}"
-    for metric, likeness in ((OWN, faces.own(arm, [mine])[0]), (REBUILT, faces.rebuilt(arm, [mine])[0])):
+    tried = {OWN: faces.own, REBUILT: faces.rebuilt, BORDER: faces.border}
+    for metric, attack in tried.items():
+        likeness = attack(arm, [mine])[0]
         if not np.isfinite(likeness[mine]):
             continue
         limit = float(np.nanpercentile(likeness[others], IMPOSTOR_PERCENTILE))

@@ -30,6 +30,8 @@ class FaceProbe:
     others : ndarray of float32, shape (levels, length)
         Frontal embeddings, own landmarks, drawn at the attacker's other thresholds (`SkinLevel.others`); NaN where no face
         was found.
+    border : ndarray of float32, shape (levels, length)
+        Frontal embeddings, own landmarks, of the skins drawn from the edit's border (`edit_border.LEVELS`); NaN without one.
     rebuilt : ndarray of float32, shape (length,)
         Frontal embedding after the average face was laid over what was altered; NaN where no face was found or none laid.
     rebuilt_reason : str
@@ -44,6 +46,7 @@ class FaceProbe:
     mean_landmarks: NDArray[np.float32]
     found: NDArray[np.bool_]
     others: NDArray[np.float32]
+    border: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
     rebuilt_reason: str
     surface: vtkPolyData

@@ -26,7 +26,7 @@ DOSE_KEEP, DOSE_MASK, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{MASK}", f"DOSE
 DOSE_SURFACES = {KEEP: DOSE_KEEP, MASK: DOSE_MASK, FOLLOW: DOSE_FOLLOW}
 """The surface that the dose grid of a package draws, by dose policy."""
 OTHER_SURFACES = (*DOSE_SURFACES.values(), BODY)
-PARTS = ("own", "reference", "low_score", "mean_landmarks", "found", "others", "rebuilt")
+PARTS = ("own", "reference", "low_score", "mean_landmarks", "found", "others", "border", "rebuilt")
 EXTENT = "extent"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member (the earliest that zip knows), so that a file's bytes depend on its numbers only."""
@@ -46,6 +46,8 @@ class FacePrint:
         In which views a face was found, frontal first.
     others : ndarray of float32, shape (levels, length)
         Frontal embeddings at the attacker's other thresholds (of dose and outer contour: at all); may be empty.
+    border : ndarray of float32, shape (levels, length)
+        Frontal embeddings of the skins drawn from the edit's border; may be empty.
     rebuilt : ndarray of float32, shape (length,)
         Frontal embedding with the average face laid over; NaN where there is none.
     """
@@ -56,6 +58,7 @@ class FacePrint:
     mean_landmarks: NDArray[np.float32]
     found: NDArray[np.bool_]
     others: NDArray[np.float32]
+    border: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
 
 
@@ -83,7 +86,16 @@ def original_print(reference: FaceReference) -> FacePrint:
 
 def probe_print(probe: FaceProbe) -> FacePrint:
     """The print of a defaced image or of a control."""
-    return FacePrint(probe.own, probe.reference, probe.low_score, probe.mean_landmarks, probe.found, probe.others, probe.rebuilt)
+    return FacePrint(
+        probe.own,
+        probe.reference,
+        probe.low_score,
+        probe.mean_landmarks,
+        probe.found,
+        probe.others,
+        probe.border,
+        probe.rebuilt,
+    )
 
 
 def surface_print(others: NDArray[np.float32], views: int) -> FacePrint:
@@ -96,7 +108,8 @@ def _of_all_landmarks(
     embeddings: NDArray[np.float32], found: NDArray[np.bool_], others: NDArray[np.float32], rebuilt: NDArray[np.float32]
 ) -> FacePrint:
     """A print whose embeddings are the same by whatever landmarks."""
-    return FacePrint(embeddings, embeddings, embeddings, embeddings, found, others, rebuilt)
+    no_border = np.empty((0, embeddings.shape[1]), np.float32)
+    return FacePrint(embeddings, embeddings, embeddings, embeddings, found, others, no_border, rebuilt)
 
 
 def _nothing(embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from ..errors import NotAvailable
 from ..measurement import Measurement, Scope
+from .edit_border import LEVELS
 from .face import FaceProbe, FaceReference
 from .face_distance import face_surface_distance_mm
 from .similarity import similarity_matrix
 
 NO_FACE = "no face detected"
+NO_BORDER = "no face detected in what the border of the edit draws"
 OWN, REFERENCE, REBUILT = "cosine_similarity_own", "cosine_similarity_reference", "cosine_similarity_reconstructed"
-SCORES = (OWN, REFERENCE, REBUILT, "face_detected")
+BORDER = "cosine_similarity_border"
+SCORES = (OWN, REFERENCE, REBUILT, BORDER, "face_detected")
 """Metrics that need a recognition model."""
 DISTANCE = "face_surface_distance"
 METRICS = (*SCORES, DISTANCE)
@@ -40,6 +43,8 @@ def privacy_rows(reference: FaceReference, probe: FaceProbe, scope: Scope, image
         rows.append(scored(REFERENCE, float(similarity_matrix(probe.reference[None], reference.embeddings[None])[0, 0]), NO_FACE))
         rebuilt = float(probe.rebuilt.astype(np.float64) @ reference.embeddings[0].astype(np.float64))
         rows.append(scored(REBUILT, rebuilt, probe.rebuilt_reason or NO_FACE))
+        drawn, which = _best_level(reference, probe.border)
+        rows.append(scored(BORDER, drawn, NO_BORDER, note="" if which is None else LEVELS[which]))
         rows.append(scope.row("face_detected", original=1.0, defaced=float(probe.detected), image=image_key, engine="YuNet"))
     return [*rows, _distance_row(reference, probe, scope, image_key)]
 
@@ -52,15 +57,22 @@ def surface_row(
     return _cosine_row(scope, reference, image_key, OWN, best, NO_FACE, dose_policy=dose_policy)
 
 
+def _best_level(reference: FaceReference, drawn: NDArray[np.float32]) -> tuple[float, int | None]:
+    """The highest similarity of frontal views, and at which level; NaN and None without a face."""
+    cosines = drawn.astype(np.float64) @ reference.embeddings[0].astype(np.float64)
+    if not np.isfinite(cosines).any():
+        return math.nan, None
+    best = int(np.nanargmax(cosines))
+    return float(cosines[best]), best
+
+
 def _best_threshold(reference: FaceReference, others: NDArray[np.float32], views: float) -> tuple[float, str]:
     """The highest similarity over thresholds, and which one gave it if it is not the skin's."""
-    cosines = others.astype(np.float64) @ reference.embeddings[0].astype(np.float64)
-    if not np.isfinite(cosines).any() or np.nanmax(cosines) <= views:
+    highest, best = _best_level(reference, others)
+    if best is None or highest <= views:
         return views, ""
-    best = int(np.nanargmax(cosines))
     levels = reference.level.others
-    note = f"drawn at {levels[best]:.4g}, not at the skin's threshold" if len(levels) == len(cosines) else ""
-    return float(cosines[best]), note
+    return highest, f"drawn at {levels[best]:.4g}, not at the skin's threshold" if len(levels) == len(others) else ""
 
 
 def _cosine_row(

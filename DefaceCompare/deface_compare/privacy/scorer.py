@@ -14,6 +14,7 @@ from ..anatomy.head import Head
 from ..anatomy.head_axes import HeadAxes, head_axes
 from ..case import CaseImage
 from ..errors import FaceNotFound, NotAvailable
+from .edit_border import LEVELS, border_greys
 from .emptied_head import below_eyes, in_front
 from .face import FaceProbe, FaceReference
 from .networks.alignment import aligned_face
@@ -141,7 +142,12 @@ class FaceScorer:
         if self._recogniser is None:
             return probe
         others = [reference.level.scaled(value) for value in reference.level.others]
-        probe = replace(probe, others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others))
+        coarse = reference.box.coarse()
+        probe = replace(
+            probe,
+            others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others),
+            border=self.frontal_embeddings(border_greys(image, coarse, reference.level), coarse, reference, [0.0] * len(LEVELS)),
+        )
         if isinstance(overlay, str):
             return replace(probe, rebuilt_reason=overlay)
         picture = renderer().pictures(surface, reference.axes, reference.cameras[:1], overlay)
@@ -149,14 +155,14 @@ class FaceScorer:
         return replace(probe, rebuilt=rebuilt, rebuilt_reason="", frontal_rebuilt=picture[0])
 
     def frontal_embeddings(
-        self, greys: Sequence[NDArray[np.float32]], box: FaceBox, reference: FaceReference, isovalues: Sequence[float]
+        self, greys: Sequence[NDArray[np.float32] | None], box: FaceBox, reference: FaceReference, isovalues: Sequence[float]
     ) -> NDArray[np.float32]:
         """What an attacker sees who draws other iso-surfaces: frontal view, own landmarks.
 
         Parameters
         ----------
-        greys : sequence of ndarray, shape (z, y, x) of `box`
-            Scaled grey values, one for each isovalue.
+        greys : sequence of ndarray, shape (z, y, x) of `box`, or None
+            Scaled grey values, one for each isovalue; None where there is nothing to draw.
         isovalues : sequence of float
             Scaled.
 
@@ -167,6 +173,8 @@ class FaceScorer:
         """
         found = np.full((len(isovalues), self._length), np.nan, np.float32)
         for k, (grey, isovalue) in enumerate(zip(greys, isovalues, strict=True)):
+            if grey is None:
+                continue
             try:
                 surface = surface_at(grey, box, isovalue, quick=True)
             except NotAvailable:  # nothing as dense as this: an attacker sees nothing either
@@ -217,6 +225,7 @@ class FaceScorer:
             mean_landmarks=self._at_known(pictures, _mean_landmarks(len(pictures))),
             found=np.isfinite(landmarks[:, 0, 0]),
             others=np.empty((0, self._length), np.float32),
+            border=np.empty((0, self._length), np.float32),
             rebuilt=np.full(self._length, np.nan, np.float32),
             rebuilt_reason=NOTHING_REBUILT,
             surface=surface,

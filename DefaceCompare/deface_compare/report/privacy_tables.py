@@ -22,6 +22,7 @@ PRIVACY_COLUMNS = {
     "auc_mean_landmarks": ("A: AUC, mean landmarks", auc_cell),
     "auc_reference": ("B: AUC, reference landmarks", auc_cell),
     "auc_reconstructed": ("C: AUC, rebuilt face", auc_cell),
+    "auc_border": ("D: AUC, edit's border", auc_cell),
     "auc_pooled": ("A: AUC, pooled pairs", auc_cell),
     "auc_per_pair": ("A: AUC, best threshold a pair", auc_cell),
     "rank1_own": ("A: rank 1 (%)", value_cell),
@@ -30,6 +31,7 @@ PRIVACY_COLUMNS = {
     "detection_rate": ("Face found", rate_cell),
     "cosine_similarity_own": ("Similarity, own", value_cell),
     "cosine_similarity_reconstructed": ("Similarity, rebuilt", value_cell),
+    "cosine_similarity_border": ("Similarity, border", value_cell),
     "face_surface_distance": ("Surface distance (mm)", value_cell),
 }
 

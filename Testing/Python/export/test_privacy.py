@@ -14,6 +14,7 @@ from deface_compare.cohort.review import DECISION_COLUMNS
 from deface_compare.export.privacy_check import FEWEST_OTHERS, PASSED, privacy_check
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, FacePrints, save_face_prints
+from deface_compare.privacy.rows import NO_BORDER
 from made_report import write_made_report
 
 CASE, METHOD, IMAGE, LENGTH, VIEWS = "case-001", "quickshear", "CT", 128, 3
@@ -29,7 +30,8 @@ def face_print(frontal: np.ndarray, rebuilt: np.ndarray | None = None) -> FacePr
     views = np.repeat(frontal[None], VIEWS, axis=0)
     nothing = np.full(LENGTH, np.nan, np.float32)
     found = np.ones(VIEWS, bool)
-    return FacePrint(*[views] * 4, found, np.empty((0, LENGTH), np.float32), nothing if rebuilt is None else rebuilt)
+    no_levels = np.empty((0, LENGTH), np.float32)
+    return FacePrint(*[views] * 4, found, no_levels, no_levels, nothing if rebuilt is None else rebuilt)
 
 
 def cohort(
@@ -64,6 +66,7 @@ def rows(*, success: float = 1.0) -> list[Measurement]:
         SCOPE.row("success", defaced=success, image=IMAGE),
         SCOPE.row(own, defaced=0.1, image=IMAGE),
         SCOPE.row(rebuilt, defaced=0.1, image=IMAGE),
+        SCOPE.missing("cosine_similarity_border", NO_BORDER, image=IMAGE),
     ]
 
 

@@ -13,8 +13,8 @@ from .attempts import Attempt, attempt
 from .records import FaceRecord, Faces
 
 OWN, REFERENCE, REBUILT = "auc_own", "auc_reference", "auc_reconstructed"
-LOW_SCORE, MEAN_LANDMARKS = "auc_low_score", "auc_mean_landmarks"
-COLUMNS = (OWN, LOW_SCORE, MEAN_LANDMARKS, REFERENCE, REBUILT)
+LOW_SCORE, MEAN_LANDMARKS, BORDER = "auc_low_score", "auc_mean_landmarks", "auc_border"
+COLUMNS = (OWN, LOW_SCORE, MEAN_LANDMARKS, REFERENCE, REBUILT, BORDER)
 """All columns, in table order."""
 WORDS = {
     OWN: "own landmarks",
@@ -22,6 +22,7 @@ WORDS = {
     MEAN_LANDMARKS: "other people's mean landmarks",
     REFERENCE: "reference landmarks",
     REBUILT: "rebuilt face",
+    BORDER: "skin drawn from the edit's border",
 }
 
 
@@ -46,7 +47,8 @@ def columns(faces: Faces, arm: Arm, scans: Sequence[int]) -> dict[str, list[Atte
             probes = [prints[k].get(arm, record.undefaced) for k, record in enumerate(records)]
             found[metric] = [attempt(WORDS[metric], faces.similarity(probes), genuine)]
     found[REBUILT] = [attempt(WORDS[REBUILT], faces.rebuilt(arm, scans), genuine)]
-    return {metric: found[metric] for metric in COLUMNS if metric in found}
+    found[BORDER] = _frontal(faces, arm, records, genuine, [record.border.get(arm) for record in records], WORDS[BORDER])
+    return {metric: found[metric] for metric in COLUMNS if found.get(metric)}
 
 
 def headline_attempts(faces: Faces, found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
@@ -64,12 +66,27 @@ def _own(faces: Faces, arm: Arm, records: Sequence[FaceRecord], genuine: NDArray
     """Own landmarks: five views at the skin's threshold, and the frontal view at each other threshold."""
     skin = faces.similarity([record.own.get(arm, record.undefaced) for record in records])
     tried = [attempt(f"{WORDS[OWN]} at the skin's threshold", skin, genuine)]
+    drawn = [record.others.get(arm) for record in records]
+    return tried + _frontal(faces, arm, records, genuine, drawn, f"{WORDS[OWN]} at another threshold")
+
+
+def _frontal(
+    faces: Faces,
+    arm: Arm,
+    records: Sequence[FaceRecord],
+    genuine: NDArray[np.intp],
+    drawn: Sequence[NDArray[np.float64] | None],
+    words: str,
+) -> list[Attempt]:
+    """One attempt for each level at which the frontal view was drawn."""
     nothing = np.full(faces.gallery.shape[2], np.nan)
-    for level in range(max((len(record.others.get(arm, ())) for record in records), default=0)):
-        probes = []
-        for record in records:
-            drawn = record.others.get(arm, np.empty((0, len(nothing))))
-            probes.append(record.undefaced[0] if arm not in record.own else drawn[level] if level < len(drawn) else nothing)
+    known = [np.empty((0, len(nothing))) if each is None else each for each in drawn]
+    tried = []
+    for level in range(max((len(levels) for levels in known), default=0)):
+        probes = [
+            record.undefaced[0] if arm not in record.own else levels[level] if level < len(levels) else nothing
+            for record, levels in zip(records, known, strict=True)
+        ]
         similarity = similarity_matrix(np.stack(probes)[:, None], faces.gallery[:, :1])
-        tried.append(attempt(f"{WORDS[OWN]} at another threshold ({level + 1})", similarity, genuine))
+        tried.append(attempt(f"{words} ({level + 1})", similarity, genuine))
     return tried

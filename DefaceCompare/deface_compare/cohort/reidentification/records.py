@@ -62,6 +62,8 @@ class FaceRecord:
         The defaced scan by landmarks of a low detection score, and where other people have them.
     others : mapping of Arm to ndarray, shape (levels, length)
         Frontal views at the attacker's other thresholds.
+    border : mapping of Arm to ndarray, shape (levels, length)
+        Frontal views of the skins drawn from the edit's border.
     rebuilt : mapping of Arm to ndarray, shape (length,)
         Frontal view after the average face was laid over.
     faceless_reference : ndarray, shape (views, length), or None
@@ -84,6 +86,7 @@ class FaceRecord:
     low_score: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     mean_landmarks: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     others: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    border: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     rebuilt: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     faceless_reference: NDArray[np.float64] | None = None
     planted: NDArray[np.float64] | None = None
@@ -158,6 +161,15 @@ class Faces:
             for k, undefaced in zip(scans, failed, strict=True)
         ]
         return similarity_matrix(np.stack(probes), self.gallery[:, :1])
+
+    def border(self, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:
+        """Column D: what the edit's border draws, at the attacker's best depth; failed scans enter undefaced."""
+        nothing = np.full(self.gallery.shape[2], np.nan)[None]
+        drawn = []
+        for record in (self.records[k] for k in scans):
+            levels = record.border.get(arm, nothing)
+            drawn.append(record.undefaced[:1] if arm not in record.own else levels if len(levels) else nothing)
+        return highest_similarity(np.full((len(drawn), len(self.records)), np.nan), drawn, self.gallery[:, 0])
 
     def row(self, metric: str, arm: Arm | None, n: int, **numbers: object) -> SummaryRow:
         """A row of ``summary.csv`` about these scans."""
@@ -262,6 +274,7 @@ def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequenc
         low_score={arm: each.low_score.astype(np.float64) for arm, each in known.items()},
         mean_landmarks={arm: each.mean_landmarks.astype(np.float64) for arm, each in known.items()},
         others={arm: each.others.astype(np.float64) for arm, each in known.items()},
+        border={arm: each.border.astype(np.float64) for arm, each in known.items()},
         rebuilt={arm: each.rebuilt.astype(np.float64) for arm, each in known.items()},
         faceless_reference=None if faceless is None else faceless.reference.astype(np.float64),
         planted=None if planted is None else planted.mean_landmarks.astype(np.float64),
