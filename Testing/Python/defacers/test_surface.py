@@ -16,9 +16,10 @@ from deface_compare.anatomy.outline_fit import fit_outline
 from deface_compare.case import MR, CaseImage
 from deface_compare.defacers.average_face import AverageFace
 from deface_compare.defacers.edit import Edit
+from deface_compare.defacers.own_noise import noise_level
 from deface_compare.defacers.surface_blur import SHELL, SurfaceBlur
-from deface_compare.defacers.surface_change import noise_level
-from deface_compare.geometry.boxes import whole_box
+from deface_compare.defacers.surface_change import FAR_MM, SurfaceChange
+from deface_compare.geometry.boxes import sample_box, whole_box
 from deface_compare.geometry.grids import on_grid
 from deface_compare.geometry.level_set import mask_level_mm, sample_at
 from deface_compare.geometry.mesh import points_of
@@ -72,6 +73,18 @@ def test_the_outline_fit_finds_a_known_bend_where_it_looks() -> None:
     fit = fit_outline(bent, levels, extent, sitk.AffineTransform(3), level, head.grid)
     # measured: 0.04 mm left of an offset of 2-6 mm
     assert fit.residual_mm < 0.2
+
+
+def new_level(edit: Edit, image: CaseImage) -> np.ndarray:
+    """mm from the new skin at each voxel of an image, negative inside; away from the face it is far outside."""
+    assert isinstance(edit, SurfaceChange)
+    return sample_box(edit.new, image.image, whole_box(image.image), FAR_MM)
+
+
+def acts_wholly(edit: Edit, image: CaseImage) -> np.ndarray:
+    """Where an edit rewrites all of a voxel."""
+    assert isinstance(edit, SurfaceChange)
+    return sample_box(edit.weight, image.image, whole_box(image.image), 0.0) > 0.999
 
 
 def test_the_average_face_takes_away_what_sticks_out(patient: Patient, average_edit: Edit) -> None:
@@ -129,7 +142,8 @@ def test_surface_blur_moves_the_face_and_leaves_depth_and_volume(patient: Patien
     patch = edit.apply(image, head, Settings())
     edited = sitk.GetArrayFromImage(patch.whole(image.image))
     outline = sitk.GetArrayFromImage(head.outline) > 0
-    deep = mask_level_mm(head.outline) < -SHELL.blended_mm - 1.0
+    deep = new_level(edit, image) < -SHELL.blended_mm - 1.0
+    assert deep.sum() > 100_000
     assert np.array_equal(edited[deep], image.array()[deep])
     before, after = (image.array() > -300).sum(), (edited > -300).sum()
     # measured: 0.22 % of the head
@@ -181,12 +195,17 @@ def test_dose_follows_cleared_where_air_came_and_blurred_in_the_shell(
     image, head = patient
     dose = synthetic.dose(image.image)
     original = sitk.GetArrayFromImage(dose.image)
-    for edit, blurred in ((average_edit, False), (blur_edit, True)):
+    for edit in (average_edit, blur_edit):
         followed = sitk.GetArrayFromImage(edit.follow(dose, head).whole(dose.image))
         removed = edit.removed(dose.image)
         assert removed.sum() > 500
         assert not followed[removed].any()
-        assert ((followed != original) & ~removed).any() == blurred
+        level = new_level(edit, image)
+        assert isinstance(edit, SurfaceChange)
+        # no dose of the plan is left where the old skin's edge may lie: 1 to 3 mm under the new skin all of it is blurred
+        under = (level < -1.0) & (level > -3.0) & acts_wholly(edit, image)
+        assert np.mean(followed[under] != original[under]) > 0.99  # measured
+        assert np.array_equal(followed[level < -edit.layer.blended_mm - 1.0], original[level < -edit.layer.blended_mm - 1.0])
 
 
 def test_outer_contour_and_a_dose_that_ends_at_the_skin_lie_on_the_new_skin(
@@ -213,3 +232,35 @@ def test_the_points_that_blur_intends_are_the_whole_face_and_no_ear(patient: Pat
     assert edit.intends(points).tolist() == [True, True, False, False]
     assert face_region(head).ears(points).tolist() == [False, False, True, False]
     assert sample_at(np.ones((4, 4, 4), dtype=np.float32), sitk.Image(4, 4, 4, sitk.sitkUInt8), points[:1], 7.0)[0] == 7.0
+
+
+def test_what_stood_before_the_new_skin_leaves_no_trace(patient: Patient, average_edit: Edit, blur_edit: Edit) -> None:
+    """Two patients of one new skin, one with a bump of 4 to 9 mm on the old one: what is left of both is alike."""
+    image, head = patient
+    at_old = mask_level_mm(head.outline)
+    tip = np.linalg.norm(synthetic.points(image.image).reshape(-1, 3) - head.landmarks_mm["nose_tip"], axis=1)
+    for edit in (average_edit, blur_edit):
+        assert isinstance(edit, SurfaceChange)
+        level = new_level(edit, image)
+        bump = (at_old > 0) & (level < edit.layer.inwards_mm) & (tip.reshape(at_old.shape) < 40.0) & acts_wholly(edit, image)
+        assert bump.sum() > 500
+        other = replace(image, image=on_grid(np.where(bump, np.int16(40), image.array()), image.image))
+        one, two = (sitk.GetArrayFromImage(edit.apply(each, head, Settings()).whole(each.image)) for each in (image, other))
+        # of the bump's voxels that lie off the new skin's edge none tells it: measured 0
+        far = bump & (np.abs(level) > 2.0)
+        assert np.count_nonzero(np.abs(one[far].astype(int) - two[far]) > 60) == 0
+
+
+def test_filled_air_has_the_noise_of_the_scans_own(patient: Patient, average_edit: Edit, blur_edit: Edit) -> None:
+    image, head = patient
+    own = image.array()[mask_level_mm(head.outline) > 30.0]
+    for edit in (average_edit, blur_edit):
+        assert isinstance(edit, SurfaceChange)
+        level = new_level(edit, image)
+        edited = sitk.GetArrayFromImage(edit.apply(image, head, Settings()).whole(image.image))
+        filled = edited[(level > 3.0) & (level < edit.layer.cleared_mm - 3.0) & acts_wholly(edit, image)]
+        assert filled.size > 5000
+        # measured: mean -1000.0 of -1000.0 HU, standard deviation 7.2 of 7.2 HU
+        assert filled.mean() == pytest.approx(own.mean(), abs=1.0)
+        assert filled.std() == pytest.approx(own.std(), rel=0.05)
+        assert set(np.unique(filled)) <= set(np.unique(own))
