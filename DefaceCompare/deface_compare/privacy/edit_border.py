@@ -26,6 +26,8 @@ REWRITTEN_MM = (4.0, 8.0, 12.0)
 """How deep under the old skin an edit may have rewritten tissue."""
 FEWEST_VOXELS = 1000
 """Fewer calm voxels show no border, fewer noisy ones no noise."""
+LEAST_NOISY_SHARE = 0.1
+"""Air or tissue of which less than this share is noisy has no noise: the rest are edges."""
 FINE_MM = 0.8
 """Finer pixels are joined two by two once their differences are taken: a third of the time, the same border."""
 LEVELS = tuple(
@@ -64,6 +66,7 @@ def border_greys(image: sitk.Image, box: FaceBox, level: SkinLevel) -> list[Grey
         grid = sitk.BinShrink(grid, [2, 2, 1])
         values, steps = _joined(values), _joined(steps)
     noise = ndimage.uniform_filter(steps, WINDOW_VOXELS, mode="nearest")
+    noise[_constant(steps)] = 0.0
     tissue = values > level.threshold
     solid = _on_box(tissue, grid, box)
     calm_air, calm_tissue = _calm(noise, ~tissue), _calm(noise, tissue)
@@ -79,10 +82,18 @@ def _joined(values: Grey) -> Grey:
     return (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / np.float32(4.0)
 
 
+def _constant(steps: Grey) -> NDArray[np.bool_]:
+    """Where neither the voxel before nor the one after in a row has another value: known to a voxel, a cube's noise is not."""
+    same = steps == 0.0
+    before = np.zeros_like(same)
+    before[:, :, 1:] = same[:, :, :-1]
+    return same & before
+
+
 def _calm(noise: Grey, part: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """Which voxels of `part` are calmer than it usually is; None without noise, or without enough of them."""
     noisy = noise[part & (noise > 0)]
-    if noisy.size < FEWEST_VOXELS:
+    if noisy.size < max(FEWEST_VOXELS, LEAST_NOISY_SHARE * np.count_nonzero(part)):
         return None
     calm = ndimage.binary_opening(part & (noise < CALM_SHARE * np.median(noisy)))
     return calm if np.count_nonzero(calm) >= FEWEST_VOXELS else None
