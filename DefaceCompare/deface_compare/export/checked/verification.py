@@ -19,6 +19,7 @@ from ...quality.skin import original_skin
 from ...readers import read_case
 from ...readers.dicom.header import PYDICOM_ERRORS
 from ...readers.dicom.rtstruct import contour_points
+from ...readers.dicom.stored_pixels import read_object
 from ...settings import KEEP
 from ...structures.name_words import user_names
 from ..dose_outline import DRAWN_SHARE as DOSE_SHARE
@@ -26,8 +27,7 @@ from ..dose_outline import draws_skin, moved_skin
 from ..options import ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
-from ..written.image_slice import SeriesEdit, read_object
-from ..written.stored_pixels import limits, stored_pixels
+from ..written.image_slice import SeriesEdit
 from ..written.structure_clip import OTHER, leaves_surface
 from ..written.structure_set import roles_of
 from ..written.written_set import WrittenObject, WrittenSet
@@ -109,17 +109,17 @@ class Verifier:
 
     def _slice_faults(self, edit: SeriesEdit, each: WrittenObject, values: NDArray[np.generic]) -> list[str]:
         source, data = read_object(each.source), read_object(each.path)
-        before, after = stored_pixels(source, each.source), stored_pixels(data, each.path)
+        before, after = edit.stored(source, each.source), edit.stored(data, each.path)
         altered = edit.altered(each.index)
-        line = edit.line(source, before, each.index)
-        low, high = sorted(float(line.values(np.array(limit))) for limit in limits(source))
+        stored_as = edit.stored_as(source, before, each.index)
+        low, high = stored_as.reach(source)
         wanted = np.clip(edit.values(each.index).astype(np.float64), low, high)
-        values[each.index] = np.where(altered, line.values(after), edit.image.array()[each.index]).astype(values.dtype)
+        values[each.index] = np.where(altered, stored_as.values(after), edit.image.array()[each.index]).astype(values.dtype)
         faults = []
         if before.dtype != after.dtype or not np.array_equal(before[~altered], after[~altered]):
             faults.append(f"{each.path.name}: a voxel outside the edit is not the source's")
-        off = np.abs(line.values(after[altered]) - wanted[altered])
-        if off.max(initial=0.0) > HALF_STEP * abs(line.slope) + FLOAT32_RELATIVE * max(abs(low), abs(high)):
+        off = np.abs(stored_as.values(after[altered]) - wanted[altered]) - 2 * HALF_STEP * stored_as.off_by(wanted[altered])
+        if off.max(initial=0.0) > FLOAT32_RELATIVE * max(abs(low), abs(high)):
             faults.append(f"{each.path.name}: a voxel of the edit is not what was measured")
         return faults
 

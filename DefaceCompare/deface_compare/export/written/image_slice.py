@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from ...case import CT, PET, CaseImage
+from ...case import CT, CaseImage
 from ...errors import UnusableInput
 from ...geometry.boxes import Patch
 from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
-from ...readers.dicom.header import Header
-from ...readers.dicom.suv import pet_scale
-from .stored_pixels import Line, limits, put_pixels, stored_pixels
+from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
+from ...readers.dicom.padding import padded_voxels
+from ...readers.dicom.series_pixels import NEGATIVE
+from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class SeriesEdit:
         self._values = image.array().copy()
         self._values[patch.box.slices] = patch.values
         self._altered = self._values != image.array()
-        self._factor = self._pet_factor()
+        self._form = image.stored_form
 
     def __len__(self) -> int:
         return len(self.image.sources)
@@ -70,45 +70,40 @@ class SeriesEdit:
         """
         path = self.image.sources[index]
         data = read_object(path)
-        stored = stored_pixels(data, path)
-        line = self.line(data, stored, index)
+        stored = self.stored(data, path)
+        stored_as = self.stored_as(data, stored, index)
         altered = self._altered[index]
-        wanted = np.rint((self._values[index][altered] - line.intercept) / line.slope)
+        wanted = stored_as.stored(self._values[index][altered])
         low, high = limits(data)
         clamped = int(np.count_nonzero((wanted < low) | (wanted > high)))
         edited = stored.copy()
         edited[altered] = np.clip(wanted, low, high).astype(stored.dtype)
-        put_pixels(data, edited)
+        put_pixels(data, edited, self._form.bits_below)
         return EditedSlice(data, altered, clamped)
 
-    def line(self, data: Dataset, stored: NDArray[np.integer], index: int) -> Line:
-        """How this slice's integers become the image's values, proven on the slice itself."""
-        slope, intercept = float(data.get("RescaleSlope") or 1), float(data.get("RescaleIntercept") or 0)
+    def stored(self, data: Dataset, path: Path) -> NDArray[np.integer]:
+        """The stored integers of one of the series' slices, or of its defaced copy."""
+        return stored_pixels(data, path, self._form.bits_below)
+
+    def stored_as(self, data: Dataset, stored: NDArray[np.integer], index: int) -> ModalityMap:
+        """How this slice's integers become the image's values, proven on the slice itself; padding stands for air."""
+        path = self.image.sources[index]
         shift = HU_OFFSET if self.image.modality == CT and SHIFTED_NOTE in self.image.notes else 0
+        stored_as = modality_map(data, path.name)
+        if self._form.inverted and str(data.get("PhotometricInterpretation") or "").upper() == NEGATIVE:
+            stored_as = stored_as.inverted(data)
+        stored_as = stored_as.scaled(self._form.factor, shift)
         original = self.image.array()[index]
-        for line in (Line(slope * self._factor, intercept * self._factor - shift), Line(1.0, -float(shift))):
-            if line.slope and line.holds(stored, original):
-                return line
-        raise UnusableInput(
-            f"{self.image.sources[index].name}: its values are not its stored integers times slope plus intercept;"
-            " it cannot be edited without loss"
-        )
+        known = ~self._padding(data, stored, original, shift)
+        if not holds(stored_as, stored[known], original[known]):
+            raise UnusableInput(
+                f"{path.name}: its values are not its stored integers as its header scales them; it cannot be edited without loss"
+            )
+        return stored_as
 
-    def _pet_factor(self) -> float:
-        if self.image.modality != PET:
-            return 1.0
-        return pet_scale([Header(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in self.image.sources]).factor
-
-
-def read_object(path: Path) -> Dataset:
-    """A whole DICOM object.
-
-    Raises
-    ------
-    UnusableInput
-        If it is damaged.
-    """
-    try:
-        return pydicom.dcmread(path)
-    except Exception as error:  # pydicom raises many types on damaged files: EOFError, ValueError, struct.error, KeyError
-        raise UnusableInput(f"{path.name} is a damaged or truncated DICOM file; export it again") from error
+    def _padding(self, data: Dataset, stored: NDArray[np.integer], original: NDArray[Any], shift: float) -> NDArray[np.bool_]:
+        """Which voxels were given the value of air when the slice was read, shape (rows, columns)."""
+        padded = None if self._form.padding is None else padded_voxels(data, stored, stored)
+        if padded is None or self._form.padding is None:
+            return np.zeros(stored.shape, bool)
+        return np.asarray(padded & (original == np.float32(self._form.padding - shift)))
