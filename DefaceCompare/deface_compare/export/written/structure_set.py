@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 
 from ...case import Structure
 from ...errors import UnusableInput
-from .head_surface import HeadSurface
 from ...readers.dicom.stored_pixels import read_object
+from .head_surface import HeadSurface
 from .structure_clip import OTHER, ClippedStructure, clip_structure, role_of
 
 ROI_SEQUENCES = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")

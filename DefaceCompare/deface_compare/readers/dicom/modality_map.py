@@ -121,7 +121,9 @@ def modality_map(data: Dataset, name: str) -> ModalityMap:
         return _table(data, name)
     slope, intercept = _number(data, "RescaleSlope", 1.0), _number(data, "RescaleIntercept", 0.0)
     if slope == 0 or not math.isfinite(slope) or not math.isfinite(intercept):
-        raise UnusableInput(f"{name} has no usable slope (RescaleSlope {slope:g}, RescaleIntercept {intercept:g}); export it again")
+        raise UnusableInput(
+            f"{name} has no usable slope (RescaleSlope {slope:g}, RescaleIntercept {intercept:g}); export it again"
+        )
     return Line(slope, intercept)
 
 
