@@ -27,7 +27,7 @@ from ..dose_outline import draws_skin, moved_skin
 from ..options import ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
-from ..written.image_slice import SeriesEdit
+from ..written.image_slice import SeriesEdit, exported_image
 from ..written.structure_clip import OTHER, leaves_surface
 from ..written.structure_set import roles_of
 from ..written.written_set import WrittenObject, WrittenSet
@@ -96,14 +96,14 @@ class Verifier:
             if not objects:
                 continue
             edit = SeriesEdit(image, self._finished.patches[image.key])
-            values = np.empty_like(image.array())
+            values = np.empty((len(edit), *image.array().shape[1:]), image.array().dtype)
             for each in objects:
                 faults += self._slice_faults(edit, each, values)
             altered[image.key] = {
                 "slices": len(objects),
                 "altered voxels": int(sum(edit.altered(k).sum() for k in range(len(edit)))),
             }
-            self._images[image.key] = _like(values, image)
+            self._images[image.key] = _like(edit.whole(values), image)
         self._result.checked["pixels"] = altered
         return faults
 
@@ -114,7 +114,7 @@ class Verifier:
         stored_as = edit.stored_as(source, before, each.index)
         low, high = stored_as.reach(source)
         wanted = np.clip(edit.values(each.index).astype(np.float64), low, high)
-        values[each.index] = np.where(altered, stored_as.values(after), edit.image.array()[each.index]).astype(values.dtype)
+        values[each.index] = np.where(altered, stored_as.values(after), edit.original(each.index)).astype(values.dtype)
         faults = []
         if before.dtype != after.dtype or not np.array_equal(before[~altered], after[~altered]):
             faults.append(f"{each.path.name}: a voxel outside the edit is not the source's")
@@ -156,7 +156,7 @@ class Verifier:
     def _surface(self, image: CaseImage) -> HeadSurface:
         """Of the written image; the one that contours were clipped to where every written voxel is what was planned."""
         patch, written = self._finished.patches[image.key], self._images[image.key]
-        planned = patch.whole(image.image)
+        planned = exported_image(image, patch)
         same = np.array_equal(sitk.GetArrayViewFromImage(planned), sitk.GetArrayViewFromImage(written))
         known = self._written.surface if same else None
         return known or head_surface(image, patch, written)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
@@ -17,6 +18,7 @@ from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
 from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
 from ...readers.dicom.padding import padded_voxels
 from ...readers.dicom.series_pixels import NEGATIVE
+from ...readers.dicom.spacing import between_slices
 from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
 
 
@@ -42,7 +44,8 @@ class SeriesEdit:
     def __init__(self, image: CaseImage, patch: Patch) -> None:
         self.image = image
         depth = len(image.array())
-        if len(image.sources) != depth:
+        self._planes = image.stored_form.planes or tuple(range(depth))
+        if len(image.sources) != len(self._planes):
             raise UnusableInput(f"image {image.key} has {depth} slices but {len(image.sources)} files; it cannot be exported")
         self._values = image.array().copy()
         self._values[patch.box.slices] = patch.values
@@ -54,11 +57,19 @@ class SeriesEdit:
 
     def altered(self, index: int) -> NDArray[np.bool_]:
         """Which voxels of a slice the method changed, shape (rows, columns)."""
-        return self._altered[index]
+        return self._altered[self._planes[index]]
 
     def values(self, index: int) -> NDArray[Any]:
         """A slice of the defaced image as it was measured, shape (rows, columns)."""
-        return self._values[index]
+        return self._values[self._planes[index]]
+
+    def original(self, index: int) -> NDArray[Any]:
+        """A slice of the image as it was read, shape (rows, columns)."""
+        return self.image.array()[self._planes[index]]
+
+    def whole(self, slices: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The image's voxels, shape (z, y, x), that a reader makes of its slices."""
+        return slices if self.image.stored_form.planes is None else between_slices(slices, self._planes)
 
     def slice(self, index: int) -> EditedSlice:
         """One slice with its new pixels.
@@ -72,8 +83,8 @@ class SeriesEdit:
         data = read_object(path)
         stored = self.stored(data, path)
         stored_as = self.stored_as(data, stored, index)
-        altered = self._altered[index]
-        wanted = stored_as.stored(self._values[index][altered])
+        altered = self.altered(index)
+        wanted = stored_as.stored(self.values(index)[altered])
         low, high = limits(data)
         clamped = int(np.count_nonzero((wanted < low) | (wanted > high)))
         edited = stored.copy()
@@ -93,7 +104,7 @@ class SeriesEdit:
         if self._form.inverted and str(data.get("PhotometricInterpretation") or "").upper() == NEGATIVE:
             stored_as = stored_as.inverted(data)
         stored_as = stored_as.scaled(self._form.factor, shift)
-        original = self.image.array()[index]
+        original = self.original(index)
         known = ~self._padding(data, stored, original, shift)
         if not holds(stored_as, stored[known], original[known]):
             raise UnusableInput(
@@ -107,3 +118,14 @@ class SeriesEdit:
         if padded is None or self._form.padding is None:
             return np.zeros(stored.shape, bool)
         return np.asarray(padded & (original == np.float32(self._form.padding - shift)))
+
+
+def exported_image(image: CaseImage, patch: Patch) -> sitk.Image:
+    """The defaced image as a reader finds it: interpolated anew between its edited slices where their spacing changes."""
+    planned = patch.whole(image.image)
+    planes = image.stored_form.planes
+    if planes is None:
+        return planned
+    exported = sitk.GetImageFromArray(between_slices(sitk.GetArrayViewFromImage(planned)[list(planes)], planes))
+    exported.CopyInformation(planned)
+    return exported

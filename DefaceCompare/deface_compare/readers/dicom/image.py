@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from ...errors import UnusableInput
 from ..checks import checked_image
 from .series import Series
 from .series_pixels import read_series_pixels
+from .spacing import between_slices
 from .suv import pet_scale
 
 MODALITIES = {"CT": CT, "MR": MR, "PT": PET}
@@ -36,18 +39,19 @@ def read_image(series: Series, key: str) -> CaseImage:
         unit = "HU"
         _refuse_other_quantities(series)
     pixels = read_series_pixels(series.headers, series.name, factor)
+    values = pixels.values if series.planes is None else between_slices(pixels.values, series.planes)
     first = series.headers[0]
     image = CaseImage(
         key=key,
         modality=MODALITIES[series.modality],
-        image=_placed(pixels.values, series),
+        image=_placed(values, series),
         unit=unit,
         frame_of_reference_uid=series.frame,
         series_uid=series.uid,
         date=first.text("SeriesDate") or first.text("AcquisitionDate") or first.text("StudyDate"),
         notes=(*notes, *pixels.notes),
         sources=tuple(header.path for header in series.headers),
-        stored_form=pixels.form,
+        stored_form=replace(pixels.form, planes=series.planes),
     )
     return checked_image(image)
 
@@ -55,10 +59,8 @@ def read_image(series: Series, key: str) -> CaseImage:
 def _placed(values: NDArray[np.generic], series: Series) -> sitk.Image:
     """Voxels where the series lies."""
     image = sitk.GetImageFromArray(values)
-    first = series.headers[0].dataset
-    row_mm, column_mm = (float(value) for value in first.PixelSpacing)
-    image.SetSpacing((column_mm, row_mm, series.step_mm))
-    image.SetOrigin([float(value) for value in first.ImagePositionPatient])
+    image.SetSpacing((*series.pixel_mm, series.step_mm))
+    image.SetOrigin([float(value) for value in series.headers[0].dataset.ImagePositionPatient])
     image.SetDirection(series.direction.ravel().tolist())
     return image
 
