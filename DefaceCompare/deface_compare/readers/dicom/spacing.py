@@ -18,6 +18,8 @@ ROUNDING_MM = 0.18
 """Headers round positions to 0.1 mm at worst: 0.05 mm along each of three axes, of a slice and of the ends it is judged by."""
 SHARE_OF_SPACING = 0.25
 """Thin slices may be rounded by less: a quarter of their distance. A missing slice is off by half a distance at least."""
+LARGEST_TOLD_MM = 1.0
+"""Positions rounded to whole millimetres lie up to so far beside even planes; it is told."""
 MISSING_SHARE = 1.5
 """A step of so many spacings, between even ones, is that of a missing slice."""
 LEAST_RUN = 2
@@ -73,8 +75,11 @@ def spacing_of(along_mm: NDArray[np.float64], headers: Sequence[Header], name: s
         raise UnusableInput(f"{name} has several slices at one position; export each acquisition as its own series")
     mean = float(steps.mean())
     off_mm = np.abs(along_mm - along_mm[0] - mean * np.arange(len(along_mm)))
-    if off_mm.max() <= _tolerance_mm(mean) and steps.max() < MISSING_SHARE * mean:
-        return Spacing(mean)
+    if steps.max() < MISSING_SHARE * mean:
+        if off_mm.max() <= _tolerance_mm(mean):
+            return Spacing(mean)
+        if off_mm.max() <= min(LARGEST_TOLD_MM, SHARE_OF_SPACING * mean):
+            return Spacing(mean, notes=(f"slices lie up to {off_mm.max():.1f} mm beside even spacing and were taken as even",))
     runs = _runs(steps)
     usual = float(np.median(steps))
     if not _is_complete(runs, headers):
