@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from ...case import CT, MR, PET, CaseImage
 from ...errors import UnusableInput
 from ..checks import checked_image
+from ..suv_checks import SUV, suv_warnings
 from .series import Series
 from .series_pixels import read_series_pixels
 from .spacing import between_slices
-from .suv import pet_scale
+from .suv import PetScale, pet_scale
 
 MODALITIES = {"CT": CT, "MR": MR, "PT": PET}
 """DICOM modality to the tables' word."""
+UNITS = {"CT": "HU", "MR": "a.u."}
 MAY_BE_HOUNSFIELD = ("HU", "HU_MOD", "US")
 """RescaleType of values that may be HU: HU, modified HU, or unspecified (PS3.3 C.11.1.1.2); their histogram is looked at."""
 
@@ -30,26 +32,22 @@ def read_image(series: Series, key: str) -> CaseImage:
     UnusableInput
         If a file cannot be decoded or the voxels cannot be used.
     """
-    unit, factor, notes = "a.u.", 1.0, list(series.notes)
-    if series.modality == "PT":
-        scale = pet_scale(series.headers)
-        unit, factor = scale.unit, scale.factor
-        notes.extend(scale.notes)
-    elif series.modality == "CT":
-        unit = "HU"
+    scale = pet_scale(series.headers) if series.modality == "PT" else PetScale(1.0, UNITS[series.modality])
+    if series.modality == "CT":
         _refuse_other_quantities(series)
-    pixels = read_series_pixels(series.headers, series.name, factor)
+    pixels = read_series_pixels(series.headers, series.name, scale.factor)
+    warnings = suv_warnings(pixels.values, scale.stated) if scale.unit == SUV else ()
     values = pixels.values if series.planes is None else between_slices(pixels.values, series.planes)
     first = series.headers[0]
     image = CaseImage(
         key=key,
         modality=MODALITIES[series.modality],
         image=_placed(values, series),
-        unit=unit,
+        unit=scale.unit,
         frame_of_reference_uid=series.frame,
         series_uid=series.uid,
         date=first.text("SeriesDate") or first.text("AcquisitionDate") or first.text("StudyDate"),
-        notes=(*notes, *pixels.notes),
+        notes=(*series.notes, *scale.notes, *pixels.notes, *warnings),
         sources=tuple(header.path for header in series.headers),
         stored_form=replace(pixels.form, planes=series.planes),
     )

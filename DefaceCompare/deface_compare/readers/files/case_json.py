@@ -14,6 +14,7 @@ from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
 from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
+from ..suv_checks import SUV, suv_warnings
 from .segmentations import read_pixels
 from .structures import read_structures
 
@@ -97,7 +98,9 @@ def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
         notes = ('its unit is not stated ("units": {"PET": "SUVbw"} in case.json)',) if modality == PET and unit == "a.u." else ()
         path = folder / name
         image = CaseImage(key=key, modality=modality, image=read_pixels(path), unit=unit, notes=notes, sources=(path,))
-        images.append(checked_image(image))
+        image = checked_image(image)
+        warnings = suv_warnings(image.array()) if unit == SUV else ()
+        images.append(replace(image, notes=(*image.notes, *warnings)))
     return tuple(sorted(images, key=lambda image: (image.modality != CT, image.key != CT if image.modality == CT else False)))
 
 
