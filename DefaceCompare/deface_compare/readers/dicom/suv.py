@@ -114,8 +114,8 @@ def _half_life_notes(item: Header) -> tuple[str, ...]:
     for (mass, nuclide), half_life_s in HALF_LIVES_S.items():
         if mass in named and nuclide in named and stated and abs(stated - half_life_s) > HALF_LIFE_TOLERANCE * half_life_s:
             return (
-                f"RadionuclideHalfLife is {stated:g} s, but {nuclide}-{mass}'s is {half_life_s:g} s: SUV are likely wrong; they are"
-                " given as the file states them",
+                f"RadionuclideHalfLife is {stated:g} s, but {nuclide}-{mass}'s is {half_life_s:g} s: SUV are likely wrong;"
+                " they are given as the file states them",
             )
     return ()
 
