@@ -67,6 +67,19 @@ def read_volume(path: Path, what: str, stated: Place | None = None) -> tuple[sit
     return image, notes
 
 
+def read_voxels(path: Path) -> sitk.Image:
+    """A 3-D image file as it is, NaN included; where it does not say where it lies, at the origin.
+
+    Raises
+    ------
+    UnusableInput
+        If the file is damaged, of an unknown format or not 3-D.
+    """
+    image, place, _, _ = _read(path)
+    place.put(image)
+    return image
+
+
 def _read(path: Path) -> tuple[sitk.Image, Place, str, tuple[str, ...]]:
     """The voxels, their place, what the file does not state of it, and notes."""
     if is_nifti(path):
