@@ -34,6 +34,31 @@ class OwnFrame:
 
 
 @dataclass(frozen=True)
+class StoredForm:
+    """How a DICOM series' stored integers became its image, where a slice's own header does not tell.
+
+    Parameters
+    ----------
+    bits_below : int
+        Unused bits below the stored ones.
+    inverted : bool
+        Whether slices marked MONOCHROME1 are stored as negatives (air is their largest number).
+    factor : float
+        On the values that the headers' scaling gives (Bq/ml to SUVbw).
+    padding : float, optional
+        What stands for voxels beyond the field of view.
+    planes : tuple of int, optional
+        The image's slice index of each file where their spacing changes; the slices between are interpolated.
+    """
+
+    bits_below: int = 0
+    inverted: bool = False
+    factor: float = 1.0
+    padding: float | None = None
+    planes: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
 class CaseImage:
     """One 3-D image of a patient.
 
@@ -55,6 +80,8 @@ class CaseImage:
         What a reader of the numbers must know ("values are not HU: shifted by -1024").
     own_frame : OwnFrame, optional
         Of an image that a registration moved into `frame_of_reference_uid`: its own frame and place.
+    stored_form : StoredForm, optional
+        Of an image read from DICOM.
     """
 
     key: str
@@ -67,6 +94,7 @@ class CaseImage:
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     own_frame: OwnFrame | None = None
+    stored_form: StoredForm = StoredForm()
 
     def array(self) -> NDArray[np.generic]:
         """The voxels as a read-only view, shape (z, y, x), in the stored type."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...anatomy.face_region import face_region
 from ...anatomy.head import Head
 from ...case import Case, CaseImage
-from ...errors import MethodFailed
+from ...errors import MethodFailed, UnusableInput
 from ...settings import Settings
 from ..defacing import Defacer
 from ..edit import Edit
@@ -123,9 +123,11 @@ class ExternalCommand(Defacer):
             raise MethodFailed(f"{self.title} ended with exit code {code} on image {image.key}; its log says why")
         if not output.is_file():
             raise MethodFailed(f"{self.title} ended well on image {image.key} but wrote no {output.name}")
+        from ...readers.files.volume import read_voxels  # brings pydicom, which a list of methods does not need
+
         try:
-            volume = sitk.ReadImage(str(output))
-        except RuntimeError as failure:
+            volume = read_voxels(output)
+        except (UnusableInput, RuntimeError) as failure:
             raise MethodFailed(f"{self.title} wrote {output.name} for image {image.key}, which cannot be read") from failure
         return checked_values(self.title, output.name, volume, image, head)
 

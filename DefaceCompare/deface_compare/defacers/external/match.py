@@ -14,6 +14,7 @@ from ...readers.dicom.header import Header
 from ...readers.dicom.image import MODALITIES, read_image
 from ...readers.dicom.scan import IMAGE_MODALITIES, read_header
 from ...readers.dicom.series import Series, arrange
+from ...readers.files.volume import read_voxels
 from .check import geometry_difference, own_grid, with_axes_of
 
 ENDINGS = (".nrrd", ".nii.gz", ".mha", ".nii", ".nhdr", ".mhd")
@@ -88,8 +89,8 @@ def stem_of(path: Path) -> str:
 
 def _read(name: str, file: Path) -> sitk.Image:
     try:
-        return sitk.ReadImage(str(file))
-    except RuntimeError as failure:
+        return read_voxels(file)
+    except (UnusableInput, RuntimeError) as failure:
         raise MethodFailed(f"{name}: {file.name} cannot be read; import it again") from failure
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from ..written.image_slice import read_object
+from ...readers.dicom.stored_pixels import read_object
 from ..written.references import INSTANCE
 from ..written.stale_content import remove_stale
 from ..written.uid_map import instance_uids, stored_vr

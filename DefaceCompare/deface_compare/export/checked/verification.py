@@ -19,6 +19,7 @@ from ...quality.skin import original_skin
 from ...readers import read_case
 from ...readers.dicom.header import PYDICOM_ERRORS
 from ...readers.dicom.rtstruct import contour_points
+from ...readers.dicom.stored_pixels import read_object
 from ...settings import KEEP
 from ...structures.name_words import user_names
 from ..dose_outline import DRAWN_SHARE as DOSE_SHARE
@@ -26,8 +27,7 @@ from ..dose_outline import draws_skin, moved_skin
 from ..options import ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
-from ..written.image_slice import SeriesEdit, read_object
-from ..written.stored_pixels import limits, stored_pixels
+from ..written.image_slice import SeriesEdit, exported_image
 from ..written.structure_clip import OTHER, leaves_surface
 from ..written.structure_set import roles_of
 from ..written.written_set import WrittenObject, WrittenSet
@@ -96,30 +96,30 @@ class Verifier:
             if not objects:
                 continue
             edit = SeriesEdit(image, self._finished.patches[image.key])
-            values = np.empty_like(image.array())
+            values = np.empty((len(edit), *image.array().shape[1:]), image.array().dtype)
             for each in objects:
                 faults += self._slice_faults(edit, each, values)
             altered[image.key] = {
                 "slices": len(objects),
                 "altered voxels": int(sum(edit.altered(k).sum() for k in range(len(edit)))),
             }
-            self._images[image.key] = _like(values, image)
+            self._images[image.key] = _like(edit.whole(values), image)
         self._result.checked["pixels"] = altered
         return faults
 
     def _slice_faults(self, edit: SeriesEdit, each: WrittenObject, values: NDArray[np.generic]) -> list[str]:
         source, data = read_object(each.source), read_object(each.path)
-        before, after = stored_pixels(source, each.source), stored_pixels(data, each.path)
+        before, after = edit.stored(source, each.source), edit.stored(data, each.path)
         altered = edit.altered(each.index)
-        line = edit.line(source, before, each.index)
-        low, high = sorted(float(line.values(np.array(limit))) for limit in limits(source))
+        stored_as = edit.stored_as(source, before, each.index)
+        low, high = stored_as.reach(source)
         wanted = np.clip(edit.values(each.index).astype(np.float64), low, high)
-        values[each.index] = np.where(altered, line.values(after), edit.image.array()[each.index]).astype(values.dtype)
+        values[each.index] = np.where(altered, stored_as.values(after), edit.original(each.index)).astype(values.dtype)
         faults = []
         if before.dtype != after.dtype or not np.array_equal(before[~altered], after[~altered]):
             faults.append(f"{each.path.name}: a voxel outside the edit is not the source's")
-        off = np.abs(line.values(after[altered]) - wanted[altered])
-        if off.max(initial=0.0) > HALF_STEP * abs(line.slope) + FLOAT32_RELATIVE * max(abs(low), abs(high)):
+        off = np.abs(stored_as.values(after[altered]) - wanted[altered]) - 2 * HALF_STEP * stored_as.off_by(wanted[altered])
+        if off.max(initial=0.0) > FLOAT32_RELATIVE * max(abs(low), abs(high)):
             faults.append(f"{each.path.name}: a voxel of the edit is not what was measured")
         return faults
 
@@ -156,7 +156,7 @@ class Verifier:
     def _surface(self, image: CaseImage) -> HeadSurface:
         """Of the written image; the one that contours were clipped to where every written voxel is what was planned."""
         patch, written = self._finished.patches[image.key], self._images[image.key]
-        planned = patch.whole(image.image)
+        planned = exported_image(image, patch)
         same = np.array_equal(sitk.GetArrayViewFromImage(planned), sitk.GetArrayViewFromImage(written))
         known = self._written.surface if same else None
         return known or head_surface(image, patch, written)

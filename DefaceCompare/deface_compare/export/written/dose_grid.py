@@ -14,9 +14,9 @@ from pydicom.uid import ExplicitVRBigEndian
 from ...case import Dose
 from ...errors import UnusableInput
 from ...geometry.boxes import Patch
+from ...readers.dicom.modality_map import RELATIVE_TOLERANCE
+from ...readers.dicom.stored_pixels import read_object
 from ...settings import FOLLOW, MASK
-from .image_slice import read_object
-from .stored_pixels import RELATIVE_TOLERANCE
 
 COMMENTS = {
     MASK: "defaced: 0 Gy where the image was removed",

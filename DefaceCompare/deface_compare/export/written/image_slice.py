@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from ...case import CT, PET, CaseImage
+from ...case import CT, CaseImage
 from ...errors import UnusableInput
 from ...geometry.boxes import Patch
 from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
-from ...readers.dicom.header import Header
-from ...readers.dicom.suv import pet_scale
-from .stored_pixels import Line, limits, put_pixels, stored_pixels
+from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
+from ...readers.dicom.padding import padded_voxels
+from ...readers.dicom.series_pixels import NEGATIVE
+from ...readers.dicom.spacing import between_slices
+from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
 
 
 @dataclass(frozen=True)
@@ -42,23 +44,32 @@ class SeriesEdit:
     def __init__(self, image: CaseImage, patch: Patch) -> None:
         self.image = image
         depth = len(image.array())
-        if len(image.sources) != depth:
+        self._planes = image.stored_form.planes or tuple(range(depth))
+        if len(image.sources) != len(self._planes):
             raise UnusableInput(f"image {image.key} has {depth} slices but {len(image.sources)} files; it cannot be exported")
         self._values = image.array().copy()
         self._values[patch.box.slices] = patch.values
         self._altered = self._values != image.array()
-        self._factor = self._pet_factor()
+        self._form = image.stored_form
 
     def __len__(self) -> int:
         return len(self.image.sources)
 
     def altered(self, index: int) -> NDArray[np.bool_]:
         """Which voxels of a slice the method changed, shape (rows, columns)."""
-        return self._altered[index]
+        return self._altered[self._planes[index]]
 
     def values(self, index: int) -> NDArray[Any]:
         """A slice of the defaced image as it was measured, shape (rows, columns)."""
-        return self._values[index]
+        return self._values[self._planes[index]]
+
+    def original(self, index: int) -> NDArray[Any]:
+        """A slice of the image as it was read, shape (rows, columns)."""
+        return self.image.array()[self._planes[index]]
+
+    def whole(self, slices: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The image's voxels, shape (z, y, x), that a reader makes of its slices."""
+        return slices if self.image.stored_form.planes is None else between_slices(slices, self._planes)
 
     def slice(self, index: int) -> EditedSlice:
         """One slice with its new pixels.
@@ -70,45 +81,51 @@ class SeriesEdit:
         """
         path = self.image.sources[index]
         data = read_object(path)
-        stored = stored_pixels(data, path)
-        line = self.line(data, stored, index)
-        altered = self._altered[index]
-        wanted = np.rint((self._values[index][altered] - line.intercept) / line.slope)
+        stored = self.stored(data, path)
+        stored_as = self.stored_as(data, stored, index)
+        altered = self.altered(index)
+        wanted = stored_as.stored(self.values(index)[altered])
         low, high = limits(data)
         clamped = int(np.count_nonzero((wanted < low) | (wanted > high)))
         edited = stored.copy()
         edited[altered] = np.clip(wanted, low, high).astype(stored.dtype)
-        put_pixels(data, edited)
+        put_pixels(data, edited, self._form.bits_below)
         return EditedSlice(data, altered, clamped)
 
-    def line(self, data: Dataset, stored: NDArray[np.integer], index: int) -> Line:
-        """How this slice's integers become the image's values, proven on the slice itself."""
-        slope, intercept = float(data.get("RescaleSlope") or 1), float(data.get("RescaleIntercept") or 0)
+    def stored(self, data: Dataset, path: Path) -> NDArray[np.integer]:
+        """The stored integers of one of the series' slices, or of its defaced copy."""
+        return stored_pixels(data, path, self._form.bits_below)
+
+    def stored_as(self, data: Dataset, stored: NDArray[np.integer], index: int) -> ModalityMap:
+        """How this slice's integers become the image's values, proven on the slice itself; padding stands for air."""
+        path = self.image.sources[index]
         shift = HU_OFFSET if self.image.modality == CT and SHIFTED_NOTE in self.image.notes else 0
-        original = self.image.array()[index]
-        for line in (Line(slope * self._factor, intercept * self._factor - shift), Line(1.0, -float(shift))):
-            if line.slope and line.holds(stored, original):
-                return line
-        raise UnusableInput(
-            f"{self.image.sources[index].name}: its values are not its stored integers times slope plus intercept;"
-            " it cannot be edited without loss"
-        )
+        stored_as = modality_map(data, path.name)
+        if self._form.inverted and str(data.get("PhotometricInterpretation") or "").upper() == NEGATIVE:
+            stored_as = stored_as.inverted(data)
+        stored_as = stored_as.scaled(self._form.factor, shift)
+        original = self.original(index)
+        known = ~self._padding(data, stored, original, shift)
+        if not holds(stored_as, stored[known], original[known]):
+            raise UnusableInput(
+                f"{path.name}: its values are not its stored integers as its header scales them; it cannot be edited without loss"
+            )
+        return stored_as
 
-    def _pet_factor(self) -> float:
-        if self.image.modality != PET:
-            return 1.0
-        return pet_scale([Header(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in self.image.sources]).factor
+    def _padding(self, data: Dataset, stored: NDArray[np.integer], original: NDArray[Any], shift: float) -> NDArray[np.bool_]:
+        """Which voxels were given the value of air when the slice was read, shape (rows, columns)."""
+        padded = None if self._form.padding is None else padded_voxels(data, stored, stored)
+        if padded is None or self._form.padding is None:
+            return np.zeros(stored.shape, bool)
+        return np.asarray(padded & (original == np.float32(self._form.padding - shift)))
 
 
-def read_object(path: Path) -> Dataset:
-    """A whole DICOM object.
-
-    Raises
-    ------
-    UnusableInput
-        If it is damaged.
-    """
-    try:
-        return pydicom.dcmread(path)
-    except Exception as error:  # pydicom raises many types on damaged files: EOFError, ValueError, struct.error, KeyError
-        raise UnusableInput(f"{path.name} is a damaged or truncated DICOM file; export it again") from error
+def exported_image(image: CaseImage, patch: Patch) -> sitk.Image:
+    """The defaced image as a reader finds it: interpolated anew between its edited slices where their spacing changes."""
+    planned = patch.whole(image.image)
+    planes = image.stored_form.planes
+    if planes is None:
+        return planned
+    exported = sitk.GetImageFromArray(between_slices(sitk.GetArrayViewFromImage(planned)[list(planes)], planes))
+    exported.CopyInformation(planned)
+    return exported

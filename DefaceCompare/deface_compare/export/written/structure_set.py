@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 
 from ...case import Structure
 from ...errors import UnusableInput
+from ...readers.dicom.stored_pixels import read_object
 from .head_surface import HeadSurface
-from .image_slice import read_object
 from .structure_clip import OTHER, ClippedStructure, clip_structure, role_of
 
 ROI_SEQUENCES = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")

@@ -16,10 +16,11 @@ from ...progress import Progress, report_step
 from ...readers.dicom.header import Header, naming
 from ...readers.dicom.prescription import plan_uids, structure_set_uid
 from ...readers.dicom.scan import Scan, scan_folder
+from ...readers.dicom.stored_pixels import read_object
 from ..options import KEEP_FRAMES, ExportOptions
 from .dose_grid import edited_dose, grid_bytes
 from .head_surface import HeadSurface, head_surface
-from .image_slice import SeriesEdit, read_object
+from .image_slice import SeriesEdit, exported_image
 from .marks import Marks, complete_image, marks_of, recognisable, write_object
 from .references import exported_registrations, prune_references
 from .stale_content import remove_stale
@@ -179,7 +180,7 @@ class SetWriter:
         assert drawn_on is not None
         assert structures is not None
         patch = self._finished.patches[drawn_on.key]
-        surface = self.written.surface = head_surface(drawn_on, patch, patch.whole(drawn_on.image))
+        surface = self.written.surface = head_surface(drawn_on, patch, exported_image(drawn_on, patch))
         data, clipped, others = edited_structure_set(
             header.path, structures.structures, surface, {structures.frame_of_reference_uid}
         )

@@ -147,6 +147,8 @@ class Header:
 
     path: Path
     dataset: Dataset
+    pixels_at: int = 0
+    """Where reading stopped: at the pixels, if there are any; 0 if that is not known."""
 
     @naming_file
     def text(self, keyword: str) -> str:

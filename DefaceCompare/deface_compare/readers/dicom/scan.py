@@ -151,7 +151,7 @@ def read_header(path: Path) -> Header | None:
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None
         _refuse_damaged(path, dataset, stopped_at)
-    return Header(path, dataset)
+    return Header(path, dataset, stopped_at)
 
 
 def _refuse_damaged(path: Path, dataset: Dataset, stopped_at: int) -> None:

@@ -7,17 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import SimpleITK as sitk
 
 from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
 from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
-from .segmentations import read_pixels
+from ..suv_checks import SUV, suv_warnings
+from .place import LIKE, Place, stated_place
 from .structures import read_structures
+from .volume import read_volume
 
 CASE_FILE = "case.json"
+STRUCTURES, DOSE = "structures", "dose"
+"""What ``geometry`` may name beside the images' keys."""
 NUMBER = (int, float)
 KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], str]] = {
     "id": ((*NUMBER, str), (), "a text"),
@@ -26,6 +29,7 @@ KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], 
     "structures": (str, (), "a file or folder name"),
     "labels": (dict, str, 'like {"1": "Brain"}'),
     "dose": (str, (), "a file name"),
+    "geometry": (dict, dict, f'like {{"CT": {LIKE}}}'),
     "prescription_gy": (NUMBER, (), "a number"),
     "prescriptions_gy": (dict, NUMBER, 'like {"PTV": 60}'),
     "synthetic": (bool, (), "true or false"),
@@ -41,8 +45,8 @@ def read_case_file(folder: Path) -> Case:
 
     Fields: ``id``, ``images`` (key to file), ``structures`` (``.seg.nrrd``, ``.seg.vtm``, ``.vtp``, a labelmap, or a folder of
     masks or ``.vtp`` files), ``dose`` (Gy), and optionally ``units`` (image key to unit, for example ``{"PET": "SUVbw"}``),
-    ``labels`` (of a labelmap: value to name), ``prescription_gy``, ``prescriptions_gy`` (target's name to its own),
-    ``synthetic``, ``person``. Any part may be missing, but not all.
+    ``labels`` (of a labelmap: value to name), ``geometry`` (of files that do not state theirs), ``prescription_gy``,
+    ``prescriptions_gy`` (target's name to its own), ``synthetic``, ``person``. Any part may be missing, but not all.
 
     Raises
     ------
@@ -86,6 +90,15 @@ def _described(folder: Path) -> dict[str, Any]:
     return stated
 
 
+def _stated_place(folder: Path, described: dict[str, Any], what: str) -> Place | None:
+    """Where ``geometry`` says that a file lies: an image's key, ``structures`` or ``dose``."""
+    stated = described.get("geometry", {})
+    unknown = sorted(set(stated) - set(described.get("images", {})) - {STRUCTURES, DOSE})
+    if unknown:
+        raise UnusableInput(f"{CASE_FILE} in {folder.name}: geometry names what is not there: {', '.join(unknown)}")
+    return stated_place(stated[what], f"{CASE_FILE} in {folder.name}: geometry of {what}") if what in stated else None
+
+
 def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
     """Images in the order of the file, a CT first (key ``CT`` before ``CT_2``)."""
     images = []
@@ -96,8 +109,11 @@ def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
         unit = described.get("units", {}).get(key, UNITS[modality])
         notes = ('its unit is not stated ("units": {"PET": "SUVbw"} in case.json)',) if modality == PET and unit == "a.u." else ()
         path = folder / name
-        image = CaseImage(key=key, modality=modality, image=read_pixels(path), unit=unit, notes=notes, sources=(path,))
-        images.append(checked_image(image))
+        pixels, said = read_volume(path, f"image {key} ({path.name})", _stated_place(folder, described, key))
+        image = CaseImage(key=key, modality=modality, image=pixels, unit=unit, notes=(*notes, *said), sources=(path,))
+        image = checked_image(image)
+        warnings = suv_warnings(image.array()) if unit == SUV else ()
+        images.append(replace(image, notes=(*image.notes, *warnings)))
     return tuple(sorted(images, key=lambda image: (image.modality != CT, image.key != CT if image.modality == CT else False)))
 
 
@@ -108,7 +124,7 @@ def _structure_set(folder: Path, described: dict[str, Any]) -> StructureSet | No
     if not path.exists():
         raise UnusableInput(f"{path.name} is named in {CASE_FILE} but is not in the folder")
     prescribed = described.get("prescriptions_gy", {})
-    found = read_structures(path, described.get("labels"))
+    found = read_structures(path, described.get("labels"), _stated_place(folder, described, STRUCTURES))
     unknown = sorted(set(prescribed) - {structure.name for structure in found})
     if unknown:
         raise UnusableInput(f"{CASE_FILE} in {folder.name}: prescriptions_gy names structures that are not there: {unknown}")
@@ -123,12 +139,9 @@ def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
     if not described.get("dose"):
         return None, ""
     path = folder / described["dose"]
-    image = read_pixels(path)
+    image, said = read_volume(path, f"dose {path.name}", _stated_place(folder, described, DOSE))
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise UnusableInput(f"dose {path.name} has several values a voxel; save one 3-D dose volume in Gy")
-    values = sitk.GetArrayViewFromImage(image)
-    if not np.isfinite(values).all():
-        raise UnusableInput(f"dose {path.name} holds NaN or infinite voxels; repair or re-export it")
     stated = described.get("prescription_gy")
     prescription_gy = None if stated is None else float(stated)
     try:
@@ -138,7 +151,7 @@ def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
     dose = Dose(
         image=sitk.Cast(image, sitk.sitkFloat32),
         prescription_gy=prescription_gy,
-        notes=notes,
+        notes=(*said, *notes),
         sources=(path,),
     )
     return dose, ""

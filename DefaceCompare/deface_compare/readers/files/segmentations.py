@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,26 @@ from numpy.typing import NDArray
 from ...case import Structure
 from ...errors import UnusableInput
 from ...structures.naming import named
+from .place import Place
+from .volume import read_volume
 
 MASK_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
 
 
-def read_seg_nrrd(path: Path) -> list[Structure]:
+def read_seg_nrrd(path: Path, place: Place | None = None) -> list[Structure]:
     """Read the segments of a Slicer segmentation by its ``Segment{N}_`` headers (name, label value, layer).
+
+    Parameters
+    ----------
+    place : Place, optional
+        Where it lies, for a file that does not say it.
 
     Raises
     ------
     UnusableInput
         If the file has no segment headers or a header points to a layer that is not there.
     """
-    image = read_pixels(path)
+    image, notes = read_volume(path, f"segmentation {path.name}", place)
     keys = set(image.GetMetaDataKeys())
     layers = sitk.GetArrayViewFromImage(image)
     if image.GetNumberOfComponentsPerPixel() == 1:
@@ -45,7 +53,7 @@ def read_seg_nrrd(path: Path) -> list[Structure]:
             f"{path.name} holds no Segment0_Name header; save it from Slicer as a segmentation (.seg.nrrd), or, as a labelmap,"
             ' name its values in case.json ("labels": {"1": "Brain"})'
         )
-    return structures
+    return [replace(structure, notes=(*structure.notes, *notes)) for structure in structures]
 
 
 def _number(image: sitk.Image, key: str, absent: int, path: Path) -> int:
@@ -56,15 +64,15 @@ def _number(image: sitk.Image, key: str, absent: int, path: Path) -> int:
     return int(text)
 
 
-def read_labelmap(path: Path, labels: Mapping[str, str]) -> list[Structure]:
-    """Read an image of label values, with the name of each value.
+def read_labelmap(path: Path, labels: Mapping[str, str], place: Place | None = None) -> list[Structure]:
+    """Read an image of label values, with the name of each value; `place` as in `read_seg_nrrd`.
 
     Raises
     ------
     UnusableInput
         If the image has several values a voxel, a label is no whole number, or a value in the image has no name.
     """
-    image = read_pixels(path)
+    image, notes = read_volume(path, f"labelmap {path.name}", place)
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise UnusableInput(f"labelmap {path.name} has several values a voxel; save one 3-D labelmap")
     array = sitk.GetArrayFromImage(image)
@@ -73,23 +81,28 @@ def read_labelmap(path: Path, labels: Mapping[str, str]) -> list[Structure]:
     unnamed = sorted(set(np.unique(array).tolist()) - {0} - {int(label) for label in labels})
     if unnamed:
         raise UnusableInput(f"labelmap {path.name} holds the values {unnamed}, which have no name")
-    return [
+    structures = [
         labelmap_structure(name, array == int(label), image, number) for number, (label, name) in enumerate(labels.items(), 1)
     ]
+    return [replace(structure, notes=(*structure.notes, *notes)) for structure in structures]
 
 
-def read_mask_folder(folder: Path) -> list[Structure]:
-    """Read a folder of one mask file a structure; the file's stem is the planned name, non-zero is inside."""
+def read_mask_folder(folder: Path, place: Place | None = None) -> list[Structure]:
+    """Read a folder of one mask file a structure; the file's stem is the planned name, non-zero is inside.
+
+    `place` as in `read_seg_nrrd`.
+    """
     structures: list[Structure] = []
     for path in sorted(folder.iterdir()):
         suffix = next((s for s in MASK_SUFFIXES if path.name.lower().endswith(s)), None)
         if suffix is None or not path.is_file():
             continue
-        mask = read_pixels(path)
+        mask, notes = read_volume(path, f"mask {path.name}", place)
         if mask.GetNumberOfComponentsPerPixel() != 1:
             raise UnusableInput(f"mask {path.name} has several values a voxel; save one 3-D mask a structure")
         name = path.name[: -len(suffix)]
-        structures.append(labelmap_structure(name, sitk.GetArrayViewFromImage(mask) != 0, mask, len(structures) + 1))
+        structure = labelmap_structure(name, sitk.GetArrayViewFromImage(mask) != 0, mask, len(structures) + 1)
+        structures.append(replace(structure, notes=(*structure.notes, *notes)))
     if not structures:
         raise UnusableInput(f"folder {folder.name} holds no mask file ({', '.join(MASK_SUFFIXES)})")
     return structures
@@ -109,22 +122,3 @@ def labelmap_structure(name: str, inside: NDArray[np.bool_], grid: sitk.Image, n
     labelmap.SetOrigin(grid.TransformIndexToPhysicalPoint((low[2], low[1], low[0])))
     problem = "" if inside.any() else "the structure is empty"
     return named(Structure(name=name, standard_name="", labelmap=labelmap, problem=problem), number)
-
-
-def read_pixels(path: Path) -> sitk.Image:
-    """Read a 3-D image file.
-
-    Raises
-    ------
-    UnusableInput
-        If the file is missing, damaged, of an unknown format or not 3-D.
-    """
-    if not path.is_file():
-        raise UnusableInput(f"{path.name} is named in case.json but is not in the folder")
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise UnusableInput(f"{path.name} cannot be read as an image; it is damaged or of an unknown format") from error
-    if image.GetDimension() != 3:
-        raise UnusableInput(f"{path.name} has {image.GetDimension()} dimensions; save it as one 3-D volume")
-    return image

@@ -14,13 +14,14 @@ from ..dicom.rtstruct import frames_of, read_structure_set
 from ..dicom.scan import read_header
 from ..dicom.seg import read_segmentations
 from .contours import read_contours
+from .place import Place
 from .segmentations import MASK_SUFFIXES, read_labelmap, read_mask_folder, read_seg_nrrd
 
 RTSTRUCT, SEG = "RTSTRUCT", "SEG"
 """Modality of DICOM files that hold structures."""
 
 
-def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list[Structure]:
+def read_structures(path: Path, labels: Mapping[str, str] | None = None, place: Place | None = None) -> list[Structure]:
     """Read the structures of a file or folder.
 
     Parameters
@@ -29,6 +30,8 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list
         ``.seg.nrrd``, ``.vtm``, ``.vtp``, an RTSTRUCT or DICOM SEG, a labelmap, or a folder of masks or ``.vtp`` files.
     labels : mapping of label value to name, optional
         Makes `path` a labelmap. A Slicer colour table of the same name beside it (``.ctbl``) does the same.
+    place : Place, optional
+        Where voxels lie, for files that do not say it.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list
         With one sentence that names the file and what to do.
     """
     if path.is_dir():
-        return read_contours(path) if any(path.glob("*.vtp")) else read_mask_folder(path)
+        return read_contours(path) if any(path.glob("*.vtp")) else read_mask_folder(path, place)
     if path.suffix.lower() in (".vtm", ".vtp"):
         return read_contours(path)
     header = _structure_header(path) if path.is_file() else None
@@ -49,8 +52,8 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None) -> list
         return list(_of_header(header, frames[0] if frames else "").structures)
     table = _beside(path, ".ctbl")
     if labels or table is not None:
-        return read_labelmap(path, labels or read_colour_table(table))
-    return read_seg_nrrd(path)
+        return read_labelmap(path, labels or read_colour_table(table), place)
+    return read_seg_nrrd(path, place)
 
 
 def _beside(path: Path, suffix: str) -> Path | None:

@@ -77,6 +77,20 @@ def test_a_volume_on_another_grid_fails_and_says_how(tmp_path: Path, spoil, reas
     assert f"CT.nrrd does not lie on the original's grid: {reason}" in result.note
 
 
+@pytest.mark.parametrize("file", ["CT.nii.gz", "CT.nrrd"])
+def test_a_volume_with_nan_fails_in_every_format(tmp_path: Path, file: str) -> None:
+    """ITK's NIfTI reader would turn NaN into 0: soft tissue instead of air."""
+    image = synthetic.ct(GRID)
+    array = sitk.GetArrayFromImage(defaced(image)).astype(np.float32)
+    array[array == synthetic.AIR_HU] = np.nan
+    volume = sitk.GetImageFromArray(array)
+    volume.CopyInformation(image.image)
+    sitk.WriteImage(volume, str(tmp_path / file))
+    result = run(tmp_path, image)
+    assert result.status == "failed"
+    assert f"{file} holds NaN or infinite voxels" in result.note
+
+
 @pytest.mark.parametrize("axes", ["LAS", "RPI", "SLA", "AIR"])
 def test_a_volume_stored_along_other_axes_is_the_same_volume(tmp_path: Path, axes: str) -> None:
     """Converters flip rows; no voxel is changed by putting them back."""

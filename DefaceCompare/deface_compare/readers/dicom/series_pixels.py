@@ -1,0 +1,224 @@
+"""The voxels of a series: every slice by its own header, in the smallest type that holds all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from ...case import StoredForm
+from ...errors import UnusableInput
+from ..checks import AIR_HU
+from .header import Header, naming
+from .modality_map import Line, ModalityMap, modality_map
+from .padding import beyond_view, padded_voxels
+from .stored_pixels import allocated_pixels, fitting_bits_below, stated_bits_below, within_bits
+
+NEGATIVE = "MONOCHROME1"
+"""PhotometricInterpretation of pictures that are shown with their smallest values white."""
+LEAST_CONTRAST = 0.05
+"""Of the values' standard deviation: a border nearer than this to the mean is neither air nor tissue. An object that fills a
+share p of a dark picture lies sqrt(p / (1 - p)) above its border: a brain in the view of a body's PET (1 %) 0.1."""
+RIM_SHARE = 32
+"""The border that is taken for air is one of so many rows or columns wide."""
+AIR = -1000.0
+"""HU of voxels that a CT pads."""
+CT_TYPES = (np.dtype(np.int16), np.dtype(np.int32))
+OTHER_TYPES = (np.dtype(np.int16), np.dtype(np.uint16), np.dtype(np.int32))
+
+
+@dataclass(frozen=True)
+class SeriesPixels:
+    """The values of a series, shape (slices, rows, columns), how they came from the files, and what a reader must know."""
+
+    values: NDArray[np.generic]
+    form: StoredForm
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Slice:
+    header: Header
+    stored: NDArray[np.integer]
+    stored_as: ModalityMap
+    padded: NDArray[np.bool_] | None
+
+    @property
+    def data(self) -> Dataset:
+        return self.header.dataset
+
+    @property
+    def is_negative(self) -> bool:
+        return self.header.text("PhotometricInterpretation").upper() == NEGATIVE
+
+
+def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0) -> SeriesPixels:
+    """Read the pixels of a series and bring them to the values that its headers state.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        In order, of one size.
+    name : str
+        What the series is called in sentences.
+    factor : float
+        On the values that slope and intercept give.
+
+    Raises
+    ------
+    UnusableInput
+        If a file cannot be decoded, or the headers do not tell what its integers stand for.
+    """
+    _refuse_half_stated(headers, name)
+    notes: list[str] = []
+    slices, bits_below = _slices(headers, name, notes)
+    inverted = _is_inverted(slices, name, notes)
+    for each in slices:
+        if inverted and each.is_negative:
+            each.stored_as = each.stored_as.inverted(each.data)
+        each.stored_as = each.stored_as.scaled(factor)
+    values = _values(slices)
+    padding = _fill_padding(values, slices, notes)
+    _tell_doubly_stated(slices, notes)
+    return SeriesPixels(values, StoredForm(bits_below, inverted, factor, padding), tuple(notes))
+
+
+def _refuse_half_stated(headers: Sequence[Header], name: str) -> None:
+    """A slope in some slices only: the others' values are unknown."""
+    for keyword in ("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"):
+        stating = sum(header.dataset.get(keyword) not in (None, "") for header in headers)
+        if 0 < stating < len(headers):
+            raise UnusableInput(
+                f"{name} states {keyword} in {stating} of its {len(headers)} slices only, so the values of the others are"
+                " unknown; export it again"
+            )
+
+
+def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[list[_Slice], int]:
+    """All slices, and how many unused bits lie below their stored ones."""
+    allocated: list[NDArray[np.integer]] = []
+    for header in headers:
+        with naming(header.path):
+            allocated.append(allocated_pixels(header))
+    bits_below = _bits_below(headers, allocated, name, notes)
+    slices = []
+    for header, raw in zip(headers, allocated, strict=True):
+        with naming(header.path):
+            stored = within_bits(raw, header.dataset, bits_below)
+            padded = padded_voxels(header.dataset, stored, raw)
+            slices.append(_Slice(header, stored, modality_map(header.dataset, header.path.name), padded))
+    return slices, bits_below
+
+
+def _bits_below(headers: Sequence[Header], allocated: Sequence[NDArray[np.integer]], name: str, notes: list[str]) -> int:
+    """Where the stored bits lie: as HighBit says, or lowest where the pixels show that it errs."""
+    stated = {stated_bits_below(header.dataset) for header in headers}
+    if stated == {0}:
+        return 0
+    fitting = set.intersection(*(fitting_bits_below(raw, header.dataset) for header, raw in zip(headers, allocated, strict=True)))
+    if len(stated) > 1 or not fitting:
+        raise UnusableInput(f"{name} states a HighBit that its pixels do not follow; export it again from its archive")
+    (below,) = stated
+    if below in fitting:
+        return below
+    notes.append("HighBit is not one less than BitsStored, but the pixels are stored as if it were")
+    return 0
+
+
+def _is_inverted(slices: Sequence[_Slice], name: str, notes: list[str]) -> bool:
+    """Whether slices marked MONOCHROME1 hold negatives: DICOM says no (it is a matter of display), some exports do.
+
+    Air around the head decides: it is dark.
+    """
+    negatives = [each for each in slices if each.is_negative]
+    if not negatives:
+        return False
+    border, everything = (np.concatenate(parts) for parts in zip(*map(_border_and_all, negatives), strict=True))
+    contrast = float(np.median(border) - everything.mean()) / max(float(everything.std()), np.finfo(float).tiny)
+    if abs(contrast) < LEAST_CONTRAST:
+        raise UnusableInput(
+            f"{name} is marked {NEGATIVE}, and its border does not show whether air is dark; export it as MONOCHROME2"
+        )
+    how = "as negatives, and were inverted" if contrast > 0 else "as they are"
+    notes.append(f"{len(negatives)} slices are marked {NEGATIVE}: the air around the head shows that they are stored {how}")
+    return contrast > 0
+
+
+def _border_and_all(each: _Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The values of a slice's border and of all of it, without padding, thinned."""
+    rim = np.zeros(each.stored.shape, bool)
+    rows, columns = (max(1, size // RIM_SHARE) for size in each.stored.shape)
+    rim[:rows], rim[-rows:], rim[:, :columns], rim[:, -columns:] = True, True, True, True
+    kept = np.ones(each.stored.shape, bool) if each.padded is None else ~beyond_view(each.padded)
+    values = each.stored_as.values(each.stored)
+    return values[rim & kept], values[kept][::4]
+
+
+def _values(slices: Sequence[_Slice]) -> NDArray[np.generic]:
+    """The values of all slices, shape (slices, rows, columns)."""
+    kind = _type(slices)
+    values = np.empty((len(slices), *slices[0].stored.shape), kind)
+    for plane, each in zip(values, slices, strict=True):
+        if kind.kind == "f":
+            plane[...] = each.stored_as.values(each.stored)
+        elif isinstance(each.stored_as, Line) and each.stored_as.slope == 1:
+            wide = np.int32 if each.stored.dtype.itemsize < 4 else np.int64
+            np.add(each.stored, wide(each.stored_as.intercept), out=plane, dtype=wide, casting="unsafe")
+        else:
+            plane[...] = np.rint(each.stored_as.values(each.stored))
+    return values
+
+
+def _type(slices: Sequence[_Slice]) -> np.dtype:
+    """The smallest type that holds all values: whole for CT and MR if they are (of MR the files' own before others)."""
+    modality = slices[0].header.text("Modality")
+    if modality == "PT" or not all(each.stored_as.is_whole for each in slices):
+        return np.dtype(np.float32)
+    extremes = np.concatenate([each.stored_as.values(_extremes(each)) for each in slices])
+    low, high = float(extremes.min()), float(extremes.max())
+    for kind in CT_TYPES if modality == "CT" else (slices[0].stored.dtype, *OTHER_TYPES):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return np.dtype(kind)
+    return np.dtype(np.float64)
+
+
+def _extremes(each: _Slice) -> NDArray[np.integer]:
+    """Stored integers among which the least and the largest value are."""
+    return np.array([each.stored.min(), each.stored.max()]) if isinstance(each.stored_as, Line) else np.unique(each.stored)
+
+
+def _fill_padding(values: NDArray[np.generic], slices: Sequence[_Slice], notes: list[str]) -> float | None:
+    """Give voxels beyond the field of view the value of air, where the padding value is none; the value given, or None."""
+    beyond = {k: beyond_view(each.padded) for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
+    if not beyond:
+        return None
+    kept = [plane[~beyond[k]] if k in beyond else plane for k, plane in enumerate(values)]
+    least = float(min((plane.min() for plane in kept if plane.size), default=0.0))
+    in_hounsfield = slices[0].header.text("Modality") == "CT" and least < 0
+    air = AIR if in_hounsfield else least
+    low, high = AIR_HU if in_hounsfield else (min(0.0, least), least)
+    filled = 0
+    for k, padded in beyond.items():
+        wrong = padded & ~((values[k] >= low) & (values[k] <= high))
+        values[k][wrong] = air
+        filled += int(np.count_nonzero(wrong))
+    if not filled:
+        return None
+    notes.append(
+        f"{100 * filled / values.size:.1f} % of the voxels are padding beyond the field of view (PixelPaddingValue):"
+        f" they count as air ({air:g})"
+    )
+    return air
+
+
+def _tell_doubly_stated(slices: Sequence[_Slice], notes: list[str]) -> None:
+    """That a lookup table was used although there are slope and intercept, too."""
+    both = [each for each in slices if each.data.get("ModalityLUTSequence") and each.data.get("RescaleSlope") not in (None, "")]
+    for each in both:
+        line = Line(float(each.data.RescaleSlope), float(each.data.get("RescaleIntercept") or 0))
+        if not np.array_equal(line.values(each.stored), modality_map(each.data, each.header.path.name).values(each.stored)):
+            notes.append("the headers state values twice: the modality lookup table was used, not slope and intercept")
+            return

@@ -1,0 +1,203 @@
+"""The stored integers of one DICOM slice: read without any scaling, written back as they were."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRBigEndian, SecondaryCaptureImageStorage, generate_uid
+
+from ...errors import UnusableInput
+from .header import Header
+from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH
+
+DESCRIBED = ("SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
+"""What tells how a grey image's bytes become integers."""
+
+
+def read_object(path: Path) -> Dataset:
+    """A whole DICOM object.
+
+    Raises
+    ------
+    UnusableInput
+        If it is damaged.
+    """
+    try:
+        return pydicom.dcmread(path)
+    except Exception as error:  # pydicom raises many types on damaged files: EOFError, ValueError, struct.error, KeyError
+        raise UnusableInput(f"{path.name} is a damaged or truncated DICOM file; export it again") from error
+
+
+def allocated_pixels(header: Header) -> NDArray[np.integer]:
+    """The integers of a single-frame grey image in all its allocated bits, shape (rows, columns).
+
+    Raises
+    ------
+    UnusableInput
+        If the file cannot be decoded, or is no single-frame grey image of 8, 16 or 32 bits.
+    """
+    _check(header.dataset, header.path.name)
+    found = _plain_pixels(header)
+    return _allocated(read_object(header.path), header.path) if found is None else found
+
+
+def _plain_pixels(header: Header) -> NDArray[np.integer] | None:
+    """Pixels that stand in the file as they are, where its header ends: parsing it again would take longer than reading them."""
+    data = header.dataset
+    syntax = UID(str(data.file_meta.get("TransferSyntaxUID") or ""))
+    if not header.pixels_at or not syntax.is_transfer_syntax or syntax.is_compressed or syntax.is_deflated:
+        return None
+    order = "<" if syntax.is_little_endian else ">"
+    wanted = int(data.Rows) * int(data.Columns) * _kind(data).itemsize
+    with header.path.open("rb") as stream:
+        stream.seek(header.pixels_at)
+        head = stream.read(8 if syntax.is_implicit_VR else 12)
+        if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != PIXEL_DATA:
+            return None
+        (length,) = struct.unpack(order + "I", head[-4:])
+        content = stream.read(wanted) if wanted <= length < UNDEFINED_LENGTH else b""
+    return _from_bytes(content, data, order) if len(content) == wanted else None
+
+
+def _allocated(data: Dataset, path: Path) -> NDArray[np.integer]:
+    _check(data, path.name)
+    if "PixelData" not in data:
+        raise UnusableInput(f"{path.name} has no pixels that can be read")
+    syntax = UID(str(data.file_meta.TransferSyntaxUID))
+    return _decoded(data, path) if syntax.is_compressed and syntax.is_encapsulated else _uncompressed(data, syntax, path.name)
+
+
+def stored_pixels(data: Dataset, path: Path, bits_below: int = 0) -> NDArray[np.integer]:
+    """The stored integers of a single-frame grey image, shape (rows, columns), in the least type of its allocated bits.
+
+    Bits beyond BitsStored (old overlays lie there) are not part of it.
+
+    Parameters
+    ----------
+    bits_below : int
+        How many unused bits lie below the stored ones (`StoredForm`).
+
+    Raises
+    ------
+    UnusableInput
+        If the file cannot be decoded, or is no single-frame grey image of 8, 16 or 32 bits.
+    """
+    return within_bits(_allocated(data, path), data, bits_below)
+
+
+def put_pixels(data: Dataset, stored: NDArray[np.integer], bits_below: int = 0) -> None:
+    """Set a dataset's pixels, explicit little endian; geometry, bits and signedness stay."""
+    lifted = np.left_shift(stored, bits_below) if bits_below else stored
+    content = np.ascontiguousarray(lifted, dtype=stored.dtype.newbyteorder("<")).tobytes()
+    data.PixelData = content + b"\0" * (len(content) % 2)
+    data["PixelData"].VR = "OB" if int(data.BitsAllocated) == 8 else "OW"
+
+
+def limits(data: Dataset) -> tuple[int, int]:
+    """Least and largest integer that BitsStored and PixelRepresentation allow."""
+    bits = int(data.BitsStored)
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if int(data.PixelRepresentation) else (0, (1 << bits) - 1)
+
+
+def within_bits(allocated: NDArray[np.integer], data: Dataset, bits_below: int) -> NDArray[np.integer]:
+    """The stored bits of allocated integers, signed as the header says; `bits_below` unused ones lie below them."""
+    unused = allocated.dtype.itemsize * 8 - int(data.BitsStored)
+    if not unused:
+        return allocated
+    unsigned = allocated.view(allocated.dtype.str.replace("i", "u"))
+    lifted = np.left_shift(unsigned, unused - bits_below)
+    return np.right_shift(lifted.view(allocated.dtype) if int(data.PixelRepresentation) else lifted, unused)
+
+
+def stated_bits_below(data: Dataset) -> int:
+    """How many unused bits lie below the stored ones by HighBit (DICOM allows none since 2014)."""
+    return int(data.HighBit) + 1 - int(data.BitsStored)
+
+
+def fitting_bits_below(allocated: NDArray[np.integer], data: Dataset) -> set[int]:
+    """Which places of the stored bits an image's integers allow: none below, or as many as HighBit says.
+
+    What lies below must be 0; what lies above must be 0, or the sign.
+    """
+    below = stated_bits_below(data)
+    mask = allocated.view(allocated.dtype.str.replace("i", "u")) & ((1 << below) - 1)
+    places = {below} if not mask.any() else set()
+    return places | {0} if np.array_equal(within_bits(allocated, data, 0), allocated) else places
+
+
+def _check(data: Dataset, name: str) -> None:
+    numbers = {key: data.get(key) for key in DESCRIBED if key != "SamplesPerPixel"}
+    try:
+        known = {key: int(str(value)) for key, value in numbers.items()}
+    except ValueError as error:
+        raise UnusableInput(f"{name} does not describe its pixels; export it again from its archive") from error
+    if int(data.get("NumberOfFrames") or 1) != 1:
+        raise UnusableInput(f"{name} is a multi-frame image; convert the series to single-frame images first")
+    if int(data.get("SamplesPerPixel") or 1) != 1:
+        raise UnusableInput(f"{name} is a colour picture, not a slice of a scan")
+    if known["BitsAllocated"] not in (8, 16, 32):
+        raise UnusableInput(f"{name} is not a grey image of 8, 16 or 32 bits")
+    if not 0 < known["BitsStored"] <= known["HighBit"] + 1 <= known["BitsAllocated"]:
+        raise UnusableInput(f"{name} states bits that cannot be (HighBit {known['HighBit']}); export it again from its archive")
+    if known["PixelRepresentation"] not in (0, 1):
+        raise UnusableInput(f"{name} has no pixels that can be read")
+
+
+def _kind(data: Dataset) -> np.dtype:
+    return np.dtype(f"{'i' if int(data.PixelRepresentation) else 'u'}{int(data.BitsAllocated) // 8}")
+
+
+def _uncompressed(data: Dataset, syntax: UID, name: str) -> NDArray[np.integer]:
+    wanted = int(data.Rows) * int(data.Columns) * _kind(data).itemsize
+    content = data.PixelData
+    if not isinstance(content, bytes) or len(content) < wanted:
+        raise UnusableInput(f"{name} holds fewer pixels than it says; export it again from its archive")
+    return _from_bytes(content[:wanted], data, ">" if syntax == ExplicitVRBigEndian else "<")
+
+
+def _from_bytes(content: bytes, data: Dataset, order: str) -> NDArray[np.integer]:
+    """Integers of the header's kind from the bytes of all rows, little (``<``) or big (``>``) endian."""
+    kind = _kind(data)
+    found = np.frombuffer(content, np.dtype(order + kind.str[1:])).reshape(int(data.Rows), int(data.Columns))
+    return found if order == "<" else found.astype(kind)
+
+
+def _decoded(data: Dataset, path: Path) -> NDArray[np.integer]:
+    """Compressed pixels by SimpleITK's decoders, which read more kinds, else by those of pydicom."""
+    try:
+        return _decoded_by_itk(data)
+    except RuntimeError:
+        pass
+    try:
+        found = data.pixel_array
+    except Exception as error:  # pydicom raises many types: no plugin, damaged stream, unknown syntax
+        raise UnusableInput(f"{path.name} cannot be decoded; a file is damaged or its compression is unknown") from error
+    return np.asarray(found).astype(_kind(data))
+
+
+def _decoded_by_itk(data: Dataset) -> NDArray[np.integer]:
+    """The pixels of a copy that states nothing but them: SimpleITK scales, and inverts MONOCHROME1, where a header says so."""
+    bare = FileDataset("", {}, file_meta=FileMetaDataset(), preamble=bytes(128))
+    bare.file_meta.TransferSyntaxUID = data.file_meta.TransferSyntaxUID
+    bare.SOPClassUID = bare.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    bare.SOPInstanceUID = bare.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["bare"])
+    bare.Modality, bare.PhotometricInterpretation = "OT", "MONOCHROME2"
+    for keyword in DESCRIBED:
+        setattr(bare, keyword, data.get(keyword) or (1 if keyword == "SamplesPerPixel" else 0))
+    bare.HighBit = int(data.BitsStored) - 1
+    bare.add(data["PixelData"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "slice.dcm"
+        bare.save_as(path, enforce_file_format=True)
+        image = sitk.ReadImage(str(path))
+    found = sitk.GetArrayFromImage(image)
+    if found.dtype.kind not in "iu" or found.size != int(data.Rows) * int(data.Columns):
+        raise RuntimeError("not the pixels that the header describes")
+    return found.reshape(int(data.Rows), int(data.Columns)).astype(_kind(data))

@@ -1,0 +1,139 @@
+"""One image file as a 3-D volume whose place is known: stated by the file, or by ``case.json``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from ...errors import UnusableInput
+from .nifti import is_nifti, read_nifti
+from .place import HINT, SAME_MM, Place, refuse_no_scan
+
+NRRD_SPACES = frozenset({"left-posterior-superior", "right-anterior-superior", "left-anterior-superior", "lps", "ras", "las"})
+"""Spaces of a patient; ITK takes every other one as LPS."""
+NRRD_UNITS_MM = {"": 1.0, "mm": 1.0, "millimeter": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}
+META_KEYS = {
+    "its voxel size": ("elementspacing", "elementsize"),
+    "its origin": ("offset", "position", "origin"),
+    "its orientation": ("transformmatrix", "rotation", "orientation"),
+}
+"""What a MetaImage states under which names."""
+WITH_A_PLACE = (".dcm", ".mnc")
+"""Other formats that state where their voxels lie."""
+LONGEST_HEADER = 1 << 20
+"""Bytes of a file in which the end of a text header is looked for."""
+
+
+def read_volume(path: Path, what: str, stated: Place | None = None) -> tuple[sitk.Image, tuple[str, ...]]:
+    """Read a 3-D image file; several values a voxel are allowed.
+
+    Parameters
+    ----------
+    what : str
+        The file's part in the case and its name, for sentences: ``dose rd.nrrd``.
+    stated : Place, optional
+        Where ``case.json`` says that it lies; only for files that do not say it.
+
+    Returns
+    -------
+    image : SimpleITK.Image
+        LPS mm.
+    notes : tuple of str
+        What a reader must know of its place.
+
+    Raises
+    ------
+    UnusableInput
+        If the file is missing, damaged, of an unknown format or not 3-D, holds NaN or infinity, or its place is not known.
+    """
+    if not path.is_file():
+        raise UnusableInput(f"{path.name} is named in case.json but is not in the folder")
+    image, place, lacking, notes = _read(path)
+    if image.GetDimension() != 3:
+        raise UnusableInput(f"{path.name} has {image.GetDimension()} dimensions; save it as one 3-D volume")
+    voxels = sitk.GetArrayViewFromImage(image)
+    if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
+        raise UnusableInput(f"{what} holds NaN or infinite voxels; repair or re-export it")
+    if lacking and stated is None:
+        raise UnusableInput(f"{what} does not state {lacking}; {HINT}")
+    if not lacking and stated is not None and place.farthest_mm(stated, image.GetSize()) > SAME_MM:
+        raise UnusableInput(f"{what} states its geometry itself, and case.json another one; take it out of case.json")
+    place = stated if lacking and stated is not None else place
+    refuse_no_scan(place, what)
+    place.put(image)
+    return image, notes
+
+
+def read_voxels(path: Path) -> sitk.Image:
+    """A 3-D image file as it is, NaN included; where it does not say where it lies, at the origin.
+
+    Raises
+    ------
+    UnusableInput
+        If the file is damaged, of an unknown format or not 3-D.
+    """
+    image, place, _, _ = _read(path)
+    place.put(image)
+    return image
+
+
+def _read(path: Path) -> tuple[sitk.Image, Place, str, tuple[str, ...]]:
+    """The voxels, their place, what the file does not state of it, and notes."""
+    if is_nifti(path):
+        nifti = read_nifti(path)
+        return nifti.image, nifti.place or Place.of_image(nifti.image), nifti.lacking, nifti.notes
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise UnusableInput(f"{path.name} cannot be read as an image; it is damaged or of an unknown format") from error
+    place, suffix = Place.of_image(image) if image.GetDimension() == 3 else None, path.suffix.lower()
+    if place is None:
+        raise UnusableInput(f"{path.name} has {image.GetDimension()} dimensions; save it as one 3-D volume")
+    if suffix in (".nrrd", ".nhdr"):
+        fields = _nrrd_fields(path)
+        factor = _nrrd_mm(fields, path)
+        spacing_mm, origin_mm = (tuple(factor * v for v in part) for part in (place.spacing_mm, place.origin_mm))
+        return image, Place(spacing_mm, origin_mm, place.direction), _lacking_in_nrrd(fields), ()
+    if suffix in (".mha", ".mhd"):
+        return image, place, _lacking_in_meta_image(path), ()
+    return image, place, "" if suffix in WITH_A_PLACE else "where it lies (its format has no orientation)", ()
+
+
+def _head(path: Path) -> str:
+    with path.open("rb") as stream:
+        return stream.read(LONGEST_HEADER).decode("latin-1")
+
+
+def _nrrd_fields(path: Path) -> dict[str, str]:
+    """The fields of a NRRD header, lower case."""
+    text = re.split(r"\r?\n\r?\n", _head(path), maxsplit=1)[0]
+    pairs = re.findall(r"^([^#:\n]+):[ \t]+(.*?)\r?$", text, flags=re.MULTILINE)
+    return {name.strip().lower(): value.strip() for name, value in pairs}
+
+
+def _lacking_in_nrrd(fields: dict[str, str]) -> str:
+    space = fields.get("space", "")
+    directions = re.findall(r"\(|none", fields.get("space directions", "").lower())
+    if space.lower() not in NRRD_SPACES:
+        return f"its orientation (space {space or 'is missing'})"
+    spatial = sum(word == "(" for word in directions)
+    if spatial != 3 or (fields.get("dimension") == "3" and "none" in directions):
+        return "its voxel size and orientation (space directions)"
+    return "" if "space origin" in fields else "its origin (space origin)"
+
+
+def _nrrd_mm(fields: dict[str, str], path: Path) -> float:
+    """Millimetres of the file's unit of length."""
+    units = {unit.strip().lower() for unit in re.findall(r'"([^"]*)"', fields.get("space units", ""))} or {""}
+    if len(units) > 1 or not units <= set(NRRD_UNITS_MM):
+        raise UnusableInput(f"{path.name} states its place in {', '.join(sorted(units))}; save it in mm")
+    return NRRD_UNITS_MM[units.pop()]
+
+
+def _lacking_in_meta_image(path: Path) -> str:
+    head = re.split(r"^\s*ElementDataFile", _head(path), maxsplit=1, flags=re.MULTILINE)[0]
+    stated = {name.lower() for name in re.findall(r"^\s*(\w+)\s*=", head, flags=re.MULTILINE)}
+    return " nor ".join(words for words, names in META_KEYS.items() if not stated & set(names))

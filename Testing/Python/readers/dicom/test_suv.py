@@ -1,0 +1,153 @@
+"""SUV that no patient has are told with the likely unit; what is no SUVbw is not called so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from deface_compare.case import CaseImage
+from deface_compare.readers import read_case
+from dicom_set import write_series
+
+ACTIVITY_BQ, HALF_LIFE_S, WEIGHT_KG, DELAY_S = 370e6, 6586.2, 70.0, 3600.0
+FACTOR = WEIGHT_KG * 1000 / (ACTIVITY_BQ * 2 ** (-DELAY_S / HALF_LIFE_S))
+"""SUVbw of 1 Bq/ml: body weight in g over the activity left after an hour."""
+LARGEST_BQML = 24000
+SUV_MAX = LARGEST_BQML * FACTOR
+
+
+def pet(
+    folder: Path,
+    activity: float = ACTIVITY_BQ,
+    weight: float = WEIGHT_KG,
+    half_life: float = HALF_LIFE_S,
+    largest: int = LARGEST_BQML,
+    nuclide: str = "^18^Fluorine",
+    **extra: object,
+) -> CaseImage:
+    """A PET whose largest voxel is 24 kBq/ml, read; what is given may be in a wrong unit."""
+    drug, code = Dataset(), Dataset()
+    drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = activity, half_life
+    drug.RadiopharmaceuticalStartTime = "091500"
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "77004003", "SCT", nuclide
+    drug.RadionuclideCodeSequence = [code]
+    stored = np.zeros((6, 12, 12), np.uint16)
+    stored[1:5, 3:9, 3:9] = max(largest // 4, 1)
+    stored[2:4, 5:7, 5:7] = largest
+    headers: dict[str, object] = {
+        "Units": "BQML",
+        "DecayCorrection": "START",
+        "PatientWeight": weight,
+        "RadiopharmaceuticalInformationSequence": DicomSequence([drug]),
+    }
+    write_series(folder, stored, modality="PT", extra=headers | extra)
+    return read_case(folder).images[0]
+
+
+def test_a_usual_pet_has_no_warning(tmp_path: Path) -> None:
+    image = pet(tmp_path)
+    assert (image.unit, image.notes) == ("SUVbw", ())
+    assert image.array().max() == pytest.approx(SUV_MAX, rel=1e-6)
+    assert pytest.approx(6.63, abs=0.01) == SUV_MAX
+
+
+@pytest.mark.parametrize(
+    ("stated", "factor", "likely"),
+    [
+        ({"activity": 370.0}, 1e6, "RadionuclideTotalDose is likely in MBq, not Bq"),
+        ({"activity": 370e3}, 1e3, "RadionuclideTotalDose is likely in kBq, not Bq"),
+        ({"activity": 10.0}, 3.7e7, "RadionuclideTotalDose is likely in mCi, not Bq"),
+        ({"activity": 0.37}, 1e9, "RadionuclideTotalDose is likely in GBq, not Bq"),
+        ({"weight": 70000.0}, 1e3, "PatientWeight is likely in g, not kg"),
+        (
+            {"weight": 70000.0, "activity": 370.0},
+            1e9,
+            "RadionuclideTotalDose is likely in MBq, not Bq and PatientWeight is likely in g, not kg",
+        ),
+        ({"largest": 24}, 1e-3, "the voxels are likely in kBq/ml, not Bq/ml"),
+    ],
+    ids=["MBq", "kBq", "mCi", "GBq", "g", "MBq and g", "kBq/ml"],
+)
+def test_suv_that_no_patient_has_name_the_likely_unit(
+    tmp_path: Path, stated: dict[str, float], factor: float, likely: str
+) -> None:
+    image = pet(tmp_path, **stated)  # type: ignore[arg-type]
+    assert image.array().max() == pytest.approx(SUV_MAX * factor, rel=1e-5)  # as the file states them
+    (note,) = image.notes
+    assert note == (
+        f"PET has a maximum of {SUV_MAX * factor:.2g} SUVbw, which no patient has: {likely}; all SUV are given as the file"
+        " states them"
+    )
+
+
+def test_a_half_life_in_minutes_is_told_and_gives_no_suv(tmp_path: Path) -> None:
+    image = pet(tmp_path, half_life=HALF_LIFE_S / 60)
+    assert image.unit == "Bq/ml"
+    assert image.notes == (
+        "PET stays in Bq/ml: the scan began 33 half-lives after the injection by RadionuclideHalfLife; it is likely in minutes,"
+        " not s",
+    )
+
+
+def test_another_nuclides_half_life_is_told(tmp_path: Path) -> None:
+    (note,) = pet(tmp_path, nuclide="Gallium-68").notes
+    assert note.startswith("RadionuclideHalfLife is 6586.2 s, but gallium-68's is 4062.6 s: SUV are likely wrong")
+
+
+@pytest.mark.parametrize(
+    ("extra", "unit", "said"),
+    [
+        ({"Units": "GML"}, "SUVbw", ""),
+        ({"Units": "GML", "SUVType": "BW"}, "SUVbw", ""),
+        ({"Units": "GML", "SUVType": "LBM"}, "a.u.", "PET is in SUV by lean body mass, which is not SUVbw"),
+        ({"Units": "GML", "SUVType": "LBMJANMA"}, "a.u.", "PET is in SUV by lean body mass, which is not SUVbw"),
+        ({"Units": "CM2ML", "SUVType": "BSA"}, "a.u.", "PET is in SUV by body surface area, which is not SUVbw"),
+        ({"Units": "PROPCPS"}, "a.u.", "PET unit PROPCPS cannot be turned into SUVbw"),
+        ({"DecayCorrection": "NONE"}, "Bq/ml", "PET stays in Bq/ml: decay correction NONE has no known reference time"),
+    ],
+)
+def test_what_is_no_suv_by_body_weight_is_not_called_so(tmp_path: Path, extra: dict[str, object], unit: str, said: str) -> None:
+    image = pet(tmp_path, largest=24, **extra)
+    assert image.unit == unit
+    assert image.notes == ((said,) if said else ())
+    assert image.array().max() == 24
+
+
+def test_suv_stored_as_such_are_judged_too(tmp_path: Path) -> None:
+    (note,) = pet(tmp_path, Units="GML").notes
+    assert note.startswith("PET has a maximum of 2.4e+04 SUVbw, which no patient has: its unit is likely another one")
+
+
+def test_suv_of_image_files_are_judged_too(tmp_path: Path) -> None:
+    array = np.zeros((6, 12, 12), np.float32)
+    array[2:4, 5:7, 5:7] = 6.6e6
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(tmp_path / "pet.nrrd"))
+    (tmp_path / "case.json").write_text(json.dumps({"images": {"PET": "pet.nrrd"}, "units": {"PET": "SUVbw"}}))
+    (note,) = read_case(tmp_path).images[0].notes
+    assert note.startswith("PET has a maximum of 6.6e+06 SUVbw, which no patient has")
+
+
+def test_negative_uptake_is_told(tmp_path: Path) -> None:
+    image = pet(tmp_path, largest=0, RescaleIntercept=-30000.0)
+    assert any(note.startswith("PET has negative uptake (down to -8.3 SUVbw)") for note in image.notes)
+
+
+@pytest.mark.parametrize(("to_suv", "to_bq", "largest"), [(2.5e-4, 0, 24000 * 2.5e-4), (0, 2.0, SUV_MAX * 2)])
+def test_philips_counts_become_suv_by_either_private_factor(tmp_path: Path, to_suv: float, to_bq: float, largest: float) -> None:
+    pet(tmp_path, Units="CNTS")
+    for path in tmp_path.iterdir():
+        data = pydicom.dcmread(path)
+        block = data.private_block(0x7053, "Philips PET Private Group", create=True)
+        block.add_new(0x00, "DS", str(to_suv))
+        block.add_new(0x09, "DS", str(to_bq))
+        data.save_as(path)
+    image = read_case(tmp_path).images[0]
+    assert image.unit == "SUVbw"
+    assert image.array().max() == pytest.approx(largest, rel=1e-5)  # float32: measured 4e-8
