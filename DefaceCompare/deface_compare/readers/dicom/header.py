@@ -141,12 +141,27 @@ def _damaged_geometry(data: Dataset) -> str:
     return ""
 
 
+class DamagedObject(UnusableInput):
+    """A DICOM object that is cut, or whose header is damaged; `dataset` is what could be read of it."""
+
+    def __init__(self, sentence: str, path: Path, dataset: Dataset) -> None:
+        super().__init__(sentence)
+        self.path, self.dataset = path, dataset
+
+
 @dataclass(frozen=True)
 class Header:
     """One DICOM file without its pixels."""
 
     path: Path
     dataset: Dataset
+    called: str = ""
+    """What sentences that may be shared call the file: ``structure set 1 of 2``."""
+
+    @property
+    def name(self) -> str:
+        """What sentences call the file; its own name only where nobody counted the files."""
+        return self.called or self.path.name
 
     @naming_file
     def text(self, keyword: str) -> str:

@@ -19,7 +19,7 @@ from ...errors import UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..files.segmentations import labelmap_structure
 from .header import Header, whole_number
-from .rtstruct import referenced_series
+from .references import referenced_series
 
 BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
 BACKGROUND = 0
@@ -54,7 +54,7 @@ def read_segmentations(headers: Sequence[Header], frame_uid: str) -> StructureSe
     return StructureSet(
         structures=unique,
         frame_of_reference_uid=frame_uid,
-        referenced_series_uid=referenced_series(headers[0]),
+        referenced_series_uid=next(iter(referenced_series(headers[0])), ""),
         notes=structure_notes(unique),
         sources=tuple(header.path for header in headers),
     )
