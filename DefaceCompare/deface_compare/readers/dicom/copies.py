@@ -86,7 +86,7 @@ class Twins:
     def told(self) -> str:
         """The twins by the names that sentences give them, and in what they differ."""
         names = " and ".join(header.name for header in self.headers)
-        return f"{names} have one SOPInstanceUID and are not the same ({', '.join(self.differ)} differ)"
+        return f"{names} have one SOPInstanceUID and are not the same (different {', '.join(self.differ)})"
 
 
 def without_copies(headers: Sequence[Header]) -> tuple[list[Header], list[Twins], int]:

@@ -47,8 +47,8 @@ KINDS = {
 }
 """What sentences call the files of a modality; those of others are its files."""
 
-LEFT_TO_THE_USER = ("RTSTRUCT", "RTDOSE")
-"""Of these the user can choose one, also one of two that contradict one another."""
+DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
+"""Of these the user chooses none: those that contradict one another are left out."""
 
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1, "Columns": 1}
 """What tells where a slice's pixels lie: attribute and number of values."""
@@ -110,7 +110,7 @@ def _scan(headers: Sequence[Header], damaged: Sequence[DamagedObject], files: di
     skipped: Counter[str] = Counter()
     for header in left:
         twin = scan.twin_of(header) if twins else None
-        if twin is not None and header.text("Modality") in KINDS and header.text("Modality") not in LEFT_TO_THE_USER:
+        if twin is not None and header.text("Modality") in DECIDED_BY_RULE:
             continue
         skipped.update(filter(None, [_sort_in(header, scan)]))
     skipped.update({"copies of a file that is there already": doubled} if doubled else {})
@@ -122,11 +122,10 @@ def _scan(headers: Sequence[Header], damaged: Sequence[DamagedObject], files: di
 
 def _told(twins: Sequence[Twins], copies: int, only_ours: bool) -> list[str]:
     """What must be said of copies that are none, and of our own."""
-    kinds = {id(twin): twin.headers[0].text("Modality") for twin in twins}
     notes = [
         f"{twin.told()}: none of them was used"
         for twin in twins
-        if kinds[id(twin)] in KINDS and kinds[id(twin)] not in LEFT_TO_THE_USER
+        if any(header.text("Modality") in DECIDED_BY_RULE for header in twin.headers)
     ]
     if copies:
         notes.append(f"{copies} files were skipped: this patient's copy as DefaceCompare defaced it")
