@@ -174,8 +174,6 @@ class Case:
     """By method: the structures drawn again on its defaced images, or the reason why there are none."""
     other_structure_sets: tuple[StructureSet, ...] = ()
     """Structures of the same file that lie in other frames of reference, one set a frame: measured on the images there."""
-    files: Mapping[str, Path] = field(default_factory=dict)
-    """What notes and reasons call a file ("structure set 1 of 2"), and where it lies; for the key only."""
 
     @property
     def primary(self) -> CaseImage | None:

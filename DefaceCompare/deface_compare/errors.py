@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 DONE, UNUSABLE, SOME_UNREADABLE = 0, 2, 3
 """Exit codes: all well; input that cannot be used; a study in which some cases could not be read."""
 
@@ -14,9 +11,6 @@ INTERRUPTED = 130
 
 class DefaceCompareError(Exception):
     """Base of every error that is told to the user as one sentence."""
-
-    files: Mapping[str, Path] = {}
-    """What the sentence calls a file ("dose file 2 of 3"), and where it lies: for the key, since file names may name people."""
 
 
 class UnusableInput(DefaceCompareError):

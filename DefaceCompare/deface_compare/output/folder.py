@@ -137,10 +137,6 @@ class OutputFolder:
         """Every planned structure name of a case, and how it was read."""
         return self.identifiable / "structure_names" / f"{case_id}.csv"
 
-    def source_files(self, case_id: str) -> Path:
-        """What notes and reasons call a case's files, and where these lie."""
-        return self.identifiable / "source_files" / f"{case_id}.csv"
-
     @property
     def exports(self) -> Path:
         """Holds old and new UIDs of every export, and the salt that they were made with."""

@@ -19,9 +19,6 @@ PERSONS = "persons.csv"
 FOLDER, PERSON = "folder", "person"
 """Columns of the table; other columns are left alone."""
 
-SOURCE_FILE_COLUMNS = ("called", "path")
-"""Columns of ``identifiable/source_files/<case>.csv``."""
-
 KEY_COLUMNS = ("case", "person", "source")
 """Columns of ``identifiable/key.csv``."""
 
@@ -98,18 +95,6 @@ def write_key(out: Path, sources: Mapping[str, Path], persons: Mapping[str, str]
     with written_csv(path, durable=True) as table:
         table.writerow(KEY_COLUMNS)
         table.writerows([rows[case][name] for name in KEY_COLUMNS] for case in sorted(rows))
-
-
-def write_source_files(out: Path, case_id: str, files: Mapping[str, Path]) -> None:
-    """Write what sentences call a case's files ("dose file 2 of 3"), and where these lie; nothing if there are none."""
-    if not files:
-        return
-    folder = OutputFolder(out)
-    path = folder.source_files(case_id)
-    folder.make_private(path.parent)
-    with written_csv(path) as table:
-        table.writerow(SOURCE_FILE_COLUMNS)
-        table.writerows((called, str(place.resolve())) for called, place in files.items())
 
 
 def listed_persons(cohort: Path, sources: Mapping[str, Path]) -> dict[str, str]:

@@ -19,7 +19,6 @@ from ..errors import DefaceCompareError, UnusableInput
 from ..output.code_mark import code_mark
 from ..output.finished_mark import move_in, read_mark
 from ..output.folder import OutputFolder
-from ..output.key import write_source_files
 from ..output.lock import sole_case
 from ..privacy.networks.models import models_mark
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, silent
@@ -106,17 +105,12 @@ def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
     mark, before = fingerprint(job), read_mark(job.out, job.id)
     if before is not None and before.fingerprint == mark and before.whole(job.out):
         return CaseOutcome(job.id, job.folder, person=before.person, skipped=True)
-    try:
-        case = read_case(job.folder, job.id, job.choices)
-    except DefaceCompareError as error:
-        write_source_files(job.out, job.id, error.files)
-        raise
+    case = read_case(job.folder, job.id, job.choices)
     growing = OutputFolder(job.out).unfinished / job.id
     shutil.rmtree(growing, ignore_errors=True)
     growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     growing.mkdir(mode=0o700)
     compare_case(case, job.methods, job.settings, progress=progress, out=growing)
-    write_source_files(growing, job.id, case.files)
     if case.structure_set is not None:
         with user_names(job.choices.names):
             path = OutputFolder(growing).structure_names(job.id)

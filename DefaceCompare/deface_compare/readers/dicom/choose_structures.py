@@ -41,7 +41,8 @@ class Candidate:
     def name(self) -> str:
         """What sentences call it."""
         more = len(self.headers) - 1
-        return f"{self.headers[0].name}{f' and {more} more' if more else ''}"
+        noun = "segmentation" if self.segmentation else "structure set"
+        return f"{noun} {self.headers[0].path.name}{f' and {more} more' if more else ''}"
 
     @property
     def segmentation(self) -> bool:
@@ -78,10 +79,10 @@ def candidates(scan: Scan, series: Sequence[Series], doses: Sequence[Header], wa
         return _wanted(scan, planned, wanted)
     here = {one.uid: one for one in series}
     found = [_of_structure_set(header, scan, here, planned) for header in scan.structure_sets]
-    groups: dict[str, list[Header]] = {}
+    groups: dict[tuple[str, str], list[Header]] = {}
     for header in scan.segmentations:
-        groups.setdefault(next(iter(referenced_series(header)), ""), []).append(header)
-    found += [_of_segmentations(uid, headers, here) for uid, headers in groups.items()]
+        groups.setdefault(_lies_on(header), []).append(header)
+    found += [_of_segmentations(uid, headers, here) for (uid, _), headers in groups.items()]
     return Candidates(tuple(sorted(found, key=lambda one: one.rank, reverse=True)), planned)
 
 
@@ -116,21 +117,26 @@ def _of_segmentations(uid: str, headers: Sequence[Header], here: Mapping[str, Se
     return Candidate(tuple(headers), False, (False, False, image is not None, False, order, volume_mm3, ""))
 
 
+def _lies_on(header: Header) -> tuple[str, str]:
+    """Series and frame of reference of a segmentation: those of one series and frame are read together."""
+    return next(iter(referenced_series(header)), ""), header.text("FrameOfReferenceUID")
+
+
 def _wanted(scan: Scan, planned: frozenset[str], wanted: str) -> Candidates:
     """The structure set, or the segmentations of one series, that the user names."""
     everything = [*scan.structure_sets, *scan.segmentations]
     found = [header for header in everything if is_named(header, wanted)]
-    together = len({(header.text("Modality"), referenced_series(header)[:1]) for header in found}) == 1
+    together = len({(header.text("Modality"), *_lies_on(header)) for header in found}) == 1
     if found and (len(found) == 1 or (together and found[0].text("Modality") == "SEG")):
         return Candidates((Candidate(tuple(found), found[0].text("SOPInstanceUID") in planned, ()),), planned, wanted=True)
-    names = ", ".join(header.name for header in found or everything) or "there is none"
+    names = ", ".join(header.path.name for header in found or everything) or "there is none"
     reason = f"--structures names {len(found) or 'none'} of {len(everything)} structure sets and segmentations ({names})"
     return Candidates((), planned, wanted=True, reason=reason)
 
 
 def is_named(header: Header, wanted: str) -> bool:
-    """Whether a user's text names a file: by its name or path, by what our sentences call it, or by its label."""
+    """Whether a user's text names a file: by its name or path, or by its label."""
     pattern = wanted.strip().casefold()
     files = (header.path.name.casefold(), str(header.path.resolve()).casefold(), header.path.as_posix().casefold())
-    labels = {header.called, *(header.text(keyword) for keyword in NAMING)} - {""}
+    labels = {header.text(keyword) for keyword in NAMING} - {""}
     return any(fnmatchcase(file, pattern) for file in files) or pattern in {label.strip().casefold() for label in labels}

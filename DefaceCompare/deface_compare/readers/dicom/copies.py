@@ -84,8 +84,9 @@ class Twins:
     differ: tuple[str, ...]
 
     def told(self) -> str:
-        """The twins by the names that sentences give them, and in what they differ."""
-        names = " and ".join(header.name for header in self.headers)
+        """The twins by their files, and in what they differ."""
+        alike = len({header.path.name for header in self.headers}) < len(self.headers)
+        names = " and ".join(str(header.path) if alike else header.path.name for header in self.headers)
         return f"{names} have one SOPInstanceUID and are not the same (different {', '.join(self.differ)})"
 
 

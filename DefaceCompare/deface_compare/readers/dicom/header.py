@@ -155,13 +155,6 @@ class Header:
 
     path: Path
     dataset: Dataset
-    called: str = ""
-    """What sentences that may be shared call the file: ``structure set 1 of 2``."""
-
-    @property
-    def name(self) -> str:
-        """What sentences call the file; its own name only where nobody counted the files."""
-        return self.called or self.path.name
 
     @naming_file
     def text(self, keyword: str) -> str:

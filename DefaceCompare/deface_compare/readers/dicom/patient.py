@@ -34,14 +34,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         With one sentence that names the file or series and what to do.
     """
     scan = scan_folder(folder)
-    try:
-        return _case(folder, scan, choices or ReadingChoices())
-    except UnusableInput as error:
-        error.files = error.files or scan.files
-        raise
-
-
-def _case(folder: Path, scan: Scan, choices: ReadingChoices) -> Case:
+    choices = choices or ReadingChoices()
     notes = list(scan.notes)
     series = _volumes(scan, notes)
     frame_of = _frame_of_instances(scan)
@@ -82,7 +75,6 @@ def _case(folder: Path, scan: Scan, choices: ReadingChoices) -> Case:
         missing_dose=chosen.reason,
         missing_structures=found.reason,
         other_structure_sets=others,
-        files=scan.files,
     )
 
 

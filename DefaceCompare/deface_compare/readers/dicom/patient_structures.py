@@ -158,6 +158,10 @@ def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) 
         where = "could not be used" if any(one.planned for one in found.ordered) else "is not here"
         how = "chosen by the user" if found.wanted else f"the one that it refers to {where}"
         remarks.append(f"{candidate.name} is not the one of the plan: {how}")
+    elif len(found.planned_uids) > 1:
+        remarks.append(
+            f"{candidate.name} is the one of a plan, but the plans behind the dose were made on {len(found.planned_uids)}"
+        )
     elif found.wanted:
         notes.append(f"{candidate.name} was chosen by the user")
     elif candidate.planned and len(sets) > 1:
@@ -166,6 +170,6 @@ def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) 
         remarks.append(f"{candidate.name} was used (approved, then newest): no plan says which")
     if segmentations:
         count = sum(len(one.headers) for one in segmentations)
-        instead = "those of one series were" if candidate.segmentation else f"{candidate.name} was"
+        instead = "those of one series were" if candidate.segmentation else f"the {candidate.name} was"
         notes.append(f"{count} DICOM segmentation{'s' * (count > 1)} (SEG) not used: {instead} read")
     return replace(chosen, notes=(*notes, *remarks), remarks=tuple(remarks))

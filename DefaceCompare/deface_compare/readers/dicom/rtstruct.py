@@ -172,7 +172,7 @@ def target_names(header: Header) -> dict[int, str]:
 def _number(item: Dataset, keyword: str, header: Header) -> int:
     number = whole_number(item, keyword)
     if number is None:
-        raise UnusableInput(f"{header.name}: a structure has no {keyword}; export the structure set again")
+        raise UnusableInput(f"{header.path.name}: a structure has no {keyword}; export the structure set again")
     return number
 
 
@@ -189,7 +189,7 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
         try:
             points = contour_points(contour)
         except ValueError as error:
-            raise UnusableInput(f"{header.name}: contour data of structure {number} is damaged; export it again") from error
+            raise UnusableInput(f"{header.path.name}: contour data of structure {number} is damaged; export it again") from error
         points = closed_polygon(points)
         if kind not in CLOSED_TYPES:
             skipped[f"of type {kind or 'not stated'}"] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pydicom
@@ -38,15 +38,6 @@ NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "
 
 _DAMAGED = "{} is a damaged or truncated DICOM file; export it again"
 
-KINDS = {
-    "RTSTRUCT": "structure set",
-    "SEG": "segmentation",
-    "RTDOSE": "dose file",
-    "RTPLAN": "plan",
-    "REG": "registration",
-}
-"""What sentences call the files of a modality; those of others are its files."""
-
 DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
 """Of these the user chooses none: those that contradict one another are left out."""
 
@@ -71,8 +62,6 @@ class Scan:
     manufacturers: frozenset[str]
     twins: list[Twins] = field(default_factory=list)
     """Objects of one SOPInstanceUID and other content."""
-    files: dict[str, Path] = field(default_factory=dict)
-    """What sentences call each file, and where it lies."""
 
     def twin_of(self, header: Header) -> Twins | None:
         """The objects that an object contradicts."""
@@ -93,20 +82,11 @@ def scan_folder(folder: Path) -> Scan:
         if damaged:
             raise damaged[0]
         raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json")
-    headers, files = _called(headers, damaged)
-    try:
-        return _scan(headers, damaged, files)
-    except UnusableInput as error:
-        error.files = files
-        raise
-
-
-def _scan(headers: Sequence[Header], damaged: Sequence[DamagedObject], files: dict[str, Path]) -> Scan:
     left, copies, only_ours = without_our_copies(headers, IMAGE_MODALITIES)
     person = one_person(left)
     left, twins, doubled = without_copies(left)
     makers = frozenset(header.text("Manufacturer") for header in left)
-    scan = Scan({}, [], [], [], [], [], [], person, makers, twins, files)
+    scan = Scan({}, [], [], [], [], [], [], person, makers, twins)
     skipped: Counter[str] = Counter()
     for header in left:
         twin = scan.twin_of(header) if twins else None
@@ -116,7 +96,7 @@ def _scan(headers: Sequence[Header], damaged: Sequence[DamagedObject], files: di
     skipped.update({"copies of a file that is there already": doubled} if doubled else {})
     scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items())
     scan.notes.extend(_told(twins, copies, only_ours))
-    scan.notes.extend(_set_aside(damaged, scan.structure_sets, files))
+    scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
 
 
@@ -145,7 +125,7 @@ def _header(path: Path, damaged: list[DamagedObject]) -> Header | None:
         return None
 
 
-def _set_aside(damaged: Sequence[DamagedObject], structure_sets: Sequence[Header], files: dict[str, Path]) -> list[str]:
+def _set_aside(damaged: Sequence[DamagedObject], structure_sets: Sequence[Header]) -> list[str]:
     """What is said of damaged structure sets beside one that is whole.
 
     Raises
@@ -153,27 +133,14 @@ def _set_aside(damaged: Sequence[DamagedObject], structure_sets: Sequence[Header
     DamagedObject
         If there is none, or nothing tells which of them is the newer one.
     """
-    names = {path: called for called, path in files.items()}
     for damage in damaged:
         if not any(_drawn_at(header.dataset) != _drawn_at(damage.dataset) for header in structure_sets):
             raise damage
-    return [f"{names[damage.path]} is damaged or truncated and was not used" for damage in damaged]
+    return [f"structure set {damage.path.name} is damaged or truncated and was not used" for damage in damaged]
 
 
 def _drawn_at(structure_set: Dataset) -> str:
     return "".join(str(structure_set.get(keyword) or "") for keyword in ("StructureSetDate", "StructureSetTime"))
-
-
-def _called(headers: Sequence[Header], damaged: Sequence[DamagedObject]) -> tuple[list[Header], dict[str, Path]]:
-    """The headers with what sentences call them, by kind and number in order of path, and the list of these names."""
-    found = {header.path: header.text("Modality") for header in headers} | {each.path: "RTSTRUCT" for each in damaged}
-    kinds = {path: KINDS.get(modality) or f"{modality or 'other'} file" for path, modality in sorted(found.items())}
-    total, seen = Counter(kinds.values()), Counter[str]()
-    names: dict[Path, str] = {}
-    for path, kind in kinds.items():
-        seen[kind] += 1
-        names[path] = f"{kind} {seen[kind]} of {total[kind]}"
-    return [replace(header, called=names[header.path]) for header in headers], {name: path for path, name in names.items()}
 
 
 @naming_file

@@ -43,16 +43,15 @@ def halved(dataset: FileDataset) -> None:
     dataset.DoseGridScaling = float(dataset.DoseGridScaling) / 2
 
 
-def test_a_dose_saved_again_with_half_its_scaling_is_refused_and_both_files_stand_in_the_key(tmp_path: Path) -> None:
+def test_a_dose_saved_again_with_half_its_scaling_is_refused_and_both_files_are_named(tmp_path: Path) -> None:
     patient(tmp_path)
     again(tmp_path / "rd.dcm", halved)
     case = read_case(tmp_path)
     assert case.dose is None
     assert case.missing_dose == (
-        "dose file 1 of 2 and dose file 2 of 2 have one SOPInstanceUID and are not the same (different DoseGridScaling);"
+        "again_rd.dcm and rd.dcm have one SOPInstanceUID and are not the same (different DoseGridScaling);"
         " no dose was used: keep the right one, or choose with --dose"
     )
-    assert {case.files["dose file 1 of 2"].name, case.files["dose file 2 of 2"].name} == {"rd.dcm", "again_rd.dcm"}
 
 
 @pytest.mark.parametrize(("wanted", "gray"), [("rd.dcm", 30.0), ("again_rd.dcm", 15.0)])
@@ -86,7 +85,6 @@ def test_twins_of_a_structure_set_are_refused_with_the_reason_in_the_rows(tmp_pa
     case = read_case(tmp_path)
     assert case.structure_set is None
     assert "have one SOPInstanceUID and are not the same (different ROIContourSequence)" in case.missing_structures
-    assert "rs.dcm" not in " ".join((*case.notes, case.missing_structures))
     assert read_case(tmp_path, choices=ReadingChoices(structures="again_rs.dcm")).structure_set is not None
 
 
@@ -96,7 +94,7 @@ def test_twins_of_a_plan_prescribe_nothing(tmp_path: Path) -> None:
     case = read_case(tmp_path)
     assert case.dose is not None
     assert case.dose.prescription_gy is None
-    assert any("plan 1 of 2 and plan 2 of 2 have one SOPInstanceUID" in note and "none of them" in note for note in case.notes)
+    assert any("again_rp.dcm and rp.dcm have one SOPInstanceUID" in note and "none of them" in note for note in case.notes)
 
 
 def test_twins_of_a_registration_join_nothing(tmp_path: Path) -> None:
@@ -113,7 +111,7 @@ def test_twins_of_a_registration_join_nothing(tmp_path: Path) -> None:
     again(tmp_path / "reg.dcm", shifted)
     case = read_case(tmp_path)
     assert case.image("MR").frame_of_reference_uid == uid("mr frame")
-    assert any("registration 1 of 2 and registration 2 of 2" in note for note in case.notes)
+    assert any("again_reg.dcm and reg.dcm" in note for note in case.notes)
 
 
 def _other_intercept(dataset: FileDataset) -> None:
@@ -132,9 +130,8 @@ def _other_place(dataset: FileDataset) -> None:
 @pytest.mark.parametrize("change", [_other_intercept, _other_pixels, _other_place])
 def test_twins_among_the_slices_of_a_series_refuse_the_series(tmp_path: Path, change: Change) -> None:
     again(write_series(tmp_path, head_hu())[4], change)
-    with pytest.raises(UnusableInput, match=r"CT series 3: CT file \d+ of 13 and CT file \d+ of 13 have one SOPInstanceUID") as told:
+    with pytest.raises(UnusableInput, match=r"CT series 3: again_ct_04_4\.dcm and ct_04_4\.dcm have one SOPInstanceUID"):
         read_case(tmp_path)
-    assert len(told.value.files) == 13
 
 
 def test_a_second_series_whose_slices_contradict_is_left_out_and_told(tmp_path: Path) -> None:

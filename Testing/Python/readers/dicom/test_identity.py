@@ -89,8 +89,13 @@ def test_one_person_may_be_told_in_many_ways(tmp_path: Path, second: Person) -> 
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("Müller^Jörg", "Mueller^Joerg", True), ("Müller^Jörg", "MULLER^JORG", True), ("Müller^Jörg", "Miller^Jörg", True)]
-    + [("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada^Tarou", True), ("Müller^Jörg", "Möller^Georg", False)],
+    [
+        ("Müller^Jörg", "Mueller^Joerg", True),
+        ("Müller^Jörg", "MULLER^JORG", True),
+        ("Müller^Jörg", "Miller^Jörg", True),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada^Tarou", True),
+        ("Müller^Jörg", "Möller^Georg", False),
+    ],
 )
 def test_a_name_is_one_in_several_spellings_and_alphabets(tmp_path: Path, one: str, other: str, same: bool) -> None:
     """The number and birth date are equal; "Miller" shares the first name, so a clerk may have mistyped."""

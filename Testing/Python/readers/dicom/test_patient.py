@@ -182,7 +182,7 @@ def test_a_structure_set_of_another_series_is_not_used_and_named(tmp_path: Path)
     write_structures(tmp_path / "rs.dcm", drawn, series="missing", frame="elsewhere")
     case = read_case(tmp_path)
     assert case.structure_set is None
-    assert any("structure set 1 of 1 references an image series that is not in the folder" in note for note in case.notes)
+    assert any("structure set rs.dcm references an image series that is not in the folder" in note for note in case.notes)
     write_structures(tmp_path / "rs.dcm", drawn, series="missing")
     case = read_case(tmp_path)
     assert case.structure_set is not None

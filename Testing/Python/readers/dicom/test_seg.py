@@ -116,7 +116,7 @@ def test_a_structure_set_goes_before_segmentations_and_that_is_told(tmp_path: Pa
     case = read_case(tmp_path)
     assert case.structure_set is not None
     assert [s.name for s in case.structure_set.structures] == ["Brain"]
-    assert "1 DICOM segmentation (SEG) not used: structure set 1 of 1 was read" in case.notes
+    assert "1 DICOM segmentation (SEG) not used: the structure set rs.dcm was read" in case.notes
 
 
 def test_segmentations_of_one_series_are_read_together(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from deface_compare.case import Case
-from deface_compare.measurement import FAILED, Scope
 from deface_compare.defacers.defacing import Defacing
+from deface_compare.measurement import FAILED, Scope
 from deface_compare.readers import read_case
 from deface_compare.settings import Settings
 from deface_compare.utility.baseline import ImageBaseline, RegionOnImage, utility_baseline
@@ -197,13 +197,13 @@ def test_an_image_without_a_frame_of_reference_has_the_structures_that_refer_to_
 @pytest.mark.parametrize(
     ("references", "said"),
     [
-        ([("frame", ["ct", "lost"])], "structure set 1 of 1 references 2 image series, 1 of which are not in the folder"),
+        ([("frame", ["ct", "lost"])], "structure set rs.dcm references 2 image series, 1 of which are not in the folder"),
         (
             [("frame", ["lost"])],
-            "structure set 1 of 1 references an image series that is not in the folder; it was used because it lies in the same"
+            "structure set rs.dcm references an image series that is not in the folder; it was used because it lies in the same"
             " frame of reference",
         ),
-        ([("frame", ["ct", "scout"])], "structure set 1 of 1 references 1 image series that cannot be used as a volume"),
+        ([("frame", ["ct", "scout"])], "structure set rs.dcm references 1 image series that cannot be used as a volume"),
     ],
 )
 def test_absent_series_are_told_truly(tmp_path: Path, references: list[tuple[str, list[str]]], said: str) -> None:

@@ -168,7 +168,7 @@ def test_why_a_structure_set_was_not_used_stands_in_the_rows(tmp_path: Path) -> 
     rows = [row for row in _rows(read_case(tmp_path)) if row.image == "CT"]
     assert rows
     assert {row.note for row in rows} == {
-        "structure set 1 of 1 references an image series that is not in the folder and lies in another frame of reference;"
+        "structure set rs.dcm references an image series that is not in the folder and lies in another frame of reference;"
         " it was not used"
     }
 
@@ -180,8 +180,8 @@ Deletion = tuple[str, str, str]
 @pytest.mark.parametrize(
     ("spoilt", "sentence"),
     [
-        (("rs.dcm", "ROINumber", ""), "structure set 1 of 1: a structure has no ROINumber; export the structure set again"),
-        (("rs.dcm", "ReferencedROINumber", "x7"), "structure set 1 of 1: a structure has no ReferencedROINumber"),
+        (("rs.dcm", "ROINumber", ""), "rs.dcm: a structure has no ROINumber; export the structure set again"),
+        (("rs.dcm", "ReferencedROINumber", "x7"), "rs.dcm: a structure has no ReferencedROINumber"),
         (("rd.dcm", "ImagePositionPatient", ""), r"rd.dcm has no usable ImagePositionPatient \(3 numbers\)"),
         (("rd.dcm", "PixelSpacing", ""), "rd.dcm has no usable PixelSpacing"),
         (("ct_00_0.dcm", "PixelSpacing", ""), "only 3 slices"),
