@@ -156,3 +156,11 @@ def test_two_structures_of_one_name_and_two_numbers_keep_their_own_contours(tmp_
     assert volume_cc(first) == pytest.approx(column_cc(BRAIN), rel=1e-9)
     assert volume_cc(second) == pytest.approx(column_cc(PAROTID), rel=1e-9)
     assert "2 structures are named Brain; structure 1 in planned order was used" in first.notes
+
+
+def test_two_doses_that_a_plan_states_of_one_target_prescribe_nothing(tmp_path: Path) -> None:
+    """The last one of the file is not the truth; nor does the name tell the one (GTV holds no number)."""
+    write_patient(tmp_path, lambda data: None)
+    write_plan(tmp_path / "rp.dcm", 60.0, structures="rs.dcm", targets=[(3, 60.0), (3, 54.0), (4, 54.0), (4, 54.0)])
+    case = read_case(tmp_path)
+    assert [structure(case, name).prescription_gy for name in ("GTV", "PTV")] == [None, 54.0]
