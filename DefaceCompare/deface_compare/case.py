@@ -174,6 +174,8 @@ class StructureSet:
     referenced_series_uid: str = ""
     notes: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What every row of the structures must say (it names no file): that another set was the plan's."""
 
     def in_group(self, group: str) -> tuple[Structure, ...]:
         """All structures of one organ group, in planned order."""
@@ -198,6 +200,8 @@ class Case:
     """Why a patient with a structure set has none that can be used; its rows give this reason."""
     resegmented: Mapping[str, StructureSet | str] = field(default_factory=dict)
     """By method: the structures drawn again on its defaced images, or the reason why there are none."""
+    other_structure_sets: tuple[StructureSet, ...] = ()
+    """Structures of the same file that lie in other frames of reference, one set a frame: measured on the images there."""
 
     @property
     def primary(self) -> CaseImage | None:

@@ -73,6 +73,12 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         " are added up",
     )
     parser.add_argument(
+        "--structures",
+        default="",
+        metavar="NAME",
+        help="which of several structure sets: its file name (* and ? allowed), label, name or series description",
+    )
+    parser.add_argument(
         "--dvh-ends",
         choices=DVH_ENDS,
         default=SLAB,
@@ -132,7 +138,7 @@ def choices_of(arguments: argparse.Namespace, alone: bool) -> ReadingChoices:
     if table is not None and not table.is_file():
         raise UnusableInput(f"--structure-names: {table} does not exist")
     again = tuple((method, Path(path).resolve()) for method, path in arguments.resegmented)
-    return ReadingChoices(arguments.dose, table.resolve() if table else None, again, alone)
+    return ReadingChoices(arguments.dose, table.resolve() if table else None, again, alone, arguments.structures)
 
 
 def tell(report: StudyReport, arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ..settings import KEEP, Settings
 from ..version import __version__
 from .finished_mark import read_mark
 from .folder import OutputFolder
-from .kept_edit import DOSE, kept_dose_patch, kept_sources
+from .kept_edit import DOSE, STRUCTURES, kept_dose_patch, kept_sources
 from .key import key_source
 
 
@@ -110,8 +110,8 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     if told["status"] != OK:
         raise UnusableInput(f"{method} did not deface case {case_id}: {told['note']}")
     sources = kept_sources(out, case_id)
-    source, choices = _source_folder(out, case_id, sources), _choices(out, case_id, sources)
-    case = read_case(source, case_id, choices)
+    source = _source_folder(out, case_id, sources)
+    case, choices = _read(source, case_id, _choices(out, case_id, sources), sources)
     if input_hashes(case) != report.inputs:
         raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
     if (source / CASE_FILE).is_file():
@@ -132,7 +132,7 @@ def read_again(out: Path, case_id: str) -> Case:
         If the source is gone or has changed.
     """
     report, sources = _report(OutputFolder(out).case(case_id)), kept_sources(out, case_id)
-    case = read_case(_source_folder(out, case_id, sources), case_id, _choices(out, case_id, sources))
+    case, _ = _read(_source_folder(out, case_id, sources), case_id, _choices(out, case_id, sources), sources)
     if input_hashes(case) != report.inputs:
         raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
     return case
@@ -166,6 +166,18 @@ def _choices(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -
         raise UnusableInput(f"the table of structure names of case {case_id} is no longer at {kept}")
     doses = sources.get(DOSE, ())
     return ReadingChoices(dose=escape(doses[0].name) if len(doses) == 1 else "", names=Path(kept) if kept else None)
+
+
+def _read(
+    source: Path, case_id: str, choices: ReadingChoices, sources: Mapping[str, tuple[Path, ...]]
+) -> tuple[Case, ReadingChoices]:
+    """The patient as it was read, and the choices behind it: where no rule gives the structure set of then, it was the user's."""
+    case, kept = read_case(source, case_id, choices), sources.get(STRUCTURES, ())
+    read = case.structure_set.sources if case.structure_set else ()
+    if len(kept) == 1 and [path.name for path in read] != [kept[0].name]:
+        choices = replace(choices, structures=escape(kept[0].name))
+        case = read_case(source, case_id, choices)
+    return case, choices
 
 
 def _unchanged(image: CaseImage) -> Patch:

@@ -21,7 +21,7 @@ def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingCh
     case_id : str, optional
         Id of the case; default is the one in ``case.json``, else the folder's name.
     choices : ReadingChoices, optional
-        What headers cannot decide: which dose, the user's structure names, structures drawn again after defacing.
+        What headers cannot decide: which dose, which structure set, the user's structure names, structures drawn again.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingCh
         else:
             from .dicom.patient import read_dicom_case
 
-            case = read_dicom_case(folder, choices.dose)
+            case = read_dicom_case(folder, choices)
         if choices.resegmented:
             from .files.structures import read_resegmented
 

@@ -22,12 +22,15 @@ class ReadingChoices:
         Structures drawn again on the images that a method defaced: one file or folder, or a folder with one a patient.
     alone : bool
         There is only this patient, whose structures may be the path itself.
+    structures : str
+        Which structure set of several: file name (``*`` and ``?`` allowed), label, name or series description.
     """
 
     dose: str = ""
     names: Path | None = None
     resegmented: tuple[tuple[str, Path], ...] = ()
     alone: bool = True
+    structures: str = ""
 
     def redrawn(self, given: Path, folder: Path, case_id: str) -> Path | None:
         """Where this patient's structures lie that were drawn again: below `given`, or `given` itself; None if nowhere.
@@ -46,6 +49,7 @@ class ReadingChoices:
         again = [(method, self.redrawn(given, folder, case_id)) for method, given in self.resegmented]
         return {
             "dose": self.dose,
+            "structures": self.structures,
             "names": "" if self.names is None else _hash(self.names),
             "resegmented": [(method, "" if path is None else _hash(path)) for method, path in again],
         }

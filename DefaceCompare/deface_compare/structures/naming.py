@@ -62,6 +62,28 @@ def unique_names(structures: Sequence[Structure]) -> tuple[Structure, ...]:
     return tuple(_with_findings(structure) for structure in result)
 
 
+def beside(known: Sequence[Structure], others: Sequence[Structure]) -> tuple[Structure, ...]:
+    """Structures of another frame of reference, named so that none has the name of a known one.
+
+    A second drawing of an organ there is told as such; a target keeps its kind and gets a number.
+    """
+    taken = {structure.standard_name for structure in known}
+    result: list[Structure] = []
+    for index, structure in enumerate(others, len(known)):
+        name = structure.standard_name
+        if is_place_holder(name):
+            structure = replace(structure, standard_name=place_holder(index + 1))
+        elif name in taken and structure.group in TARGET_GROUPS:
+            number = next(k for k in range(2, len(taken) + 3) if f"{name}_{k}" not in taken)
+            structure = replace(structure, standard_name=f"{name}_{number}")
+        elif name in taken:
+            aside = (*structure.notes, f"another drawing of {name}, in another frame of reference")
+            structure = replace(structure, standard_name=place_holder(index + 1), group=OTHER, side="", notes=aside)
+        taken.add(structure.standard_name)
+        result.append(structure)
+    return tuple(result)
+
+
 def _named_by_level(structures: Sequence[Structure]) -> list[Structure]:
     levels = {
         group: {s.prescription_gy for s in structures if s.group == group and s.prescription_gy is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..anatomy.air import skin_threshold
@@ -67,25 +67,43 @@ def utility_baseline(case: Case, settings: Settings) -> Baseline:
     if structure_set is None:
         reason = case.missing_structures or "the case has no structure set"
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
-    found = regions(structure_set)
-    if not found:
+    placed = _placed_regions(case)
+    if not placed:
         reason = "; ".join(("the set holds nothing but helpers and body outlines", *structure_set.notes))
         return Baseline((), {image.key: reason for image in case.images}, {}, dose_reason=reason)
     images: dict[str, ImageBaseline | str] = {}
     for image in case.images:
-        if image.frame_of_reference_uid != structure_set.frame_of_reference_uid:
+        if image.frame_of_reference_uid not in {one.frame for one in placed}:
             images[image.key] = "no registration: the image is in another frame of reference than the structure set"
         else:
-            images[image.key] = _image_baseline(image, found)
-    dose, dose_reason = _dose_baseline(case, found, settings)
-    return Baseline(found, images, dose, dose_reason)
+            images[image.key] = _image_baseline(image, placed)
+    dose, dose_reason = _dose_baseline(case, placed, settings)
+    return Baseline(tuple(one.region for one in placed), images, dose, dose_reason)
 
 
-def _image_baseline(image: CaseImage, found: tuple[Region, ...]) -> ImageBaseline:
+@dataclass(frozen=True)
+class _Placed:
+    """A region and the frame of reference that it lies in."""
+
+    region: Region
+    frame: str
+
+
+def _placed_regions(case: Case) -> tuple[_Placed, ...]:
+    """What gives rows: the structure set's regions, then those that it has in other frames of reference."""
+    sets = [one for one in (case.structure_set, *case.other_structure_sets) if one is not None]
+    return tuple(_Placed(region, one.frame_of_reference_uid) for one in sets for region in regions(one))
+
+
+def _image_baseline(image: CaseImage, placed: Sequence[_Placed]) -> ImageBaseline:
     tissue_above = skin_threshold(image)
     array = image.array()
     on_image: dict[str, RegionOnImage | str] = {}
-    for region in found:
+    for one in placed:
+        region = one.region
+        if one.frame != image.frame_of_reference_uid:
+            on_image[region.name] = "no registration: the structure is in another frame of reference than the image"
+            continue
         try:
             voxels = region_voxels(region, image.image)
         except NotAvailable as reason:
@@ -100,16 +118,20 @@ def _image_baseline(image: CaseImage, found: tuple[Region, ...]) -> ImageBaselin
     return ImageBaseline(tissue_above, on_image)
 
 
-def _dose_baseline(case: Case, found: tuple[Region, ...], settings: Settings) -> tuple[dict[str, DoseSamples | str], str]:
+def _dose_baseline(case: Case, placed: Sequence[_Placed], settings: Settings) -> tuple[dict[str, DoseSamples | str], str]:
     if case.dose is None:
         return {}, case.missing_dose or "the case has no dose"
     assert case.structure_set is not None
-    if case.dose.frame_of_reference_uid != case.structure_set.frame_of_reference_uid:
+    if case.dose.frame_of_reference_uid not in {one.frame for one in placed}:
         return {}, "the dose is in another frame of reference than the structure set"
-    remarks = case.dose.remarks
+    remarks = (*case.dose.remarks, *case.structure_set.remarks)
     warnings = (*remarks, *dose_warnings(case.dose.image, case.dose.unit, prescription_gy=case.dose.prescription_gy))
     dose: dict[str, DoseSamples | str] = {}
-    for region in found:
+    for one in placed:
+        region = one.region
+        if one.frame != case.dose.frame_of_reference_uid:
+            dose[region.name] = "the dose is in another frame of reference than the structure"
+            continue
         try:
             dose[region.name] = sample_region(region, case.dose.image, settings.dvh_oversampling, settings.dvh_ends, warnings)
         except NotAvailable as reason:

@@ -15,7 +15,8 @@ def count_structures(case: Case, baseline: Baseline) -> StructureCount:
     """Count the structures of a case that have numbers on an image or in the dose; empty without a structure set."""
     if case.structure_set is None:
         return {}
-    structures = case.structure_set.structures
+    sets = (case.structure_set, *case.other_structure_sets)
+    structures = [structure for one in sets for structure in one.structures]
     reasons: dict[str, list[str]] = {}
     for structure in structures:
         reason = _reason(structure, baseline)
@@ -29,8 +30,9 @@ def _reason(structure: Structure, baseline: Baseline) -> str:
     """Why a structure has no number at all; ``""`` if it has one."""
     if structure.group in (EXCLUDE, EXTERNAL):
         return HELPER if structure.group == EXCLUDE else OUTLINE
-    found = [image if isinstance(image, str) else image.regions[structure.standard_name] for image in baseline.images.values()]
-    dose = baseline.dose.get(structure.standard_name, baseline.dose_reason or "the case has no dose")
+    name = structure.standard_name
+    found = [image if isinstance(image, str) else image.regions[name] for image in baseline.images.values()]
+    dose = baseline.dose.get(name, baseline.dose_reason or "the case has no dose")
     if isinstance(dose, DoseSamples) or not all(isinstance(each, str) for each in found):
         return ""
     return next((each for each in (*found, dose) if isinstance(each, str)), "")

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from ...case import Dose
 from ...errors import NotAvailable
 from ..checks import dose_warnings
+from .copies import Twins
 from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
 from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid
@@ -46,7 +47,9 @@ class ChosenDose:
     notes: tuple[str, ...] = ()
 
 
-def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[str], wanted: str = "") -> ChosenDose:
+def choose_dose(
+    doses: Sequence[Header], plans: Sequence[Header], frames: set[str], wanted: str = "", twins: Sequence[Twins] = ()
+) -> ChosenDose:
     """Choose the dose: a plan sum, else the sum of the approved plans' doses, else all beams or fractions of one plan.
 
     A sum is never added to its parts. Where no rule decides, there is no dose, and the reason names the candidates.
@@ -58,6 +61,8 @@ def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[st
     wanted : str
         The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label; several
         joined by ``+`` are added up.
+    twins : sequence of Twins
+        Objects that contradict one another: no rule chooses beside such doses, since one of them may be the plan's.
     """
     if not doses:
         return ChosenDose(None)
@@ -70,6 +75,10 @@ def choose_dose(doses: Sequence[Header], plans: Sequence[Header], frames: set[st
             usable.append(header)
     if not usable:
         return ChosenDose(None, notes[0], notes=tuple(notes))
+    torn = [twin for twin in twins if any(header is one for one in usable for header in twin.headers)]
+    if torn and not wanted:
+        reason = f"{torn[0].told()}; no dose was used: keep the right one, or choose with --dose"
+        return ChosenDose(None, reason, notes=(*notes, reason))
     chosen, how = _wanted(usable, plans, wanted) if wanted else _chosen(usable, plans)
     if not chosen:
         return ChosenDose(None, how, notes=(*notes, how))

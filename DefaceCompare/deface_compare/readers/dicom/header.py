@@ -141,6 +141,14 @@ def _damaged_geometry(data: Dataset) -> str:
     return ""
 
 
+class DamagedObject(UnusableInput):
+    """A DICOM object that is cut, or whose header is damaged; `dataset` is what could be read of it."""
+
+    def __init__(self, sentence: str, path: Path, dataset: Dataset) -> None:
+        super().__init__(sentence)
+        self.path, self.dataset = path, dataset
+
+
 @dataclass(frozen=True)
 class Header:
     """One DICOM file without its pixels."""

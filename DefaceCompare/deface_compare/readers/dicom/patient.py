@@ -7,14 +7,17 @@ from pathlib import Path
 
 from ...case import Case, CaseImage
 from ...errors import UnusableInput
+from ..choices import ReadingChoices
 from .choose_dose import choose_dose
+from .choose_structures import candidates
+from .copies import Twins
 from .header import Header
 from .image import MODALITIES, read_image
-from .prescription import target_prescriptions_gy
+from .patient_structures import find_structures
+from .place_structures import Here
+from .references import frames_of, referenced_series
 from .registration import joined_dose, joined_image, rigid_joins
-from .rtstruct import frames_of, read_structure_set, referenced_series, target_names
 from .scan import Scan, scan_folder
-from .seg import read_segmentations
 from .series import Series, arrange, largest, mr_sequence
 
 SAMPLE_MANUFACTURER = "DefaceCompare sample"
@@ -22,8 +25,8 @@ SAMPLE_MANUFACTURER = "DefaceCompare sample"
 PRIMARY_ORDER = ("CT", "MR", "PT")
 
 
-def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
-    """Read the patient whose DICOM files lie anywhere below `folder`; `dose_wanted` as in `choose_dose`.
+def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case:
+    """Read the patient whose DICOM files lie anywhere below `folder`.
 
     Raises
     ------
@@ -31,30 +34,33 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
         With one sentence that names the file or series and what to do.
     """
     scan = scan_folder(folder)
+    choices = choices or ReadingChoices()
     notes = list(scan.notes)
     series = _volumes(scan, notes)
-    structure_headers = _structure_headers(scan, series, notes)
-    structure_header = structure_headers[0] if structure_headers else None
-    ordered = _primary_first(series, structure_header)
-    images = _images(ordered, notes)
-    frames = [image.frame_of_reference_uid for image in images]
-    structure_frame, missing_structures = _structure_frame(structure_header, images, scan.doses, notes)
-    if not frames and structure_frame:
-        frames = [structure_frame]
-    joins, join_notes = rigid_joins(scan.registrations, frames, _frame_of_instances(scan))
-    notes.extend(join_notes)
-    near = set(frames) | {source for source, (target, _) in joins.items() if target in frames}
-    chosen = choose_dose(scan.doses, scan.plans, near if frames else set(), dose_wanted)
+    frame_of = _frame_of_instances(scan)
+    joins, _ = rigid_joins(scan.registrations, [one.frame for one in series], frame_of)
+    near = {one.frame for one in series} | set(joins)
+    drawn = {frame for header in scan.structure_sets for frame in frames_of(header)}
+    chosen = choose_dose(scan.doses, scan.plans, near if series else drawn, choices.dose, scan.twins)
     notes.extend(chosen.notes)
-    structure_set = None
-    if structure_header is not None and structure_frame:
-        prescribed = target_prescriptions_gy(structure_header, target_names(structure_header), chosen.headers, scan.plans)
-        structure_set = (
-            read_segmentations(structure_headers, structure_frame)
-            if structure_header in scan.segmentations
-            else read_structure_set(structure_header, structure_frame, prescribed)
-        )
-    images = tuple(joined_image(image, joins) for image in images)
+    here = Here(
+        series=_best_first(series),
+        all_series=frozenset(scan.series),
+        series_of={h.text("SOPInstanceUID"): uid for uid, headers in scan.series.items() for h in headers},
+        frame_of=frame_of,
+        dose_frames=tuple(dict.fromkeys(h.text("FrameOfReferenceUID") for h in (*chosen.headers, *scan.doses))),
+        linked={source: root for source, (root, _) in joins.items()},
+    )
+    tried = candidates(scan, series, chosen.headers, choices.structures)
+    found = find_structures(tried, here, joins, chosen.headers, scan.plans)
+    notes.extend(found.notes)
+    ordered = _primary_first(series, found.place.series_uid)
+    frames = [one.frame for one in ordered] or [found.place.frame]
+    joins, join_notes = rigid_joins(scan.registrations, frames, frame_of)
+    notes.extend(join_notes)
+    structure_set, others = found.read(joins, chosen.headers, scan.plans)
+    images = tuple(joined_image(image, joins) for image in _images(ordered, notes))
+    notes.extend(_others_told(sum(len(one.structures) for one in others)))
     dose = None if chosen.dose is None else joined_dose(chosen.dose, joins)
     if not images and not (dose and structure_set):
         raise UnusableInput(f"folder {folder.name} holds no images{': ' + '; '.join(notes) if notes else ''}")
@@ -67,76 +73,62 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
         notes=tuple(notes) + (structure_set.notes if structure_set else ()),
         person=scan.person,
         missing_dose=chosen.reason,
-        missing_structures=missing_structures,
+        missing_structures=found.reason,
+        other_structure_sets=others,
     )
 
 
+def _others_told(count: int) -> list[str]:
+    said = "structure lies" if count == 1 else "structures lie"
+    return [f"{count} {said} in another frame of reference than the others: measured on the images there"] if count else []
+
+
 def _frame_of_instances(scan: Scan) -> dict[str, str]:
-    """FrameOfReferenceUID by SOPInstanceUID of every image."""
-    headers = (header for series in scan.series.values() for header in series)
-    return {header.text("SOPInstanceUID"): header.text("FrameOfReferenceUID") for header in headers}
+    """FrameOfReferenceUID by SOPInstanceUID of every image; of images that state none, that of their series."""
+    return {
+        header.text("SOPInstanceUID"): header.text("FrameOfReferenceUID") or f"frame of series {uid}"
+        for uid, headers in scan.series.items()
+        for header in headers
+    }
 
 
 def _volumes(scan: Scan, notes: list[str]) -> list[Series]:
-    """Series that make even volumes; the others are notes, or the error if they are needed."""
-    planned = {referenced_series(header) for header in (*scan.structure_sets, *scan.segmentations)}
-    series, reasons = [], []
+    """Series that make even volumes; the others are notes, or the error if structures lie on no other series."""
+    planned = {uid for header in (*scan.structure_sets, *scan.segmentations) for uid in referenced_series(header)}
+    series: list[Series] = []
+    reasons: list[str] = []
+    needed: list[str] = []
     for uid, headers in scan.series.items():
+        twins = [twin for header in headers if (twin := scan.twin_of(header)) is not None] if scan.twins else []
         try:
+            if twins:
+                raise UnusableInput(_contradicted(headers, twins[0], len({id(twin) for twin in twins})))
             series.append(arrange(uid, headers))
         except UnusableInput as reason:
-            if uid in planned:
-                raise
-            reasons.append(str(reason))
-    if reasons and not series:
-        raise UnusableInput(reasons[0])
-    notes.extend(f"{reason}; it was not used" for reason in reasons)
+            (needed if uid in planned else reasons).append(str(reason))
+    if (needed and not any(one.uid in planned for one in series)) or (reasons and not series):
+        raise UnusableInput((needed or reasons)[0])
+    notes.extend(f"{reason}; it was not used" for reason in (*needed, *reasons))
     return series
 
 
-def _structure_headers(scan: Scan, series: Sequence[Series], notes: list[str]) -> list[Header]:
-    """The structure set; else the segmentations (SEG) of one series that is here, which are read together."""
-    structure_set = _choose_structure_set(scan.structure_sets, series, notes)
-    if structure_set is None and scan.segmentations:
-        uids = {one.uid for one in series}
-        here = [header for header in scan.segmentations if referenced_series(header) in uids] or scan.segmentations
-        chosen = [header for header in here if referenced_series(header) == referenced_series(here[0])]
-    else:
-        chosen = []
-    unused = len(scan.segmentations) - len(chosen)
-    if unused:
-        instead = f"the structure set {structure_set.path.name} was" if structure_set is not None else "those of one series were"
-        notes.append(f"{unused} DICOM segmentation{'s' * (unused > 1)} (SEG) not used: {instead} read")
-    return [structure_set] if structure_set is not None else chosen
+def _contradicted(headers: Sequence[Header], twins: Twins, count: int) -> str:
+    """Why a series is refused of which slices are there twice with other content."""
+    more = f" (and {count - 1} more such slices)" if count > 1 else ""
+    number = headers[0].text("SeriesNumber") or headers[0].text("SeriesInstanceUID")
+    return f"{headers[0].text('Modality')} series {number}: {twins.told()}{more}; keep the right ones"
 
 
-def _choose_structure_set(headers: Sequence[Header], series: Sequence[Series], notes: list[str]) -> Header | None:
-    """The structure set of a series that is here: approved before others, then the newest."""
-    if not headers:
-        return None
-    uids = {one.uid for one in series}
-    here = [header for header in headers if referenced_series(header) in uids] or list(headers)
-
-    def rank(header: Header) -> tuple[bool, str, str]:
-        approved = header.text("ApprovalStatus") == "APPROVED"
-        return approved, header.text("StructureSetDate"), header.text("StructureSetTime")
-
-    best = max(rank(header) for header in here)
-    chosen = [header for header in here if rank(header) == best]
-    if len(chosen) > 1:
-        names = ", ".join(header.path.name for header in chosen)
-        raise UnusableInput(f"{len(chosen)} structure sets and no rule to choose one ({names}); keep one")
-    if len(headers) > 1:
-        notes.append(f"{len(headers)} structure sets; {chosen[0].path.name} was used (approved, then newest)")
-    return chosen[0]
+def _best_first(series: Sequence[Series]) -> list[Series]:
+    """CT before MR before PET, the largest first."""
+    return sorted(series, key=lambda one: (PRIMARY_ORDER.index(one.modality), -one.volume_mm3, one.uid))
 
 
-def _primary_first(series: Sequence[Series], structure_header: Header | None) -> list[Series]:
-    """The series that the structure set references first, else the largest CT, MR or PET."""
+def _primary_first(series: Sequence[Series], drawn_on: str) -> list[Series]:
+    """The series that the structures were drawn on, else the largest CT, MR or PET."""
     if not series:
         return []
-    referenced = referenced_series(structure_header) if structure_header else ""
-    primary = next((one for one in series if one.uid == referenced), None)
+    primary = next((one for one in series if one.uid == drawn_on), None)
     if primary is None:
         modality = next(m for m in PRIMARY_ORDER if any(one.modality == m for one in series))
         candidates = [one for one in series if one.modality == modality]
@@ -171,28 +163,3 @@ def _images(ordered: Sequence[Series], notes: list[str]) -> tuple[CaseImage, ...
         taken[key] = number
         images.append(image)
     return tuple(images)
-
-
-def _structure_frame(
-    header: Header | None, images: Sequence[CaseImage], doses: Sequence[Header], notes: list[str]
-) -> tuple[str, str]:
-    """The frame of reference in which a structure set is used; ``""`` and the reason if it cannot be."""
-    if header is None:
-        return "", ""
-    name = header.path.name
-    referenced = referenced_series(header)
-    image = next((one for one in images if one.series_uid == referenced), None)
-    if image is not None:
-        return image.frame_of_reference_uid, ""
-    frames = frames_of(header)
-    if images:
-        shared = next((one.frame_of_reference_uid for one in images if one.frame_of_reference_uid in frames), "")
-        what = f"structure set {name} references an image series that is not in the folder"
-        used = "; it was used because it lies in the same frame of reference"
-        reason = f"{what} and lies in another frame of reference; it was not used"
-        notes.append(f"{what}{used}" if shared else reason)
-    else:
-        shared = next((dose.text("FrameOfReferenceUID") for dose in doses if dose.text("FrameOfReferenceUID") in frames), "")
-        reason = f"structure set {name} and the dose lie in different frames of reference"
-        notes.extend([] if shared else [reason])
-    return shared, "" if shared else reason

@@ -97,13 +97,22 @@ def target_prescriptions_gy(
     chosen = plans_of(doses, plans) or []
     for plan in chosen:
         same_set = structure_set_uid(plan) in ("", structure_set.text("SOPInstanceUID"))
-        own = {roi: dose_gy for roi, dose_gy in _references(plan) if roi in names} if same_set else {}
+        own = _own_doses_gy(plan, names) if same_set else {}
         stated = {dose_gy for _, dose_gy in _references(plan)}
         for roi, name in names.items():
             dose_gy = own.get(roi) or (_named_gy(name, stated) if len(chosen) == 1 else None)
             if dose_gy is not None:
                 total[roi] = total.get(roi, 0.0) + dose_gy
     return total
+
+
+def _own_doses_gy(plan: Header, names: Mapping[int, str]) -> dict[int, float]:
+    """The dose of each target that a plan refers to by its number; where it states several, none is known to be the one."""
+    stated: dict[int, set[float]] = {}
+    for roi, dose_gy in _references(plan):
+        if roi is not None and roi in names:
+            stated.setdefault(roi, set()).add(dose_gy)
+    return {roi: doses_gy.pop() for roi, doses_gy in stated.items() if len(doses_gy) == 1}
 
 
 def _named_gy(name: str, prescribed_gy: set[float]) -> float | None:

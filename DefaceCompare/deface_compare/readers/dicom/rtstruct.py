@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,66 +17,155 @@ from ...structures.naming import named, structure_notes, unique_names
 from ...structures.organs import EXCLUDE, OTHER, TARGET_GROUPS
 from ..files.contours import LEAST_POINTS, closed_polygon, without_copies
 from .header import Header, naming_file, whole_number
+from .references import frame_of_roi, frames_of, referenced_series
+from .registration import Joins
 
 CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a structure set's structures are placed by, beside what they say themselves.
+
+    Parameters
+    ----------
+    instances : mapping of SOPInstanceUID to FrameOfReferenceUID
+        Of the images that are here.
+    same_frames : mapping of FrameOfReferenceUID to FrameOfReferenceUID
+        Frames that are called otherwise here: of images that state none of their own.
+    joins : mapping of FrameOfReferenceUID to (FrameOfReferenceUID, matrix of shape (4, 4))
+        Where registrations take a frame (`registration.rigid_joins`).
+    series_uid : str
+        The series that the structures lie on; ``""`` for the first that the set names.
+    default_frame : str
+        Where structures lie that state no frame, if their contours and their set do not tell it either.
+    """
+
+    instances: Mapping[str, str] = field(default_factory=dict)
+    same_frames: Mapping[str, str] = field(default_factory=dict)
+    joins: Joins = field(default_factory=dict)
+    series_uid: str = ""
+    default_frame: str = ""
+
+
 @naming_file
-def read_structure_set(header: Header, frame_uid: str, prescriptions_gy: Mapping[int, float] | None = None) -> StructureSet:
-    """Read the structures that lie in one frame of reference.
+def read_structure_set(
+    header: Header,
+    frame_uid: str,
+    prescriptions_gy: Mapping[int, float] | None = None,
+    around: Surroundings | None = None,
+) -> StructureSet:
+    """Read the structures that lie in one frame of reference, or that a registration takes there.
 
     Parameters
     ----------
     header : Header
         The RTSTRUCT file.
     frame_uid : str
-        Frame of the images or dose; structures stated to lie in another one are left out and counted in `notes`.
+        Frame of the images or dose; structures that lie in another one are left out.
     prescriptions_gy : mapping of ROI number to Gy
         Targets' own prescribed doses, where the plan tells them.
+    around : Surroundings, optional
+        The images and registrations that are here.
 
     Raises
     ------
     UnusableInput
         If contour data is damaged.
     """
+    around = around or Surroundings()
+    rois = _rois(header, around)
+    structures = [_read_roi(roi, header, k, frame_uid, around) for k, roi in enumerate(_within(rois, frame_uid, around), 1)]
+    for k, roi in enumerate(_within(rois, frame_uid, around)):
+        if structures[k].group in TARGET_GROUPS and not roi.shared:
+            structures[k] = replace(structures[k], prescription_gy=(prescriptions_gy or {}).get(roi.number))
+    unique = unique_names(structures)
+    return StructureSet(
+        structures=unique,
+        frame_of_reference_uid=frame_uid,
+        referenced_series_uid=around.series_uid or next(iter(referenced_series(header)), ""),
+        notes=(*_set_notes(header, rois), *structure_notes(unique)),
+        sources=(header.path,),
+    )
+
+
+@dataclass(frozen=True)
+class _Roi:
+    """One structure as the file lists it: its frame, and all items of contours of its number."""
+
+    number: int
+    name: str
+    frame: str
+    items: tuple[Dataset, ...]
+    shared: int
+    """How many structures have this number, 0 if it is the only one."""
+    external: bool
+
+
+def _rois(header: Header, around: Surroundings) -> list[_Roi]:
+    """The structures in planned order; contours, prescriptions and kinds go by ROI number (PS3.3 C.8.8.5, C.8.8.6)."""
     dataset = header.dataset
-    contour_items = {_number(item, "ReferencedROINumber", header): item for item in dataset.get("ROIContourSequence") or []}
+    items: dict[int, list[Dataset]] = {}
+    for item in dataset.get("ROIContourSequence") or []:
+        items.setdefault(_number(item, "ReferencedROINumber", header), []).append(item)
     external = {
         whole_number(item, "ReferencedROINumber")
         for item in dataset.get("RTROIObservationsSequence") or []
         if str(item.get("RTROIInterpretedType") or "") == "EXTERNAL"
     }
-    structures: list[Structure] = []
-    elsewhere = 0
-    for roi in dataset.get("StructureSetROISequence") or []:
-        frame = str(roi.get("ReferencedFrameOfReferenceUID") or "")
-        if frame and frame != frame_uid and frames_of(header) != {frame_uid}:
-            elsewhere += 1
-            continue
-        number = _number(roi, "ROINumber", header)
-        structure = _read_roi(str(roi.get("ROIName") or ""), contour_items.get(number), header, len(structures) + 1)
-        if number in external and structure.group in (OTHER, EXCLUDE):
-            structure = replace(structure, standard_name="External", group="external", notes=())
-        if structure.group in TARGET_GROUPS:
-            structure = replace(structure, prescription_gy=(prescriptions_gy or {}).get(number))
-        structures.append(structure)
-    unique = unique_names(structures)
-    notes = (f"{elsewhere} structures lie in another frame of reference and were not used",) if elsewhere else ()
-    return StructureSet(
-        structures=unique,
-        frame_of_reference_uid=frame_uid,
-        referenced_series_uid=referenced_series(header),
-        notes=notes + structure_notes(unique),
-        sources=(header.path,),
+    listed = [(_number(roi, "ROINumber", header), roi) for roi in dataset.get("StructureSetROISequence") or []]
+    count = Counter(number for number, _ in listed)
+    spoken_of = sorted(frames_of(header))
+    otherwise = spoken_of[0] if len(spoken_of) == 1 else around.default_frame
+    found = []
+    for number, roi in listed:
+        own = items.get(number, [])
+        frame = frame_of_roi(roi, own, around.instances) or otherwise
+        found.append(
+            _Roi(
+                number=number,
+                name=str(roi.get("ROIName") or ""),
+                frame=around.same_frames.get(frame, frame),
+                items=tuple(own),
+                shared=count[number] if count[number] > 1 else 0,
+                external=number in external,
+            )
+        )
+    return found
+
+
+def _within(rois: Sequence[_Roi], frame_uid: str, around: Surroundings) -> list[_Roi]:
+    """The structures of one frame, those that a registration takes there, and those that no frame is stated of."""
+    return [roi for roi in rois if roi.frame in ("", frame_uid) or around.joins.get(roi.frame, ("",))[0] == frame_uid]
+
+
+def frames_of_structures(header: Header, around: Surroundings) -> Counter[str]:
+    """How many structures with contours lie in each frame of reference; ``""`` where nothing tells it."""
+    return Counter(roi.frame for roi in _rois(header, around) if any(item.get("ContourSequence") for item in roi.items))
+
+
+def _set_notes(header: Header, rois: Sequence[_Roi]) -> list[str]:
+    notes = []
+    shared = sum(1 for roi in rois if roi.shared)
+    if shared:
+        notes.append(f"{shared} structures have a ROI number that another one has, too: nothing tells whose contours are whose")
+    numbers = {roi.number for roi in rois}
+    lost = sum(
+        1 for item in header.dataset.get("ROIContourSequence") or [] if whole_number(item, "ReferencedROINumber") not in numbers
     )
+    if lost:
+        notes.append(f"{lost} items of contours name a ROI number that no structure has, and were not used")
+    return notes
 
 
 @naming_file
 def target_names(header: Header) -> dict[int, str]:
-    """Planned names of the GTV, CTV and PTV by ROI number."""
+    """Planned names of the GTV, CTV and PTV by ROI number; a number that two structures have names none."""
     rois = header.dataset.get("StructureSetROISequence") or []
-    named_rois = {_number(roi, "ROINumber", header): str(roi.get("ROIName") or "") for roi in rois}
+    numbers = [_number(roi, "ROINumber", header) for roi in rois]
+    count = Counter(numbers)
+    named_rois = {n: str(roi.get("ROIName") or "") for n, roi in zip(numbers, rois, strict=True) if count[n] == 1}
     return {number: name for number, name in named_rois.items() if read_structure_name(name).group in TARGET_GROUPS}
 
 
@@ -87,11 +176,15 @@ def _number(item: Dataset, keyword: str, header: Header) -> int:
     return number
 
 
-def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> Structure:
+def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Surroundings) -> Structure:
+    """A structure with its contours; `number` is its place in the planned set."""
+    refused = _refusal(roi, frame_uid)
+    if refused:
+        return _of_kind(named(Structure(name=roi.name, standard_name="", contours=(), problem=refused), number), roi)
     contours: list[NDArray[np.float64]] = []
     skipped: Counter[str] = Counter()
     broken = 0
-    for contour in (item.get("ContourSequence") or []) if item is not None else []:
+    for contour in (contour for item in roi.items for contour in item.get("ContourSequence") or []):
         kind = str(contour.get("ContourGeometricType") or "")
         try:
             points = contour_points(contour)
@@ -113,7 +206,30 @@ def _read_roi(name: str, item: Dataset | None, header: Header, number: int) -> S
         problem = f"{broken} of its contours have coordinates that are no numbers (NaN or infinite)"
     elif not contours:
         problem = "; ".join(("the structure has no closed contours", *notes))
-    return named(Structure(name=name, standard_name="", contours=tuple(contours), notes=notes, problem=problem), number)
+    if len(roi.items) > 1:
+        notes += (f"its contours stand in {len(roi.items)} items of the file, which were joined",)
+    if roi.frame in around.joins and roi.frame != frame_uid:
+        matrix = around.joins[roi.frame][1]
+        contours = [points @ matrix[:3, :3].T + matrix[:3, 3] for points in contours]
+        notes += ("its contours were placed by a Spatial Registration object",)
+    structure = Structure(name=roi.name, standard_name="", contours=tuple(contours), notes=notes, problem=problem)
+    return _of_kind(named(structure, number), roi)
+
+
+def _refusal(roi: _Roi, frame_uid: str) -> str:
+    """Why nothing can be told of a structure's place or shape; ``""`` if it can."""
+    if roi.shared:
+        return f"its ROI number is that of {roi.shared} structures: nothing tells which contours are its own"
+    if not roi.frame and frame_uid:
+        return "nothing tells in which frame of reference it lies"
+    return ""
+
+
+def _of_kind(structure: Structure, roi: _Roi) -> Structure:
+    """An outer contour is one by its kind, however it is named."""
+    if roi.external and not roi.shared and structure.group in (OTHER, EXCLUDE):
+        return replace(structure, standard_name="External", group="external", notes=())
+    return structure
 
 
 def contour_points(contour: Dataset) -> NDArray[np.float64]:
@@ -126,25 +242,3 @@ def contour_points(contour: Dataset) -> NDArray[np.float64]:
         return np.array(value or [], dtype=np.float64).reshape(-1, 3)
     numbers = value.strip(b" \0").split(b"\\")
     return np.array(numbers if numbers != [b""] else []).astype(np.float64).reshape(-1, 3)
-
-
-@naming_file
-def referenced_series(header: Header) -> str:
-    """SeriesInstanceUID of the images that the structures (RTSTRUCT or SEG) were drawn on, ``""`` if not stated."""
-    for frame in header.dataset.get("ReferencedFrameOfReferenceSequence") or []:
-        for study in frame.get("RTReferencedStudySequence") or []:
-            for series in study.get("RTReferencedSeriesSequence") or []:
-                if series.get("SeriesInstanceUID"):
-                    return str(series.SeriesInstanceUID)
-    named = header.dataset.get("ReferencedSeriesSequence") or []
-    return str(named[0].get("SeriesInstanceUID") or "") if named else ""
-
-
-@naming_file
-def frames_of(header: Header) -> set[str]:
-    """All frames of reference that the structure set speaks of."""
-    frames = {str(roi.get("ReferencedFrameOfReferenceUID") or "") for roi in header.dataset.get("StructureSetROISequence") or []}
-    if not frames - {""}:
-        stated = header.dataset.get("ReferencedFrameOfReferenceSequence") or []
-        frames = {str(item.get("FrameOfReferenceUID") or "") for item in stated} | {header.text("FrameOfReferenceUID")}
-    return frames - {""}

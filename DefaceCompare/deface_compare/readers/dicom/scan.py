@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pydicom
@@ -13,7 +14,9 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from ...errors import UnusableInput
-from .header import Header, damaged_attribute, naming, naming_file, unknown_element
+from .copies import Twins, without_copies, without_our_copies
+from .header import DamagedObject, Header, damaged_attribute, naming, naming_file, unknown_element
+from .identity import one_person
 from .whole_file import is_whole
 
 IMAGE_MODALITIES = ("CT", "MR", "PT")
@@ -35,6 +38,9 @@ NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "
 
 _DAMAGED = "{} is a damaged or truncated DICOM file; export it again"
 
+DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
+"""Of these the user chooses none: those that contradict one another are left out."""
+
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1, "Columns": 1}
 """What tells where a slice's pixels lie: attribute and number of values."""
 
@@ -52,7 +58,14 @@ class Scan:
     registrations: list[Header]
     notes: list[str]
     person: str
+    """Who this is (`identity.person_key`)."""
     manufacturers: frozenset[str]
+    twins: list[Twins] = field(default_factory=list)
+    """Objects of one SOPInstanceUID and other content."""
+
+    def twin_of(self, header: Header) -> Twins | None:
+        """The objects that an object contradicts."""
+        return next((each for each in self.twins if any(header is one for one in each.headers)), None)
 
 
 def scan_folder(folder: Path) -> Scan:
@@ -63,31 +76,71 @@ def scan_folder(folder: Path) -> Scan:
     UnusableInput
         If a file is truncated, the folder holds several patients, or nothing in it is DICOM.
     """
-    headers = [header for path in sorted(folder.rglob("*")) if path.is_file() and (header := read_header(path))]
+    damaged: list[DamagedObject] = []
+    headers = [header for path in sorted(folder.rglob("*")) if path.is_file() and (header := _header(path, damaged))]
     if not headers:
+        if damaged:
+            raise damaged[0]
         raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json")
-    people = Counter(header.text("PatientID") for header in headers)
-    if len(people) > 1:
-        most = people.most_common(1)[0][0]
-        odd = next(header.path.name for header in headers if header.text("PatientID") != most)
-        raise UnusableInput(
-            f"folder {folder.name} holds {len(people)} patients (PatientID; {odd} is of another one than most files);"
-            " give one folder a patient"
-        )
-    scan = Scan({}, [], [], [], [], [], [], next(iter(people)), frozenset(header.text("Manufacturer") for header in headers))
-    skipped: dict[str, int] = {}
-    seen: set[str] = set()
-    for header in headers:
-        uid = header.text("SOPInstanceUID")
-        if uid in seen:
-            skipped["copies of a file that is there already"] = skipped.get("copies of a file that is there already", 0) + 1
+    left, copies, only_ours = without_our_copies(headers, IMAGE_MODALITIES)
+    person = one_person(left)
+    left, twins, doubled = without_copies(left)
+    makers = frozenset(header.text("Manufacturer") for header in left)
+    scan = Scan({}, [], [], [], [], [], [], person, makers, twins)
+    skipped: Counter[str] = Counter()
+    for header in left:
+        twin = scan.twin_of(header) if twins else None
+        if twin is not None and header.text("Modality") in DECIDED_BY_RULE:
             continue
-        seen.add(uid)
-        reason = _sort_in(header, scan)
-        if reason:
-            skipped[reason] = skipped.get(reason, 0) + 1
+        skipped.update(filter(None, [_sort_in(header, scan)]))
+    skipped.update({"copies of a file that is there already": doubled} if doubled else {})
     scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items())
+    scan.notes.extend(_told(twins, copies, only_ours))
+    scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
+
+
+def _told(twins: Sequence[Twins], copies: int, only_ours: bool) -> list[str]:
+    """What must be said of copies that are none, and of our own."""
+    notes = [
+        f"{twin.told()}: none of them was used"
+        for twin in twins
+        if any(header.text("Modality") in DECIDED_BY_RULE for header in twin.headers)
+    ]
+    if copies:
+        notes.append(f"{copies} files were skipped: this patient's copy as DefaceCompare defaced it")
+    if only_ours:
+        notes.append("these files were defaced by DefaceCompare before: what they show is no original")
+    return notes
+
+
+def _header(path: Path, damaged: list[DamagedObject]) -> Header | None:
+    """A file's header; a damaged structure set is kept aside, since another one may do."""
+    try:
+        return read_header(path)
+    except DamagedObject as damage:
+        if damage.dataset.get("Modality") != "RTSTRUCT":
+            raise
+        damaged.append(damage)
+        return None
+
+
+def _set_aside(damaged: Sequence[DamagedObject], structure_sets: Sequence[Header]) -> list[str]:
+    """What is said of damaged structure sets beside one that is whole.
+
+    Raises
+    ------
+    DamagedObject
+        If there is none, or nothing tells which of them is the newer one.
+    """
+    for damage in damaged:
+        if not any(_drawn_at(header.dataset) != _drawn_at(damage.dataset) for header in structure_sets):
+            raise damage
+    return [f"structure set {damage.path.name} is damaged or truncated and was not used" for damage in damaged]
+
+
+def _drawn_at(structure_set: Dataset) -> str:
+    return "".join(str(structure_set.get(keyword) or "") for keyword in ("StructureSetDate", "StructureSetTime"))
 
 
 @naming_file
@@ -150,7 +203,10 @@ def read_header(path: Path) -> Header | None:
     with naming(path):
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None
-        _refuse_damaged(path, dataset, stopped_at)
+        try:
+            _refuse_damaged(path, dataset, stopped_at)
+        except UnusableInput as damage:
+            raise DamagedObject(str(damage), path, dataset) from damage
     return Header(path, dataset, stopped_at)
 
 

@@ -5,6 +5,7 @@ PS3.3 A.51: frames may come in any order, and empty ones may be left out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from ...errors import UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..files.segmentations import labelmap_structure
 from .header import Header, whole_number
-from .rtstruct import referenced_series
+from .references import referenced_series
 
 BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
 BACKGROUND = 0
@@ -54,7 +55,7 @@ def read_segmentations(headers: Sequence[Header], frame_uid: str) -> StructureSe
     return StructureSet(
         structures=unique,
         frame_of_reference_uid=frame_uid,
-        referenced_series_uid=referenced_series(headers[0]),
+        referenced_series_uid=next(iter(referenced_series(headers[0])), ""),
         notes=structure_notes(unique),
         sources=tuple(header.path for header in headers),
     )
@@ -67,11 +68,17 @@ def _read(header: Header, before: int) -> Iterator[Structure]:
     frames = _frames(header)
     note = (f"a fractional segmentation: voxels of {HALF:.0%} and more are inside",) if kind == FRACTIONAL else ()
     width, height, depth = frames.grid.GetSize()
-    for number, item in enumerate(header.dataset.get("SegmentSequence") or [], before + 1):
+    items = list(header.dataset.get("SegmentSequence") or [])
+    count = Counter(whole_number(item, "SegmentNumber") or 0 for item in items)
+    for number, item in enumerate(items, before + 1):
         segment = whole_number(item, "SegmentNumber") or 0
         if kind == LABELMAP and segment == BACKGROUND:
             continue
         inside = np.zeros((depth, height, width), dtype=bool)
+        if count[segment] > 1:
+            shared = f"its segment number is that of {count[segment]} segments: nothing tells which voxels are its own"
+            yield replace(labelmap_structure(str(item.get("SegmentLabel") or ""), inside, frames.grid, number), problem=shared)
+            continue
         chosen = [k for k, of in enumerate(frames.segments) if of in (0, segment)]
         for k, pixels in zip(chosen, _pixels(header, chosen), strict=True):
             inside[frames.slices[k]] |= _inside(pixels, kind, segment, header)

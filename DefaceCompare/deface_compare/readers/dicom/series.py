@@ -89,6 +89,11 @@ class Series:
         return self.headers[0].text("FrameOfReferenceUID") or f"frame of series {self.uid}"
 
     @property
+    def states_frame(self) -> bool:
+        """Whether the series says in which frame of reference it lies."""
+        return bool(self.headers[0].text("FrameOfReferenceUID"))
+
+    @property
     def volume_mm3(self) -> float:
         """Volume that the series covers."""
         first = self.headers[0].dataset

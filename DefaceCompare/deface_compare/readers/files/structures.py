@@ -10,7 +10,9 @@ from ...errors import UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..choices import ReadingChoices
 from ..dicom.header import Header
-from ..dicom.rtstruct import frames_of, read_structure_set
+from ..dicom.identity import may_be
+from ..dicom.references import frames_of
+from ..dicom.rtstruct import read_structure_set
 from ..dicom.scan import read_header
 from ..dicom.seg import read_segmentations
 from .contours import read_contours
@@ -90,8 +92,8 @@ def _resegmented(case: Case, path: Path | None) -> StructureSet | str:
         return "there are no structures of this patient drawn again"
     header = _structure_header(path)
     if header is not None:
-        if case.person and header.text("PatientID") not in ("", case.person):
-            return f"structure set {header.path.name} is of another patient"
+        if not may_be(header, case.person):
+            return "the structure set drawn again is of another patient"
         frame = case.structure_set.frame_of_reference_uid if case.structure_set else ""
         if frame and frame not in frames_of(header):
             return "no registration: the structure set drawn again is in another frame of reference"

@@ -16,6 +16,7 @@ from pydicom.pixels.utils import pack_bits
 from deface_compare.case import Case, Structure
 from deface_compare.errors import UnusableInput
 from deface_compare.readers import read_case
+from deface_compare.readers.choices import ReadingChoices
 from deface_compare.readers.files.structures import read_structures
 from deface_compare.settings import Settings
 from deface_compare.utility.baseline import ImageBaseline, RegionOnImage, utility_baseline
@@ -146,3 +147,52 @@ def test_a_segmentation_in_another_frame_is_not_used_and_its_rows_say_so(tmp_pat
     case = read_case(tmp_path)
     assert case.structure_set is None
     assert "lies in another frame of reference" in case.missing_structures
+
+
+def test_segments_of_one_number_get_nobodys_voxels(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    path = _write(tmp_path / "seg.dcm", _masks())
+    data = pydicom.dcmread(path)
+    data.SegmentSequence[1].SegmentNumber = 1
+    data.save_as(path)
+    structure_set = read_case(tmp_path).structure_set
+    assert structure_set is not None
+    shared = "its segment number is that of 2 segments: nothing tells which voxels are its own"
+    assert [one.problem for one in structure_set.structures[:2]] == [shared, shared]
+
+
+@pytest.mark.parametrize("name", ["a.dcm", "z.dcm"])
+def test_segmentations_of_the_ct_are_read_whatever_the_files_are_called(tmp_path: Path, name: str) -> None:
+    """One of the MR beside it, in the same frame of reference: the order of files decides nothing."""
+    write_series(tmp_path, head_hu())
+    write_series(tmp_path, (head_hu() + 1100).astype(np.uint16), modality="MR", series="mr")
+    _write(tmp_path / "m.dcm", {"Brain": _masks()["Brain"]})
+    data = pydicom.dcmread(_write(tmp_path / name, {"GTV": _masks()["GTV"]}))
+    data.ReferencedSeriesSequence[0].SeriesInstanceUID = uid("mr")
+    data.save_as(tmp_path / name)
+    case = read_case(tmp_path)
+    assert case.structure_set is not None
+    assert [s.name for s in case.structure_set.structures] == ["Brain"]
+    assert "1 DICOM segmentation (SEG) not used: those of one series were read" in case.notes
+    chosen = read_case(tmp_path, choices=ReadingChoices(structures=name)).structure_set
+    assert chosen is not None
+    assert [s.name for s in chosen.structures] == ["GTV"]
+
+
+def test_a_segmentation_whose_frame_is_not_its_series_is_not_used(tmp_path: Path) -> None:
+    """It names the CT and states another frame of reference: nothing tells which of the two is wrong."""
+    write_series(tmp_path, head_hu())
+    _write(tmp_path / "seg.dcm", _masks(), frame="elsewhere")
+    case = read_case(tmp_path)
+    assert case.structure_set is None
+    assert case.missing_structures == "segmentation seg.dcm lies in another frame of reference than every image; it was not used"
+
+
+def test_a_segmentation_stands_in_for_a_structure_set_that_cannot_be_used(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    write_structures(tmp_path / "rs.dcm", {"Brain": [("CLOSED_PLANAR", square(8, 4, -9, 5))]}, series="lost", frame="elsewhere")
+    _write(tmp_path / "seg.dcm", _masks())
+    case = read_case(tmp_path)
+    assert case.structure_set is not None
+    assert [s.name for s in case.structure_set.structures] == ["Brain", "GTV", "Eye_L"]
+    assert any(note.startswith("structure set rs.dcm was not used: ") for note in case.notes)
