@@ -170,6 +170,8 @@ class Case:
     """Why a patient with a structure set has none that can be used; its rows give this reason."""
     resegmented: Mapping[str, StructureSet | str] = field(default_factory=dict)
     """By method: the structures drawn again on its defaced images, or the reason why there are none."""
+    folder: Path | None = None
+    """Where it was read from; for the key file, and to keep its names out of what is shared."""
 
     @property
     def primary(self) -> CaseImage | None:

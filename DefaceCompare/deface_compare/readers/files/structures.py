@@ -88,7 +88,7 @@ def _resegmented(case: Case, path: Path | None) -> StructureSet | str:
     header = _structure_header(path)
     if header is not None:
         if case.person and header.text("PatientID") not in ("", case.person):
-            return f"structure set {header.path.name} is of another patient"
+            return "the structure set drawn again is of another patient"
         frame = case.structure_set.frame_of_reference_uid if case.structure_set else ""
         if frame and frame not in frames_of(header):
             return "no registration: the structure set drawn again is in another frame of reference"
@@ -97,8 +97,16 @@ def _resegmented(case: Case, path: Path | None) -> StructureSet | str:
     try:
         structures = unique_names(read_structures(segmentations[0] if len(segmentations) == 1 else path))
     except UnusableInput as reason:
-        return str(reason)
+        return _without_names(str(reason), path)
     return StructureSet(structures=structures, notes=structure_notes(structures), sources=(path,))
+
+
+def _without_names(reason: str, path: Path) -> str:
+    """A reason for rows, which are shared: the files drawn again need not lie in the patient's folder."""
+    names = [path.name, *(file.name for file in path.rglob("*"))] if path.is_dir() else [path.name]
+    for name in sorted(names, key=len, reverse=True):
+        reason = reason.replace(name, "drawn again")
+    return reason
 
 
 def _of_header(header: Header, frame_uid: str) -> StructureSet:
