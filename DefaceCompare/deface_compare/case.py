@@ -202,6 +202,8 @@ class Case:
     """By method: the structures drawn again on its defaced images, or the reason why there are none."""
     other_structure_sets: tuple[StructureSet, ...] = ()
     """Structures of the same file that lie in other frames of reference, one set a frame: measured on the images there."""
+    folder: Path | None = None
+    """Where it was read from; for the key file, and to keep its names out of what is shared."""
 
     @property
     def primary(self) -> CaseImage | None:

@@ -17,6 +17,7 @@ from .geometry.threads import one_itk_thread
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
+from .output.neutral_words import NeutralWords
 from .privacy.case_faces import CaseFaces
 from .progress import Progress, report_step, silent
 from .quality.dose import dose_quality_rows
@@ -104,11 +105,14 @@ def compare_case(
         notes=_notes(case, heads, reasons, structures),
         structures=structures,
     )
+    words = NeutralWords(case.folder, case.id)
+    report = words.shared_report(report)
     if target is not None:
         faces.write()
         folder = OutputFolder(target)
         folder.make_case(case.id)
         curves.write(folder.dvh(case.id))
+        words.write(target)
         report.write(folder.case(case.id))
     report_step(progress, total, total, f"{case.id}: done")
     return report

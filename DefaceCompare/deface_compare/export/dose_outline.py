@@ -7,13 +7,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..case import CaseImage
-from ..geometry.boxes import Patch
-from ..geometry.mesh import distances_mm
-from ..quality.skin import OriginalSkin, calm_defaced, outer_surface
+from .moved_skin import MOVED_MM, MovedSkin
 
-MOVED_MM = 3.0
-"""Skin that moved by more is what defacing took away."""
 INSIDE_MM, OUTSIDE_MM = 1.0, 12.0
 """Where the dose is looked at, under and in front of the original skin: one real plan ends 5 to 10 mm in front of BODY."""
 LEAST_SHARE_OF_MAXIMUM = 0.01
@@ -23,42 +18,65 @@ DROP = 0.02
 FEWEST_POINTS = 50
 DRAWN_SHARE = 0.1
 """A dose that ends at this share of the moved skin draws the face (a sample patient: 0.83; masked by Quickshear: 0.00)."""
+STEP_MM = 2.5
+"""Half the width over which a step is looked for (never less than a dose voxel): dose grids have voxels of 2 to 4 mm."""
+STEP_DROP, STEP_OVER_SLOPE = 0.25, 2.0
+"""A dose that falls by this share across the old skin, and by so many times more than just before and just behind, steps there,
+whatever its level: iso-lines of many levels then run along the skin together."""
 
 
-def moved_skin(image: CaseImage, skin: OriginalSkin, patch: Patch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points of the original skin that moved, and their outward unit normals, both of shape (n, 3), LPS mm."""
-    defaced = outer_surface(calm_defaced(image, skin, patch), skin.isovalue, skin.air, skin.grid, skin.devices)
-    points = skin.points_mm[distances_mm(skin.points_mm, defaced) >= MOVED_MM]
-    index = ((points - skin.grid.GetOrigin()) / skin.grid.GetSpacing()).T[::-1]
-    slopes = np.gradient(skin.calm)
-    inward = np.stack([ndimage.map_coordinates(slope, index, order=1, mode="nearest") for slope in slopes[::-1]], axis=1)
-    length = np.linalg.norm(inward, axis=1)
-    held = length > 0
-    return points[held], -inward[held] / length[held, None]
-
-
-def draws_skin(dose: sitk.Image, points_mm: NDArray[np.float64], outward: NDArray[np.float64]) -> float:
+def draws_skin(dose: sitk.Image, moved: MovedSkin) -> float:
     """Share of the moved skin (as far as the grid reaches) at which there is dose that ends there; 0 if there is too little.
 
     Parameters
     ----------
     dose : SimpleITK.Image
         Gy, LPS mm.
-    points_mm, outward : ndarray, shape (n, 3)
-        From `moved_skin`.
+    moved : MovedSkin
     """
-    array = sitk.GetArrayViewFromImage(dose)
-    under = _at(dose, array, points_mm - INSIDE_MM * outward)
-    beyond = _at(dose, array, points_mm + OUTSIDE_MM * outward)
+    ends, held = _ends(dose, moved)
+    return float(np.mean(ends[held])) if int(held.sum()) >= FEWEST_POINTS else 0.0
+
+
+def dose_edges(dose: sitk.Image, moved: MovedSkin) -> NDArray[np.bool_]:
+    """At which points of the moved skin, shape (n,), the dose ends or steps, at whatever level.
+
+    A step is looked for only where the new skin lies a dose voxel further away than the least that counts as moved: the dose's
+    own end at the new skin is no wider than a voxel.
+    """
+    ends, _ = _ends(dose, moved)
+    return ends | _steps(dose, moved)
+
+
+def _ends(dose: sitk.Image, moved: MovedSkin) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where the dose ends, and where the grid reaches."""
+    under, beyond = _along(dose, moved, -INSIDE_MM), _along(dose, moved, OUTSIDE_MM)
     held = np.isfinite(under) & np.isfinite(beyond)
-    if int(held.sum()) < FEWEST_POINTS or float(array.max()) <= 0:
-        return 0.0
-    ends = (under[held] >= LEAST_SHARE_OF_MAXIMUM * float(array.max())) & (beyond[held] <= DROP * under[held])
-    return float(np.mean(ends))
+    there = under >= _least(dose)
+    return held & there & (beyond <= DROP * under), held
 
 
-def _at(dose: sitk.Image, array: NDArray[np.generic], points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The dose at points, linear; NaN outside the grid."""
+def _steps(dose: sitk.Image, moved: MovedSkin) -> NDArray[np.bool_]:
+    """Where the dose falls at the old skin by more than its slope beside it."""
+    spacing = max(dose.GetSpacing())
+    half = max(STEP_MM, spacing)
+    deep, under, beyond, far = (_along(dose, moved, places * half) for places in (-3.0, -1.0, 1.0, 3.0))
+    drop = under - beyond
+    beside = np.maximum(np.abs(deep - under), np.abs(beyond - far))
+    steep = (drop >= STEP_DROP * under) & (drop >= STEP_OVER_SLOPE * beside)
+    return (under >= _least(dose)) & steep & (moved.moved_mm >= MOVED_MM + spacing)
+
+
+def _least(dose: sitk.Image) -> float:
+    """What counts as dose, Gy; never 0."""
+    highest = float(sitk.GetArrayViewFromImage(dose).max())
+    return max(LEAST_SHARE_OF_MAXIMUM * highest, float(np.finfo(np.float32).tiny))
+
+
+def _along(dose: sitk.Image, moved: MovedSkin, away_mm: float) -> NDArray[np.float64]:
+    """The dose so far outside (inside: negative) of the moved skin, linear; NaN outside the grid."""
+    points_mm = moved.points_mm + away_mm * moved.outward
     matrix = np.array(dose.GetDirection()).reshape(3, 3) * np.array(dose.GetSpacing())
     index = np.linalg.solve(matrix, (points_mm - dose.GetOrigin()).T)[::-1]
+    array = sitk.GetArrayViewFromImage(dose)
     return ndimage.map_coordinates(array.astype(np.float64), index, order=1, cval=np.nan)

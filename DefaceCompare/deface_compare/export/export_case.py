@@ -15,11 +15,12 @@ from ..geometry.threads import one_itk_thread
 from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
 from ..progress import Progress, report_step, silent
-from ..quality.skin import original_skin
 from ..settings import FOLLOW, KEEP, MASK
+from .beyond_image import dose_beyond_risk, without_dose_beyond
 from .checked.verification import Verifier
-from .dose_outline import DRAWN_SHARE, draws_skin, moved_skin
+from .dose_outline import DRAWN_SHARE, draws_skin
 from .manifest import write_manifest
+from .moved_skin import MovedSkin, moved_skins
 from .options import MAP_FRAMES, ExportOptions
 from .privacy_check import privacy_check
 from .written.structure_clip import ClippedStructure
@@ -112,23 +113,25 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     """
     _refuse_occupied(to)
     report_step(progress, 0, STEPS, f"{case.name}: reading the patient again")
-    finished = open_finished_case(case, options.method, options.dose_policy)
+    finished = without_dose_beyond(open_finished_case(case, options.method, options.dose_policy))
     if to.resolve().is_relative_to(finished.source.resolve()):
         raise UnusableInput(f"{to} lies inside the patient's own folder; choose another place")
     report_step(progress, 20, STEPS, f"{finished.id}: looking at the risks")
     heads, _ = find_heads(finished.case, finished.settings)
     checks = {key: _check(finished, key) for key in finished.patches}
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
-    risks += _dose_risk(finished, heads, options.dose_policy)
+    moved = moved_skins(finished, heads)
+    risks += _dose_risks(finished, heads, moved, options.dose_policy)
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
     with _growing(to) as folder:
-        writer = SetWriter(finished, options, folder, {key: not reason for key, reason in checks.items()})
+        writer = SetWriter(finished, options, folder, {key: not reason for key, reason in checks.items()}, moved)
         written = writer.write(progress, 40, STEPS)
         report_step(progress, 70, STEPS, f"{finished.id}: verifying what was written")
-        verified = Verifier(finished, options, written, heads).run()
+        verified = Verifier(finished, options, written, heads, moved).run()
         if verified.faults:
             raise ExportFailed(_told(finished.id, verified.faults))
+        risks += [risk for risk in verified.accepted if risk not in risks]
         write_manifest(finished, options, written, verified, checks, risks)
         report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
     _keep_uid_map(finished, written)
@@ -173,19 +176,20 @@ def _check(finished: FinishedCase, key: str) -> str:
     return privacy_check(finished.out, finished.id, finished.method, key, finished.measurements, synthetic)
 
 
-def _dose_risk(finished: FinishedCase, heads: Mapping[str, Head], dose_policy: str) -> list[str]:
-    """That the dose grid, as it would be written, draws the face."""
+def _dose_risks(finished: FinishedCase, heads: Mapping[str, Head], moved: Mapping[str, MovedSkin], dose_policy: str) -> list[str]:
+    """That the dose grid, as it would be written, draws the face, or the head beyond the image."""
     judged, dose = finished.judged, finished.case.dose
     if dose is None or judged.key not in heads:
         return []
-    moved = moved_skin(judged, original_skin(judged, heads[judged.key]), finished.patches[judged.key])
-    grid = dose.image if finished.dose_patch is None else finished.dose_patch.whole(dose.image)
-    share = draws_skin(grid, *moved)
-    if share <= DRAWN_SHARE:
-        return []
     others = "".join(f" or {policy}" for policy in STRICTER[dose_policy]).removeprefix(" or ")
     hint = f" (see --dose-policy {others})" if others else ""
-    return [f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face{hint}"]
+    grid = dose.image if finished.dose_patch is None else finished.dose_patch.whole(dose.image)
+    share = draws_skin(grid, moved[judged.key])
+    risks = []
+    if share > DRAWN_SHARE:
+        risks.append(f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face{hint}")
+    beyond = dose_beyond_risk(finished, heads[judged.key])
+    return [*risks, f"{beyond}{hint}"] if beyond else risks
 
 
 def _refuse_occupied(to: Path) -> None:

@@ -137,6 +137,10 @@ class OutputFolder:
         """Every planned structure name of a case, and how it was read."""
         return self.identifiable / "structure_names" / f"{case_id}.csv"
 
+    def file_names(self, case_id: str) -> Path:
+        """Which of the patient's files and folders stand behind the neutral words of shared sentences."""
+        return self.identifiable / "file_names" / f"{case_id}.csv"
+
     @property
     def exports(self) -> Path:
         """Holds old and new UIDs of every export, and the salt that they were made with."""

@@ -183,6 +183,43 @@ class FaceScorer:
             found[k : k + len(picture)] = self._embeddings(picture, self._landmarks(picture)[0])
         return found
 
+    @property
+    def recognises(self) -> bool:
+        """Whether there is a recognition model; without one nothing but surfaces can be compared."""
+        return self._recogniser is not None
+
+    def frontal_faces(
+        self, grey: NDArray[np.float32], box: FaceBox, axes: HeadAxes, camera: Camera, known_px: Sequence[NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], list[NDArray[np.float32]]]:
+        """One surface alone, in one view: as its own face is found, and where other faces are known to lie.
+
+        Parameters
+        ----------
+        grey : ndarray, shape (z, y, x) of `box`
+            Scaled grey values; the surface lies at 0.
+        known_px : sequence of ndarray, shape (5, 2)
+            Landmarks of other faces in this view.
+
+        Returns
+        -------
+        own : ndarray of float32, shape (length,)
+            NaN where no face is found.
+        landmarks_px : ndarray, shape (5, 2)
+            NaN where no face is found.
+        at_known : list of ndarray of float32, shape (length,)
+
+        Raises
+        ------
+        NotAvailable
+            If there is no surface, or no recognition model.
+        """
+        if self._recogniser is None:
+            raise NotAvailable(self._unscored)
+        pictures = self._pictures(surface_at(grey, box, quick=True), axes, [camera])
+        landmarks, _ = self._landmarks(pictures)
+        at_known = [self._embeddings(pictures, known[None])[0] for known in known_px]
+        return self._embeddings(pictures, landmarks)[0], landmarks[0], at_known
+
     def control(self, image: CaseImage, head: Head, reference: FaceReference) -> FaceProbe:
         """Score the original again, with voxel noise and from another view: must be recognised.
 

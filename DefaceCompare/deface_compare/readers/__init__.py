@@ -45,4 +45,4 @@ def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingCh
             from .files.structures import read_resegmented
 
             case = replace(case, resegmented=read_resegmented(case, folder, choices))
-    return replace(case, id=case_id) if case_id else case
+    return replace(case, id=case_id or case.id, folder=folder)

@@ -20,6 +20,7 @@ from ..output.code_mark import code_mark
 from ..output.finished_mark import move_in, read_mark
 from ..output.folder import OutputFolder
 from ..output.lock import sole_case
+from ..output.neutral_words import NeutralWords
 from ..privacy.networks.models import models_mark
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, silent
 from ..readers import read_case
@@ -52,11 +53,13 @@ class CaseOutcome:
     person: str = ""
     reason: str = ""
     skipped: bool = False
+    details: str = ""
+    """The reason with the names of files, for whoever runs the study; shared outputs say `reason`."""
 
     def told(self) -> str:
         """One line for whoever watches the run."""
         if self.reason:
-            return f"{self.id}: {self.reason}"
+            return f"{self.id}: {self.details or self.reason}"
         return f"{self.id}: {ALREADY_FINISHED}" if self.skipped else f"{self.id}: finished"
 
 
@@ -75,7 +78,7 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     except Cancelled:
         raise
     except DefaceCompareError as error:
-        return CaseOutcome(job.id, job.folder, reason=without_paths(str(error), job))
+        return _unusable(job, str(error))
     except Exception as error:
         raise_if_full(error, job.out)
         # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
@@ -165,11 +168,16 @@ def hash_files(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-def without_paths(text: str, job: CaseJob) -> str:
-    """A reason that may be shared: the case's id where its folder stood."""
-    for folder in (str(job.folder), str(job.folder.resolve())):
-        text = text.replace(folder, job.id)
-    return text
+def _unusable(job: CaseJob, details: str) -> CaseOutcome:
+    """A case that cannot be read: the names in the reason go to the identifiable part."""
+    words, folder = NeutralWords(job.folder, job.id), OutputFolder(job.out)
+    reason = words.shared(details)
+    if reason != details:
+        path = folder.errors(job.id)
+        folder.make_private(path.parent)
+        path.write_text(details + "\n", encoding="utf-8")
+        words.write(job.out)
+    return CaseOutcome(job.id, job.folder, reason=reason, details=details)
 
 
 def subfolders(folder: Path) -> Sequence[Path]:

@@ -113,7 +113,7 @@ def _pooled(input: Path, out: Path, outcomes: Sequence[CaseOutcome]) -> StudyRep
     unreadable = {outcome.id: outcome.reason for outcome in outcomes if outcome.reason}
     finished = [outcome.id for outcome in outcomes if not outcome.reason]
     if not finished:
-        reasons = "; ".join(f"{case}: {reason}" for case, reason in unreadable.items())
+        reasons = "; ".join(outcome.told() for outcome in outcomes)
         raise UnusableInput(f"no case of {input} could be compared ({reasons})")
     from .pool import pool_cases
 

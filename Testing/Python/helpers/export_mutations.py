@@ -19,6 +19,7 @@ import pytest
 from deface_compare.case_report import input_hashes
 from deface_compare.errors import DefaceCompareError
 from deface_compare.export import export_case as export_module
+from deface_compare.export import moved_skin
 from deface_compare.export.checked import verification
 from deface_compare.export.written import written_set
 from deface_compare.readers import read_case
@@ -58,11 +59,9 @@ class MutationTarget:
         self._options = export_module.ExportOptions(METHOD, "mask", accept_risk=True)
         # what depends on voxels alone is found once, and nothing is drawn: the mutations are about files, not about surfaces
         monkeypatch.setattr(written_set, "head_surface", _once(written_set.head_surface))
-        for module in (export_module, verification):
-            monkeypatch.setattr(module, "moved_skin", _once(export_module.moved_skin))
-            monkeypatch.setattr(module, "original_skin", _once(export_module.original_skin))
+        monkeypatch.setattr(moved_skin, "moved_skin", _once(moved_skin.moved_skin))
         monkeypatch.setattr(verification.DrawnFaces, "image_faults", lambda self, image, written: [])
-        monkeypatch.setattr(verification.DrawnFaces, "score_other_surfaces", lambda self, written: None)
+        monkeypatch.setattr(verification.DrawnFaces, "faults_alone", lambda self, written, images, touching: {})
         monkeypatch.setattr(export_module, "find_heads", known_heads)
 
     def try_one(self, seed: int, *, export: bool = True) -> Outcome:

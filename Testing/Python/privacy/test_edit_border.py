@@ -1,4 +1,4 @@
-"""The skin that an attacker draws from an edit's border: a planted border is read, an edit of ours tells no more than a stranger."""
+"""The skin that an attacker draws from the border of an edit: a planted border is read, other scans tell nothing."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ def defaced_volume(
     for folder in folders:
         file = _file(folder, image)
         if file is not None:
-            return _read(name, file), file.name, ""
+            label = told_as(file, image)
+            return _read(name, file, label), label, ""
         series, warning = _series(name, folder, image)
         if series is not None:
             return _read_series(name, series, image), series.name, warning
@@ -87,11 +88,16 @@ def stem_of(path: Path) -> str:
     return path.name[: len(path.name) - len(ending)] if ending else path.name
 
 
-def _read(name: str, file: Path) -> sitk.Image:
+def told_as(file: Path, image: CaseImage) -> str:
+    """What rows call a result's file: its name, unless that is made from the patient's own file."""
+    return file.name if file.name.lower().startswith(image.key.lower()) else f"its file of image {image.key}"
+
+
+def _read(name: str, file: Path, label: str) -> sitk.Image:
     try:
         return read_voxels(file)
     except (UnusableInput, RuntimeError) as failure:
-        raise MethodFailed(f"{name}: {file.name} cannot be read; import it again") from failure
+        raise MethodFailed(f"{name}: {label} cannot be read; import it again") from failure
 
 
 def _read_series(name: str, series: Series, image: CaseImage) -> sitk.Image:

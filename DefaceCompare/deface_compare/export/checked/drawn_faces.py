@@ -7,27 +7,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ...anatomy.head import Head
-from ...case import DOSE_IMAGE, Case, CaseImage
+from ...case import DOSE_IMAGE, Case, CaseImage, Structure
 from ...errors import FaceNotFound, NotAvailable
 from ...measurement import OK, Measurement, Scope
 from ...privacy.case_faces import open_scorer
 from ...privacy.face import FaceReference
-from ...privacy.other_surfaces import body_grey, body_mask, dose_greys
 from ...privacy.rows import DISTANCE, OWN, REFERENCE, privacy_rows
 from ...privacy.scorer import FaceScorer
 from ...settings import Settings
+from .face_alone import FaceAlone, faults_alone
 
 SIMILARITY_TOLERANCE = 0.02
 """A written image may be so much more alike than the measured one: PET is rounded to stored integers (others: measured 0)."""
 DISTANCE_TOLERANCE_MM = 0.2
-ON_SKIN_MM = 2.0
-"""A contour this near to skin that was taken away follows it."""
-DRAWN_SHARE = 0.2
-"""A structure that follows this share of the skin that was taken away draws the face."""
 
 
 class DrawnFaces:
@@ -76,30 +70,46 @@ class DrawnFaces:
         worse = now.defaced > then.defaced + SIMILARITY_TOLERANCE
         return f"{key}: {now.metric} of what was written is {now.defaced:.2f}, measured {then.defaced:.2f}" if worse else ""
 
-    def score_other_surfaces(self, written: Case) -> None:
-        """Draw the written dose and outer contours and note their likeness; whether they draw the skin is judged by geometry."""
-        judged = next((image for image in self._case.images if image.key in self._heads), None)
-        reference = None if judged is None else self._reference(judged)
-        if reference is None or reference.unscored:
-            return
-        box = reference.box.coarse()
-        if written.dose is not None:
-            highest = float(sitk.GetArrayViewFromImage(written.dose.image).max())
-            greys = dose_greys(written.dose.image, box, highest)
-            self._note(DOSE_IMAGE, self._scorer.frontal_embeddings(greys, box, reference, [0.0] * len(greys)), reference)
-        for body in written.structure_set.in_group("external") if written.structure_set else ():
-            try:
-                mask = body_mask(body, box)
-            except NotAvailable as reason:
-                self.told["BODY"] = {"reason": str(reason)}
-                continue
-            grey = body_grey(mask, box)
-            self._note("BODY", self._scorer.frontal_embeddings([grey], box, reference, [0.0]), reference)
+    def faults_alone(self, written: Case, images: Mapping[str, sitk.Image], touching: Sequence[Structure]) -> dict[str, str]:
+        """Draw each written object alone: images, dose, and structures that touch the skin, one by one and together.
 
-    def _note(self, key: str, embeddings: NDArray[np.float32], reference: FaceReference) -> None:
-        cosines = embeddings.astype(np.float64) @ reference.embeddings[0].astype(np.float64)
-        found = float(np.nanmax(cosines)) if np.isfinite(cosines).any() else math.nan
-        self.told[key] = {"reason": "no face detected"} if math.isnan(found) else {OWN: found}
+        Parameters
+        ----------
+        written : Case
+            Read back from what was written.
+        images : mapping of image key to SimpleITK.Image
+            As written, on the original's grid.
+        touching : sequence of Structure
+            Those of `written` that lie at the skin.
+
+        Returns
+        -------
+        dict of str to str
+            Why an object draws the original face, by the object's name.
+        """
+        judged = next((image for image in self._case.images if image.key in self._heads), None)
+        if judged is None or not self._scorer.recognises:
+            return {}
+        alone = FaceAlone(self._scorer, self._case, judged, self._heads[judged.key])
+        here = {
+            key: image
+            for key, image in images.items()
+            if self._case.image(key).frame_of_reference_uid == judged.frame_of_reference_uid
+        }
+        found = {key: alone.likeness(alone.image_greys(image, self._case.image(key))) for key, image in here.items()}
+        if written.dose is not None:
+            found[DOSE_IMAGE] = alone.likeness(alone.dose_greys(written.dose.image))
+        greys = {each.name: alone.structure_greys(each) for each in touching}
+        for number, drawn in enumerate(greys.values(), 1):
+            found[f"structure at the skin {number} of {len(greys)}"] = alone.likeness(drawn)
+        together = [grey for drawn in greys.values() for grey in drawn]
+        if len(together) > 1:
+            found["all structures at the skin"] = alone.likeness([np.maximum.reduce(together)])
+        self.told |= {
+            f"{key} alone": {"reason": "no face detected"} if math.isnan(cosine) else {"cosine": cosine}
+            for key, cosine in found.items()
+        }
+        return faults_alone(found, list(here))
 
     def _reference(self, image: CaseImage) -> FaceReference | None:
         if image.key not in self._references:
@@ -112,20 +122,3 @@ class DrawnFaces:
                 self.told[image.key] = {"reason": str(reason)}
                 return None
         return self._references[image.key]
-
-
-def follows_skin(contours_mm: Sequence[NDArray[np.float64]], skin_mm: NDArray[np.float64]) -> float:
-    """Share of the skin points, shape (n, 3), that a structure's contours pass by within `ON_SKIN_MM`."""
-    if not len(skin_mm) or not contours_mm:
-        return 0.0
-    distance, _ = cKDTree(np.concatenate([dense(contour) for contour in contours_mm])).query(skin_mm)
-    return float(np.mean(distance <= ON_SKIN_MM))
-
-
-def dense(contour: NDArray[np.float64], step_mm: float = 1.0) -> NDArray[np.float64]:
-    """Points along a closed contour, shape (n, 3), no further apart than about `step_mm`."""
-    onward = np.roll(contour, -1, axis=0)
-    pieces = np.maximum(1, np.ceil(np.linalg.norm(onward - contour, axis=1) / step_mm).astype(int))
-    start = np.repeat(np.arange(len(contour)), pieces)
-    share = (np.arange(len(start)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[start]
-    return contour[start] + share[:, None] * (onward - contour)[start]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,27 +11,30 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ...anatomy.head import Head
-from ...case import Case, CaseImage
+from ...case import Case, CaseImage, Structure
 from ...errors import DefaceCompareError
 from ...geometry.boxes import Patch
 from ...output.finished_case import FinishedCase
-from ...quality.skin import original_skin
 from ...readers import read_case
 from ...readers.dicom.header import PYDICOM_ERRORS
 from ...readers.dicom.rtstruct import contour_points
 from ...readers.dicom.stored_pixels import read_object
 from ...settings import KEEP
 from ...structures.name_words import user_names
+from ..beyond_image import dose_beyond, structures_beyond
 from ..dose_outline import DRAWN_SHARE as DOSE_SHARE
-from ..dose_outline import draws_skin, moved_skin
+from ..dose_outline import dose_edges, draws_skin
+from ..moved_skin import NO_MOVED_SKIN, MovedSkin, moved_skins
 from ..options import ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
 from ..written.image_slice import SeriesEdit, exported_image
-from ..written.structure_clip import OTHER, leaves_surface
+from ..written.planned_outline import PlannedOutline
+from ..written.structure_clip import EXTERNAL, OTHER, draws_beyond, leaves_surface
 from ..written.structure_set import roles_of
 from ..written.written_set import WrittenObject, WrittenSet
-from .drawn_faces import DRAWN_SHARE, DrawnFaces, follows_skin
+from .drawn_faces import DrawnFaces
+from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
 from .reference_check import reference_faults
 
@@ -43,9 +46,10 @@ FLOAT32_RELATIVE = 2.0**-23
 
 @dataclass
 class Verification:
-    """The faults found (each one sentence), and what was checked, for the manifest."""
+    """The faults found (each one sentence), the risks that were accepted, and what was checked, for the manifest."""
 
     faults: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
     checked: dict[str, Any] = field(default_factory=dict)
 
 
@@ -56,13 +60,24 @@ class Verifier:
     ----------
     heads : mapping of image key to Head
         Of the original images.
+    moved : mapping of image key to MovedSkin, optional
+        As `moved_skins` finds it.
     """
 
-    def __init__(self, finished: FinishedCase, options: ExportOptions, written: WrittenSet, heads: Mapping[str, Head]) -> None:
+    def __init__(
+        self,
+        finished: FinishedCase,
+        options: ExportOptions,
+        written: WrittenSet,
+        heads: Mapping[str, Head],
+        moved: Mapping[str, MovedSkin] | None = None,
+    ) -> None:
         self._finished, self._options, self._written, self._heads = finished, options, written, heads
+        self._moved = moved_skins(finished, heads) if moved is None else moved
         self._result = Verification()
         self._images: dict[str, sitk.Image] = {}
-        self._skins: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+        self._touching: set[int] = set()
+        self._together = DrawnTogether(self._moved.get(finished.judged.key, NO_MOVED_SKIN))
 
     def run(self) -> Verification:
         """All checks; one that cannot even be made is a fault."""
@@ -135,8 +150,7 @@ class Verifier:
         roles = roles_of(before, structures.structures)
         image = self._finished.drawn_on
         assert image is not None
-        surface = self._surface(image)
-        skin, _ = self._moved(image)
+        surface, outline = self._surface(image), PlannedOutline(before, roles)
         faults = []
         for item in after.get("ROIContourSequence") or []:
             number = int(item.ReferencedROINumber)
@@ -145,13 +159,16 @@ class Verifier:
             if number not in clipped and texts != [_stored(contour) for contour in own[number].get("ContourSequence") or []]:
                 faults.append(f"contours of structure {number} changed")
             points = [points for contour in contours if len(points := contour_points(contour))]
-            if any(leaves_surface(each, roles.get(number, OTHER), surface) for each in points):
+            role = roles.get(number, OTHER)
+            if any(leaves_surface(each, role, surface) for each in points):
                 faults.append(f"structure {number} leaves the surface of the defaced image")
-            share = follows_skin(points, skin)
-            if share > DRAWN_SHARE:
-                faults.append(f"structure {number} follows {100 * share:.0f} % of the skin that was taken away")
+            if any(draws_beyond(each, role, surface, outline.is_touched_by) for each in points):
+                faults.append(f"structure {number} draws the head beyond image {image.key}, where nothing was defaced")
+            if role == EXTERNAL or any(outline.is_touched_by(each) for each in points):
+                self._touching.add(number)
+            self._together.add_contours(points)
         self._result.checked["contours"] = {"structures": len(own), "clipped": len(clipped)}
-        return faults
+        return faults + self._together.contour_faults()
 
     def _surface(self, image: CaseImage) -> HeadSurface:
         """Of the written image; the one that contours were clipped to where every written voxel is what was planned."""
@@ -186,12 +203,15 @@ class Verifier:
         faces = DrawnFaces(finished.case, self._heads, finished.settings, finished.measurements)
         for key, image in self._images.items():
             faults += faces.image_faults(finished.case.image(key), image)
-        faces.score_other_surfaces(back)
-        faults += self._dose_outline_faults(back)
+        faults += self._unless_accepted(faces.faults_alone(back, self._images, self._touching_in(back)).values())
+        faults += self._unless_accepted(self._dose_outline_faults(back))
         names = {
             structure.name: structure.standard_name for structure in (back.structure_set.structures if back.structure_set else ())
         }
         clipped = {names.get(each.name, each.name) for each in self._written.clipped}
+        if finished.dose_patch is not None:
+            beyond = structures_beyond(finished, finished.judged.image)
+            clipped |= {names.get(name, name) for name in beyond}
         clipped |= {"GTV_all"} if any(name.startswith("GTV") for name in clipped) else set()
         tolerance_gy = self._rounding_gy()
         rows = finished.measurements if any(each.key == "RTSTRUCT" for each in self._written.objects) else ()
@@ -217,25 +237,43 @@ class Verifier:
                 faults.append("the structures that are read back are not those of the source")
         return faults
 
-    def _dose_outline_faults(self, back: Case) -> list[str]:
-        """A dose that still draws the face, unless the risk was accepted."""
-        judged = self._finished.judged
-        if back.dose is None or judged.key not in self._heads:
+    def _touching_in(self, back: Case) -> list[Structure]:
+        """The structures that lie at the skin, as read back; their order is that of their numbers."""
+        data = next((read_object(each.path) for each in self._written.objects if each.key == "RTSTRUCT"), None)
+        if data is None or back.structure_set is None:
             return []
-        share = draws_skin(back.dose.image, *self._moved(judged))
-        self._result.checked["dose ends at moved skin"] = round(share, 3)
-        if share > DOSE_SHARE and not self._options.accept_risk:
-            return [f"the dose ends at {100 * share:.0f} % of the skin that was taken away"]
-        return []
+        numbers = [int(roi.ROINumber) for roi in data.get("StructureSetROISequence") or []]
+        read = back.structure_set.structures
+        return [each for number, each in zip(numbers, read, strict=False) if number in self._touching and each.contours]
 
-    def _moved(self, image: CaseImage) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The original skin that moved, and its normals."""
-        if image.key not in self._heads:
-            return np.empty((0, 3)), np.empty((0, 3))
-        if image.key not in self._skins:
-            skin = original_skin(image, self._heads[image.key])
-            self._skins[image.key] = moved_skin(image, skin, self._finished.patches[image.key])
-        return self._skins[image.key]
+    def _dose_outline_faults(self, back: Case) -> list[str]:
+        """A dose that still draws the face, alone, beyond the image, or together with all else."""
+        judged, dose = self._finished.judged, back.dose
+        if judged.key not in self._heads:
+            return []
+        faults = []
+        if dose is not None:
+            moved = self._moved[judged.key]
+            share = draws_skin(dose.image, moved)
+            self._result.checked["dose ends at moved skin"] = round(share, 3)
+            if share > DOSE_SHARE:
+                faults.append(f"the dose ends at {100 * share:.0f} % of the skin that was taken away")
+            if self._finished.dose_patch is not None and dose_beyond(judged.image, dose.image).any():
+                faults.append(f"there is dose beyond image {judged.key}, where nothing was defaced")
+            self._together.add("dose", dose_edges(dose.image, moved))
+        for key, image in self._images.items():
+            original = self._finished.case.image(key)
+            if original.frame_of_reference_uid == judged.frame_of_reference_uid:
+                self._together.add_image(original, image)
+        self._result.checked["moved skin followed by"] = self._together.told()
+        return faults + self._together.faults()
+
+    def _unless_accepted(self, faults: Iterable[str]) -> list[str]:
+        """Faults of which the user said that they are accepted are told, not raised."""
+        if not self._options.accept_risk:
+            return [f"{fault} (--accept-risk writes it all the same)" for fault in faults]
+        self._result.accepted += faults
+        return []
 
     def _rounding_gy(self) -> float:
         """How far a stored dose may be from the measured one: half a step where the dose was blurred, else 0."""

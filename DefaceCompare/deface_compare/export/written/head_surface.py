@@ -14,6 +14,7 @@ from ...case import CaseImage
 from ...geometry.boxes import Patch, corners_mm
 from ...geometry.grids import onto_grid
 from ...geometry.morphology import fill_cavities, grown, largest_part
+from ..beyond_image import is_beyond
 
 GRID_MM = 2.0
 """Spacing of the grid on which the surface is judged: planning CTs have 1 mm in plane and 1 to 3 mm slices."""
@@ -40,6 +41,8 @@ class HeadSurface:
         Where the method changed something, and a little around.
     near : ndarray of bool, shape (z, y, x)
         Within `NEAR_MM` of that.
+    view : SimpleITK.Image
+        The image itself: where it ends nothing is known of the head.
     """
 
     origin_mm: NDArray[np.float64]
@@ -47,6 +50,7 @@ class HeadSurface:
     outside_mm: NDArray[np.float32]
     zone: NDArray[np.bool_]
     near: NDArray[np.bool_]
+    view: sitk.Image
 
     def index(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Continuous grid index, shape (3, n) in (z, y, x) order, of points (n, 3)."""
@@ -59,6 +63,16 @@ class HeadSurface:
     def outside_mm_at(self, points_mm: NDArray[np.float64]) -> NDArray[np.float32]:
         """Millimetres outside the new surface at points (n, 3), linear; 0 inside and beyond the grid."""
         return ndimage.map_coordinates(self.outside_mm, self.index(points_mm), order=1, cval=0.0)
+
+    def is_known(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which points (n, 3) the grid covers: further from the edit nothing is looked at."""
+        limits = np.array(self.inside.shape)[:, None] - 1
+        index = self.index(points_mm)
+        return np.all((index >= 0) & (index <= limits), axis=0)
+
+    def is_beyond(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which points (n, 3) lie beyond the image."""
+        return is_beyond(self.view, points_mm)
 
     def in_zone(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points (n, 3) lie where the method changed something."""
@@ -95,6 +109,7 @@ def head_surface(image: CaseImage, patch: Patch, defaced: sitk.Image) -> HeadSur
         outside_mm=ndimage.distance_transform_edt(~solid, GRID_MM).astype(np.float32),
         zone=zone,
         near=grown(zone, NEAR_MM - ZONE_MARGIN_MM, GRID_MM),
+        view=image.image,
     )
 
 

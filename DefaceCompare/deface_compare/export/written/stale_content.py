@@ -32,12 +32,16 @@ STALE = frozenset(
         "WaveformSequence",
         "GraphicAnnotationSequence",
         "SurfaceSequence",
+        "CompensatorThicknessData",
         "PixelSpacingCalibrationDescription",
         "ExtendedOffsetTable",
         "ExtendedOffsetTableLengths",
     }
 )
-"""Attributes that may hold a picture, a signature of the old bytes, or numbers of the old pixels."""
+"""Attributes that may hold a picture or a relief of the skin, a signature of the old bytes, or numbers of the old pixels."""
+PIXEL_MODALITIES, CONTOUR_MODALITY = frozenset({"CT", "MR", "PT", "RTDOSE"}), "RTSTRUCT"
+"""Objects whose pixels were defaced, and the object whose contours were: pixels and contours in any other were not."""
+CONTOURS = "ROIContourSequence"
 OVERLAY_GROUPS, CURVE_GROUPS = range(0x6000, 0x6100), range(0x5000, 0x5100)
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 MOST_BULK_BYTES = 256
@@ -58,8 +62,9 @@ def remove_stale(data: Dataset, *, top: bool = True) -> Counter[str]:
     """
     gone: Counter[str] = Counter()
     kept_private = _kept_private(data)
+    modality = str(data.get("Modality") or "") if top else ""
     for tag in list(data.keys()):
-        what = "" if tag in kept_private else _why_stale(data, tag, top)
+        what = "" if tag in kept_private else _why_stale(data, tag, modality)
         if what:
             gone[what] += 1
             del data[tag]
@@ -69,7 +74,8 @@ def remove_stale(data: Dataset, *, top: bool = True) -> Counter[str]:
     return gone
 
 
-def _why_stale(data: Dataset, tag: BaseTag, top: bool) -> str:
+def _why_stale(data: Dataset, tag: BaseTag, modality: str) -> str:
+    """What a value is that has to go, empty if it stays; `modality` is the object's, empty inside a sequence."""
     if tag.is_private:
         return "private element"
     if tag.group in OVERLAY_GROUPS:
@@ -77,13 +83,17 @@ def _why_stale(data: Dataset, tag: BaseTag, top: bool) -> str:
     if tag.group in CURVE_GROUPS:
         return "curve"
     if tag == PIXEL_DATA:
-        return "" if top else "pixels in a sequence"
+        return (
+            "" if modality in PIXEL_MODALITIES else "pixels in an object of another kind" if modality else "pixels in a sequence"
+        )
+    keyword = keyword_for_tag(tag)
+    if keyword == CONTOURS and modality != CONTOUR_MODALITY:
+        return "contours in an object of another kind"
     kind = stored_vr(data, tag)
     if kind in BULK_VRS and len(data[tag].value or b"") > MOST_BULK_BYTES:
         return "binary value"
     if kind in LONG_TEXT_VRS and len(str(data[tag].value)) > MOST_TEXT:
         return "long text"
-    keyword = keyword_for_tag(tag)
     return keyword if keyword in STALE else ""
 
 

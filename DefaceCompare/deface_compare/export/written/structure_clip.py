@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -70,18 +70,18 @@ def role_of(name: str, group: str, interpreted: str) -> str:
     return DEVICE if DEVICE_WORDS.search(name) or interpreted in ("BOLUS", "SUPPORT", "FIXATION") else OTHER
 
 
-def clip_structure(item: Dataset, name: str, role: str, surface: HeadSurface) -> ClippedStructure | None:
+Touches = Callable[[NDArray[np.float64]], bool]
+"""Whether a contour, shape (n, 3), comes near the outer contour as planned."""
+
+
+def clip_structure(item: Dataset, name: str, role: str, surface: HeadSurface, touches: Touches) -> ClippedStructure | None:
     """Change one item of ROIContourSequence in place where it draws the face; None if nothing had to change."""
     drawn = list(item.get("ContourSequence") or [])
     points = [contour_points(contour) for contour in drawn]
-    planes: dict[float, list[int]] = defaultdict(list)
-    for index, each in enumerate(points):
-        if len(each):
-            planes[round(float(each[:, 2].mean()), 1)].append(index)
     replaced: dict[int, list[Dataset]] = {}
     changed = 0
-    for indices in planes.values():
-        if not any(draws_face(points[index], role, surface) for index in indices):
+    for indices in planes_of(points):
+        if not any(draws_face(points[index], role, surface, touches) for index in indices):
             continue
         changed += 1
         made = _redrawn([drawn[i] for i in indices], [points[i] for i in indices], role, surface)
@@ -98,11 +98,37 @@ def clip_structure(item: Dataset, name: str, role: str, surface: HeadSurface) ->
     return ClippedStructure(int(item.ReferencedROINumber), name, what, changed)
 
 
-def draws_face(points_mm: NDArray[np.float64], role: str, surface: HeadSurface) -> bool:
-    """Whether a contour, shape (n, 3), leaves the new surface; outer contours and devices: whether it passes by the edit."""
+def planes_of(points: Sequence[NDArray[np.float64]]) -> list[list[int]]:
+    """The contours, each of shape (n, 3), plane by plane: their indices. Several in a plane combine by even-odd."""
+    planes: dict[float, list[int]] = defaultdict(list)
+    for index, each in enumerate(points):
+        if len(each):
+            planes[round(float(each[:, 2].mean()), 1)].append(index)
+    return list(planes.values())
+
+
+def points_mm_of(contour: Dataset) -> NDArray[np.float64]:
+    """The points of a contour, shape (n, 3): as read from a file, or as `_like` made it."""
+    element = contour.get(CONTOUR_DATA)
+    if element is not None and isinstance(element.value, str):
+        return np.array(element.value.split("\\"), dtype=np.float64).reshape(-1, 3)
+    return contour_points(contour)
+
+
+def draws_face(points_mm: NDArray[np.float64], role: str, surface: HeadSurface, touches: Touches) -> bool:
+    """Whether a contour, shape (n, 3), leaves the new surface, or draws the head where the image ends.
+
+    Outer contours and devices: also whether it passes by the edit.
+    """
     if role != OTHER and surface.in_zone(points_mm).any():
         return True
-    return leaves_surface(points_mm, role, surface)
+    return leaves_surface(points_mm, role, surface) or draws_beyond(points_mm, role, surface, touches)
+
+
+def draws_beyond(points_mm: NDArray[np.float64], role: str, surface: HeadSurface, touches: Touches) -> bool:
+    """Whether a contour draws the head beyond the image, where no edit was verified: deep structures do not."""
+    beyond = surface.is_beyond(points_mm)
+    return bool(beyond.any()) and (role != OTHER or touches(points_mm[beyond]))
 
 
 def leaves_surface(points_mm: NDArray[np.float64], role: str, surface: HeadSurface) -> bool:
@@ -131,6 +157,7 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
     places = np.stack([x.ravel() + low[0], y.ravel() + low[1], np.full(x.size, z)], axis=1)
     new = surface.inside_at(places).reshape(rows, columns)
     soft = (2.0 * ndimage.gaussian_filter(old.astype(np.float32), 1.0) - 1.0).astype(np.float32)
+    known = surface.is_known(places).reshape(rows, columns)
     if role == EXTERNAL:
         head = new > 0
         if np.count_nonzero(old & head) < OUTLINE_SHARE * np.count_nonzero(head):
@@ -138,7 +165,8 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
         zone = ndimage.binary_dilation(surface.in_zone(places).reshape(rows, columns), iterations=BORDER_STEPS)
         field = np.where(zone, new, soft)
     else:
-        field = np.minimum(soft, new)
+        field = np.where(known, np.minimum(soft, new), soft)
+    field = np.where(surface.is_beyond(places).reshape(rows, columns), np.float32(-1.0), field)
     image = sitk.GetImageFromArray(field[None].astype(np.float32))
     image.SetSpacing((LATTICE_MM, LATTICE_MM, 1.0))
     image.SetOrigin((float(low[0]), float(low[1]), z))

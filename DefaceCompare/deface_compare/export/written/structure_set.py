@@ -10,14 +10,21 @@ from pydicom.dataset import Dataset
 from ...case import Structure
 from ...errors import UnusableInput
 from ...readers.dicom.stored_pixels import read_object
+from ..moved_skin import NO_MOVED_SKIN, MovedSkin
+from .followers import drop_followers, with_dropped
 from .head_surface import HeadSurface
+from .planned_outline import PlannedOutline
 from .structure_clip import OTHER, ClippedStructure, clip_structure, role_of
 
 ROI_SEQUENCES = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")
 
 
 def edited_structure_set(
-    path: Path, structures: Collection[Structure], surface: HeadSurface, frames: Collection[str]
+    path: Path,
+    structures: Collection[Structure],
+    surface: HeadSurface,
+    frames: Collection[str],
+    moved: MovedSkin = NO_MOVED_SKIN,
 ) -> tuple[Dataset, list[ClippedStructure], list[int]]:
     """Read a structure set and clip what draws the face.
 
@@ -31,6 +38,8 @@ def edited_structure_set(
         Of the defaced image they were drawn on.
     frames : collection of str
         The frame of reference of the images they were drawn on; structures in another one are left out.
+    moved : MovedSkin
+        The skin that was taken away: what all structures together still draw of it goes, too.
 
     Returns
     -------
@@ -44,11 +53,13 @@ def edited_structure_set(
         left_out = drop_other_frames(data, frames)
         roles = roles_of(data, structures)
         names = {int(roi.ROINumber): str(roi.get("ROIName") or "") for roi in data.get("StructureSetROISequence") or []}
+        outline = PlannedOutline(data, roles)
         clipped = []
         for item in data.get("ROIContourSequence") or []:
             number = int(item.ReferencedROINumber)
-            found = clip_structure(item, names.get(number, ""), roles.get(number, OTHER), surface)
+            found = clip_structure(item, names.get(number, ""), roles.get(number, OTHER), surface, outline.is_touched_by)
             clipped += [found] if found else []
+        clipped = with_dropped(clipped, drop_followers(data, moved), names, data)
     except (ValueError, TypeError, AttributeError, KeyError) as error:  # what pydicom raises on values that are no numbers
         raise UnusableInput(f"{path.name} has damaged structures ({type(error).__name__}); export it again") from error
     return data, clipped, left_out

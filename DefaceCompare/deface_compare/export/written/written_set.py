@@ -17,6 +17,7 @@ from ...readers.dicom.header import Header, naming
 from ...readers.dicom.prescription import plan_uids, structure_set_uid
 from ...readers.dicom.scan import Scan, scan_folder
 from ...readers.dicom.stored_pixels import read_object
+from ..moved_skin import NO_MOVED_SKIN, MovedSkin
 from ..options import KEEP_FRAMES, ExportOptions
 from .dose_grid import edited_dose, grid_bytes
 from .head_surface import HeadSurface, head_surface
@@ -83,10 +84,19 @@ class SetWriter:
         Where to write; empty.
     passed : mapping of image key to bool
         Whether the series' privacy check is passed.
+    moved : mapping of image key to MovedSkin, optional
+        The skin that was taken away: no structures may draw it together.
     """
 
-    def __init__(self, finished: FinishedCase, options: ExportOptions, folder: Path, passed: Mapping[str, bool]) -> None:
-        self._finished, self._options, self._passed = finished, options, passed
+    def __init__(
+        self,
+        finished: FinishedCase,
+        options: ExportOptions,
+        folder: Path,
+        passed: Mapping[str, bool],
+        moved: Mapping[str, MovedSkin] | None = None,
+    ) -> None:
+        self._finished, self._options, self._passed, self._moved = finished, options, passed, moved or {}
         self._scan = scan_folder(finished.source)
         self._images = [image for image in finished.case.images if image.key in finished.patches]
         self._marks = _marks(finished, options)
@@ -182,7 +192,11 @@ class SetWriter:
         patch = self._finished.patches[drawn_on.key]
         surface = self.written.surface = head_surface(drawn_on, patch, exported_image(drawn_on, patch))
         data, clipped, others = edited_structure_set(
-            header.path, structures.structures, surface, {structures.frame_of_reference_uid}
+            header.path,
+            structures.structures,
+            surface,
+            {structures.frame_of_reference_uid},
+            self._moved.get(drawn_on.key, NO_MOVED_SKIN),
         )
         self.written.clipped += clipped
         if others:

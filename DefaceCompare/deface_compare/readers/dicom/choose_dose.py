@@ -197,7 +197,7 @@ def _wanted(doses: Sequence[Header], plans: Sequence[Header], wanted: str) -> tu
     distinct = len({header.path for header in added}) == len(added) == len(parts) and all(parts)
     if len(parts) > 1 and distinct and len({header.text("FrameOfReferenceUID") for header in added}) == 1:
         return added, f"the doses {', '.join(header.path.name for header in added)} were added up by the user"
-    return [], _undecided(f"--dose {wanted} names {len(found) or 'none'} of {len(doses)} dose files", found or doses)
+    return [], _undecided(f"--dose names {len(found) or 'none'} of {len(doses)} dose files", found or doses)
 
 
 def _undecided(what: str, candidates: Sequence[Header]) -> str:

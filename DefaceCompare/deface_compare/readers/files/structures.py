@@ -102,8 +102,16 @@ def _resegmented(case: Case, path: Path | None) -> StructureSet | str:
     try:
         structures = unique_names(read_structures(segmentations[0] if len(segmentations) == 1 else path))
     except UnusableInput as reason:
-        return str(reason)
+        return _without_names(str(reason), path)
     return StructureSet(structures=structures, notes=structure_notes(structures), sources=(path,))
+
+
+def _without_names(reason: str, path: Path) -> str:
+    """A reason for rows, which are shared: the files drawn again need not lie in the patient's folder."""
+    names = [path.name, *(file.name for file in path.rglob("*"))] if path.is_dir() else [path.name]
+    for name in sorted(names, key=len, reverse=True):
+        reason = reason.replace(name, "drawn again")
+    return reason
 
 
 def _of_header(header: Header, frame_uid: str) -> StructureSet:

@@ -134,10 +134,10 @@ def test_doses_that_no_rule_adds_up_are_named_and_the_user_chooses(tmp_path: Pat
     if what == "other structures":
         assert _first_gy(tmp_path, "boost A") == pytest.approx(1.0)
     case = read_case(tmp_path, choices=ReadingChoices(dose="*.dcm"))
-    assert case.missing_dose.startswith("--dose *.dcm names 2 of 2 dose files")
+    assert case.missing_dose.startswith("--dose names 2 of 2 dose files")
     assert _first_gy(tmp_path, "a.dcm + b.dcm") == pytest.approx(3.0)
     case = read_case(tmp_path, choices=ReadingChoices(dose="a.dcm + a.dcm"))
-    assert case.missing_dose.startswith("--dose a.dcm + a.dcm names none of 2 dose files")
+    assert case.missing_dose.startswith("--dose names none of 2 dose files")
 
 
 def test_beam_doses_are_summed_only_if_all_beams_are_there(tmp_path: Path) -> None:
