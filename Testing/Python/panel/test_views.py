@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from panel_host import click, install_copier, load_ct, press, spin
+from views_on_screen import seen, settle, skin_meshes
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -173,6 +174,20 @@ def test_views_that_are_opened_again_show_the_same_skins_without_drawing_them_an
     click(button)
     assert len(drawn) == 6
     assert skins()[0].GetPolyData().GetNumberOfPoints() < points[0][0]
+
+
+def test_views_that_come_back_show_the_volume_as_it_is_now(compared: Any) -> None:
+    button, ct = compared.ui.sideBySideButton, compared.ui.ctSelector.currentNode()
+    click(button)
+    settle()
+    click(button)
+    settle()
+    slicer.util.arrayFromVolume(ct)[:, :8] = -1000
+    ct.GetImageData().GetPointData().GetScalars().Modified()
+    click(button)
+    settle()
+    (shown,) = seen("DefaceOriginal")
+    assert np.array_equal(shown, skin_meshes()[ct.GetName()])
 
 
 def test_a_layout_that_the_user_chose_meanwhile_stays(compared: Any) -> None:

@@ -45,17 +45,18 @@ class ReviewVolumes:
         """
         from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
 
-        self.clear()
         images = {image.key: image.image for image in read_case(source_of(case)).images}
         if case.image not in images:
             raise UnusableInput(f"The original of {case.id} has no {case.image} any more: choose the folder it was made from.")
-        original = self._add(images[case.image], f"{case.id} {case.image}")
-        versions = {}
-        for label, key in methods.items():
-            file = case.folder / key / f"{case.image}.nrrd"
-            if file.is_file():
-                versions[label] = self._add(_read(file), f"{case.id} {label}")
-        self._views.show(original, versions)
+        files = {label: case.folder / key / f"{case.image}.nrrd" for label, key in methods.items()}
+        defaced = {label: _read(file) for label, file in files.items() if file.is_file()}
+        before, self._nodes = self._nodes, []
+        try:
+            original = self._add(images[case.image], f"{case.id} {case.image}")
+            versions = {label: self._add(image, f"{case.id} {label}") for label, image in defaced.items()}
+            self._views.show(original, versions)
+        finally:
+            _remove(before)  # after the views have let them go: the layout stays between cases
 
     def _add(self, image: sitk.Image, name: str) -> Any:
         node = add_volume(slicer.mrmlScene, image, name)
@@ -63,16 +64,23 @@ class ReviewVolumes:
         self._nodes.append(node)
         return node
 
-    def clear(self) -> bool:
-        """Take the case's volumes out of views and scene; whether there were any."""
-        if not self._nodes:
-            return False
-        self._views.restore()
-        for node in self._nodes:
-            if node.GetScene() is not None:
-                remove_node(node.GetScene(), node)
-        self._nodes = []
-        return True
+    @property
+    def shown(self) -> bool:
+        """Whether a case's volumes are in the views."""
+        return bool(self._nodes)
+
+    def clear(self) -> None:
+        """Take the case's volumes out of views and scene."""
+        if self._nodes:
+            self._views.restore()
+            _remove(self._nodes)
+            self._nodes = []
+
+
+def _remove(nodes: list[Any]) -> None:
+    for node in nodes:
+        if node.GetScene() is not None:
+            remove_node(node.GetScene(), node)
 
 
 def source_of(case: ReviewCase) -> Path:

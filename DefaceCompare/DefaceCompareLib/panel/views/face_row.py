@@ -92,6 +92,13 @@ class FaceRow:
         finally:
             self._copying = False
 
+    def draw(self) -> None:
+        """Ask every view for a new picture: one that comes back to the screen keeps its last, which may be another patient's."""
+        for view in self._views:
+            widget = slicer.app.layoutManager().threeDWidget(view.GetLayoutName())
+            if widget is not None:
+                widget.threeDView().scheduleRender()
+
     def remove(self) -> None:
         """Take the skins out of the scene and let the cameras go."""
         for camera, tag in self._tags:

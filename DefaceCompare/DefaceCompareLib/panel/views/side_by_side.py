@@ -9,6 +9,8 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
+import qt
+
 from .face_row import ORIGINAL_TAG, FaceRow, version_tag
 from .skins import SkinSurfaces
 from .slice_row import SLICES, SliceRow
@@ -78,6 +80,12 @@ class SideBySide:
         self._versions = dict(versions)
         if self._versions:
             self.look_at(next(iter(self._versions)))
+        qt.QTimer.singleShot(0, self._when_on_screen)
+
+    def _when_on_screen(self) -> None:
+        """What only views on the screen can do: they come there when the event loop runs."""
+        if self._faces is not None:
+            self._faces.draw()
 
     def look_at(self, label: str) -> int:
         """Show one version in the slices; returns how many voxels it altered."""
