@@ -10,9 +10,6 @@ import slicer
 from vtkmodules.vtkCommonCore import vtkDoubleArray
 
 from deface_compare.utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
-from deface_compare.version import __version__
-
-from .report import VERSION_ATTRIBUTE
 
 CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
 """Marks the table node that holds a case's curves; its value is the case."""
@@ -33,7 +30,7 @@ ROOM_ON_THE_RIGHT = 1.8
 """End of the dose axis over the highest dose of the drawn curves: there the legend hides nothing."""
 
 
-def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
+def add_dvh_table(scene: Any, file: Path, case_id: str, name: str) -> Any | None:
     """Bring ``cases/<id>/dvh.csv`` into the scene; None where the case has no curves.
 
     Parameters
@@ -42,6 +39,8 @@ def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
     file : Path
         What `utility.dvh_table.DvhTable` wrote.
     case_id : str
+    name : str
+        Name of the node.
 
     Returns
     -------
@@ -51,23 +50,14 @@ def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
     if not file.is_file():
         return None
     doses_gy, curves = read_dvh_table(file)
-    node = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{case_id} DVH curves")
+    node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
     node.AddColumn(_column(DOSE_COLUMN, doses_gy))
     for name, percents in curves.items():
         node.AddColumn(_column(name.column(), percents))
     node.SetColumnUnitLabel(DOSE_COLUMN, "Gy")
     node.SetLocked(True)
-    node.SetAttribute(VERSION_ATTRIBUTE, __version__)
     node.SetAttribute(CURVES_ATTRIBUTE, case_id)
     return node
-
-
-def dvh_table_of(scene: Any, case_id: str) -> Any | None:
-    """The latest table node with the curves of a case."""
-    count = scene.GetNumberOfNodesByClass("vtkMRMLTableNode")
-    tables = [scene.GetNthNodeByClass(index, "vtkMRMLTableNode") for index in range(count)]
-    found = [table for table in tables if table.GetAttribute(CURVES_ATTRIBUTE) == case_id]
-    return found[-1] if found else None
 
 
 def curves_of_table(node: Any) -> list[CurveName]:

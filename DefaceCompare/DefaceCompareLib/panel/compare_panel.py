@@ -18,9 +18,8 @@ from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import Cancelled
 from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
 
-from ..nodes.dvh_chart import add_dvh_table
 from ..nodes.report import CaseNodes, report_to_nodes
-from ..nodes.results import keep_percentiles, latest_percentiles, latest_structures, runs_of_scene
+from ..nodes.run import keep_percentiles, runs_of_scene
 from .case.case_choice import CaseChoice, likely_node
 from .case.method_boxes import MethodBoxes
 from .case.patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
@@ -112,6 +111,9 @@ class ComparePanel:
 
     def compare(self) -> None:
         """Write the chosen patient as a case where need be, and start the child process."""
+        doubt = self.case.doubt()
+        if doubt and not slicer.util.confirmOkCancelDisplay(_("{sentence}\n\nCompare them all the same?").format(sentence=doubt)):
+            return
         results = self.case.results_folder
         beside = results.parent if results is not None else slicer.app.temporaryPath
         private = Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=beside))
@@ -193,9 +195,8 @@ class ComparePanel:
         try:
             self.slicerrt.measure(out, folder, case_id, segmentation)
             originals = self._patient.originals()
-            (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals)
+            (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals, self._patient.name)
             self._keep_percentiles(out, nodes)
-            add_dvh_table(slicer.mrmlScene, OutputFolder(out).dvh(nodes.case_id), nodes.case_id)
         except Cancelled:
             self._on_cancelled()
             return
@@ -244,12 +245,12 @@ class ComparePanel:
 
     def show_scene(self) -> None:
         """Show the latest comparison of the scene: of the run that ended, or of a scene that was saved with its results."""
-        runs = runs_of_scene(slicer.mrmlScene)
+        run = next(iter(runs_of_scene(slicer.mrmlScene)[-1:]), None)
         if self._patient is None:
             self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
-        rows = runs[-1] if runs else []
-        self.results.show(rows, latest_percentiles(slicer.mrmlScene), latest_structures(slicer.mrmlScene) if rows else "")
-        self.chart.show(rows, self.results.dose_policy)
+        rows = run.rows() if run is not None else []
+        self.results.show(run)
+        self.chart.show(run, rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
         self.views.offer(next(iter(originals.values()), None))
 
@@ -266,6 +267,6 @@ class ComparePanel:
     def forget_results(self) -> None:
         """Let go of nodes (the scene is closing and removes them itself)."""
         self._patient = None
-        self.results.show([])
+        self.results.show(None)
         self.chart.forget()
         self.views.offer(None)

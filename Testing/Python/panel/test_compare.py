@@ -149,6 +149,48 @@ def test_a_volume_under_a_transform_is_refused_before_anything_starts(panel: Any
     assert leftovers() == []
 
 
+def test_nodes_of_two_patients_cannot_be_compared_and_a_doubt_is_asked(panel: Any, child: Callable[[str], Path]) -> None:
+    marker = child("finishes")
+    ct, dose = load_ct("Anna CT"), load_ct("Bert dose")
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    for name, node in (("Anna", ct), ("Bert", dose)):
+        hierarchy.CreateItem(hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), name), node)
+    panel.ui.ctSelector.setCurrentNode(ct)
+    panel.ui.doseSelector.setCurrentNode(dose)
+    assert not panel.ui.compareButton.enabled
+    assert panel.ui.compareButton.toolTip.endswith("is of Anna, the dose 'Bert dose' of Bert: choose nodes of one patient.")
+    unnamed, other = load_ct("Synthetic 1 CT"), load_ct("Synthetic 2 MR")
+    panel.ui.doseSelector.setCurrentNode(None)
+    panel.ui.ctSelector.setCurrentNode(unnamed)
+    panel.ui.mrSelector.setCurrentNode(other)
+    assert panel.ui.compareButton.enabled
+    click(panel.ui.compareButton)
+    (asked,) = slicer.app.asked
+    assert "is of synthetic 1, the MR 'Synthetic 2 MR' of synthetic 2, by their names" in asked
+    assert not panel.running
+    assert not marker.exists()
+
+
+def test_results_carry_the_patients_own_name_in_the_scene_and_the_cases_id_in_the_rows(
+    panel: Any, child: Callable[[str], Path]
+) -> None:
+    child("finishes")
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    for name in ("Anna", "Bert"):
+        ct = load_ct()
+        hierarchy.CreateItem(hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), name), ct)
+        panel.ui.ctSelector.setCurrentNode(ct)
+        click(panel.ui.compareButton)
+        spin(lambda: not panel.running)
+        assert panel.ui.summaryLabel.text.startswith(f"{name}, CT")
+        assert {row.case for row in panel.results.rows} == {"case-001"}
+        assert hierarchy.GetItemByName(f"DefaceCompare {name}")
+        curves = slicer.util.getNode(f"{name}: DVH curves")
+        assert hierarchy.GetItemName(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(curves))) == f"DefaceCompare {name}"
+        chart = panel.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode()
+        assert chart.GetNthPlotSeriesNode(0).GetTableNode().GetID() == curves.GetID()
+
+
 def test_results_are_kept_whole_in_the_chosen_folder_and_offered_for_export(
     panel: Any, child: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -101,7 +101,7 @@ def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with
     for _ in range(2):
         assert column(ui.summaryTable, "percentile") == ["62.5", ""]
         assert "percentile among 8 other heads, which are few" in ui.summaryLabel.text
-        compared.results.show([])
+        compared.results.show(None)
         compared.show_scene()
 
 
@@ -111,7 +111,7 @@ def test_the_summary_tells_how_many_structures_were_measured_also_from_a_saved_s
         slicer.mrmlScene.GetNthNodeByClass(index, "vtkMRMLTableNode").SetAttribute("DefaceCompare.Structures", sentence)
     compared.show_scene()
     assert compared.ui.summaryLabel.text.splitlines()[-1] == sentence
-    compared.results.show([])
+    compared.results.show(None)
     assert sentence not in compared.ui.summaryLabel.text
 
 
@@ -157,7 +157,7 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
                 for metric in ("Dmean", "V20Gy_percent", "V20Gy_cc")
             ]
     ui, size = compared.ui, panel_widget.parent.size
-    compared.results.show(rows)
+    compared.results.show(None, rows)
     panel_widget.parent.resize(NARROW_PIXELS, size.height())
     for domain in (PRIVACY, DOSE, QUALITY):
         ui.tableComboBox.setCurrentIndex(domain)
@@ -273,7 +273,7 @@ def test_choosing_a_row_with_a_structure_jumps_the_slices_to_it_by_its_planned_n
 def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_stay(
     compared: Any, child: Callable[[str], Path]
 ) -> None:
-    from DefaceCompareLib.nodes.results import runs_of_scene
+    from DefaceCompareLib.nodes.run import runs_of_scene
 
     first = [_plain(row) for row in compared.results.rows]
     child("finishes")
@@ -282,7 +282,7 @@ def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_
     spin(lambda: not compared.running)
     assert {row.method for row in compared.results.rows} == {"quickshear"}
     runs = runs_of_scene(slicer.mrmlScene)
-    assert [_plain(row) for row in runs[0]] == first
+    assert [_plain(row) for row in runs[0].rows()] == first
     assert len(runs) == 2
 
 

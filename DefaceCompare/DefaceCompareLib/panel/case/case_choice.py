@@ -10,6 +10,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from ...nodes.case_folder import is_dose, nodes_to_case_folder
+from ...nodes.owner import Mismatch, mismatch
 from ..parameters import FOLDER, PATIENT_SOURCES
 
 IMAGE_SELECTORS = {"CT": "ctSelector", "MR": "mrSelector", "PET": "petSelector"}
@@ -75,7 +76,16 @@ class CaseChoice:
             return _("Choose a CT, an MR or a PET volume.")
         if len({node.GetID() for node in images.values()}) < len(images):
             return _("One volume is chosen twice: choose another, or None.")
-        return ""
+        other = self._mismatch()
+        return other.sentence if other is not None and other.certain else ""
+
+    def doubt(self) -> str:
+        """What must be confirmed before these nodes are compared; empty if nothing."""
+        other = None if self.from_folder else self._mismatch()
+        return "" if other is None else other.sentence
+
+    def _mismatch(self) -> Mismatch | None:
+        return mismatch(self.images(), self.segmentation(), self._ui.doseSelector.currentNode())
 
     def _why_not_results(self) -> str:
         results = self.results_folder

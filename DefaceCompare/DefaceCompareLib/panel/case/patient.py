@@ -24,6 +24,10 @@ Colour = tuple[float, float, float]
 class Patient(Protocol):
     """What results and views ask of the patient behind them."""
 
+    @property
+    def name(self) -> str:
+        """What the patient is called where the scene's nodes do not say; empty: they do."""
+
     def originals(self) -> dict[str, Any]:
         """The undefaced volumes in the scene by image key, the primary first."""
 
@@ -46,6 +50,8 @@ class ScenePatient:
     def __init__(self, images: Mapping[str, Any], segmentation: Any | None) -> None:
         self._image_ids = {key: node.GetID() for key, node in images.items()}
         self._segmentation_id = segmentation.GetID() if segmentation is not None else ""
+
+    name = ""
 
     def originals(self) -> dict[str, Any]:
         """The undefaced volumes by image key, the primary first."""
@@ -77,6 +83,7 @@ class FolderPatient:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.name = folder.name
         self._case: Case | None = None
         self._node_ids: dict[str, str] = {}
 
@@ -94,7 +101,7 @@ class FolderPatient:
         for image in self._read().images:
             node = slicer.mrmlScene.GetNodeByID(self._node_ids.get(image.key, ""))
             if node is None:
-                node = add_volume(slicer.mrmlScene, image.image, image.key)
+                node = add_volume(slicer.mrmlScene, image.image, f"{self.name} {image.key}")
                 if self._read().synthetic:
                     node.SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
                 self._node_ids[image.key] = node.GetID()
