@@ -11,7 +11,12 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 import qt
 
-MANAGERS = ("vtkMRMLCameraDisplayableManager", "vtkMRMLViewDisplayableManager", "vtkMRMLModelDisplayableManager")
+MANAGERS = (
+    "vtkMRMLCameraDisplayableManager",
+    "vtkMRMLViewDisplayableManager",
+    "vtkMRMLModelDisplayableManager",
+    "vtkMRMLSegmentationsDisplayableManager3D",
+)
 """Slicer's own drawing code of a 3D view, as far as our scenes need it."""
 
 
@@ -33,7 +38,7 @@ class ThreeDView:
     """
 
     def __init__(self, app: Any, node: Any) -> None:
-        self._node = node
+        self._app, self._node = app, node
         factory = slicer.vtkMRMLThreeDViewDisplayableManagerFactory.GetInstance()
         factory.SetMRMLApplicationLogic(app.logic)
         for name in MANAGERS:
@@ -72,6 +77,9 @@ class ThreeDView:
 
     def _look(self) -> None:
         self._requested = False
+        if self._app.render_pauses:
+            self.scheduleRender()
+            return
         if self._on_screen:
             self._seen = [vtk_to_numpy(surface.GetPoints().GetData()).copy() for surface in self._surfaces()]
 
@@ -103,8 +111,15 @@ class ThreeDView:
         return pixmap_of_window(self._window)
 
 
+SLICE_PIXELS, SLICE_FIELD_MM = (300, 300, 1), (250.0, 250.0, 1.0)
+"""What a slice view has when it first comes on the screen: its size in pixels, and a field of view around the world's origin."""
+
+
 class SliceView:
-    """A slice view: the real slice logic.
+    """A slice view: the real slice logic, which draws whenever what it shows changes, as far as to log what VTK has to say.
+
+    When it first comes on the screen it gets its size, and what was fitted before is gone: seen in Slicer 5.12.3 as three black
+    slices.
 
     Parameters
     ----------
@@ -119,9 +134,26 @@ class SliceView:
         self.logic.SetMRMLScene(app.scene)
         self.logic.SetSliceNode(node)
         app.logic.GetSliceLogics().AddItem(self.logic)
+        self._in_layout = self._was_on_screen = False
+        self.logic.GetSliceCompositeNode().AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *ignored: self._draw())
 
     def put_in_layout(self, inside: bool) -> None:
-        """The layout has the view now or not."""
+        """The layout has the view now or not; on the screen it is when the event loop has run."""
+        self._in_layout = inside
+        if inside and not self._was_on_screen:
+            qt.QTimer.singleShot(0, self._come_on_screen)
+
+    def _come_on_screen(self) -> None:
+        if self._in_layout and not self._was_on_screen:
+            self._was_on_screen = True
+            self._node.SetDimensions(*SLICE_PIXELS)
+            self._node.SetFieldOfView(*SLICE_FIELD_MM)
+            self._node.JumpSliceByCentering(0.0, 0.0, 0.0)
+
+    def _draw(self) -> None:
+        port = self.logic.GetImageDataConnection() if self._in_layout else None
+        if port is not None:
+            port.GetProducer().Update()
 
     def picture(self, width: int, height: int) -> Any:
         """Draw it: what lies in the middle stays there."""

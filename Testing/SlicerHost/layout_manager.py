@@ -12,6 +12,9 @@ import vtk
 import qt
 from drawn_views import SliceView, ThreeDView
 
+NARROWEST_VIEW_PIXELS = 207
+"""A 3D or slice view with its controls: five beside a panel of 342 pixels forced the window to 1377 (Slicer 5.12.3)."""
+
 FOUR_UP = 3
 """vtkMRMLLayoutNode.SlicerLayoutFourUpView, Slicer's default."""
 
@@ -126,3 +129,11 @@ class LayoutManager:
         box.addWidget(title)
         box.addWidget(picture, 1)
         return frame
+
+
+def narrowest(element: ElementTree.Element) -> int:
+    """How many pixels a layout, or a part of it, needs from left to right."""
+    if element.tag == "view":
+        return NARROWEST_VIEW_PIXELS
+    widths = [narrowest(item[0]) for item in element.findall("item")]
+    return sum(widths) if element.get("type") == "horizontal" else max(widths)

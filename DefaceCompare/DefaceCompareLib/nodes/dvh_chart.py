@@ -52,8 +52,8 @@ def add_dvh_table(scene: Any, file: Path, case_id: str, name: str) -> Any | None
     doses_gy, curves = read_dvh_table(file)
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
     node.AddColumn(_column(DOSE_COLUMN, doses_gy))
-    for name, percents in curves.items():
-        node.AddColumn(_column(name.column(), percents))
+    for curve, percents in curves.items():
+        node.AddColumn(_column(curve.column(), percents))
     node.SetColumnUnitLabel(DOSE_COLUMN, "Gy")
     node.SetLocked(True)
     node.SetAttribute(CURVES_ATTRIBUTE, case_id)

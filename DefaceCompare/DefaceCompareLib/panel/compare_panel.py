@@ -173,6 +173,7 @@ class ComparePanel:
     def shut_down(self) -> None:
         """Let go of the scene for good: another panel takes over, or the application ends."""
         self.close()
+        self.views.shut_down()
         self.install.close()
         self.parameters.follow(None)
         self.chart.clear()
@@ -252,7 +253,8 @@ class ComparePanel:
         self.results.show(run)
         self.chart.show(run, rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
-        self.views.offer(next(iter(originals.values()), None))
+        segmentation = self._patient.segmentation() if originals and self._patient is not None else None
+        self.views.offer(next(iter(originals.values()), None), segmentation)
 
     def _on_structure(self, structure: str) -> None:
         """Jump to a structure and draw its DVH."""

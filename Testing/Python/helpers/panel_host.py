@@ -123,11 +123,14 @@ def fresh_panel(widget: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     slicer.mrmlScene.Clear()
     slicer.app.shown_messages.clear()
     slicer.app.asked.clear()
+    slicer.app.logged.clear()
     monkeypatch.setattr(slicer.app, "temporaryPath", str(folder / "slicer"))
     (folder / "slicer").mkdir()
     yield widget.panel
     slicer.mrmlScene.Clear()
     assert errors == []
+    logged = list(slicer.app.logged)
+    assert logged == [], logged
 
 
 def install_child(folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str, text: str = CHILD) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,21 @@ def settle() -> None:
     end = time.monotonic() + SECONDS_TO_SETTLE
     while time.monotonic() < end:
         slicer.app.processEvents()
+
+
+@contextmanager
+def vtk_errors() -> Iterator[list[str]]:
+    """What VTK has to complain about meanwhile; filled at the end."""
+    from vtkmodules.vtkCommonCore import vtkOutputWindow, vtkStringOutputWindow
+
+    before, listening = vtkOutputWindow.GetInstance(), vtkStringOutputWindow()
+    found: list[str] = []
+    vtkOutputWindow.SetInstance(listening)
+    try:
+        yield found
+    finally:
+        vtkOutputWindow.SetInstance(before)
+        found += [line for line in listening.GetOutput().splitlines() if line.strip()]
 
 
 def seen(tag: str) -> list[NDArray[np.float64]]:

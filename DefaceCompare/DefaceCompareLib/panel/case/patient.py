@@ -31,6 +31,9 @@ class Patient(Protocol):
     def originals(self) -> dict[str, Any]:
         """The undefaced volumes in the scene by image key, the primary first."""
 
+    def segmentation(self) -> Any | None:
+        """The structure set as a node of the scene."""
+
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
         """The middle of a structure, RAS mm."""
 
@@ -58,8 +61,12 @@ class ScenePatient:
         found = {key: slicer.mrmlScene.GetNodeByID(node_id) for key, node_id in self._image_ids.items()}
         return {key: node for key, node in found.items() if node is not None}
 
+    def segmentation(self) -> Any | None:
+        """The structure set as a node of the scene."""
+        return slicer.mrmlScene.GetNodeByID(self._segmentation_id) if self._segmentation_id else None
+
     def _segment(self, structure: str) -> Any | None:
-        segmentation = slicer.mrmlScene.GetNodeByID(self._segmentation_id) if self._segmentation_id else None
+        segmentation = self.segmentation()
         return segments_by_standard_name(segmentation).get(structure) if segmentation is not None else None
 
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
@@ -107,6 +114,10 @@ class FolderPatient:
                 self._node_ids[image.key] = node.GetID()
             found[image.key] = node
         return found
+
+    def segmentation(self) -> Any | None:
+        """None: a folder's structures are not brought into the scene."""
+        return None
 
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
         """The middle of a structure, RAS mm."""
