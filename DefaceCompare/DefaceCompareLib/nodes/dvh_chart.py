@@ -11,19 +11,10 @@ from vtkmodules.vtkCommonCore import vtkDoubleArray
 
 from deface_compare.utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
 
+from .structure_colours import colour_in_turn
+
 CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
 """Marks the table node that holds a case's curves; its value is the case."""
-COLOURS = (
-    (0.12, 0.47, 0.71),
-    (0.84, 0.15, 0.16),
-    (0.17, 0.63, 0.17),
-    (0.58, 0.40, 0.74),
-    (0.89, 0.47, 0.76),
-    (0.55, 0.34, 0.29),
-    (0.74, 0.74, 0.13),
-    (0.09, 0.75, 0.81),
-)
-"""Colours of organs without one of their own (a folder's structures have none); told apart on light and dark ground."""
 LINE_WIDTH, DASHED_LINE_WIDTH, DOTTED_LINE_WIDTH = 2.0, 2.5, 3.5
 """Pixels: the more of a line is left blank, the wider the rest of it."""
 ROOM_ON_THE_RIGHT = 1.8
@@ -80,7 +71,7 @@ class DvhChart:
         self._scene = scene
         self._methods = [ORIGINAL, *methods]
         self._series: list[Any] = []
-        self.node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", "DVH")
+        self.node = scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotChartNode(), "DVH"))
         self.node.SetXAxisTitle("Dose [Gy]")
         self.node.SetYAxisTitle("Volume [%]")
         self.node.SetTitleFontSize(12)
@@ -117,11 +108,11 @@ class DvhChart:
         self.node.SetXAxisRange(0.0, ROOM_ON_THE_RIGHT * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
             number = organs.index(curve.structure)
-            self._add(table, curve, colour_of(curve.structure) or COLOURS[number % len(COLOURS)])
+            self._add(table, curve, colour_of(curve.structure) or colour_in_turn(number))
         return curves
 
     def _add(self, table: Any, curve: CurveName, colour: tuple[float, float, float]) -> None:
-        node = self._scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{curve.structure}, {curve.method}")
+        node = self._scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotSeriesNode(), f"{curve.structure}, {curve.method}"))
         node.SetAndObserveTableNodeID(table.GetID())
         node.SetXColumnName(DOSE_COLUMN)
         node.SetYColumnName(curve.column())
@@ -151,6 +142,29 @@ class DvhChart:
         """Take chart and series out of the scene."""
         self.clear()
         self._scene.RemoveNode(self.node)
+
+
+def remove_saved_charts(scene: Any) -> None:
+    """Take out the charts that earlier versions saved with a scene: they doubled at each reopening."""
+    for series in _all(scene, "vtkMRMLPlotSeriesNode"):
+        table = series.GetTableNode()
+        if table is not None and table.GetAttribute(CURVES_ATTRIBUTE) is not None and series.GetSaveWithScene():
+            scene.RemoveNode(series)
+    for chart in _all(scene, "vtkMRMLPlotChartNode"):
+        if chart.GetName() == "DVH" and chart.GetSaveWithScene() and not chart.GetNumberOfPlotSeriesNodes():
+            scene.RemoveNode(chart)
+
+
+def _all(scene: Any, class_name: str) -> list[Any]:
+    return [scene.GetNthNodeByClass(index, class_name) for index in range(scene.GetNumberOfNodesByClass(class_name))]
+
+
+def _of_the_panel(node: Any, name: str) -> Any:
+    """A node that the panel draws from the table whenever it is shown: neither saved nor listed."""
+    node.SetName(name)
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    return node
 
 
 def _line_width(style: int) -> float:

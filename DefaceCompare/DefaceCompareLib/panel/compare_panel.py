@@ -20,9 +20,10 @@ from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
 
 from ..nodes.report import CaseNodes, report_to_nodes
 from ..nodes.run import keep_percentiles, runs_of_scene
+from ..nodes.structure_colours import Colour
 from .case.case_choice import CaseChoice, likely_node
 from .case.method_boxes import MethodBoxes
-from .case.patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
+from .case.patient import FolderPatient, Patient, ScenePatient, patient_of_scene
 from .case.slicerrt_choice import SlicerRtChoice
 from .child_run import Answers, ChildRun
 from .export_section import ExportSection

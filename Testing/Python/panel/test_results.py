@@ -46,14 +46,15 @@ def eyes_and_brain() -> Any:
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "structures")
     node.GetSegmentation().SetSourceRepresentationName("Closed surface")
-    for name, centre in (("Auge links", (-30.0, 40.0, 10.0)), ("Brain", (0.0, 0.0, 30.0))):
+    own = {"Auge links": ((-30.0, 40.0, 10.0), (0.2, 0.4, 0.6)), "Brain": ((0.0, 0.0, 30.0), (0.7, 0.1, 0.3))}
+    for name, (centre, colour) in own.items():
         sphere = vtkSphereSource()
         sphere.SetCenter(*centre)
         sphere.SetRadius(12.0)
         sphere.Update()
         segment = slicer.vtkSegment()
         segment.SetName(name)
-        segment.SetColor(0.2, 0.4, 0.6)
+        segment.SetColor(*colour)
         segment.AddRepresentation("Closed surface", sphere.GetOutput())
         node.GetSegmentation().AddSegment(segment, name)
     return node
@@ -302,6 +303,22 @@ def test_results_come_back_with_a_saved_scene(compared: Any, panel_widget: Any, 
     ]
     assert compared.ui.chartWidget.visible
     assert compared.ui.sideBySideButton.enabled
+
+
+def test_charts_are_drawn_anew_and_neither_saved_nor_doubled_nor_listed(compared: Any, panel_widget: Any, tmp_path: Path) -> None:
+    count = {name: slicer.mrmlScene.GetNumberOfNodesByClass(f"vtkMRMLPlot{name}Node") for name in ("Chart", "Series", "View")}
+    for name in ("Chart", "Series"):
+        node = slicer.mrmlScene.GetNthNodeByClass(0, f"vtkMRMLPlot{name}Node")
+        assert node.GetHideFromEditors()
+        node.SetSaveWithScene(True)  # as version 0.5.0 saved them
+    for number in range(2):
+        bundle = str(tmp_path / f"case{number}.mrb")
+        assert slicer.mrmlScene.WriteToMRB(bundle)
+        slicer.mrmlScene.Clear()
+        read_bundle(bundle)
+        panel_widget.enter()
+        now = {name: slicer.mrmlScene.GetNumberOfNodesByClass(f"vtkMRMLPlot{name}Node") for name in count}
+        assert now == count
 
 
 def read_bundle(bundle: str) -> None:

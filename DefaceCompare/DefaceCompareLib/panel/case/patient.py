@@ -16,9 +16,8 @@ from deface_compare.case import Case
 from ...nodes.case_folder import SYNTHETIC_ATTRIBUTE
 from ...nodes.report import ORIGINAL_ROLE
 from ...nodes.results import centre_of_segment, centre_of_structure, segments_by_standard_name
+from ...nodes.structure_colours import Colour, told_apart
 from ...nodes.volumes import add_volume
-
-Colour = tuple[float, float, float]
 
 
 class Patient(Protocol):
@@ -75,9 +74,13 @@ class ScenePatient:
         return centre_of_segment(segment) if segment is not None else None
 
     def colour_of(self, structure: str) -> Colour | None:
-        """The segment's colour."""
-        segment = self._segment(structure)
-        return tuple(segment.GetColor()) if segment is not None else None  # type: ignore[return-value]
+        """The segment's colour, or another where segments share one."""
+        segmentation = self.segmentation()
+        if segmentation is None:
+            return None
+        segments = segments_by_standard_name(segmentation)
+        colours = told_apart([segment.GetColor() for segment in segments.values()])
+        return dict(zip(segments, colours, strict=True)).get(structure)
 
 
 class FolderPatient:

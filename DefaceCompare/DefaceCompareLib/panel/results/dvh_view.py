@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from deface_compare.measurement import OK, Measurement
 
-from ...nodes.dvh_chart import DvhChart, curves_of_table
+from ...nodes.dvh_chart import DvhChart, curves_of_table, remove_saved_charts
 from ...nodes.run import Run
 
 VIEW_TAG = "DefaceDVH"
@@ -59,6 +59,7 @@ class DvhView:
             return
         self._rows, self._policy = rows, policy
         self._organs = list(dict.fromkeys(curve.structure for curve in curves_of_table(self._table)))
+        remove_saved_charts(scene)
         self._chart = DvhChart(scene, list(dict.fromkeys(row.method for row in rows)))
         view = _plot_view(scene)
         view.SetPlotChartNodeID(self._chart.node.GetID())
@@ -124,6 +125,7 @@ def _plot_view(scene: Any) -> Any:
     view = scene.GetSingletonNode(VIEW_TAG, "vtkMRMLPlotViewNode")
     if view is None:
         view = slicer.vtkMRMLPlotViewNode()
+        view.SetSaveWithScene(False)
         view.SetSingletonTag(VIEW_TAG)
         view.SetLayoutLabel("DVH")
         view.SetDoPropagatePlotChartSelection(False)
