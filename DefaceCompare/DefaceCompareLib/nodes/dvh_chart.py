@@ -17,8 +17,8 @@ CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
 """Marks the table node that holds a case's curves; its value is the case."""
 LINE_WIDTH, DASHED_LINE_WIDTH, DOTTED_LINE_WIDTH = 2.0, 2.5, 3.5
 """Pixels: the more of a line is left blank, the wider the rest of it."""
-ROOM_ON_THE_RIGHT = 1.8
-"""End of the dose axis over the highest dose of the drawn curves: there the legend hides nothing."""
+END_OF_AXIS = 1.02
+"""End of the dose axis over the highest dose of the drawn curves."""
 
 
 def add_dvh_table(scene: Any, file: Path, case_id: str, name: str) -> Any | None:
@@ -77,7 +77,7 @@ class DvhChart:
         self.node.SetTitleFontSize(12)
         self.node.SetAxisTitleFontSize(12)
         self.node.SetAxisLabelFontSize(10)
-        self.node.SetLegendFontSize(10)
+        self.node.SetLegendFontSize(9)
         self.node.YAxisRangeAutoOff()
         self.node.SetYAxisRange(0.0, 102.0)
 
@@ -102,17 +102,19 @@ class DvhChart:
             What is drawn.
         """
         self.clear()
+        self.node.SetTitle(organs[0] if len(organs) == 1 else "")
         curves = [name for name in curves_of_table(table) if name.structure in organs and name.policy in ("", policy)]
         curves.sort(key=lambda name: (organs.index(name.structure), self._methods.index(name.method)))
         self.node.XAxisRangeAutoOff()
-        self.node.SetXAxisRange(0.0, ROOM_ON_THE_RIGHT * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
+        self.node.SetXAxisRange(0.0, END_OF_AXIS * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
             number = organs.index(curve.structure)
-            self._add(table, curve, colour_of(curve.structure) or colour_in_turn(number))
+            name = _legend(curve, alone=len({each.structure for each in curves}) == 1)
+            self._add(table, curve, name, colour_of(curve.structure) or colour_in_turn(number))
         return curves
 
-    def _add(self, table: Any, curve: CurveName, colour: tuple[float, float, float]) -> None:
-        node = self._scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotSeriesNode(), f"{curve.structure}, {curve.method}"))
+    def _add(self, table: Any, curve: CurveName, name: str, colour: tuple[float, float, float]) -> None:
+        node = self._scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotSeriesNode(), name))
         node.SetAndObserveTableNodeID(table.GetID())
         node.SetXColumnName(DOSE_COLUMN)
         node.SetYColumnName(curve.column())
@@ -142,6 +144,13 @@ class DvhChart:
         """Take chart and series out of the scene."""
         self.clear()
         self._scene.RemoveNode(self.node)
+
+
+def _legend(curve: CurveName, *, alone: bool) -> str:
+    """A curve's name in the legend, no longer than what tells it from the others."""
+    if alone:
+        return curve.method
+    return curve.structure if curve.method == ORIGINAL else f"{curve.structure}, {curve.method}"
 
 
 def remove_saved_charts(scene: Any) -> None:

@@ -18,7 +18,7 @@ from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FRO
 
 from ...nodes.run import Run
 from ..install.hint import may_be_installed
-from .case_summary import case_summary, percentile_sentence, primary_image
+from .case_summary import case_summary, not_measured_sentence, percentile_sentence, primary_image
 from .measurement_table import VALUES, MeasurementTable, measurement_table
 from .table_filler import SCROLL_BAR_PIXELS, as_text, chosen_line, fill
 
@@ -116,6 +116,7 @@ class ResultsView:
         lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
         if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
             lines.insert(0, SYNTHETIC_WARNING)
+        lines += filter(None, [not_measured_sentence(self._rows)])
         if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
             lines.append(NO_FACE_MODEL)
         if self._run is not None and self._run.structures:
