@@ -16,7 +16,7 @@ from panel_host import ball, click, spin
 METHODS = {"quickshear": "Quickshear (ours)", "surface_blur": "Surface blur (CuratAI-style)"}
 
 
-def write_study(folder: Path, cases: int, looked_at: Iterable[int]) -> Path:
+def write_study(folder: Path, cases: int, looked_at: Iterable[int], *, eye: bool = False) -> Path:
     """Cases with two methods each; those to be looked at have an original of their own size, and defaced images.
 
     Parameters
@@ -25,6 +25,8 @@ def write_study(folder: Path, cases: int, looked_at: Iterable[int]) -> Path:
     cases : int
     looked_at : iterable of int
         Numbers of the cases that have images.
+    eye : bool
+        Whether their patients have a structure: a mask of an eye.
 
     Returns
     -------
@@ -42,7 +44,12 @@ def write_study(folder: Path, cases: int, looked_at: Iterable[int]) -> Path:
         head, patient, case = ball(14 + number), folder / f"patient {number}", out / "cases" / f"case-{number:03d}"
         patient.mkdir()
         sitk.WriteImage(head, str(patient / "ct.nrrd"))
-        (patient / "case.json").write_text(json.dumps({"images": {"CT": "ct.nrrd"}, "synthetic": True}))
+        content = {"images": {"CT": "ct.nrrd"}, "synthetic": True}
+        if eye:
+            (patient / "masks").mkdir()
+            sitk.WriteImage(mask_of_eye(head), str(patient / "masks" / "Eye_L.nrrd"))
+            content["structures"] = "masks"
+        (patient / "case.json").write_text(json.dumps(content))
         key.append((case.name, f"P{number}", str(patient)))
         for slab, method in enumerate(METHODS, 6):
             (case / method).mkdir()
@@ -51,6 +58,15 @@ def write_study(folder: Path, cases: int, looked_at: Iterable[int]) -> Path:
     with (out / "identifiable" / "key.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows(key)
     return out
+
+
+def mask_of_eye(head: sitk.Image) -> sitk.Image:
+    """A block inside a head, as a mask on its grid."""
+    values = sitk.GetArrayFromImage(head) * 0
+    values[7:10, 5:8, 8:10] = 1
+    mask = sitk.Cast(sitk.GetImageFromArray(values), sitk.sitkUInt8)
+    mask.CopyInformation(head)
+    return mask
 
 
 def without_face(head: sitk.Image, slab: int) -> sitk.Image:

@@ -51,7 +51,7 @@ class ReviewPanel:
         ui.previousButton.connect("clicked(bool)", lambda: self.go(-1))
         ui.nextButton.connect("clicked(bool)", lambda: self.go(1))
         ui.reviewCasesList.connect("currentRowChanged(int)", self._on_list)
-        ui.reviewTable.connect("currentCellChanged(int,int,int,int)", self._show_pictures)
+        ui.reviewTable.connect("currentCellChanged(int,int,int,int)", self._on_cell)
         ui.reviewTable.connect("cellChanged(int,int)", self._on_comment)
         ui.reviewShowButton.connect("clicked(bool)", self.show_volumes)
         ui.reviewTable.setColumnCount(len(HEADINGS))
@@ -228,6 +228,14 @@ class ReviewPanel:
 
     # --- what is looked at -------------------------------------------------------------------------------------------
 
+    def _on_cell(self) -> None:
+        """Look at the method whose question was chosen: pictures and slices."""
+        self._show_pictures()
+        current = self._current()
+        if self.review is not None and current is not None and not self._filling and self._volumes.shown:
+            self._volumes.look_at(self.review.label(current[0]))
+            self._on_views()
+
     def _show_pictures(self) -> None:
         """The renders of the original and of the chosen method, where the study has drawn them."""
         current = self._current()
@@ -262,6 +270,8 @@ class ReviewPanel:
     def _fill_views(self, review: Review, case: ReviewCase) -> None:
         with slicer.util.WaitCursor():
             self._volumes.show(case, {review.label(method): method for method in review.order()})
+        self._on_cell()
+        self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
         self._on_views()
 
     def close(self) -> None:

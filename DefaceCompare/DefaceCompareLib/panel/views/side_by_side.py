@@ -42,6 +42,8 @@ class SideBySide:
         self._slices: SliceRow | None = None
         self._head: HeadField | None = None
         self._versions: dict[str, Any] = {}
+        self.looked_at = ""
+        """What the version in the slices is called."""
 
     @property
     def on(self) -> bool:
@@ -102,6 +104,7 @@ class SideBySide:
 
     def look_at(self, label: str) -> int:
         """Show one version in the slices; returns how many voxels of the body it altered."""
+        self.looked_at = label
         return self._slices.show(self._versions[label]) if self._slices is not None else 0
 
     def fade(self, share: float) -> None:

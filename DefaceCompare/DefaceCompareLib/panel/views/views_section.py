@@ -80,6 +80,8 @@ class ViewsSection:
         ui.sliceVersionComboBox.blockSignals(True)
         ui.sliceVersionComboBox.clear()
         ui.sliceVersionComboBox.addItems(self.views.labels)
+        if self.views.looked_at in self.views.labels:
+            ui.sliceVersionComboBox.setCurrentIndex(self.views.labels.index(self.views.looked_at))
         ui.sliceVersionComboBox.blockSignals(False)
         for widget in (ui.sliceVersionComboBox, ui.alteredCheckBox, ui.fadeSlider):
             widget.enabled = on
