@@ -22,7 +22,7 @@ from ..nodes.report import CaseNodes, report_to_nodes
 from ..nodes.run import keep_percentiles, runs_of_scene
 from ..nodes.structure_colours import Colour
 from .case.case_choice import CaseChoice, likely_node
-from .case.method_boxes import MethodBoxes
+from .case.method_boxes import MethodBoxes, folders_of_results
 from .case.patient import FolderPatient, Patient, ScenePatient, patient_of_scene
 from .case.slicerrt_choice import SlicerRtChoice
 from .child_run import Answers, ChildRun
@@ -94,7 +94,7 @@ class ComparePanel:
             return _("A comparison is running.")
         if self.export.running:
             return _("An export is running.")
-        return self.case.why_not() or ("" if self.methods.chosen() else _("Tick at least one method."))
+        return self.case.why_not() or self.methods.why_not()
 
     def _refresh(self) -> None:
         reason, running = self.why_not(), self.running
@@ -142,8 +142,10 @@ class ComparePanel:
     def _arguments(self, folder: Path, out: Path) -> list[str]:
         """The command line of this run: the same options as in a terminal."""
         kept = self.parameters.value
+        results = folders_of_results(self.methods.imported(), self.case.primary_key(), out.parent)
         return [
             *("case", str(folder), "--out", str(out), "--methods", ",".join(self.methods.chosen()), "--no-report"),
+            *(f"--external={key}={place}" for key, place in results.items()),
             *("--fill", kept("Fill"), "--protect", kept("Protect"), "--face-model", kept("FaceModel")),
         ]
 

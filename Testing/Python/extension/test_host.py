@@ -202,7 +202,8 @@ def test_every_slicer_and_qt_name_that_the_module_uses_was_read_in_a_named_upstr
     assert used("slicer.app.layoutManager()") <= set(API["layoutManager"])
     assert {name for name in used("slicer.modules") if name != "__dict__"} <= set(API["slicer.modules"])
     assert used("qt") == set(API["qt"])
-    for part in ("slicer.app", "layoutManager", "slicer.modules", "qt"):
+    assert used("ctk") == set(API["ctk"])
+    for part in ("ctk", "slicer.app", "layoutManager", "slicer.modules", "qt"):
         assert all(re.match(r"(Slicer|CTK|Qt): ?\w", told) for told in API[part].values())
 
 

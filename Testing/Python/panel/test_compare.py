@@ -57,7 +57,10 @@ def test_every_method_has_a_box_and_says_in_words_why_it_cannot_run(panel: Any) 
     methods = (*REGISTRY, *external_methods())
     assert [box.text for box in boxes(panel)] == [method.title for method in methods]
     told = [label.text for label in panel.ui.methodsWidget.findChildren(qt.QtWidgets.QLabel)]
-    assert told == [f"not available: {method.available()}" for method in methods if method.available()]
+    away = [method for method in methods if method.available()]
+    for method, text in zip(away, told, strict=True):
+        assert text == f"not available: {method.available()}" or "choose what it made elsewhere" in text
+        assert "--external" not in text  # a panel has no command line
     for box, method in zip(boxes(panel), methods, strict=True):
         assert box.enabled == (not method.available())
 
@@ -189,6 +192,39 @@ def test_results_carry_the_patients_own_name_in_the_scene_and_the_cases_id_in_th
         assert hierarchy.GetItemName(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(curves))) == f"DefaceCompare {name}"
         chart = panel.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode()
         assert chart.GetNthPlotSeriesNode(0).GetTableNode().GetID() == curves.GetID()
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["folder", "volume"])
+def test_what_a_tool_made_elsewhere_is_chosen_and_compared(
+    panel: Any, child: Callable[[str], Path], tmp_path: Path, single: bool
+) -> None:
+    marker = child("finishes")
+    panel.ui.ctSelector.setCurrentNode(load_ct())
+    (tmp_path / "reface").mkdir()
+    volume = tmp_path / "reface" / "defaced head.nii.gz"
+    volume.write_bytes(b"voxels")
+    box = next(box for box in boxes(panel) if box.text == "mri_reface")
+    assert not box.enabled
+    path = panel.methods.resultsOf_mri_reface
+    path.currentPath = str(tmp_path / "nowhere")
+    assert panel.ui.compareButton.toolTip.startswith(
+        f"There is no {tmp_path / 'nowhere'}: choose the results of mri_reface again"
+    )
+    path.currentPath = str(volume if single else volume.parent)
+    assert (box.enabled, box.checked) == (True, True)
+    click(panel.ui.compareButton)
+    spin(lambda: not panel.running)
+    assert slicer.app.shown_messages == []
+    (given,) = [each for each in json.loads(marker.read_text())["arguments"] if each.startswith("--external=")]
+    name, folder = given.removeprefix("--external=").split("=")
+    assert name == "mri_reface"
+    if single:
+        assert json.loads(marker.read_text())["results"] == {"CT.nii.gz": "voxels"}
+        assert not Path(folder).exists()  # the copy went with the run
+    else:
+        assert folder == str(volume.parent)
+    path.currentPath = ""
+    assert (box.enabled, box.checked) == (False, False)
 
 
 def test_results_are_kept_whole_in_the_chosen_folder_and_offered_for_export(

@@ -9,6 +9,8 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
+from deface_compare.case import CT
+
 from ...nodes.case_folder import is_dose, nodes_to_case_folder
 from ...nodes.owner import Mismatch, mismatch
 from ..parameters import FOLDER, PATIENT_SOURCES
@@ -51,6 +53,10 @@ class CaseChoice:
         """The chosen volumes by image key, the primary first."""
         chosen = {key: getattr(self._ui, name).currentNode() for key, name in IMAGE_SELECTORS.items()}
         return {key: node for key, node in chosen.items() if node is not None}
+
+    def primary_key(self) -> str:
+        """The key of the image that a single volume of another tool is taken for."""
+        return next(iter(self.images()), CT) if not self.from_folder else CT
 
     def segmentation(self) -> Any | None:
         """The chosen structure set."""
