@@ -220,7 +220,7 @@ class DefaceCompareTest(ScriptedLoadableModuleTest):
             assert 0.001 < (before != after).mean() < 0.5
         hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
         study = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(nodes.ct))
-        assert hierarchy.GetItemParent(hierarchy.GetItemByName("DefaceCompare case-001")) == study
-        dose = slicer.util.getNode("case-001 dose")
+        assert hierarchy.GetItemParent(hierarchy.GetItemByName("DefaceCompare Synthetic 1")) == study
+        dose = slicer.util.getNode("Synthetic 1: dose")
         assert dose.GetNumberOfRows() == sum(row.domain == "dose" for row in rows)
         self.delayDisplay("Test passed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from types import SimpleNamespace
 from typing import Any
 
 import slicer
@@ -10,6 +11,9 @@ import vtk
 
 import qt
 from drawn_views import SliceView, ThreeDView
+
+NARROWEST_VIEW_PIXELS = 207
+"""A 3D or slice view with its controls: five beside a panel of 342 pixels forced the window to 1377 (Slicer 5.12.3)."""
 
 FOUR_UP = 3
 """vtkMRMLLayoutNode.SlicerLayoutFourUpView, Slicer's default."""
@@ -40,6 +44,11 @@ class LayoutManager:
         """The logic with the layout node."""
         return self._logic
 
+    def threeDWidget(self, name: str) -> Any:
+        """The widget of a 3D view by its node's layout name; None where there is no such view."""
+        found = [view for view in self._views.values() if isinstance(view, ThreeDView) and view.name == name]
+        return SimpleNamespace(threeDView=lambda: found[0]) if found else None
+
     def mrmlSliceLogics(self) -> Any:
         """The logics of the slice views (slicer.util asks for them); the host's views are drawn without."""
         return self._app.logic.GetSliceLogics()
@@ -59,14 +68,16 @@ class LayoutManager:
     def _make_views(self) -> None:
         """Views for the layout's nodes: made once each, as Slicer does, and kept."""
         nodes = self._logic.GetViewNodes()
-        for index in range(nodes.GetNumberOfItems()):
-            node = nodes.GetItemAsObject(index)
-            if node.GetID() in self._views:
+        shown = {node.GetID(): node for node in (nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems()))}
+        for node_id, node in shown.items():
+            if node_id in self._views:
                 continue
             if node.IsA("vtkMRMLSliceNode"):
-                self._views[node.GetID()] = SliceView(self._app, node)
+                self._views[node_id] = SliceView(self._app, node)
             elif node.IsA("vtkMRMLViewNode"):
-                self._views[node.GetID()] = ThreeDView(self._app, node)
+                self._views[node_id] = ThreeDView(self._app, node)
+        for node_id, view in self._views.items():
+            view.put_in_layout(node_id in shown)
 
     # --- pictures ----------------------------------------------------------------------------------------------------
 
@@ -118,3 +129,11 @@ class LayoutManager:
         box.addWidget(title)
         box.addWidget(picture, 1)
         return frame
+
+
+def narrowest(element: ElementTree.Element) -> int:
+    """How many pixels a layout, or a part of it, needs from left to right."""
+    if element.tag == "view":
+        return NARROWEST_VIEW_PIXELS
+    widths = [narrowest(item[0]) for item in element.findall("item")]
+    return sum(widths) if element.get("type") == "horizontal" else max(widths)

@@ -41,11 +41,24 @@ class HostApplication:
         self._bundles = _bundle_reading(self.scene, self.logic, self.temporaryPath)
         self._connected: list[Callable[[], None]] = []
         self.shown_messages: list[str] = []
+        self.logged: list[str] = []
+        self.render_pauses = 0
+        self.scene.AddObserver(self.scene.NodeAboutToBeRemovedEvent, self._check_removal)
         self.asked: list[str] = []
         self.confirms = False
         self.exit_code: int | None = None
         self._options = SimpleNamespace(runPythonAndExit=False)
         self._layout_manager: Any = None
+
+    def _check_removal(self, scene: Any, event: str, node: Any) -> None:
+        """What is displayed must not go before what displays it: Slicer's widgets then log a critical line."""
+        if not scene.IsClosing() and node.IsA("vtkMRMLDisplayableNode"):
+            for index in range(node.GetNumberOfDisplayNodes()):
+                display = node.GetNthDisplayNode(index)
+                if display is not None and scene.IsNodePresent(display):
+                    self.logged.append(f"critical: {node.GetName()} is removed before its {display.GetClassName()}")
+
+    _check_removal.CallDataType = vtk.VTK_OBJECT  # type: ignore[attr-defined]
 
     def connect(self, signature: str, function: Callable[[], None]) -> bool:
         """Remember what to call at a signal of the application; only those exist that modules use."""
@@ -85,10 +98,12 @@ class HostApplication:
         self.exit_code = status
 
     def pauseRender(self) -> None:
-        """Nothing is drawn here."""
+        """Views draw nothing until `resumeRender`."""
+        self.render_pauses += 1
 
     def resumeRender(self) -> None:
-        """Nothing is drawn here."""
+        """Views draw again."""
+        self.render_pauses -= 1
 
     def processEvents(self, *arguments: Any) -> None:
         """Replaced by the Qt application's where there is one."""

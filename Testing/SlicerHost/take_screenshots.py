@@ -32,8 +32,6 @@ from DefaceCompareLib.nodes.volumes import add_volume  # noqa: E402
 WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
 LONGEST_RUN_S = 600.0
 COLOURS_OF_PNG = 256
-COLOURS = ((0.90, 0.10, 0.29), (0.24, 0.71, 0.29), (0.26, 0.39, 0.85), (0.96, 0.51, 0.19), (0.57, 0.12, 0.71), (0.27, 0.94, 0.94))
-"""Segments get colours in turn, as in Slicer."""
 DARK = {"Window": "#2f3136", "WindowText": "#e6e6e6", "Base": "#232529", "AlternateBase": "#2f3136", "Text": "#e6e6e6"}
 DARK |= {"Button": "#3a3d43", "ButtonText": "#e6e6e6", "Highlight": "#3d6fb4", "HighlightedText": "#ffffff"}
 DARK |= {"ToolTipBase": "#3a3d43", "ToolTipText": "#e6e6e6", "Light": "#505359", "Mid": "#26282c", "Dark": "#1e2023"}
@@ -106,9 +104,7 @@ def load(folder: Path) -> None:
     if case.dose is not None:
         add_volume(slicer.mrmlScene, case.dose.image, "Synthetic dose").SetAttribute(DOSE_ATTRIBUTE, "1")
     if case.structure_set is not None:
-        segments = add_structures(slicer.mrmlScene, case.structure_set.structures, "Synthetic structure set").GetSegmentation()
-        for number in range(segments.GetNumberOfSegments()):
-            segments.GetNthSegment(number).SetColor(*COLOURS[number % len(COLOURS)])
+        add_structures(slicer.mrmlScene, case.structure_set.structures, "Synthetic structure set")
 
 
 def launcher(folder: Path) -> None:

@@ -15,6 +15,7 @@ from deface_compare.atomic import growing_folder
 from deface_compare.case import CT, MR, PET
 from deface_compare.errors import UnusableInput
 
+from .owner import mismatch
 from .volumes import image_of_volume, refuse_transformed
 
 DOSE_ATTRIBUTE = "DicomRtImport.DoseVolume"
@@ -77,6 +78,9 @@ def nodes_to_case_folder(
         raise UnusableInput(f"The case folder {folder} exists already: choose a new one.")
     if not images and dose is None:
         raise UnusableInput("There is nothing to compare: choose a CT, MR or PET volume.")
+    other = mismatch(images, segmentation, dose)
+    if other is not None and other.certain:
+        raise UnusableInput(other.sentence)
     with growing_folder(folder, mode=0o700) as part:
         content: dict[str, Any] = {"id": case_id, "images": {key: _write_image(part, key, node) for key, node in images.items()}}
         if any(is_synthetic(node) for node in images.values()):

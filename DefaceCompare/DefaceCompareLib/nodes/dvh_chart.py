@@ -10,30 +10,18 @@ import slicer
 from vtkmodules.vtkCommonCore import vtkDoubleArray
 
 from deface_compare.utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
-from deface_compare.version import __version__
 
-from .report import VERSION_ATTRIBUTE
+from .structure_colours import colour_in_turn
 
 CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
 """Marks the table node that holds a case's curves; its value is the case."""
-COLOURS = (
-    (0.12, 0.47, 0.71),
-    (0.84, 0.15, 0.16),
-    (0.17, 0.63, 0.17),
-    (0.58, 0.40, 0.74),
-    (0.89, 0.47, 0.76),
-    (0.55, 0.34, 0.29),
-    (0.74, 0.74, 0.13),
-    (0.09, 0.75, 0.81),
-)
-"""Colours of organs without one of their own (a folder's structures have none); told apart on light and dark ground."""
 LINE_WIDTH, DASHED_LINE_WIDTH, DOTTED_LINE_WIDTH = 2.0, 2.5, 3.5
 """Pixels: the more of a line is left blank, the wider the rest of it."""
-ROOM_ON_THE_RIGHT = 1.8
-"""End of the dose axis over the highest dose of the drawn curves: there the legend hides nothing."""
+END_OF_AXIS = 1.02
+"""End of the dose axis over the highest dose of the drawn curves."""
 
 
-def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
+def add_dvh_table(scene: Any, file: Path, case_id: str, name: str) -> Any | None:
     """Bring ``cases/<id>/dvh.csv`` into the scene; None where the case has no curves.
 
     Parameters
@@ -42,6 +30,8 @@ def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
     file : Path
         What `utility.dvh_table.DvhTable` wrote.
     case_id : str
+    name : str
+        Name of the node.
 
     Returns
     -------
@@ -51,23 +41,14 @@ def add_dvh_table(scene: Any, file: Path, case_id: str) -> Any | None:
     if not file.is_file():
         return None
     doses_gy, curves = read_dvh_table(file)
-    node = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{case_id} DVH curves")
+    node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
     node.AddColumn(_column(DOSE_COLUMN, doses_gy))
-    for name, percents in curves.items():
-        node.AddColumn(_column(name.column(), percents))
+    for curve, percents in curves.items():
+        node.AddColumn(_column(curve.column(), percents))
     node.SetColumnUnitLabel(DOSE_COLUMN, "Gy")
     node.SetLocked(True)
-    node.SetAttribute(VERSION_ATTRIBUTE, __version__)
     node.SetAttribute(CURVES_ATTRIBUTE, case_id)
     return node
-
-
-def dvh_table_of(scene: Any, case_id: str) -> Any | None:
-    """The latest table node with the curves of a case."""
-    count = scene.GetNumberOfNodesByClass("vtkMRMLTableNode")
-    tables = [scene.GetNthNodeByClass(index, "vtkMRMLTableNode") for index in range(count)]
-    found = [table for table in tables if table.GetAttribute(CURVES_ATTRIBUTE) == case_id]
-    return found[-1] if found else None
 
 
 def curves_of_table(node: Any) -> list[CurveName]:
@@ -90,13 +71,13 @@ class DvhChart:
         self._scene = scene
         self._methods = [ORIGINAL, *methods]
         self._series: list[Any] = []
-        self.node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", "DVH")
+        self.node = scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotChartNode(), "DVH"))
         self.node.SetXAxisTitle("Dose [Gy]")
         self.node.SetYAxisTitle("Volume [%]")
         self.node.SetTitleFontSize(12)
         self.node.SetAxisTitleFontSize(12)
         self.node.SetAxisLabelFontSize(10)
-        self.node.SetLegendFontSize(10)
+        self.node.SetLegendFontSize(9)
         self.node.YAxisRangeAutoOff()
         self.node.SetYAxisRange(0.0, 102.0)
 
@@ -121,17 +102,19 @@ class DvhChart:
             What is drawn.
         """
         self.clear()
+        self.node.SetTitle(organs[0] if len(organs) == 1 else "")
         curves = [name for name in curves_of_table(table) if name.structure in organs and name.policy in ("", policy)]
         curves.sort(key=lambda name: (organs.index(name.structure), self._methods.index(name.method)))
         self.node.XAxisRangeAutoOff()
-        self.node.SetXAxisRange(0.0, ROOM_ON_THE_RIGHT * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
+        self.node.SetXAxisRange(0.0, END_OF_AXIS * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
             number = organs.index(curve.structure)
-            self._add(table, curve, colour_of(curve.structure) or COLOURS[number % len(COLOURS)])
+            name = _legend(curve, alone=len({each.structure for each in curves}) == 1)
+            self._add(table, curve, name, colour_of(curve.structure) or colour_in_turn(number))
         return curves
 
-    def _add(self, table: Any, curve: CurveName, colour: tuple[float, float, float]) -> None:
-        node = self._scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{curve.structure}, {curve.method}")
+    def _add(self, table: Any, curve: CurveName, name: str, colour: tuple[float, float, float]) -> None:
+        node = self._scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotSeriesNode(), name))
         node.SetAndObserveTableNodeID(table.GetID())
         node.SetXColumnName(DOSE_COLUMN)
         node.SetYColumnName(curve.column())
@@ -161,6 +144,36 @@ class DvhChart:
         """Take chart and series out of the scene."""
         self.clear()
         self._scene.RemoveNode(self.node)
+
+
+def _legend(curve: CurveName, *, alone: bool) -> str:
+    """A curve's name in the legend, no longer than what tells it from the others."""
+    if alone:
+        return curve.method
+    return curve.structure if curve.method == ORIGINAL else f"{curve.structure}, {curve.method}"
+
+
+def remove_saved_charts(scene: Any) -> None:
+    """Take out the charts that earlier versions saved with a scene: they doubled at each reopening."""
+    for series in _all(scene, "vtkMRMLPlotSeriesNode"):
+        table = series.GetTableNode()
+        if table is not None and table.GetAttribute(CURVES_ATTRIBUTE) is not None and series.GetSaveWithScene():
+            scene.RemoveNode(series)
+    for chart in _all(scene, "vtkMRMLPlotChartNode"):
+        if chart.GetName() == "DVH" and chart.GetSaveWithScene() and not chart.GetNumberOfPlotSeriesNodes():
+            scene.RemoveNode(chart)
+
+
+def _all(scene: Any, class_name: str) -> list[Any]:
+    return [scene.GetNthNodeByClass(index, class_name) for index in range(scene.GetNumberOfNodesByClass(class_name))]
+
+
+def _of_the_panel(node: Any, name: str) -> Any:
+    """A node that the panel draws from the table whenever it is shown: neither saved nor listed."""
+    node.SetName(name)
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    return node
 
 
 def _line_width(style: int) -> float:

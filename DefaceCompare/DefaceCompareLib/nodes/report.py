@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import SimpleITK as sitk
 import slicer
-from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
 
 from deface_compare.case_report import CaseReport
 from deface_compare.defacers import REGISTRY
 from deface_compare.errors import UnusableInput
-from deface_compare.measurement import COLUMNS, Measurement, metrics, read_measurements
+from deface_compare.measurement import read_measurements
 from deface_compare.output.folder import OutputFolder
 from deface_compare.structures.count import structures_sentence
 from deface_compare.version import __version__
@@ -23,36 +23,28 @@ from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FRO
 
 from ..slicerrt.rows import FILE_NAME as SLICERRT_FILE
 from .comparison_table import add_comparison_table
+from .dvh_chart import add_dvh_table
+from .measurements_table import VERSION_ATTRIBUTE, add_table
+from .owner import patient_name
 from .volumes import add_volume, remove_node
 
 CASE_ATTRIBUTE, METHOD_ATTRIBUTE, IMAGE_ATTRIBUTE = "DefaceCompare.Case", "DefaceCompare.Method", "DefaceCompare.Image"
-VERSION_ATTRIBUTE, PARAMETERS_ATTRIBUTE = "DefaceCompare.Version", "DefaceCompare.Parameters"
-"""Attributes of result nodes and folders; parameters are JSON, with the method's variant."""
+PARAMETERS_ATTRIBUTE = "DefaceCompare.Parameters"
+"""Of what a method made and its folder: JSON, with the method's variant."""
 STRUCTURES_ATTRIBUTE = "DefaceCompare.Structures"
 """Of a case's tables: how many of its structures were measured, and why the others were not."""
 
+PATIENT_ATTRIBUTE, RUN_ATTRIBUTE = "DefaceCompare.Patient", "DefaceCompare.Run"
+"""Of a case's volumes and tables: what its patient is called in the scene, and the comparison that they come from."""
+
 ORIGINAL_ROLE = "DefaceCompare.Original"
-"""Node reference from a defaced volume to what it was made of."""
+"""Node reference from a defaced volume to what it was made of, from a table to the primary image that was compared."""
 
 DOMAINS = ("quality", "privacy", "volume", "intensity", "dose")
 """The tables of a case, in the order in which they are read."""
 
 DOMAIN_NOTES = {"dose": (DOSE_SENTENCE,), "privacy": (f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}",)}
 """What stands with the table wherever it is shown (the description of its node)."""
-
-NUMBER_COLUMNS = frozenset(column.name for column in fields(Measurement) if column.type == "float")
-
-COLUMN_DESCRIPTIONS = {
-    "metric": "name of the measurement, see data/metrics.csv",
-    "unit": "unit of original, defaced and change in this row",
-    "original": "on the original, in the row's unit",
-    "defaced": "on the defaced image or dose, in the row's unit",
-    "change": "defaced minus original, in the row's unit",
-    "change_percent": "change in percent of the original",
-    "engine": "what computed the number, the same on both sides",
-    "status": "ok, failed or not available; the reason is in note",
-}
-"""What a reader of the table's columns must know."""
 
 
 @dataclass
@@ -62,21 +54,35 @@ class CaseNodes:
     Parameters
     ----------
     case_id : str
+    name : str
+        What the patient is called in the scene: volumes, tables and folder are headed so.
+    run : str
+        Marks what belongs to one comparison.
     folder_item : int
         Subject hierarchy item that holds everything of this case.
     volumes : dict of (method key, image key) to vtkMRMLScalarVolumeNode
     tables, comparisons : dict of domain to vtkMRMLTableNode
         All rows; the same with one column a method.
+    curves : vtkMRMLTableNode, optional
+        The DVH curves.
     """
 
     case_id: str
+    name: str
+    run: str
     folder_item: int
     volumes: dict[tuple[str, str], Any] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
     comparisons: dict[str, Any] = field(default_factory=dict)
+    curves: Any | None = None
+
+    def all(self) -> list[Any]:
+        """Every node of the case."""
+        curves = [] if self.curves is None else [self.curves]
+        return [*self.volumes.values(), *self.tables.values(), *self.comparisons.values(), *curves]
 
 
-def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = None) -> list[CaseNodes]:
+def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = None, patient: str = "") -> list[CaseNodes]:
     """Bring an output folder of the command line into the scene: all of it, or nothing.
 
     Parameters
@@ -87,6 +93,8 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
     inputs : mapping of image key to vtkMRMLScalarVolumeNode, optional
         The originals: results lie under their study, defaced volumes take their name, point back to them and share their window.
         An original that has left the scene meanwhile is as good as none.
+    patient : str
+        What the patient of a single case is called in the scene; as the originals' own patient if not given, else as the case.
 
     Returns
     -------
@@ -107,14 +115,17 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
     study = _study(hierarchy, originals)
     try:
         for folder in folders:
-            item = hierarchy.CreateFolderItem(study, f"DefaceCompare {folder.name}")
+            name = patient or (patient_name(next(iter(originals.values()))) if originals else folder.name)
+            item = hierarchy.CreateFolderItem(study, f"DefaceCompare {name}")
             hierarchy.SetItemAttribute(item, CASE_ATTRIBUTE, folder.name)
             hierarchy.SetItemAttribute(item, VERSION_ATTRIBUTE, __version__)
-            made.append(CaseNodes(folder.name, item))
+            made.append(CaseNodes(folder.name, name, uuid4().hex, item))
             report = CaseReport.read(folder)
             _add_volumes(made[-1], report, folder, scene, hierarchy, originals)
             _add_tables(made[-1], report, scene, hierarchy)
             _add_slicerrt_table(made[-1], folder / SLICERRT_FILE, scene, hierarchy)
+            _add_curves(made[-1], OutputFolder(out).dvh(folder.name), scene, hierarchy)
+            _mark_run(made[-1], next(iter(originals.values()), None))
     except BaseException:
         for nodes in made:
             _remove(nodes, scene, hierarchy)
@@ -199,9 +210,9 @@ def _add_tables(nodes: CaseNodes, report: CaseReport, scene: Any, hierarchy: Any
         if chosen:
             warning = [SYNTHETIC_WARNING] if any(row.note.startswith(SYNTHETIC_WARNING) for row in chosen) else []
             description = "\n".join([*warning, *DOMAIN_NOTES.get(domain, ())])
-            table = add_table(scene, f"{nodes.case_id} {domain}", chosen)
+            table = add_table(scene, f"{nodes.name}: {domain}", chosen)
             nodes.tables[domain] = table
-            side_by_side = add_comparison_table(scene, f"{nodes.case_id} {domain}, methods side by side", chosen)
+            side_by_side = add_comparison_table(scene, f"{nodes.name}: {domain}, methods side by side", chosen)
             nodes.comparisons[domain] = side_by_side
             for node in (side_by_side, table):
                 node.SetDescription(description)
@@ -214,36 +225,28 @@ def _add_slicerrt_table(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any
     """Add SlicerRT's extra dose rows, where there are any, as a table of their own: engines are never mixed in one."""
     rows = read_measurements(file) if file.is_file() else []
     if rows:
-        table = add_table(scene, f"{nodes.case_id} dose, {rows[0].engine}", rows)
+        table = add_table(scene, f"{nodes.name}: dose, {rows[0].engine}", rows)
         table.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
         table.SetDescription("\n".join(DOMAIN_NOTES["dose"]))
         nodes.tables[f"dose {rows[0].engine}"] = table
         file_under(hierarchy, nodes.folder_item, table)
 
 
-def add_table(scene: Any, name: str, rows: Sequence[Measurement]) -> Any:
-    """Add measurements as a vtkMRMLTableNode: the columns of ``measurements.csv``, and what each metric means.
+def _add_curves(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any) -> None:
+    """Add the DVH curves of a case that has any."""
+    nodes.curves = add_dvh_table(scene, file, nodes.case_id, f"{nodes.name}: DVH curves")
+    if nodes.curves is not None:
+        nodes.curves.SetAttribute(VERSION_ATTRIBUTE, __version__)
+        file_under(hierarchy, nodes.folder_item, nodes.curves)
 
-    Numbers are double columns (NaN where a number does not apply), everything else is text.
-    """
-    table = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
-    columns: dict[str, Any] = {}
-    for column in COLUMNS:
-        array = vtkDoubleArray() if column in NUMBER_COLUMNS else vtkStringArray()
-        array.SetName(column)
-        for row in rows:
-            array.InsertNextValue(getattr(row, column))
-        columns[column] = array
-    meaning = vtkStringArray()
-    meaning.SetName("meaning")
-    for row in rows:
-        meaning.InsertNextValue(metrics()[row.metric].meaning)
-    for array in (*columns.values(), meaning):
-        table.AddColumn(array)
-        table.SetColumnDescription(array.GetName(), COLUMN_DESCRIPTIONS.get(array.GetName(), ""))
-    table.SetLocked(True)
-    table.SetAttribute(VERSION_ATTRIBUTE, __version__)
-    return table
+
+def _mark_run(nodes: CaseNodes, original: Any | None) -> None:
+    """Say at every node whose it is and of which comparison; what shows results goes by that, not by the case's id."""
+    for node in nodes.all():
+        node.SetAttribute(PATIENT_ATTRIBUTE, nodes.name)
+        node.SetAttribute(RUN_ATTRIBUTE, nodes.run)
+        if original is not None and node.IsA("vtkMRMLTableNode"):
+            node.SetNodeReferenceID(ORIGINAL_ROLE, original.GetID())
 
 
 def file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
@@ -257,6 +260,6 @@ def file_under(hierarchy: Any, parent_item: int, node: Any) -> None:
 
 def _remove(nodes: CaseNodes, scene: Any, hierarchy: Any) -> None:
     """Take back what was added for one case."""
-    for node in (*nodes.volumes.values(), *nodes.tables.values(), *nodes.comparisons.values()):
+    for node in nodes.all():
         remove_node(scene, node)
     hierarchy.RemoveItem(nodes.folder_item, False, True)

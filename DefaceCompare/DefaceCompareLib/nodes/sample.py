@@ -12,7 +12,7 @@ from deface_compare.sample.patient import CT_SIZE, CT_SPACING_MM, SamplePatient,
 
 from .case_folder import DOSE_ATTRIBUTE, DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
 from .report import file_under
-from .structures import add_structures
+from .structures import add_structures, show_surfaces
 from .volumes import add_volume
 
 
@@ -78,7 +78,7 @@ def load_sample_patient(source: Any = None, size: SampleSize = ORDINARY) -> Samp
     """
     patient = sample_patient(1, seed=1, site="brain", ct_size=size.voxels, ct_spacing_mm=size.spacing_mm)
     nodes = sample_to_nodes(patient, slicer.mrmlScene)
-    nodes.segmentation.CreateDefaultDisplayNodes()
+    nodes.segmentation.SetDescription(show_surfaces(nodes.segmentation))
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     person = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"Synthetic {patient.number}")
     study = hierarchy.CreateStudyItem(person, "Planning")

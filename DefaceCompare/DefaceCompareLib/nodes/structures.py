@@ -18,7 +18,12 @@ from deface_compare.case import Structure
 from deface_compare.errors import UnusableInput
 
 from .case_folder import CLOSED_SURFACE, LABELMAP, PLANAR_CONTOUR
+from .structure_colours import colour_in_turn
 from .volumes import image_data, index_to_ras
+
+NOT_DRAWN = (
+    "The structures are contours, which Slicer draws only with SlicerRT (Extensions Manager); they are measured all the same."
+)
 
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 
@@ -50,15 +55,51 @@ def add_structures(scene: Any, structures: Iterable[Structure], name: str) -> An
             f"The structures come as {' and '.join(sorted(sources)) or 'nothing'}: one segmentation holds one form."
         )
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.CreateDefaultDisplayNodes()  # before the segments: a display that comes later, as the Data module's, shows all in grey
     segments = node.GetSegmentation()
     (source,) = sources
     segments.SetSourceRepresentationName(source)
-    for structure in listed:
+    for number, structure in enumerate(listed):
         segment = slicer.vtkSegment()
         segment.SetName(structure.name)
+        segment.SetColor(*colour_in_turn(number))
         segment.AddRepresentation(source, _representation(structure))
         segments.AddSegment(segment, segments.GenerateUniqueSegmentID(structure.name))
     return node
+
+
+def show_surfaces(segmentation: Any) -> str:
+    """Make closed surfaces of a segmentation and let its views prefer them: contours themselves are not drawn by Slicer.
+
+    The source stays what it is; it alone is written and measured.
+
+    Parameters
+    ----------
+    segmentation : vtkMRMLSegmentationNode
+        With a display node.
+
+    Returns
+    -------
+    str
+        Why its structures are not drawn, in one sentence; empty: they are.
+    """
+    segments = segmentation.GetSegmentation()
+    if segments.GetSourceRepresentationName() != CLOSED_SURFACE and not _becomes_surface(segments):
+        return NOT_DRAWN
+    if not segmentation.CreateClosedSurfaceRepresentation():
+        return NOT_DRAWN
+    display = segmentation.GetDisplayNode()
+    display.SetPreferredDisplayRepresentationName2D(CLOSED_SURFACE)
+    display.SetPreferredDisplayRepresentationName3D(CLOSED_SURFACE)
+    return ""
+
+
+def _becomes_surface(segments: Any) -> bool:
+    """Whether this Slicer has a rule from the source to surfaces (for contours it comes with SlicerRT)."""
+    paths = slicer.vtkSegmentationConversionPaths()
+    converter = slicer.vtkSegmentationConverter()
+    converter.GetPossibleConversions(segments.GetSourceRepresentationName(), CLOSED_SURFACE, paths)
+    return bool(paths.GetNumberOfPaths())
 
 
 def source_of(structure: Structure) -> str:

@@ -18,12 +18,12 @@ from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import Cancelled
 from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
 
-from ..nodes.dvh_chart import add_dvh_table
 from ..nodes.report import CaseNodes, report_to_nodes
-from ..nodes.results import keep_percentiles, latest_percentiles, latest_structures, runs_of_scene
+from ..nodes.run import keep_percentiles, runs_of_scene
+from ..nodes.structure_colours import Colour
 from .case.case_choice import CaseChoice, likely_node
-from .case.method_boxes import MethodBoxes
-from .case.patient import Colour, FolderPatient, Patient, ScenePatient, patient_of_scene
+from .case.method_boxes import MethodBoxes, folders_of_results
+from .case.patient import FolderPatient, Patient, ScenePatient, patient_of_scene
 from .case.slicerrt_choice import SlicerRtChoice
 from .child_run import Answers, ChildRun
 from .export_section import ExportSection
@@ -94,7 +94,7 @@ class ComparePanel:
             return _("A comparison is running.")
         if self.export.running:
             return _("An export is running.")
-        return self.case.why_not() or ("" if self.methods.chosen() else _("Tick at least one method."))
+        return self.case.why_not() or self.methods.why_not()
 
     def _refresh(self) -> None:
         reason, running = self.why_not(), self.running
@@ -112,6 +112,9 @@ class ComparePanel:
 
     def compare(self) -> None:
         """Write the chosen patient as a case where need be, and start the child process."""
+        doubt = self.case.doubt()
+        if doubt and not slicer.util.confirmOkCancelDisplay(_("{sentence}\n\nCompare them all the same?").format(sentence=doubt)):
+            return
         results = self.case.results_folder
         beside = results.parent if results is not None else slicer.app.temporaryPath
         private = Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=beside))
@@ -139,8 +142,10 @@ class ComparePanel:
     def _arguments(self, folder: Path, out: Path) -> list[str]:
         """The command line of this run: the same options as in a terminal."""
         kept = self.parameters.value
+        results = folders_of_results(self.methods.imported(), self.case.primary_key(), out.parent)
         return [
             *("case", str(folder), "--out", str(out), "--methods", ",".join(self.methods.chosen()), "--no-report"),
+            *(f"--external={key}={place}" for key, place in results.items()),
             *("--fill", kept("Fill"), "--protect", kept("Protect"), "--face-model", kept("FaceModel")),
         ]
 
@@ -171,6 +176,7 @@ class ComparePanel:
     def shut_down(self) -> None:
         """Let go of the scene for good: another panel takes over, or the application ends."""
         self.close()
+        self.views.shut_down()
         self.install.close()
         self.parameters.follow(None)
         self.chart.clear()
@@ -193,9 +199,8 @@ class ComparePanel:
         try:
             self.slicerrt.measure(out, folder, case_id, segmentation)
             originals = self._patient.originals()
-            (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals)
+            (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals, self._patient.name)
             self._keep_percentiles(out, nodes)
-            add_dvh_table(slicer.mrmlScene, OutputFolder(out).dvh(nodes.case_id), nodes.case_id)
         except Cancelled:
             self._on_cancelled()
             return
@@ -244,14 +249,15 @@ class ComparePanel:
 
     def show_scene(self) -> None:
         """Show the latest comparison of the scene: of the run that ended, or of a scene that was saved with its results."""
-        runs = runs_of_scene(slicer.mrmlScene)
+        run = next(iter(runs_of_scene(slicer.mrmlScene)[-1:]), None)
         if self._patient is None:
             self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
-        rows = runs[-1] if runs else []
-        self.results.show(rows, latest_percentiles(slicer.mrmlScene), latest_structures(slicer.mrmlScene) if rows else "")
-        self.chart.show(rows, self.results.dose_policy)
+        rows = run.rows() if run is not None else []
+        self.results.show(run)
+        self.chart.show(run, rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
-        self.views.offer(next(iter(originals.values()), None))
+        segmentation = self._patient.segmentation() if originals and self._patient is not None else None
+        self.views.offer(next(iter(originals.values()), None), segmentation)
 
     def _on_structure(self, structure: str) -> None:
         """Jump to a structure and draw its DVH."""
@@ -266,6 +272,6 @@ class ComparePanel:
     def forget_results(self) -> None:
         """Let go of nodes (the scene is closing and removes them itself)."""
         self._patient = None
-        self.results.show([])
+        self.results.show(None)
         self.chart.forget()
         self.views.offer(None)

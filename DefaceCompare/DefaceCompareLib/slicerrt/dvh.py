@@ -6,7 +6,7 @@ SlicerRT's sources that declares it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +67,12 @@ def slicerrt_logic() -> Any | None:
 
 
 def segment_dvhs(
-    logic: Any, scene: Any, segmentation: Any, dose_gy: sitk.Image, segment_ids: Sequence[str]
+    logic: Any,
+    scene: Any,
+    segmentation: Any,
+    dose_gy: sitk.Image,
+    segment_ids: Sequence[str],
+    between: Callable[[], None] = lambda: None,
 ) -> dict[str, SegmentDvh | str]:
     """Compute the DVH metrics of segments in a dose, with nodes of their own.
 
@@ -85,6 +90,9 @@ def segment_dvhs(
     dose_gy : SimpleITK.Image
         Dose in Gy, LPS mm; a floating point type (SlicerRT rounds interpolated whole numbers).
     segment_ids : sequence of str
+        Measured one by one: all of them in one call would leave Slicer's window dead for seconds.
+    between : callable
+        Called without arguments before each segment; what it raises ends the measuring.
 
     Returns
     -------
@@ -104,18 +112,18 @@ def segment_dvhs(
         dose = add_volume(scene, sitk.Cast(dose_gy, sitk.sitkFloat32), "DefaceCompare dose")
         dose.SetAttribute(DOSE_ATTRIBUTE, "1")
         try:
-            return _each_segment(logic, scene, segmentation, dose, list(segment_ids))
+            return _each_segment(logic, scene, segmentation, dose, list(segment_ids), between)
         finally:
             remove_node(scene, dose)
 
 
-def _each_segment(logic: Any, scene: Any, segmentation: Any, dose: Any, segment_ids: list[str]) -> dict[str, SegmentDvh | str]:
-    """All segments in one call; SlicerRT stops at the first that it cannot do, and then one by one."""
-    at_once = compute(logic, scene, segmentation, dose, segment_ids)
-    if not isinstance(at_once, str):
-        return dict(at_once)
+def _each_segment(
+    logic: Any, scene: Any, segmentation: Any, dose: Any, segment_ids: list[str], between: Callable[[], None]
+) -> dict[str, SegmentDvh | str]:
+    """One call a segment; SlicerRT stops at the first that it cannot do, and says why."""
     results: dict[str, SegmentDvh | str] = {}
     for segment_id in segment_ids:
+        between()
         alone = compute(logic, scene, segmentation, dose, [segment_id])
         results[segment_id] = alone if isinstance(alone, str) else alone[segment_id]
     done = [segment_id for segment_id, result in results.items() if not isinstance(result, str)]

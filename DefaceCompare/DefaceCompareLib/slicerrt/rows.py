@@ -63,7 +63,7 @@ def add_slicerrt_rows(
     logic : vtkSlicerDoseVolumeHistogramModuleLogic, optional
         SlicerRT's own if not given.
     progress : callable
-        Asked before each dose; False raises `Cancelled`, and then no file is written.
+        Asked before each structure of each dose; False raises `Cancelled`, and then no file is written.
 
     Returns
     -------
@@ -106,12 +106,17 @@ def _measure(edits: _Edits, case: Case, scene: Any, segmentation: Any, logic: An
     assert case.dose is not None
     names = _segment_names(segmentation, case.structure_set)
     found: list[Dvhs] = []
-    for number, patch in enumerate(edits.patches):
-        text = f"{case.id}: SlicerRT's DVH, dose {number + 1} of {len(edits.patches)}"
-        report_step(progress, number, len(edits.patches), text)
+    steps = iter(range(len(edits.patches) * max(len(names), 1)))
+
+    def between() -> None:
+        step = next(steps)
+        text = f"{case.id}: SlicerRT's DVH, dose {step // len(names) + 1} of {len(edits.patches)}"
+        report_step(progress, step, len(edits.patches) * len(names), text)
         if segmentation.GetScene() is not scene:  # whoever tells the progress may let the user close it
             raise UnusableInput("The scene was closed while SlicerRT measured in it: nothing was kept.")
-        by_segment = segment_dvhs(logic, scene, segmentation, _edited(case.dose.image, patch), list(names))
+
+    for patch in edits.patches:
+        by_segment = segment_dvhs(logic, scene, segmentation, _edited(case.dose.image, patch), list(names), between)
         found.append({names[segment_id]: dvh for segment_id, dvh in by_segment.items()})
     return found
 

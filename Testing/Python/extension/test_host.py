@@ -22,15 +22,20 @@ pytest.importorskip(
 
 sys.path.insert(0, str(SLICER_HOST))
 
+import vtk  # noqa: E402
+
 import ctk  # noqa: E402
 import host  # noqa: E402
 import qmrml  # noqa: E402
 import qt  # noqa: E402
 import scene_host  # noqa: E402
+from views_on_screen import settle  # noqa: E402
 
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
 UI = ElementTree.parse(MODULE / "Resources" / "UI" / "DefaceCompare.ui").getroot()
+FOUR_UP, ONE_UP_RED = 3, 6
+"""vtkMRMLLayoutNode: SlicerLayoutFourUpView and SlicerLayoutOneUpRedSliceView."""
 API = json.loads((SLICER_HOST / "slicer_api.json").read_text(encoding="utf-8"))
 PANEL = "\n".join(path.read_text(encoding="utf-8") for path in (MODULE / "DefaceCompareLib" / "panel").rglob("*.py"))
 SOURCES = "\n".join(
@@ -146,6 +151,31 @@ def test_a_method_that_does_not_exist_raises() -> None:
         slicer.app.moduleManager()
 
 
+def test_a_3d_view_that_comes_back_shows_its_last_picture_until_another_is_asked_for() -> None:
+    _application, app = host.start()
+    app.scene.Clear()
+    manager = app.layoutManager()
+    manager.setLayout(FOUR_UP)
+    settle()
+    view = manager.threeDWidget("1").threeDView()
+    source = vtk.vtkSphereSource()
+    source.Update()
+    model = app.scene.AddNewNodeByClass("vtkMRMLModelNode", "first")
+    model.SetAndObservePolyData(source.GetOutput())
+    model.CreateDefaultDisplayNodes()
+    settle()
+    assert [len(points) for points in view.seen] == [50]
+    manager.setLayout(ONE_UP_RED)
+    settle()
+    app.scene.RemoveNode(model)
+    manager.setLayout(FOUR_UP)
+    settle()
+    assert [len(points) for points in view.seen] == [50]  # what is gone is still on the screen
+    view.scheduleRender()
+    settle()
+    assert view.seen == []
+
+
 @pytest.mark.parametrize(("arguments", "code"), [(["methods"], 0), (["case", "no-such-folder", "--out", "unused"], 2)])
 def test_the_batch_script_ends_slicer_with_the_exit_code_of_the_command(
     arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -172,7 +202,8 @@ def test_every_slicer_and_qt_name_that_the_module_uses_was_read_in_a_named_upstr
     assert used("slicer.app.layoutManager()") <= set(API["layoutManager"])
     assert {name for name in used("slicer.modules") if name != "__dict__"} <= set(API["slicer.modules"])
     assert used("qt") == set(API["qt"])
-    for part in ("slicer.app", "layoutManager", "slicer.modules", "qt"):
+    assert used("ctk") == set(API["ctk"])
+    for part in ("ctk", "slicer.app", "layoutManager", "slicer.modules", "qt"):
         assert all(re.match(r"(Slicer|CTK|Qt): ?\w", told) for told in API[part].values())
 
 

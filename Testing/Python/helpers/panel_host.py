@@ -28,7 +28,9 @@ from deface_compare.measurement import Scope
 from deface_compare.settings import Settings
 assert sys.argv[1:4] == ["-m", "deface_compare", "case"]
 assert sys.argv[-2:] == ["--progress", "json"]
-Path({marker!r}).write_text(json.dumps({{"process": os.getpid(), "arguments": sys.argv[3:]}}))
+imported = [Path(each.split("=")[2]) for each in sys.argv if each.startswith("--external=")]
+results = {{file.name: file.read_text() for folder in imported for file in folder.iterdir()}}
+Path({marker!r}).write_text(json.dumps({{"process": os.getpid(), "arguments": sys.argv[3:], "results": results}}))
 given = {{name: value for name, value in zip(sys.argv, sys.argv[1:]) if name.startswith("--")}}
 case, out, methods = Path(sys.argv[4]), Path(given["--out"]), given["--methods"].split(",")
 print(json.dumps({{"process": os.getpid(), "done": 0, "total": len(methods), "text": "reading"}}), flush=True)
@@ -123,11 +125,14 @@ def fresh_panel(widget: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     slicer.mrmlScene.Clear()
     slicer.app.shown_messages.clear()
     slicer.app.asked.clear()
+    slicer.app.logged.clear()
     monkeypatch.setattr(slicer.app, "temporaryPath", str(folder / "slicer"))
     (folder / "slicer").mkdir()
     yield widget.panel
     slicer.mrmlScene.Clear()
     assert errors == []
+    logged = list(slicer.app.logged)
+    assert logged == [], logged
 
 
 def install_child(folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str, text: str = CHILD) -> Path:

@@ -57,7 +57,10 @@ def test_every_method_has_a_box_and_says_in_words_why_it_cannot_run(panel: Any) 
     methods = (*REGISTRY, *external_methods())
     assert [box.text for box in boxes(panel)] == [method.title for method in methods]
     told = [label.text for label in panel.ui.methodsWidget.findChildren(qt.QtWidgets.QLabel)]
-    assert told == [f"not available: {method.available()}" for method in methods if method.available()]
+    away = [method for method in methods if method.available()]
+    for method, text in zip(away, told, strict=True):
+        assert text == f"not available: {method.available()}" or "choose what it made elsewhere" in text
+        assert "--external" not in text  # a panel has no command line
     for box, method in zip(boxes(panel), methods, strict=True):
         assert box.enabled == (not method.available())
 
@@ -147,6 +150,81 @@ def test_a_volume_under_a_transform_is_refused_before_anything_starts(panel: Any
     assert "harden the transform" in message
     assert not marker.exists()
     assert leftovers() == []
+
+
+def test_nodes_of_two_patients_cannot_be_compared_and_a_doubt_is_asked(panel: Any, child: Callable[[str], Path]) -> None:
+    marker = child("finishes")
+    ct, dose = load_ct("Anna CT"), load_ct("Bert dose")
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    for name, node in (("Anna", ct), ("Bert", dose)):
+        hierarchy.CreateItem(hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), name), node)
+    panel.ui.ctSelector.setCurrentNode(ct)
+    panel.ui.doseSelector.setCurrentNode(dose)
+    assert not panel.ui.compareButton.enabled
+    assert panel.ui.compareButton.toolTip.endswith("is of Anna, the dose 'Bert dose' of Bert: choose nodes of one patient.")
+    unnamed, other = load_ct("Synthetic 1 CT"), load_ct("Synthetic 2 MR")
+    panel.ui.doseSelector.setCurrentNode(None)
+    panel.ui.ctSelector.setCurrentNode(unnamed)
+    panel.ui.mrSelector.setCurrentNode(other)
+    assert panel.ui.compareButton.enabled
+    click(panel.ui.compareButton)
+    (asked,) = slicer.app.asked
+    assert "is of synthetic 1, the MR 'Synthetic 2 MR' of synthetic 2, by their names" in asked
+    assert not panel.running
+    assert not marker.exists()
+
+
+def test_results_carry_the_patients_own_name_in_the_scene_and_the_cases_id_in_the_rows(
+    panel: Any, child: Callable[[str], Path]
+) -> None:
+    child("finishes")
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    for name in ("Anna", "Bert"):
+        ct = load_ct()
+        hierarchy.CreateItem(hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), name), ct)
+        panel.ui.ctSelector.setCurrentNode(ct)
+        click(panel.ui.compareButton)
+        spin(lambda: not panel.running)
+        assert panel.ui.summaryLabel.text.startswith(f"{name}, CT")
+        assert {row.case for row in panel.results.rows} == {"case-001"}
+        assert hierarchy.GetItemByName(f"DefaceCompare {name}")
+        curves = slicer.util.getNode(f"{name}: DVH curves")
+        assert hierarchy.GetItemName(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(curves))) == f"DefaceCompare {name}"
+        chart = panel.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode()
+        assert chart.GetNthPlotSeriesNode(0).GetTableNode().GetID() == curves.GetID()
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["folder", "volume"])
+def test_what_a_tool_made_elsewhere_is_chosen_and_compared(
+    panel: Any, child: Callable[[str], Path], tmp_path: Path, single: bool
+) -> None:
+    marker = child("finishes")
+    panel.ui.ctSelector.setCurrentNode(load_ct())
+    (tmp_path / "reface").mkdir()
+    volume = tmp_path / "reface" / "defaced head.nii.gz"
+    volume.write_bytes(b"voxels")
+    box = next(box for box in boxes(panel) if box.text == "mri_reface")
+    assert not box.enabled
+    path = panel.methods.resultsOf_mri_reface
+    path.currentPath = str(tmp_path / "nowhere")
+    assert panel.ui.compareButton.toolTip.startswith(
+        f"There is no {tmp_path / 'nowhere'}: choose the results of mri_reface again"
+    )
+    path.currentPath = str(volume if single else volume.parent)
+    assert (box.enabled, box.checked) == (True, True)
+    click(panel.ui.compareButton)
+    spin(lambda: not panel.running)
+    assert slicer.app.shown_messages == []
+    (given,) = [each for each in json.loads(marker.read_text())["arguments"] if each.startswith("--external=")]
+    name, folder = given.removeprefix("--external=").split("=")
+    assert name == "mri_reface"
+    if single:
+        assert json.loads(marker.read_text())["results"] == {"CT.nii.gz": "voxels"}
+        assert not Path(folder).exists()  # the copy went with the run
+    else:
+        assert folder == str(volume.parent)
+    path.currentPath = ""
+    assert (box.enabled, box.checked) == (False, False)
 
 
 def test_results_are_kept_whole_in_the_chosen_folder_and_offered_for_export(

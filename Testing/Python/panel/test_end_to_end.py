@@ -213,10 +213,10 @@ def test_a_folder_gives_the_bytes_of_the_command_line(
 
 
 def test_nodes_and_folder_agree_in_altered_voxels_and_doses(kept: Path, panel: Any) -> None:
-    from DefaceCompareLib.nodes.results import runs_of_scene
+    from DefaceCompareLib.nodes.run import runs_of_scene
 
     from_folder = {_place(row): row for row in read_measurements(kept / "measurements.csv")}
-    from_nodes = {_place(row): row for row in runs_of_scene(slicer.mrmlScene)[0]}
+    from_nodes = {_place(row): row for row in runs_of_scene(slicer.mrmlScene)[0].rows()}
     assert from_nodes.keys() == from_folder.keys()
     doses = [place for place, row in from_nodes.items() if row.domain == "dose"]
     assert len(doses) > 100

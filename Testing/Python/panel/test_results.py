@@ -46,14 +46,15 @@ def eyes_and_brain() -> Any:
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "structures")
     node.GetSegmentation().SetSourceRepresentationName("Closed surface")
-    for name, centre in (("Auge links", (-30.0, 40.0, 10.0)), ("Brain", (0.0, 0.0, 30.0))):
+    own = {"Auge links": ((-30.0, 40.0, 10.0), (0.2, 0.4, 0.6)), "Brain": ((0.0, 0.0, 30.0), (0.7, 0.1, 0.3))}
+    for name, (centre, colour) in own.items():
         sphere = vtkSphereSource()
         sphere.SetCenter(*centre)
         sphere.SetRadius(12.0)
         sphere.Update()
         segment = slicer.vtkSegment()
         segment.SetName(name)
-        segment.SetColor(0.2, 0.4, 0.6)
+        segment.SetColor(*colour)
         segment.AddRepresentation("Closed surface", sphere.GetOutput())
         node.GetSegmentation().AddSegment(segment, name)
     return node
@@ -71,13 +72,13 @@ def test_the_summary_says_what_one_case_may_say_and_no_more(compared: Any) -> No
     ui = compared.ui
     assert "no verdict from one case" in ui.summaryLabel.text
     assert column(ui.summaryTable, "method") == ["Quickshear (ours)", "Surface blur (CuratAI-style)"]
-    assert column(ui.summaryTable, "similarity") == ["not available"] * 2
+    headings = [ui.summaryTable.horizontalHeaderItem(index).toolTip() for index in range(ui.summaryTable.columnCount)]
+    assert headings == ["method", "left of face", "did as meant"]  # no column of excuses
+    assert "not measured: similarity (face model not installed)" in ui.summaryLabel.text.splitlines()
     assert column(ui.summaryTable, "did as meant") == ["yes"] * 2
     picture = ui.summaryTable.item(0, 1)
     assert not picture.data(qt.Qt.DecorationRole).isNull()
     assert "eyes 98 %, nose 2 %, mouth not known" in picture.toolTip()
-    tips = [ui.summaryTable.item(0, index).toolTip() for index in range(ui.summaryTable.columnCount)]
-    assert "face model not installed" in tips
 
 
 def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with_the_scene(
@@ -101,7 +102,7 @@ def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with
     for _ in range(2):
         assert column(ui.summaryTable, "percentile") == ["62.5", ""]
         assert "percentile among 8 other heads, which are few" in ui.summaryLabel.text
-        compared.results.show([])
+        compared.results.show(None)
         compared.show_scene()
 
 
@@ -111,7 +112,7 @@ def test_the_summary_tells_how_many_structures_were_measured_also_from_a_saved_s
         slicer.mrmlScene.GetNthNodeByClass(index, "vtkMRMLTableNode").SetAttribute("DefaceCompare.Structures", sentence)
     compared.show_scene()
     assert compared.ui.summaryLabel.text.splitlines()[-1] == sentence
-    compared.results.show([])
+    compared.results.show(None)
     assert sentence not in compared.ui.summaryLabel.text
 
 
@@ -157,7 +158,7 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
                 for metric in ("Dmean", "V20Gy_percent", "V20Gy_cc")
             ]
     ui, size = compared.ui, panel_widget.parent.size
-    compared.results.show(rows)
+    compared.results.show(None, rows)
     panel_widget.parent.resize(NARROW_PIXELS, size.height())
     for domain in (PRIVACY, DOSE, QUALITY):
         ui.tableComboBox.setCurrentIndex(domain)
@@ -170,6 +171,32 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
                 items = [table.item(row, column) for row in range(table.rowCount)]
                 assert all(item.text() in item.toolTip() for item in items)
             assert headings[-1] in ("data whole", "Surface blur (CuratAI-style)")
+    panel_widget.parent.resize(size)
+
+
+def test_names_are_whole_where_a_wide_panel_has_room_and_rows_are_one_line_high(compared: Any, panel_widget: Any) -> None:
+    arms = ("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line", "mri_reface", "curatai")
+    rows = [
+        Scope("case-001", method, "", "background", "none").row(
+            metric, original=20.0, defaced=19.0, structure=organ, image="DOSE", dose_policy="mask", engine="x"
+        )
+        for organ in ("InternalAuditoryCanal_L", "SubmandibularGland_R")
+        for metric in ("V20Gy_percent", "Dmean")
+        for method in arms
+    ]
+    ui, size = compared.ui, panel_widget.parent.size
+    panel_widget.parent.resize(900, size.height())
+    slicer.app.processEvents()
+    ui.tableComboBox.setCurrentIndex(DOSE)
+    compared.results.show(None, rows)
+    slicer.app.processEvents()
+    table = ui.resultTable
+    for index in range(2):
+        metrics = table.fontMetrics()
+        wanted = max(metrics.horizontalAdvance(table.item(row, index).text()) for row in range(table.rowCount))
+        assert table.columnWidth(index) > wanted
+    assert sum(table.columnWidth(index) for index in range(table.columnCount)) >= table.viewport().width - 20
+    assert max(table.rowHeight(row) for row in range(table.rowCount)) < 2 * table.fontMetrics().height()
     panel_widget.parent.resize(size)
 
 
@@ -244,10 +271,13 @@ def test_the_chart_draws_an_organ_in_its_colour_and_every_method_in_its_own_line
     chart = compared.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode()
     series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
     assert [node.GetName() for node in series] == [
-        "Eye_L, original",
-        "Eye_L, quickshear",
-        "Eye_L, surface_blur",
+        "original",
+        "quickshear",
+        "surface_blur",
     ]
+    assert chart.GetTitle() == "Eye_L"
+    low, high = chart.GetXAxisRange()
+    assert (low, high) == pytest.approx((0.0, 1.02 * 10.0))  # the last dose that any of the volume receives
     assert [node.GetLineStyleAsString(node.GetLineStyle()) for node in series] == ["solid", "dash", "dot"]
     widths = [node.GetLineWidth() for node in series]
     assert widths == sorted(set(widths))  # the more of a line is blank, the wider its pen
@@ -273,7 +303,7 @@ def test_choosing_a_row_with_a_structure_jumps_the_slices_to_it_by_its_planned_n
 def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_stay(
     compared: Any, child: Callable[[str], Path]
 ) -> None:
-    from DefaceCompareLib.nodes.results import runs_of_scene
+    from DefaceCompareLib.nodes.run import runs_of_scene
 
     first = [_plain(row) for row in compared.results.rows]
     child("finishes")
@@ -282,7 +312,7 @@ def test_a_second_run_of_the_same_case_is_shown_alone_and_the_first_ones_tables_
     spin(lambda: not compared.running)
     assert {row.method for row in compared.results.rows} == {"quickshear"}
     runs = runs_of_scene(slicer.mrmlScene)
-    assert [_plain(row) for row in runs[0]] == first
+    assert [_plain(row) for row in runs[0].rows()] == first
     assert len(runs) == 2
 
 
@@ -302,6 +332,22 @@ def test_results_come_back_with_a_saved_scene(compared: Any, panel_widget: Any, 
     ]
     assert compared.ui.chartWidget.visible
     assert compared.ui.sideBySideButton.enabled
+
+
+def test_charts_are_drawn_anew_and_neither_saved_nor_doubled_nor_listed(compared: Any, panel_widget: Any, tmp_path: Path) -> None:
+    count = {name: slicer.mrmlScene.GetNumberOfNodesByClass(f"vtkMRMLPlot{name}Node") for name in ("Chart", "Series", "View")}
+    for name in ("Chart", "Series"):
+        node = slicer.mrmlScene.GetNthNodeByClass(0, f"vtkMRMLPlot{name}Node")
+        assert node.GetHideFromEditors()
+        node.SetSaveWithScene(True)  # as version 0.5.0 saved them
+    for number in range(2):
+        bundle = str(tmp_path / f"case{number}.mrb")
+        assert slicer.mrmlScene.WriteToMRB(bundle)
+        slicer.mrmlScene.Clear()
+        read_bundle(bundle)
+        panel_widget.enter()
+        now = {name: slicer.mrmlScene.GetNumberOfNodesByClass(f"vtkMRMLPlot{name}Node") for name in count}
+        assert now == count
 
 
 def read_bundle(bundle: str) -> None:

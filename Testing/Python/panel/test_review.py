@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import itertools
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,58 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import SimpleITK as sitk
 
 from deface_compare.cohort.review import FAIL, PASS, UNSURE, Review, read_decisions
-from made_report import write_made_report
-from panel_host import ROOT, ball, click, load_ct, press, spin
+from panel_host import ROOT, click, load_ct, press, spin
+from review_study import METHODS, opened, volumes, write_study
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
-METHODS = {"quickshear": "Quickshear (ours)", "surface_blur": "Surface blur (CuratAI-style)"}
-
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """A study's output of twenty cases with two methods each; the first one's original is there to be looked at."""
-    out, patient = tmp_path / "study", tmp_path / "patient"
-    patient.mkdir()
-    sitk.WriteImage(ball(), str(patient / "ct.nrrd"))
-    (patient / "case.json").write_text(json.dumps({"images": {"CT": "ct.nrrd"}, "synthetic": True}))
-    told = {key: {"title": title, "images": {"CT": {}}} for key, title in METHODS.items()}
-    for number in range(1, 21):
-        case = out / "cases" / f"case-{number:03d}"
-        case.mkdir(parents=True)
-        write_made_report(case, told, ("CT",))
-    for number, (case_id, key) in enumerate(itertools.product(("case-001", "case-003"), METHODS), 6):
-        defaced = sitk.GetArrayFromImage(ball())
-        defaced[:, :number] = -1000
-        image = sitk.GetImageFromArray(defaced)
-        image.CopyInformation(ball())
-        (out / "cases" / case_id / key).mkdir()
-        sitk.WriteImage(image, str(out / "cases" / case_id / key / "CT.nrrd"))
-    (out / "identifiable").mkdir(mode=0o700)
-    with (out / "identifiable" / "key.csv").open("w", newline="") as stream:
-        rows = [("case", "person", "source"), ("case-001", "P1", str(patient)), ("case-002", "P2", "/gone")]
-        csv.writer(stream).writerows([*rows, ("case-003", "P3", str(patient))])
+    """A study's output of twenty cases; the first's and the third's originals are there, the second's is gone."""
+    out = write_study(tmp_path, cases=20, looked_at=(1, 3))
+    with (out / "identifiable" / "key.csv").open("a", newline="") as stream:
+        csv.writer(stream).writerow(("case-002", "P2", "/gone"))
     return out
-
-
-def opened(panel: Any, study: Path, *, blinded: bool = False) -> Any:
-    """The review section at the first open question of a cohort."""
-    ui = panel.ui
-    ui.reviewCollapsibleButton.collapsed = False
-    ui.reviewPathEdit.currentPath = str(study)
-    ui.reviewerLineEdit.text = "AB"
-    ui.blindCheckBox.checked = blinded
-    window = ui.reviewButton.window()
-    window.activateWindow()
-    spin(lambda: window.isActiveWindow)
-    click(ui.reviewButton)
-    slicer.app.processEvents()  # what has just come into sight finds its place, before it is clicked on
-    assert slicer.app.shown_messages == []
-    return ui
 
 
 def test_twenty_cases_are_reviewed_by_keys_alone_and_every_answer_is_on_disk_at_once(panel: Any, study: Path) -> None:
@@ -157,12 +119,6 @@ for case in range(5):
     assert (ui.reviewTable.currentRow(), ui.reviewTable.currentColumn()) == (1, 2)
     press(ui.reviewTable, "P")
     assert ui.placeLabel.text == "5 of 20; 5 finished"
-
-
-def volumes() -> list[str]:
-    """Names of the volumes that a user sees listed."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    return [node.GetName() for node in nodes if not node.GetHideFromEditors()]
 
 
 def test_a_case_is_shown_in_the_views_under_its_labels_and_leaves_the_scene_with_the_next(panel: Any, study: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import vtk
 
 from panel_host import click, install_copier, load_ct, press, spin
+from views_on_screen import seen, settle, skin_meshes, vtk_errors
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -132,7 +136,7 @@ def test_slices_fade_from_the_original_to_the_chosen_method_with_its_altered_vox
     ui.fadeSlider.value = 25
     assert {composite.GetForegroundOpacity() for composite in composites()} == {0.25}
     opacities = {composite.GetLabelOpacity() for composite in composites()}
-    assert opacities == {0.45}
+    assert opacities == {1.0}
     press(ui.alteredCheckBox, "Space")
     assert {composite.GetLabelOpacity() for composite in composites()} == {0.0}
 
@@ -173,6 +177,173 @@ def test_views_that_are_opened_again_show_the_same_skins_without_drawing_them_an
     click(button)
     assert len(drawn) == 6
     assert skins()[0].GetPolyData().GetNumberOfPoints() < points[0][0]
+
+
+def test_views_that_come_back_show_the_volume_as_it_is_now(compared: Any) -> None:
+    button, ct = compared.ui.sideBySideButton, compared.ui.ctSelector.currentNode()
+    click(button)
+    settle()
+    click(button)
+    settle()
+    slicer.util.arrayFromVolume(ct)[:, :8] = -1000
+    ct.GetImageData().GetPointData().GetScalars().Modified()
+    click(button)
+    settle()
+    (shown,) = seen("DefaceOriginal")
+    assert np.array_equal(shown, skin_meshes()[ct.GetName()])
+
+
+def surface(name: str, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Any:
+    """A segmentation with one closed surface, shown by Slicer in every view."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.CreateDefaultDisplayNodes()
+    node.GetSegmentation().SetSourceRepresentationName("Closed surface")
+    sphere = vtk.vtkSphereSource()
+    sphere.SetCenter(*centre)
+    sphere.SetRadius(40.0)
+    sphere.Update()
+    segment = slicer.vtkSegment()
+    segment.SetName("BODY")
+    segment.AddRepresentation("Closed surface", sphere.GetOutput())
+    node.GetSegmentation().AddSegment(segment, "BODY")
+    return node
+
+
+def views_of(node: Any) -> list[str]:
+    """The views that a node's display is restricted to."""
+    display = node.GetDisplayNode()
+    return [display.GetNthViewNodeID(index) for index in range(display.GetNumberOfViewNodeIDs())]
+
+
+def test_other_surfaces_stay_out_of_our_views_and_get_their_own_views_back(compared: Any) -> None:
+    button = compared.ui.sideBySideButton
+    body, placed = surface("BODY"), surface("placed")
+    placed.GetDisplayNode().AddViewNodeID("vtkMRMLViewNode1")
+    click(button)
+    late = surface("loaded meanwhile")
+    settle()
+    for tag in ("DefaceOriginal", "DefaceVersion1", "DefaceVersion2"):
+        assert len(seen(tag)) == 1, tag
+    ours = {node.GetID() for node in views().values()}
+    for node in (body, placed, late):
+        assert views_of(node)
+        assert not ours & set(views_of(node))
+    click(button)
+    assert [views_of(node) for node in (body, placed, late)] == [[], ["vtkMRMLViewNode1"], []]
+
+
+def test_the_compared_patients_contours_are_drawn_in_our_slices_only(compared: Any) -> None:
+    own, other = surface("own"), surface("other")
+    compared.ui.segmentationSelector.setCurrentNode(own)
+    click(compared.ui.compareButton)
+    spin(lambda: not compared.running)
+    click(compared.ui.sideBySideButton)
+    slices = {tag: node.GetID() for tag, node in views().items() if tag in ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")}
+    faces = {node.GetID() for node in views().values()} - set(slices.values())
+    assert set(slices.values()) <= set(views_of(own))
+    assert not faces & set(views_of(own))
+    assert not set(slices.values()) & set(views_of(other))
+
+
+def test_a_change_of_a_displays_views_made_meanwhile_stays(compared: Any) -> None:
+    body = surface("BODY")
+    click(compared.ui.sideBySideButton)
+    body.GetDisplayNode().RemoveAllViewNodeIDs()
+    body.GetDisplayNode().AddViewNodeID("vtkMRMLSliceNodeRed")
+    click(compared.ui.sideBySideButton)
+    assert views_of(body) == ["vtkMRMLSliceNodeRed"]
+
+
+def test_a_scene_saved_with_the_views_on_reopens_with_the_users_own(compared: Any, panel_widget: Any, tmp_path: Path) -> None:
+    surface("BODY")
+    ct = compared.ui.ctSelector.currentNode()
+    click(compared.ui.sideBySideButton)
+    slicer.mrmlScene.SetURL(str(tmp_path / "saved.mrml"))
+    slicer.mrmlScene.Commit()
+    assert compared.ui.sideBySideButton.checked
+    saved = (tmp_path / "saved.mrml").read_text()
+    for ours in ("LayoutNode", "DefaceOriginal", "DefaceAxial", "skin of", "altered"):
+        assert ours not in saved
+    assert ct.GetName() in saved
+    for arrangement in ("", "5208", "5211"):  # as saved now; as version 0.5.0 saved it; with more methods than there are here
+        tag = 'id="vtkMRMLLayoutNodevtkMRMLLayoutNode" singletonTag="vtkMRMLLayoutNode"'
+        node = f'<Layout {tag} currentViewArrangement="{arrangement}" />' if arrangement else ""
+        (tmp_path / "saved.mrml").write_text(saved.replace("</MRML>", f"{node}</MRML>"))
+        slicer.mrmlScene.Clear()
+        assert layout() == FOUR_UP
+        slicer.mrmlScene.SetURL(str(tmp_path / "saved.mrml"))
+        slicer.mrmlScene.Import()
+        assert layout() == FOUR_UP
+        assert views_of(slicer.util.getNode("BODY")) == []
+
+
+def test_views_that_are_on_go_when_another_scene_is_loaded_into_theirs(compared: Any, tmp_path: Path) -> None:
+    slicer.mrmlScene.SetURL(str(tmp_path / "other.mrml"))
+    slicer.mrmlScene.Commit()
+    click(compared.ui.sideBySideButton)
+    slicer.mrmlScene.Import()
+    assert layout() == FOUR_UP
+    assert not compared.ui.sideBySideButton.checked
+    assert skins() == []
+
+
+def test_nothing_is_logged_when_views_come_change_and_go(compared: Any) -> None:
+    button = compared.ui.sideBySideButton
+    with vtk_errors() as complaints:
+        for _ in range(2):
+            click(button)
+            settle()
+            compared.ui.sliceVersionComboBox.setCurrentIndex(1)
+            click(compared.ui.compareButton)  # a new run refills them
+            spin(lambda: not compared.running)
+            click(button)
+            settle()
+    assert complaints == []
+    assert slicer.app.logged == []
+
+
+def test_the_slices_show_the_face_from_the_first_time_on(compared: Any) -> None:
+    ct = compared.ui.ctSelector.currentNode()
+    moved = vtk.vtkMatrix4x4()
+    ct.GetIJKToRASMatrix(moved)
+    for axis, millimetres in enumerate((300.0, -200.0, 900.0)):
+        moved.SetElement(axis, 3, moved.GetElement(axis, 3) + millimetres)
+    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        node.SetIJKToRASMatrix(moved)
+    click(compared.ui.sideBySideButton)
+    settle()
+    points = skin_meshes()[ct.GetName()]
+    low, high = points.min(axis=0), points.max(axis=0)
+    for node in (node for tag, node in views().items() if node.IsA("vtkMRMLSliceNode")):
+        middle = np.array([node.GetSliceToRAS().GetElement(axis, 3) for axis in range(3)])
+        assert (low < middle).all(), node.GetName()
+        assert (middle < high).all(), node.GetName()
+        assert middle[1] > 0.5 * (low[1] + high[1])  # in the face, not in the middle of the head
+        assert max(node.GetFieldOfView()[:2]) < 300.0
+
+
+def test_skins_are_complete_and_drawing_is_paused_when_they_come_into_the_scene(compared: Any) -> None:
+    seen_at_arrival: list[tuple[bool, int]] = []
+
+    def on_added(scene: Any, event: str, node: Any) -> None:
+        if node.IsA("vtkMRMLModelNode"):
+            assert node.GetPolyData().GetNumberOfPoints()
+            seen_at_arrival.append((slicer.app.render_pauses > 0, node.GetDisplayNode().GetNumberOfViewNodeIDs()))
+
+    on_added.CallDataType = vtk.VTK_OBJECT  # type: ignore[attr-defined]
+    tag = slicer.mrmlScene.AddObserver(slicer.mrmlScene.NodeAddedEvent, on_added)
+    click(compared.ui.sideBySideButton)
+    slicer.mrmlScene.RemoveObserver(tag)
+    assert seen_at_arrival == [(True, 1)] * 3
+    assert slicer.app.render_pauses == 0
+
+
+def test_a_closed_scene_leaves_no_skins_in_memory(compared: Any) -> None:
+    click(compared.ui.sideBySideButton)
+    kept = weakref.ref(skins()[0].GetPolyData())
+    slicer.mrmlScene.Clear()
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_layout_that_the_user_chose_meanwhile_stays(compared: Any) -> None:

@@ -9,7 +9,10 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
+from deface_compare.case import CT
+
 from ...nodes.case_folder import is_dose, nodes_to_case_folder
+from ...nodes.owner import Mismatch, mismatch
 from ..parameters import FOLDER, PATIENT_SOURCES
 
 IMAGE_SELECTORS = {"CT": "ctSelector", "MR": "mrSelector", "PET": "petSelector"}
@@ -51,6 +54,10 @@ class CaseChoice:
         chosen = {key: getattr(self._ui, name).currentNode() for key, name in IMAGE_SELECTORS.items()}
         return {key: node for key, node in chosen.items() if node is not None}
 
+    def primary_key(self) -> str:
+        """The key of the image that a single volume of another tool is taken for."""
+        return next(iter(self.images()), CT) if not self.from_folder else CT
+
     def segmentation(self) -> Any | None:
         """The chosen structure set."""
         return self._ui.segmentationSelector.currentNode()
@@ -75,7 +82,16 @@ class CaseChoice:
             return _("Choose a CT, an MR or a PET volume.")
         if len({node.GetID() for node in images.values()}) < len(images):
             return _("One volume is chosen twice: choose another, or None.")
-        return ""
+        other = self._mismatch()
+        return other.sentence if other is not None and other.certain else ""
+
+    def doubt(self) -> str:
+        """What must be confirmed before these nodes are compared; empty if nothing."""
+        other = None if self.from_folder else self._mismatch()
+        return "" if other is None else other.sentence
+
+    def _mismatch(self) -> Mismatch | None:
+        return mismatch(self.images(), self.segmentation(), self._ui.doseSelector.currentNode())
 
     def _why_not_results(self) -> str:
         results = self.results_folder

@@ -16,16 +16,22 @@ from deface_compare.case import Case
 from ...nodes.case_folder import SYNTHETIC_ATTRIBUTE
 from ...nodes.report import ORIGINAL_ROLE
 from ...nodes.results import centre_of_segment, centre_of_structure, segments_by_standard_name
+from ...nodes.structure_colours import Colour, told_apart
 from ...nodes.volumes import add_volume
-
-Colour = tuple[float, float, float]
 
 
 class Patient(Protocol):
     """What results and views ask of the patient behind them."""
 
+    @property
+    def name(self) -> str:
+        """What the patient is called where the scene's nodes do not say; empty: they do."""
+
     def originals(self) -> dict[str, Any]:
         """The undefaced volumes in the scene by image key, the primary first."""
+
+    def segmentation(self) -> Any | None:
+        """The structure set as a node of the scene."""
 
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
         """The middle of a structure, RAS mm."""
@@ -47,13 +53,19 @@ class ScenePatient:
         self._image_ids = {key: node.GetID() for key, node in images.items()}
         self._segmentation_id = segmentation.GetID() if segmentation is not None else ""
 
+    name = ""
+
     def originals(self) -> dict[str, Any]:
         """The undefaced volumes by image key, the primary first."""
         found = {key: slicer.mrmlScene.GetNodeByID(node_id) for key, node_id in self._image_ids.items()}
         return {key: node for key, node in found.items() if node is not None}
 
+    def segmentation(self) -> Any | None:
+        """The structure set as a node of the scene."""
+        return slicer.mrmlScene.GetNodeByID(self._segmentation_id) if self._segmentation_id else None
+
     def _segment(self, structure: str) -> Any | None:
-        segmentation = slicer.mrmlScene.GetNodeByID(self._segmentation_id) if self._segmentation_id else None
+        segmentation = self.segmentation()
         return segments_by_standard_name(segmentation).get(structure) if segmentation is not None else None
 
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
@@ -62,9 +74,13 @@ class ScenePatient:
         return centre_of_segment(segment) if segment is not None else None
 
     def colour_of(self, structure: str) -> Colour | None:
-        """The segment's colour."""
-        segment = self._segment(structure)
-        return tuple(segment.GetColor()) if segment is not None else None  # type: ignore[return-value]
+        """The segment's colour, or another where segments share one."""
+        segmentation = self.segmentation()
+        if segmentation is None:
+            return None
+        segments = segments_by_standard_name(segmentation)
+        colours = told_apart([segment.GetColor() for segment in segments.values()])
+        return dict(zip(segments, colours, strict=True)).get(structure)
 
 
 class FolderPatient:
@@ -77,6 +93,7 @@ class FolderPatient:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.name = folder.name
         self._case: Case | None = None
         self._node_ids: dict[str, str] = {}
 
@@ -94,12 +111,16 @@ class FolderPatient:
         for image in self._read().images:
             node = slicer.mrmlScene.GetNodeByID(self._node_ids.get(image.key, ""))
             if node is None:
-                node = add_volume(slicer.mrmlScene, image.image, image.key)
+                node = add_volume(slicer.mrmlScene, image.image, f"{self.name} {image.key}")
                 if self._read().synthetic:
                     node.SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
                 self._node_ids[image.key] = node.GetID()
             found[image.key] = node
         return found
+
+    def segmentation(self) -> Any | None:
+        """None: a folder's structures are not brought into the scene."""
+        return None
 
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
         """The middle of a structure, RAS mm."""

@@ -8,6 +8,7 @@ from deface_compare.cohort.reidentification.auc import FEW_PERSONS
 from deface_compare.cohort.reidentification.percentile import Percentile
 from deface_compare.measurement import OK, Measurement
 from deface_compare.report.small_face import left_sentence
+from deface_compare.words import without_warning
 
 from .measurement_table import Cell, MeasurementTable, measurement_table
 
@@ -47,7 +48,7 @@ def case_summary(
     image = primary_image(rows)
     wanted = [row for row in rows if row.metric in SUMMARY and row.image == image]
     moved = [row for row in rows if row.metric == FEATURE_MOVED and row.image == image]
-    by_metric = {metric: [row for row in wanted if row.metric == metric] for metric in SUMMARY}
+    by_metric = {metric: found for metric in SUMMARY if (found := _measured(wanted, metric))}
     arms = list(dict.fromkeys((row.method, row.variant) for row in wanted))
     lines = []
     for method, variant in arms:
@@ -62,8 +63,28 @@ def case_summary(
             own = percentiles.get(method)
             cells.append(Cell("") if own is None else Cell(round(own.percent, 1), PERCENTILE_MEANING))
         lines.append(tuple(cells))
-    headings = ("method", *([LEFT] if moved else []), *SUMMARY.values(), *(["percentile"] if percentiles else []))
+    told = [SUMMARY[metric] for metric in by_metric]
+    headings = ("method", *([LEFT] if moved else []), *told, *(["percentile"] if percentiles else []))
     return MeasurementTable(headings, tuple(lines), ("",) * len(lines), ())
+
+
+def _measured(rows: Sequence[Measurement], metric: str) -> list[Measurement]:
+    """The rows of a metric; none where no method has a number: a column of excuses says less than one sentence."""
+    found = [row for row in rows if row.metric == metric]
+    return found if any(row.status == OK for row in found) else []
+
+
+def not_measured_sentence(rows: Sequence[Measurement]) -> str:
+    """Which columns of the summary there are not, and why; empty if none is missing."""
+    image = primary_image(rows)
+    of_image = [row for row in rows if row.metric in SUMMARY and row.image == image]
+    reasons: dict[str, list[str]] = {}
+    for metric, heading in SUMMARY.items():
+        missing = [row for row in of_image if row.metric == metric]
+        if missing and not _measured(of_image, metric):
+            reasons.setdefault("; ".join(dict.fromkeys(without_warning(row.note) for row in missing)), []).append(heading)
+    told = [f"{', '.join(headings)} ({reason})" if reason else ", ".join(headings) for reason, headings in reasons.items()]
+    return f"not measured: {'; '.join(told)}" if told else ""
 
 
 def _left_cell(rows: Sequence[Measurement]) -> Cell:

@@ -10,7 +10,8 @@ from slicer.i18n import tr as _
 
 from deface_compare.measurement import OK, Measurement
 
-from ...nodes.dvh_chart import DvhChart, curves_of_table, dvh_table_of
+from ...nodes.dvh_chart import DvhChart, curves_of_table, remove_saved_charts
+from ...nodes.run import Run
 
 VIEW_TAG = "DefaceDVH"
 MOST_CHANGED = 2
@@ -39,23 +40,26 @@ class DvhView:
         ui.chartComboBox.connect("currentIndexChanged(int)", self._draw)
         self.clear()
 
-    def show(self, rows: Sequence[Measurement], policy: str) -> None:
+    def show(self, run: Run | None, rows: Sequence[Measurement], policy: str) -> None:
         """Offer the organs of a case and draw those whose mean dose changed most.
 
         Parameters
         ----------
+        run : Run, optional
+            The comparison; None: nothing is shown.
         rows : sequence of Measurement
-            All rows of one case.
+            All its rows.
         policy : str
             The dose policy whose curves are drawn beside the original's.
         """
         self.clear()
         scene = slicer.mrmlScene
-        self._table = dvh_table_of(scene, rows[0].case) if rows else None
+        self._table = run.curves if run is not None else None
         if self._table is None:
             return
         self._rows, self._policy = rows, policy
         self._organs = list(dict.fromkeys(curve.structure for curve in curves_of_table(self._table)))
+        remove_saved_charts(scene)
         self._chart = DvhChart(scene, list(dict.fromkeys(row.method for row in rows)))
         view = _plot_view(scene)
         view.SetPlotChartNodeID(self._chart.node.GetID())
@@ -121,6 +125,7 @@ def _plot_view(scene: Any) -> Any:
     view = scene.GetSingletonNode(VIEW_TAG, "vtkMRMLPlotViewNode")
     if view is None:
         view = slicer.vtkMRMLPlotViewNode()
+        view.SetSaveWithScene(False)
         view.SetSingletonTag(VIEW_TAG)
         view.SetLayoutLabel("DVH")
         view.SetDoPropagatePlotChartSelection(False)

@@ -16,8 +16,9 @@ from deface_compare.measurement import NOT_AVAILABLE, Measurement, write_measure
 from deface_compare.settings import DOSE_POLICIES
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
+from ...nodes.run import Run
 from ..install.hint import may_be_installed
-from .case_summary import case_summary, percentile_sentence, primary_image
+from .case_summary import case_summary, not_measured_sentence, percentile_sentence, primary_image
 from .measurement_table import VALUES, MeasurementTable, measurement_table
 from .table_filler import SCROLL_BAR_PIXELS, as_text, chosen_line, fill
 
@@ -50,7 +51,7 @@ class ResultsView:
         self._on_structure = on_structure
         self._rows: list[Measurement] = []
         self._percentiles: Mapping[str, Percentile] = {}
-        self._structures = ""
+        self._run: Run | None = None
         self._table = EMPTY
         self._titles = titles_of_methods()
         ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
@@ -60,7 +61,7 @@ class ResultsView:
         ui.resultTable.connect("itemSelectionChanged()", self._on_row)
         ui.copyButton.connect("clicked(bool)", self.copy)
         ui.saveButton.connect("clicked(bool)", self._ask_and_save)
-        self.show([])
+        self.show(None)
 
     @property
     def rows(self) -> Sequence[Measurement]:
@@ -82,21 +83,18 @@ class ResultsView:
         """The dose policy whose rows are shown."""
         return DOSE_POLICIES[max(self._ui.dosePolicyComboBox.currentIndex, 0)]
 
-    def show(
-        self, rows: Sequence[Measurement], percentiles: Mapping[str, Percentile] | None = None, structures: str = ""
-    ) -> None:
-        """Show the rows of a case; no rows clear everything.
+    def show(self, run: Run | None, extra: Sequence[Measurement] = ()) -> None:
+        """Show a comparison; None clears everything.
 
         Parameters
         ----------
-        percentiles : mapping of method key to Percentile, optional
-            Among other heads.
-        structures : str
-            How many structures were measured, and why the others were not.
+        run : Run, optional
+        extra : sequence of Measurement
+            Rows of the same case that the scene does not hold.
         """
-        self._rows = list(rows)
-        self._percentiles = percentiles or {}
-        self._structures = structures
+        self._run = run
+        self._rows = rows = [*(run.rows() if run is not None else ()), *extra]
+        self._percentiles = run.percentiles if run is not None else {}
         self._ui.resultsCollapsibleButton.enabled = bool(rows)
         self._ui.resultsCollapsibleButton.collapsed = not rows
         self._ui.summaryLabel.text = self._headline()
@@ -107,20 +105,22 @@ class ResultsView:
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
         """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
-        self.show([*self._rows, *rows], self._percentiles, self._structures)
+        self.show(self._run, rows)
 
     def _headline(self) -> str:
         if not self._rows:
             return ""
         image = primary_image(self._rows)
-        parts = [f"{self._rows[0].case}, {image}" if image else self._rows[0].case, NO_VERDICT_FROM_ONE_CASE]
+        patient = self._run.patient if self._run is not None else self._rows[0].case
+        parts = [f"{patient}, {image}" if image else patient, NO_VERDICT_FROM_ONE_CASE]
         lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
         if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
             lines.insert(0, SYNTHETIC_WARNING)
+        lines += filter(None, [not_measured_sentence(self._rows)])
         if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
             lines.append(NO_FACE_MODEL)
-        if self._structures:
-            lines.append(self._structures)
+        if self._run is not None and self._run.structures:
+            lines.append(self._run.structures)
         return "\n".join(lines)
 
     def _of_domain(self) -> list[Measurement]:

@@ -16,8 +16,8 @@ LINE_ROLE = qt.Qt.UserRole
 
 WIDEST_COLUMN_PIXELS = 150
 """Longer texts take a second line: a panel is narrow."""
-ROOM_PIXELS = 404
-"""What a table has of a panel 480 pixels wide beside its scroll bar; wider tables are made narrower, as far as can be read."""
+LEAST_ROOM_PIXELS = 404
+"""What a table has of a panel 480 pixels wide beside its scroll bar: counted with until the table itself is on the screen."""
 SCROLL_BAR_PIXELS = 18
 """What more a table has that shows all its lines."""
 NARROWEST_PIXELS = 60
@@ -25,7 +25,7 @@ NARROWEST_PIXELS = 60
 SHORT_HEADING_PIXELS = 34
 """A heading of four letters (unit) is not cut either."""
 NAMES = ("method", "structure", "measurement")
-"""Headings of columns that share what a wider panel has to give."""
+"""Headings of columns that are cut last; the first of them takes what a wider panel has to give."""
 
 
 def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) -> None:
@@ -43,6 +43,7 @@ def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) 
     widget.textElideMode = qt.Qt.ElideMiddle  # names differ at their ends: Parotid_L, cosine_similarity_own
     widget.setColumnCount(len(table.headings))
     widget.setRowCount(0)
+    widget.wordWrap = whole_headings  # a line that wraps makes its row twice as high; beside a small face there is room for it
     headings_px = _widths(widget, [_in_lines(heading) for heading in table.headings])
     widget.setRowCount(len(table.lines))
     for row, line in enumerate(table.lines):
@@ -75,8 +76,9 @@ def _fit_columns(widget: Any, headings: Sequence[str], headings_px: list[int], w
             floor if name in NAMES else max(floor, heading)
             for floor, heading, name in zip(floors, headings_px, headings, strict=True)
         ]
-    room = ROOM_PIXELS + (SCROLL_BAR_PIXELS if whole_headings else 0)
-    widths = narrowed(wanted, floors, room)
+    room = _room(widget) + (SCROLL_BAR_PIXELS if whole_headings else 0)
+    whole = [need if name in NAMES else floor for need, floor, name in zip(needed, floors, headings, strict=True)]
+    widths = narrowed(wanted, whole if sum(whole) <= room else floors, room)  # headings give way before names do
     cut = any(width < heading for width, heading in zip(widths, headings_px, strict=True))
     header.textElideMode = qt.Qt.ElideRight if cut else qt.Qt.ElideNone
     widget.setHorizontalHeaderLabels(list(headings) if cut else [_in_lines(heading) for heading in headings])
@@ -84,10 +86,15 @@ def _fit_columns(widget: Any, headings: Sequence[str], headings_px: list[int], w
         widget.horizontalHeaderItem(column).setToolTip(heading)
         widget.setColumnWidth(column, width)
     widget.resizeRowsToContents()
-    if sum(widths) <= room:  # else names would be squeezed to nothing
-        for column, heading in enumerate(headings):
-            if heading in NAMES:
-                header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
+    first_name = next((column for column, heading in enumerate(headings) if heading in NAMES), None)
+    if first_name is not None and sum(widths) <= room:  # else it would be squeezed to nothing
+        header.setSectionResizeMode(first_name, qt.QHeaderView.Stretch)
+
+
+def _room(widget: Any) -> int:
+    """How many pixels the columns have, beside a scroll bar."""
+    shown = widget.viewport().width if widget.visible else 0
+    return int(max(shown - SCROLL_BAR_PIXELS, LEAST_ROOM_PIXELS))
 
 
 def _widths(widget: Any, headings: list[str]) -> list[int]:

@@ -51,7 +51,7 @@ class ReviewPanel:
         ui.previousButton.connect("clicked(bool)", lambda: self.go(-1))
         ui.nextButton.connect("clicked(bool)", lambda: self.go(1))
         ui.reviewCasesList.connect("currentRowChanged(int)", self._on_list)
-        ui.reviewTable.connect("currentCellChanged(int,int,int,int)", self._show_pictures)
+        ui.reviewTable.connect("currentCellChanged(int,int,int,int)", self._on_cell)
         ui.reviewTable.connect("cellChanged(int,int)", self._on_comment)
         ui.reviewShowButton.connect("clicked(bool)", self.show_volumes)
         ui.reviewTable.setColumnCount(len(HEADINGS))
@@ -115,15 +115,13 @@ class ReviewPanel:
     # --- one case ----------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        """Show the case that the reviewer has come to; views that were on follow."""
-        follow = self._volumes.clear()
-        if follow:
-            self._on_views()
+        """Show the case that the reviewer has come to; views that were on follow, and go where there is nothing to follow to."""
         case = self.review.case if self.review is not None else None
         ui = self._ui
         ui.reviewCaseWidget.visible = case is not None
         if self.review is None or case is None:
             ui.placeLabel.text = ""
+            self._leave_views()
             return
         ui.reviewCasesList.currentRow = self.review.position
         ui.placeLabel.text = self._place()
@@ -133,11 +131,24 @@ class ReviewPanel:
         self._fill_table(self.review, case)
         self._go_to_open_question()
         self._show_pictures()
-        if follow and case.titles:
-            try:
-                self._fill_views(self.review, case)
-            except DefaceCompareError as error:
-                ui.placeLabel.text = f"{self._place()}\n{error}"
+        if self._volumes.shown:
+            self._follow(self.review, case)
+
+    def _follow(self, review: Review, case: ReviewCase) -> None:
+        """Bring the next case into the views that show the one before; a case that cannot be shown empties them and says why."""
+        if not case.titles:
+            self._leave_views()
+            return
+        try:
+            self._fill_views(review, case)
+        except DefaceCompareError as error:
+            self._leave_views()
+            self._ui.placeLabel.text = f"{self._place()}\n{error}"
+
+    def _leave_views(self) -> None:
+        if self._volumes.shown:
+            self._volumes.clear()
+            self._on_views()
 
     def _place(self) -> str:
         assert self.review is not None
@@ -217,6 +228,14 @@ class ReviewPanel:
 
     # --- what is looked at -------------------------------------------------------------------------------------------
 
+    def _on_cell(self) -> None:
+        """Look at the method whose question was chosen: pictures and slices."""
+        self._show_pictures()
+        current = self._current()
+        if self.review is not None and current is not None and not self._filling and self._volumes.shown:
+            self._volumes.look_at(self.review.label(current[0]))
+            self._on_views()
+
     def _show_pictures(self) -> None:
         """The renders of the original and of the chosen method, where the study has drawn them."""
         current = self._current()
@@ -251,6 +270,8 @@ class ReviewPanel:
     def _fill_views(self, review: Review, case: ReviewCase) -> None:
         with slicer.util.WaitCursor():
             self._volumes.show(case, {review.label(method): method for method in review.order()})
+        self._on_cell()
+        self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
         self._on_views()
 
     def close(self) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import SimpleITK as sitk
 import slicer
 
+from deface_compare.case import Case
 from deface_compare.cohort.review import ReviewCase
 from deface_compare.errors import UnusableInput
 from deface_compare.output.key import key_source
 
+from ...nodes.structures import add_structures, show_surfaces
 from ...nodes.volumes import add_volume, remove_node
 from ..views.side_by_side import SideBySide
 
@@ -28,6 +30,8 @@ class ReviewVolumes:
     def __init__(self, views: SideBySide) -> None:
         self._views = views
         self._nodes: list[Any] = []
+        self.note = ""
+        """Why the shown case's structures are not drawn; empty: they are, or there are none."""
 
     def show(self, case: ReviewCase, methods: Mapping[str, str]) -> None:
         """Show the original and the methods under the given labels.
@@ -45,17 +49,19 @@ class ReviewVolumes:
         """
         from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
 
-        self.clear()
-        images = {image.key: image.image for image in read_case(source_of(case)).images}
+        patient = read_case(source_of(case))
+        images = {image.key: image.image for image in patient.images}
         if case.image not in images:
             raise UnusableInput(f"The original of {case.id} has no {case.image} any more: choose the folder it was made from.")
-        original = self._add(images[case.image], f"{case.id} {case.image}")
-        versions = {}
-        for label, key in methods.items():
-            file = case.folder / key / f"{case.image}.nrrd"
-            if file.is_file():
-                versions[label] = self._add(_read(file), f"{case.id} {label}")
-        self._views.show(original, versions)
+        files = {label: case.folder / key / f"{case.image}.nrrd" for label, key in methods.items()}
+        defaced = {label: _read(file) for label, file in files.items() if file.is_file()}
+        before, self._nodes = self._nodes, []
+        try:
+            original = self._add(images[case.image], f"{case.id} {case.image}")
+            versions = {label: self._add(image, f"{case.id} {label}") for label, image in defaced.items()}
+            self._views.show(original, versions, self._contours(case, patient))
+        finally:
+            _remove(before)  # after the views have let them go: the layout stays between cases
 
     def _add(self, image: sitk.Image, name: str) -> Any:
         node = add_volume(slicer.mrmlScene, image, name)
@@ -63,16 +69,44 @@ class ReviewVolumes:
         self._nodes.append(node)
         return node
 
-    def clear(self) -> bool:
-        """Take the case's volumes out of views and scene; whether there were any."""
-        if not self._nodes:
-            return False
-        self._views.restore()
-        for node in self._nodes:
-            if node.GetScene() is not None:
-                remove_node(node.GetScene(), node)
-        self._nodes = []
-        return True
+    def _contours(self, case: ReviewCase, patient: Case) -> Any | None:
+        """The patient's structures to be drawn in the slices; None where there are none of one form."""
+        structures = patient.structure_set.structures if patient.structure_set is not None else ()
+        self.note = ""
+        if not structures:
+            return None
+        try:
+            node = add_structures(slicer.mrmlScene, structures, f"{case.id} structures")
+        except UnusableInput as error:
+            self.note = str(error)
+            return None
+        node.SetSaveWithScene(False)
+        self._nodes.append(node)
+        self.note = show_surfaces(node)
+        return node
+
+    def look_at(self, label: str) -> None:
+        """Show one of the versions in the slices."""
+        if self._nodes and label in self._views.labels:
+            self._views.look_at(label)
+
+    @property
+    def shown(self) -> bool:
+        """Whether a case's volumes are in the views."""
+        return bool(self._nodes)
+
+    def clear(self) -> None:
+        """Take the case's volumes out of views and scene."""
+        if self._nodes:
+            self._views.restore()
+            _remove(self._nodes)
+            self._nodes = []
+
+
+def _remove(nodes: list[Any]) -> None:
+    for node in nodes:
+        if node.GetScene() is not None:
+            remove_node(node.GetScene(), node)
 
 
 def source_of(case: ReviewCase) -> Path:

@@ -1,4 +1,4 @@
-"""Altered voxels of one method as a labelmap over the slices."""
+"""The edit of one method as a labelmap over the slices: what it changed within the body."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
+from ...nodes.volumes import remove_node
+
 ALTERED_COLOUR = (0.95, 0.55, 0.10)
 """Orange: no tissue of an image or structure has it, and it shows on black and on white."""
-
-OPACITY = 0.45
 
 
 class AlteredOverlay:
@@ -32,18 +32,22 @@ class AlteredOverlay:
         self._colours.SetColor(0, "unaltered", 0.0, 0.0, 0.0, 0.0)
         self._colours.SetColor(1, "altered", *ALTERED_COLOUR, 1.0)
         scene.AddNode(self._colours)
-        self._display = scene.AddNode(hidden(slicer.vtkMRMLLabelMapVolumeDisplayNode(), "altered voxels display"))
-        self._display.SetAndObserveColorNodeID(self._colours.GetID())
+        display = scene.AddNode(hidden(slicer.vtkMRMLLabelMapVolumeDisplayNode(), "altered voxels display"))
+        display.SetAndObserveColorNodeID(self._colours.GetID())
         self.node = scene.AddNode(hidden(slicer.vtkMRMLLabelMapVolumeNode(), "altered voxels"))
-        self.node.SetAndObserveDisplayNodeID(self._display.GetID())
+        self.node.SetAndObserveDisplayNodeID(display.GetID())
 
-    def show(self, original: Any, defaced: Any) -> int:
-        """Mark the voxels that differ, and say how many there are.
+    def show(self, original: Any, defaced: Any, body_from: float) -> int:
+        """Mark the voxels that differ and are body before or after, and say how many there are.
+
+        Air that changed is no tissue that changed: there noise would speckle the mark.
 
         Parameters
         ----------
         original, defaced : vtkMRMLScalarVolumeNode
             On one grid.
+        body_from : float
+            The skin's isovalue on the original, in the image's unit.
 
         Raises
         ------
@@ -54,7 +58,7 @@ class AlteredOverlay:
         if before.GetDimensions() != after.GetDimensions():
             raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
         values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
-        altered = (values[0] != values[1]).astype(np.uint8)
+        altered = ((values[0] != values[1]) & (np.maximum(*values) > body_from)).astype(np.uint8)
         image = vtkImageData()
         image.SetDimensions(before.GetDimensions())
         image.GetPointData().SetScalars(numpy_to_vtk(altered, deep=True))
@@ -65,9 +69,9 @@ class AlteredOverlay:
         return int(np.count_nonzero(altered))
 
     def remove(self) -> None:
-        """Take all its nodes out of the scene."""
-        for node in (self.node, self._display, self._colours):
-            self._scene.RemoveNode(node)
+        """Take all its nodes out of the scene, what displays before what is displayed."""
+        remove_node(self._scene, self.node)
+        self._scene.RemoveNode(self._colours)
 
 
 def hidden(node: Any, name: str) -> Any:

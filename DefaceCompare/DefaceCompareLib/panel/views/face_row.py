@@ -11,10 +11,10 @@ from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ...nodes.volumes import remove_node
+from .head_field import HeadField
+from .own_layout import face_rows, face_tags
 from .skins import add_skin
 
-ORIGINAL_TAG, VERSION_TAG = "DefaceOriginal", "DefaceVersion{number}"
-"""Names of our own 3D views; the user's views stay as they are."""
 VIEW_GROUP = 5206
 """View group of our views: Slicer links cameras and slices inside a group only."""
 BACKGROUND = (0.16, 0.17, 0.20)
@@ -23,11 +23,6 @@ YAW_DEG, PITCH_DEG = 25.0, 5.0
 VIEW_ANGLE_DEG = 30.0
 FIELD_SHARE = 1.15
 """Field over skin, in height and width."""
-
-
-def version_tag(number: int) -> str:
-    """The tag of the view that shows a version, counted from 1."""
-    return VERSION_TAG.format(number=number)
 
 
 class FaceRow:
@@ -40,38 +35,46 @@ class FaceRow:
         In the order of the views, the original first.
     skins : sequence of vtkPolyData
         Of these volumes, RAS mm.
+    head : HeadField
+        Of the original.
     """
 
-    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData]) -> None:
+    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField) -> None:
         self._scene = scene
-        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
-        self._models = [add_skin(scene, skin, name) for skin, name in zip(skins, names, strict=True)]
-        self._views = [_view_node(scene, tag) for tag in (ORIGINAL_TAG, *map(version_tag, range(1, len(volumes))))]
-        for view, label, model in zip(self._views, volumes, self._models, strict=True):
+        self._views = [_view_node(scene, tag) for tag in face_tags(len(volumes) - 1)]
+        for view, label in zip(self._views, volumes, strict=True):
             _prepare(view, label)
-            model.GetDisplayNode().AddViewNodeID(view.GetID())
+        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
+        self._models = [
+            add_skin(scene, skin, name, view.GetID()) for skin, name, view in zip(skins, names, self._views, strict=True)
+        ]
         self._tags: list[tuple[Any, int]] = []
         self._copying = False
         self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
-        self._look_at(self._models[0])
+        for camera in self._cameras:
+            camera.SetSaveWithScene(False)
+        self._look_at(head)
         for camera in self._cameras:
             self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
 
-    def _look_at(self, model: Any) -> None:
+    @property
+    def displays(self) -> list[Any]:
+        """The display nodes of the skins."""
+        return [model.GetDisplayNode() for model in self._models]
+
+    def _look_at(self, head: HeadField) -> None:
         """Put the first camera before the face; the others follow."""
-        bounds = np.zeros(6)
-        model.GetRASBounds(bounds)
-        centre, height = 0.5 * (bounds[::2] + bounds[1::2]), bounds[5] - bounds[4]
+        rows = face_rows(len(self._views) - 1)
         yaw, pitch = np.deg2rad(YAW_DEG), np.deg2rad(PITCH_DEG)
-        width = np.hypot(np.cos(yaw) * (bounds[1] - bounds[0]), np.sin(yaw) * (bounds[3] - bounds[2]))  # of an ellipse
-        narrow = 0.5 * len(self._views)  # height over width of a view where the row is half as high as a square window
-        field = FIELD_SHARE * max(height, narrow * width)
+        width_mm = np.hypot(np.cos(yaw) * head.size_mm[0], np.sin(yaw) * head.size_mm[1])  # of an ellipse
+        narrow = len(rows[0]) / (len(rows) + 1)  # height over width of a view where the whole is square, slices below
+        field = FIELD_SHARE * max(head.size_mm[2], narrow * width_mm)
         distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
         towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
         first = self._cameras[0]
         first.SetViewAngle(VIEW_ANGLE_DEG)
-        first.SetFocalPoint(*centre)
-        first.SetPosition(*(centre + distance * towards))
+        first.SetFocalPoint(*head.centre)
+        first.SetPosition(*(head.centre + distance * towards))
         first.SetViewUp(0.0, 0.0, 1.0)
         first.ResetClippingRange()
         self._copy_camera(first)
@@ -92,6 +95,13 @@ class FaceRow:
         finally:
             self._copying = False
 
+    def draw(self) -> None:
+        """Ask every view for a new picture: one that comes back to the screen keeps its last, which may be another patient's."""
+        for view in self._views:
+            widget = slicer.app.layoutManager().threeDWidget(view.GetLayoutName())
+            if widget is not None:
+                widget.threeDView().scheduleRender()
+
     def remove(self) -> None:
         """Take the skins out of the scene and let the cameras go."""
         for camera, tag in self._tags:
@@ -107,6 +117,7 @@ def _view_node(scene: Any, tag: str) -> Any:
 
 
 def _prepare(view: Any, label: str) -> None:
+    view.SetSaveWithScene(False)
     view.SetLayoutLabel(label)
     view.SetViewGroup(VIEW_GROUP)
     view.SetLinkedControl(True)

@@ -17,7 +17,7 @@ from deface_compare.anatomy.working_grid import head_grid
 from deface_compare.case import CT, MR, CaseImage
 from deface_compare.geometry.grids import WORKING_SPACING_MM
 from deface_compare.privacy.render import SKIN_COLOUR
-from deface_compare.privacy.surface import FaceBox, grey_values, skin_level, surface_at
+from deface_compare.privacy.surface import FaceBox, SkinLevel, grey_values, skin_level, surface_at
 
 from ...nodes.volumes import image_of_volume
 from .altered_overlay import hidden
@@ -38,6 +38,12 @@ class SkinSurfaces:
     def __init__(self) -> None:
         self._drawn: tuple[Any, ...] = ()
         self._surfaces: list[vtkPolyData] = []
+        self.body_from = 0.0
+        """The last original's skin isovalue, in its unit."""
+
+    def forget(self) -> None:
+        """Let go of the last skins: some hundred megabytes of a closed scene."""
+        self._drawn, self._surfaces = (), []
 
     def of(self, original: Any, versions: Sequence[Any]) -> list[vtkPolyData]:
         """The skins, RAS mm, the original's first.
@@ -56,19 +62,28 @@ class SkinSurfaces:
         volumes = [original, *versions]
         wanted = tuple((each.GetID(), each.GetMTime(), each.GetImageData().GetMTime()) for each in volumes)
         if wanted != self._drawn:
-            self._surfaces = [_in_ras(surface) for surface in _skins(original, versions)]
-            self._drawn = wanted
+            before = _case_image(original)
+            level = skin_level(before)
+            self._surfaces = [_in_ras(surface) for surface in _skins(before, level, versions)]
+            self._drawn, self.body_from = wanted, level.threshold
         return self._surfaces
 
 
-def _skins(original: Any, versions: Sequence[Any]) -> list[vtkPolyData]:
+def is_ct(volume: Any) -> bool:
+    """Whether a volume holds the low values of air in CT, where nothing else tells."""
+    return bool(volume.GetImageData().GetScalarRange()[0] < LOWEST_OF_MR)
+
+
+def _case_image(original: Any) -> CaseImage:
+    modality = CT if is_ct(original) else MR
+    return CaseImage(key=modality, modality=modality, image=image_of_volume(original), unit="")
+
+
+def _skins(before: CaseImage, level: SkinLevel, versions: Sequence[Any]) -> list[vtkPolyData]:
     """The skins, LPS mm."""
-    image = image_of_volume(original)
-    modality = CT if original.GetImageData().GetScalarRange()[0] < LOWEST_OF_MR else MR
-    before = CaseImage(key=modality, modality=modality, image=image, unit="")
-    grid, level = head_grid(before), skin_level(before)
+    grid = head_grid(before)
     whole = FaceBox(grid.GetOrigin(), grid.GetSize(), WORKING_SPACING_MM)
-    grey = grey_values(image, whole, level)
+    grey = grey_values(before.image, whole, level)
     box, window = _around_head(grey, whole)
     greys = [grey[window], *(grey_values(image_of_volume(version), box, level) for version in versions)]
     return [surface_at(each, box, quick=True) for each in greys]
@@ -97,16 +112,17 @@ def _in_ras(surface_lps: vtkPolyData) -> vtkPolyData:
     return turned.GetOutput()
 
 
-def add_skin(scene: Any, surface_ras: vtkPolyData, name: str) -> Any:
-    """Add a skin as a model; it is not saved with the scene and not listed.
+def add_skin(scene: Any, surface_ras: vtkPolyData, name: str, view_id: str) -> Any:
+    """Add a skin as a model of one view; it is not saved with the scene and not listed.
+
+    What displays it is complete before it comes: a model that has no view yet is loaded by all of them.
 
     Returns
     -------
     vtkMRMLModelNode
     """
-    model = scene.AddNode(hidden(slicer.vtkMRMLModelNode(), name))
-    model.SetAndObservePolyData(surface_ras)
-    display = scene.AddNode(hidden(slicer.vtkMRMLModelDisplayNode(), f"{name} display"))
+    display = hidden(slicer.vtkMRMLModelDisplayNode(), f"{name} display")
+    display.AddViewNodeID(view_id)
     display.SetColor(*SKIN_COLOUR)
     display.SetAmbient(AMBIENT)
     display.SetDiffuse(DIFFUSE)
@@ -114,5 +130,8 @@ def add_skin(scene: Any, surface_ras: vtkPolyData, name: str) -> Any:
     display.SetPower(POWER)
     display.SetScalarVisibility(False)
     display.SetVisibility2D(False)
+    scene.AddNode(display)
+    model = hidden(slicer.vtkMRMLModelNode(), name)
+    model.SetAndObservePolyData(surface_ras)
     model.SetAndObserveDisplayNodeID(display.GetID())
-    return model
+    return scene.AddNode(model)

@@ -1,4 +1,4 @@
-"""The row of slice views: the original fading into one version, altered voxels laid over."""
+"""The row of slice views: the original fading into one version, the edit outlined, the patient's contours."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
-from .altered_overlay import OPACITY, AlteredOverlay
+from .altered_overlay import AlteredOverlay
 from .face_row import VIEW_GROUP
+from .head_field import HeadField
+from .own_layout import SLICES
 
-SLICES = {
-    "DefaceAxial": ("Axial", "A", "#F34A33"),
-    "DefaceSagittal": ("Sagittal", "S", "#EDD54C"),
-    "DefaceCoronal": ("Coronal", "C", "#6EB04B"),
-}
-"""Names of our own slice views; orientation, label and Slicer's colour of each."""
+HEAD_WINDOW_HU, HEAD_LEVEL_HU = 400.0, 40.0
+"""Soft tissue of head and neck in CT; what Slicer chooses by itself covers the teeth's metal and shows one grey."""
+ROOM_AROUND_HEAD = 1.1
+"""Field of view of a slice over the head's size."""
 
 
 class SliceRow:
@@ -26,31 +26,37 @@ class SliceRow:
     ----------
     scene : vtkMRMLScene
     original : vtkMRMLScalarVolumeNode
+    body_from : float
+        The skin's isovalue on the original, in the image's unit.
     """
 
-    def __init__(self, scene: Any, original: Any) -> None:
+    def __init__(self, scene: Any, original: Any, body_from: float) -> None:
         self._original = original
+        self._body_from = body_from
         self._overlay = AlteredOverlay(scene)
         self._logics = [slicer.app.applicationLogic().GetSliceLogicByLayoutName(tag) for tag in SLICES]
         for logic in self._logics:
             logic.GetSliceNode().SetViewGroup(VIEW_GROUP)
+            logic.GetSliceNode().SetUseLabelOutline(True)
             composite = logic.GetSliceCompositeNode()
+            for node in (logic.GetSliceNode(), composite):
+                node.SetSaveWithScene(False)
             composite.SetDoPropagateVolumeSelection(False)
             composite.SetLinkedControl(False)
             composite.SetBackgroundVolumeID(original.GetID())
-            composite.SetLabelVolumeID(self._overlay.node.GetID())
-        self.fit()
 
-    def fit(self) -> None:
-        """Show the whole image in every slice view."""
-        for logic in self._logics:
-            logic.FitSliceToAll()
+    @property
+    def views(self) -> list[Any]:
+        """The slice nodes."""
+        return [logic.GetSliceNode() for logic in self._logics]
 
     def show(self, version: Any) -> int:
-        """Look at another version; returns how many voxels it altered."""
-        altered = self._overlay.show(self._original, version)
+        """Look at another version; returns how many voxels of the body it altered."""
+        altered = self._overlay.show(self._original, version, self._body_from)
         for logic in self._logics:
-            logic.GetSliceCompositeNode().SetForegroundVolumeID(version.GetID())
+            composite = logic.GetSliceCompositeNode()
+            composite.SetForegroundVolumeID(version.GetID())
+            composite.SetLabelVolumeID(self._overlay.node.GetID())  # not before it has an image: Slicer would log an error
         return altered
 
     def fade(self, share: float) -> None:
@@ -59,20 +65,36 @@ class SliceRow:
             logic.GetSliceCompositeNode().SetForegroundOpacity(share)
 
     def mark_altered(self, marked: bool) -> None:
-        """Lay the altered voxels over the slices, or not."""
+        """Outline what was altered, or not."""
         for logic in self._logics:
-            logic.GetSliceCompositeNode().SetLabelOpacity(OPACITY if marked else 0.0)
+            logic.GetSliceCompositeNode().SetLabelOpacity(1.0 if marked else 0.0)
+
+    def look_at_face(self, head: HeadField) -> None:
+        """Show the head, cut through the face; only views on the screen know their size."""
+        for view in self.views:
+            width, height, _depth = view.GetDimensions()
+            mm_per_pixel = ROOM_AROUND_HEAD * max(head.size_mm.max() / max(height, 1), head.size_mm.max() / max(width, 1))
+            view.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, view.GetFieldOfView()[2])
+        self.jump(head.face)
 
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre every slice on a point, RAS mm."""
-        for logic in self._logics:
-            logic.GetSliceNode().JumpSliceByCentering(*ras_mm)
+        for view in self.views:
+            view.JumpSliceByCentering(*ras_mm)
 
     def remove(self) -> None:
         """Empty the slices and take the overlay out of the scene."""
         for logic in self._logics:
             composite = logic.GetSliceCompositeNode()
-            composite.SetBackgroundVolumeID(None)
-            composite.SetForegroundVolumeID(None)
             composite.SetLabelVolumeID(None)
+            composite.SetForegroundVolumeID(None)
+            composite.SetBackgroundVolumeID(None)
         self._overlay.remove()
+
+
+def show_soft_tissue(volume: Any) -> None:
+    """Give a CT whose window nobody has chosen the window of head and neck."""
+    display = volume.GetDisplayNode()
+    if display is not None and display.GetAutoWindowLevel():
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevel(HEAD_WINDOW_HU, HEAD_LEVEL_HU)

@@ -28,8 +28,9 @@ class ViewsSection:
 
     def __init__(self, ui: Any) -> None:
         self._ui = ui
-        self.views = SideBySide(slicer.mrmlScene)
+        self.views = SideBySide(slicer.mrmlScene, self.taken)
         self._original: Any = None
+        self._segmentation: Any = None
         self._own = False
         ui.sideBySideButton.connect("toggled(bool)", self._on_toggle)
         ui.sliceVersionComboBox.connect("currentIndexChanged(int)", self._on_version)
@@ -37,9 +38,9 @@ class ViewsSection:
         ui.fadeSlider.connect("valueChanged(int)", self._on_fade)
         self.refresh()
 
-    def offer(self, original: Any | None) -> None:
-        """Offer a volume and its defaced versions; views that show the earlier ones take them up at once."""
-        self._original = original
+    def offer(self, original: Any | None, segmentation: Any | None = None) -> None:
+        """Offer a volume, its defaced versions and its contours; views that show the earlier ones take them up at once."""
+        self._original, self._segmentation = original, segmentation
         if self.views.on and self._own:
             if self._versions():
                 self._fill()
@@ -79,6 +80,8 @@ class ViewsSection:
         ui.sliceVersionComboBox.blockSignals(True)
         ui.sliceVersionComboBox.clear()
         ui.sliceVersionComboBox.addItems(self.views.labels)
+        if self.views.looked_at in self.views.labels:
+            ui.sliceVersionComboBox.setCurrentIndex(self.views.labels.index(self.views.looked_at))
         ui.sliceVersionComboBox.blockSignals(False)
         for widget in (ui.sliceVersionComboBox, ui.alteredCheckBox, ui.fadeSlider):
             widget.enabled = on
@@ -98,7 +101,7 @@ class ViewsSection:
     def _fill(self) -> None:
         try:
             with slicer.util.WaitCursor():
-                self.views.show(self._original, self._versions())
+                self.views.show(self._original, self._versions(), self._segmentation)
             self._own = True
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
@@ -116,6 +119,10 @@ class ViewsSection:
         self.views.jump(ras_mm)
 
     def close(self) -> None:
-        """Give the layout back."""
-        self.views.restore()
+        """Give the layout back and let go of the scene's surfaces (it closes)."""
+        self.views.forget()
         self.refresh()
+
+    def shut_down(self) -> None:
+        """Follow the scene no longer (the panel goes away)."""
+        self.views.close()

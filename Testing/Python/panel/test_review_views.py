@@ -1,0 +1,115 @@
+"""The reviewed case in the views: the faces that a person sees are this case's, not the one's before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from panel_host import click, press
+from review_study import METHODS, opened, volumes, write_study
+from views_on_screen import seen, settle, skin_meshes
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
+
+FACE_VIEWS = ("DefaceOriginal", "DefaceVersion1", "DefaceVersion2")
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Five cases, each with a head of its own size."""
+    return write_study(tmp_path, cases=5, looked_at=range(1, 6))
+
+
+def assert_faces_are_of(case: str) -> None:
+    """Each view shows one surface, and it is that of its own volume."""
+    there = skin_meshes()
+    settle()
+    for tag, name in zip(FACE_VIEWS, (f"{case} CT", *(f"{case} {title}" for title in METHODS.values())), strict=True):
+        (points,) = seen(tag)
+        assert np.array_equal(points, there[name]), (tag, name)
+
+
+def test_five_cases_in_a_row_show_their_own_faces(panel: Any, study: Path) -> None:
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    sizes = []
+    for number in range(1, 6):
+        assert_faces_are_of(f"case-{number:03d}")
+        sizes.append(len(skin_meshes()[f"case-{number:03d} CT"]))
+        press(ui.reviewTable, "N")
+    assert len(set(sizes)) == 5  # five different heads
+
+
+def test_the_views_stay_on_between_cases(panel: Any, study: Path) -> None:
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    settle()
+    layouts: list[int] = []
+    node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    tag = node.AddObserver("ModifiedEvent", lambda *ignored: layouts.append(node.GetViewArrangement()))
+    press(ui.reviewTable, "N")
+    node.RemoveObserver(tag)
+    assert set(layouts) <= {node.GetViewArrangement()}  # another one in between would drop what the views shall draw
+    assert all(name.startswith("case-002") for name in volumes())
+
+
+def test_faces_are_right_when_the_views_are_opened_again(panel: Any, study: Path) -> None:
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    settle()
+    click(ui.sideBySideButton)
+    press(ui.reviewTable, "N")
+    settle()
+    click(ui.reviewShowButton)
+    assert_faces_are_of("case-002")
+
+
+def test_the_slices_show_the_method_whose_question_is_chosen(panel: Any, study: Path) -> None:
+    ui = opened(panel, study, blinded=True)
+    click(ui.reviewShowButton)
+    for row in (1, 0, 1):
+        ui.reviewTable.setCurrentCell(row, 2)
+        label = ui.reviewTable.item(row, 0).text()
+        shown = {slicer.mrmlScene.GetNodeByID(each.GetForegroundVolumeID()).GetName() for each in our_composites()}
+        assert shown == {f"case-001 {label}"}
+        assert ui.sliceVersionComboBox.currentText == label
+    press(ui.reviewTable, "P")  # the answer leads to the next open question: the first method's first
+    shown = {slicer.mrmlScene.GetNodeByID(each.GetForegroundVolumeID()).GetName() for each in our_composites()}
+    assert shown == {f"case-001 {ui.reviewTable.item(ui.reviewTable.currentRow(), 0).text()}"}
+
+
+def our_composites() -> list[Any]:
+    """What our three slice views show."""
+    logic = slicer.app.applicationLogic()
+    return [
+        logic.GetSliceLogicByLayoutName(tag).GetSliceCompositeNode() for tag in ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")
+    ]
+
+
+def test_a_reviewed_ct_is_shown_in_the_window_of_soft_tissue(panel: Any, study: Path) -> None:
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    displays = [node.GetDisplayNode() for node in map(slicer.util.getNode, volumes())]
+    assert {(display.GetWindow(), display.GetLevel()) for display in displays} == {(400.0, 40.0)}
+
+
+def test_a_reviewed_patients_structures_are_drawn_in_the_slices_and_go_with_the_case(panel: Any, tmp_path: Path) -> None:
+    out = write_study(tmp_path, cases=2, looked_at=(1, 2), eye=True)
+    ui = opened(panel, out)
+    click(ui.reviewShowButton)
+    (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    display = segmentation.GetDisplayNode()
+    shown = {display.GetNthViewNodeID(index) for index in range(display.GetNumberOfViewNodeIDs())}
+    assert {f"vtkMRMLSliceNode{tag}" for tag in ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")} <= shown
+    assert not {f"vtkMRMLViewNode{tag}" for tag in FACE_VIEWS} & shown
+    assert display.GetPreferredDisplayRepresentationName2D() == "Closed surface"
+    first = segmentation.GetName()
+    press(ui.reviewTable, "N")
+    (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert (first, segmentation.GetName()) == ("case-001 structures", "case-002 structures")
+    slicer.mrmlScene.Clear()
+    assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == []
