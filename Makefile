@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-properties prove-difficulties prove-study \
+.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-study \
   prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations
 
 install: $(VENV)/installed
@@ -54,7 +54,7 @@ package: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
 # Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
-prove: prove-heads prove-real prove-faces prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
+prove: prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
@@ -65,6 +65,9 @@ prove-real: $(VENV)/tested  # 79 head-and-neck patients with CT, dose and struct
 
 prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any file, controls (sample patients: prove-privacy, prove-paper)
 	$(BIN)/python $(PROOFS)/faces.py --patients 0 --jobs 2
+
+prove-border: $(VENV)/tested  # what the border of an edit draws of 12 MR and 2 CT heads
+	$(BIN)/python $(PROOFS)/border.py ../shared/data build/border
 
 prove-properties: $(VENV)/tested  # one head in many grids
 	$(BIN)/python $(PROOFS)/pytest_proof.py properties defacers/test_properties.py

@@ -160,7 +160,8 @@ def _prints(generator: np.random.Generator, images: tuple[str, ...], failed: set
     for image in images:
         face = generator.normal(size=(1, FACE_LENGTH)) + 0.1 * generator.normal(size=(VIEWS, FACE_LENGTH))
         found = np.ones(VIEWS, bool)
-        nothing = np.empty((0, FACE_LENGTH), np.float32), np.full(FACE_LENGTH, np.nan, np.float32)
+        no_levels = np.empty((0, FACE_LENGTH), np.float32)
+        nothing = no_levels, no_levels, np.full(FACE_LENGTH, np.nan, np.float32)
         prints[image, "original"] = FacePrint(*[_unit(face)] * 4, found, *nothing)
         control = _unit(face + 0.3 * generator.normal(size=face.shape))
         prints[image, "rerendered"] = FacePrint(*[control] * 4, found, *nothing)
@@ -172,7 +173,9 @@ def _prints(generator: np.random.Generator, images: tuple[str, ...], failed: set
             if generator.random() > 0.3 + left:
                 own = np.full_like(own, np.nan)
             reference = _unit((0.2 + 0.4 * left) * face + noise)
-            prints[image, method] = FacePrint(own, reference, own, own, np.isfinite(own[:, 0]), nothing[0], reference[0])
+            prints[image, method] = FacePrint(
+                own, reference, own, own, np.isfinite(own[:, 0]), no_levels, no_levels, reference[0]
+            )
     return FacePrints("sface", "0" * 64, prints)
 
 

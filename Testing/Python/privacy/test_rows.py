@@ -175,7 +175,7 @@ def _prints() -> FacePrints:
     own = generator.normal(size=(5, 128)).astype(np.float32)
     own[3] = np.nan
     reference, others = (generator.normal(size=(count, 128)).astype(np.float32) for count in (5, 2))
-    each = FacePrint(own, reference, own, reference, np.isfinite(own[:, 0]), others, own[3])
+    each = FacePrint(own, reference, own, reference, np.isfinite(own[:, 0]), others, others[:1], own[3])
     nothing = surface_print(others, 5)
     prints = {("MR_T1", "original"): each, ("CT_2", "quickshear"): each, (DOSE_KEEP, "original"): nothing}
     return FacePrints("SFace", "ab" * 32, prints, {"MR_T1": "full", "CT_2": "upper"})
@@ -212,4 +212,4 @@ def test_a_file_that_holds_no_face_prints_is_named(tmp_path: Path) -> None:
 
 def test_a_probe_without_views_is_not_detected() -> None:
     nothing = np.empty((0, 0), np.float32)
-    assert not FaceProbe(*[nothing] * 4, np.empty(0, bool), nothing, nothing, "", None, None).detected  # type: ignore[arg-type]
+    assert not FaceProbe(*[nothing] * 4, np.empty(0, bool), nothing, nothing, nothing, "", None, None).detected  # type: ignore[arg-type]

@@ -63,6 +63,15 @@ def test_the_headline_is_the_larger_of_own_landmarks_and_rebuilt_face() -> None:
     assert row.note.startswith("rebuilt face")
 
 
+def test_a_face_that_only_the_border_of_the_edit_draws_is_linked() -> None:
+    nothing = np.full(len(face_of(0)[0]), np.nan)
+    cohort = [replace(hidden(k), border={METHOD: np.stack([nothing, face_of(k)[0]])}) for k in range(8)]
+    rows = summarise_faces(cohort, [METHOD], "cohort", 1, synthetic=True).rows
+    assert (value(rows, "auc_own"), value(rows, "auc_border"), value(rows, "auc_headline")) == (0.5, 1.0, 1.0)
+    (row,) = (row for row in rows if row.metric == "auc_border")
+    assert row.note.startswith("strongest of 2 attempts (skin drawn from the edit's border (2))")
+
+
 def test_a_face_found_where_other_people_have_theirs_counts_although_no_detector_sees_it() -> None:
     cohort = [replace(hidden(k), mean_landmarks={METHOD: face_of(k)}) for k in range(8)]
     rows = summed(cohort).rows
