@@ -150,11 +150,10 @@ def _on_grid(series: Series, image: CaseImage) -> bool:
     """Whether a series has the grid of the original, told from its headers."""
     first = series.headers[0].dataset
     original = own_grid(image)
-    if sorted((int(first.Rows), int(first.Columns), len(series.headers))) != sorted(original.GetSize()):
+    if sorted((int(first.Rows), int(first.Columns), series.depth)) != sorted(original.GetSize()):
         return False
-    grid = sitk.Image((int(first.Columns), int(first.Rows), len(series.headers)), sitk.sitkUInt8)
-    row_mm, column_mm = (float(value) for value in first.PixelSpacing)
-    grid.SetSpacing((column_mm, row_mm, series.step_mm))
+    grid = sitk.Image((int(first.Columns), int(first.Rows), series.depth), sitk.sitkUInt8)
+    grid.SetSpacing((*series.pixel_mm, series.step_mm))
     grid.SetOrigin([float(value) for value in first.ImagePositionPatient])
     grid.SetDirection(series.direction.ravel().tolist())
     return not geometry_difference(with_axes_of(grid, original), original)

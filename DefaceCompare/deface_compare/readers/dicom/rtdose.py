@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ...errors import NotAvailable, UnusableInput
-from .header import Header, naming_file
+from .header import Header, naming_file, whole_number
 
 GY, RELATIVE = "GY", "RELATIVE"
 OFFSET_TOLERANCE_MM = 0.01
@@ -63,6 +63,9 @@ def _values_gy(header: Header) -> NDArray[np.float64]:
     scaling = float(header.dataset.get("DoseGridScaling") or 0)
     if scaling <= 0:
         raise UnusableInput(f"dose {name} has no DoseGridScaling; export it again")
+    bits, high_bit = (whole_number(header.dataset, keyword) for keyword in ("BitsStored", "HighBit"))
+    if bits is not None and high_bit is not None and high_bit != bits - 1:
+        raise NotAvailable(f"dose {name} states a HighBit that no dose has ({high_bit} of {bits} bits) and was not used")
     try:
         stored = pydicom.dcmread(header.path).pixel_array
     except Exception as error:  # pydicom's decoders raise many types on damaged or unknown pixels

@@ -94,11 +94,15 @@ class Series:
         return bool(self.headers[0].text("FrameOfReferenceUID"))
 
     @property
+    def depth(self) -> int:
+        """Number of planes."""
+        return self.planes[-1] + 1 if self.planes else len(self.headers)
+
+    @property
     def volume_mm3(self) -> float:
         """Volume that the series covers."""
         first = self.headers[0].dataset
-        depth = self.planes[-1] + 1 if self.planes else len(self.headers)
-        return float(first.Rows * first.Columns * np.prod(self.pixel_mm) * depth * self.normal_spacing_mm)
+        return float(first.Rows * first.Columns * np.prod(self.pixel_mm) * self.depth * self.normal_spacing_mm)
 
 
 def arrange(uid: str, headers: Sequence[Header]) -> Series:

@@ -82,7 +82,7 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
         each.stored_as = each.stored_as.scaled(factor)
     values = _values(slices)
     padding = _fill_padding(values, slices, notes)
-    _tell_doubly_stated(slices, notes)
+    _tell_doubly_stated(slices, name, notes)
     return SeriesPixels(values, StoredForm(bits_below, inverted, factor, padding), tuple(notes))
 
 
@@ -109,7 +109,7 @@ def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[lis
         with naming(header.path):
             stored = within_bits(raw, header.dataset, bits_below)
             padded = padded_voxels(header.dataset, stored, raw)
-            slices.append(_Slice(header, stored, modality_map(header.dataset, header.path.name), padded))
+            slices.append(_Slice(header, stored, modality_map(header.dataset, name), padded))
     return slices, bits_below
 
 
@@ -214,11 +214,11 @@ def _fill_padding(values: NDArray[np.generic], slices: Sequence[_Slice], notes: 
     return air
 
 
-def _tell_doubly_stated(slices: Sequence[_Slice], notes: list[str]) -> None:
+def _tell_doubly_stated(slices: Sequence[_Slice], name: str, notes: list[str]) -> None:
     """That a lookup table was used although there are slope and intercept, too."""
     both = [each for each in slices if each.data.get("ModalityLUTSequence") and each.data.get("RescaleSlope") not in (None, "")]
     for each in both:
         line = Line(float(each.data.RescaleSlope), float(each.data.get("RescaleIntercept") or 0))
-        if not np.array_equal(line.values(each.stored), modality_map(each.data, each.header.path.name).values(each.stored)):
+        if not np.array_equal(line.values(each.stored), modality_map(each.data, name).values(each.stored)):
             notes.append("the headers state values twice: the modality lookup table was used, not slope and intercept")
             return

@@ -227,3 +227,11 @@ def test_each_target_has_its_own_prescription(tmp_path: Path) -> None:
         "CTV": ("CTV", 60.0),
     }
     assert _dose(case).prescription_gy == 60.0
+
+
+def test_a_dose_whose_high_bit_is_no_doses_is_not_used_and_says_so(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    write_dose(tmp_path / "rd.dcm", _ramp(), OFFSETS, extra={"BitsStored": 12, "HighBit": 15})
+    case = read_case(tmp_path)
+    assert case.dose is None
+    assert "states a HighBit that no dose has (15 of 12 bits) and was not used" in case.missing_dose

@@ -171,6 +171,18 @@ def test_a_lookup_table_of_signed_pixels_begins_below_zero(tmp_path: Path) -> No
     np.testing.assert_array_equal(values_in(tmp_path), 2 * (head_hu().astype(int) + 1024))
 
 
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian])
+@pytest.mark.parametrize("vr", ["US", "OW"])
+def test_a_lookup_table_is_known_in_every_transfer_syntax(tmp_path: Path, syntax: str, vr: str) -> None:
+    entries = (3 * np.arange(1400) + 7).astype(np.uint16)
+    paths = write_series(tmp_path, head_grey(), modality="MR")
+    big = syntax == ExplicitVRBigEndian
+    change(paths, lookup(5, entries.byteswap() if vr == "OW" and big else entries, vr))
+    for path in paths:
+        rewrite(path, syntax)
+    np.testing.assert_array_equal(values_in(tmp_path), 3 * np.maximum(head_grey().astype(int) - 5, 0) + 7)
+
+
 def test_values_stated_twice_are_told(tmp_path: Path) -> None:
     paths = write_series(tmp_path, head_grey(), modality="MR")
 
@@ -224,16 +236,23 @@ def test_twelve_signed_bits_of_sixteen_keep_their_sign(tmp_path: Path) -> None:
     np.testing.assert_array_equal(values_in(tmp_path / "in"), head_hu())
 
 
-@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian])
+def rewrite(path: Path, syntax: str) -> None:
+    """The same object in another transfer syntax."""
+    data = pydicom.dcmread(path)
+    big, implicit = syntax == ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
+    if syntax == RLELossless:
+        data.compress(RLELossless, generate_instance_uid=False)
+    elif big:
+        data.PixelData = np.frombuffer(data.PixelData, "<i2").astype(">i2").tobytes()
+    data.file_meta.TransferSyntaxUID = syntax
+    path.unlink()
+    pydicom.dcmwrite(path, data, implicit_vr=implicit, little_endian=not big, force_encoding=True)
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
 def test_values_do_not_depend_on_the_transfer_syntax(tmp_path: Path, syntax: str) -> None:
     for path in write_series(tmp_path, head_hu()):
-        data = pydicom.dcmread(path)
-        big = syntax == ExplicitVRBigEndian
-        if big:
-            data.PixelData = np.frombuffer(data.PixelData, "<i2").astype(">i2").tobytes()
-        data.file_meta.TransferSyntaxUID = syntax
-        path.unlink()
-        pydicom.dcmwrite(path, data, implicit_vr=not big, little_endian=not big, force_encoding=True)
+        rewrite(path, syntax)
     np.testing.assert_array_equal(values_in(tmp_path), head_hu())
 
 
@@ -280,6 +299,15 @@ def test_padding_written_with_the_other_sign_is_known(tmp_path: Path) -> None:
         data.add_new("PixelPaddingValue", "US", 63536)
 
     change(paths, unsigned)
+    assert (values_in(tmp_path)[beyond] == -1000).all()
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
+def test_padding_is_known_in_every_transfer_syntax(tmp_path: Path, syntax: str) -> None:
+    stored, beyond = padded_head(-2000, np.int16)
+    extra: dict[str, object] = {"PixelPaddingValue": -2005, "PixelPaddingRangeLimit": -1995}
+    for path in write_series(tmp_path, stored, extra=extra):
+        rewrite(path, syntax)
     assert (values_in(tmp_path)[beyond] == -1000).all()
 
 
