@@ -158,7 +158,7 @@ def renamed(data: FileDataset, word: str) -> None:
 
 
 def twin(folder: Path, kind: str) -> None:
-    changed(folder, kind, other_content, all_files=False, to="twins")
+    changed(folder, kind, other_content, all_files=False, to="a twin")
 
 
 def copy(folder: Path, kind: str) -> None:
@@ -166,8 +166,8 @@ def copy(folder: Path, kind: str) -> None:
     for path in paths_of(folder, kind):
         data = pydicom.dcmread(path)
         data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
-        (folder / "copies").mkdir(exist_ok=True)
-        pydicom.dcmwrite(folder / "copies" / path.name, data, implicit_vr=True, little_endian=True, force_encoding=True)
+        (folder / "a copy").mkdir(exist_ok=True)
+        pydicom.dcmwrite(folder / "a copy" / path.name, data, implicit_vr=True, little_endian=True, force_encoding=True)
 
 
 def whose(**values: str) -> Callable[[Path, str], None]:
@@ -207,7 +207,7 @@ def our_defaced_copy(folder: Path, kind: str) -> None:
         renamed(data, "defaced")
         data.DeidentificationMethod = ["DefaceCompare 0.6.0"]
 
-    changed(folder, kind, change, to="export")
+    changed(folder, kind, change, to="an export")
 
 
 def rival(folder: Path, kind: str) -> None:
@@ -221,7 +221,7 @@ def rival(folder: Path, kind: str) -> None:
             if keyword in data:
                 setattr(data, keyword, "20240101" if kind == "REG" else "20991231")
 
-    changed(folder, kind, change, to="rivals")
+    changed(folder, kind, change, to="a rival")
 
 
 def lost_references(folder: Path, kind: str) -> None:
