@@ -14,7 +14,7 @@ from ..checks import dose_warnings
 from .copies import Twins
 from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
-from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid
+from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid, why_no_prescription
 from .rtdose import GY, read_dose_grid
 
 SUMS = ("PLAN_SUM", "MULTI_PLAN")
@@ -105,6 +105,8 @@ def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list
     notes.extend(f"the dose is a {remark}" for remark in remarks)
     unit = "Gy" if units == {GY} else "relative"
     prescribed_gy = prescription_gy(chosen, plans) if unit == "Gy" else None
+    if unit == "Gy" and prescribed_gy is None:
+        notes.append(f"no prescription is known: {why_no_prescription(chosen, plans)}")
     notes.extend(dose_warnings(image, unit, _named(chosen), prescribed_gy))
     return Dose(
         image=image,

@@ -52,6 +52,13 @@ def prescription_gy(doses: Sequence[Header], plans: Sequence[Header]) -> float |
     return sum(known) if known and len(known) == len(stated) else None
 
 
+def why_no_prescription(doses: Sequence[Header], plans: Sequence[Header]) -> str:
+    """Why `prescription_gy` gives none."""
+    if not all(plan_uids(header) for header in doses):
+        return "the dose names no plan"
+    return "a plan of the dose is not in the folder" if plans_of(doses, plans) is None else "a plan of the dose states none"
+
+
 @naming_file
 def _prescribed(plan: Header) -> float | None:
     targets = [dose_gy for _, dose_gy in _references(plan)]

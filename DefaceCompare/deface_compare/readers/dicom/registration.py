@@ -67,6 +67,7 @@ def rigid_joins(
     for header in headers:
         found, why_not = _edges_of(header, instances)
         edges.extend(found)
+        why_not = why_not or ([] if found else ["joins no two frames of reference and was not used"])
         notes.extend(f"registration {header.path.name} {reason}" for reason in why_not)
     chosen = _one_a_pair(edges, notes)
     joins: dict[str, tuple[str, Matrix]] = {}

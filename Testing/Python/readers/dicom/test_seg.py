@@ -9,9 +9,6 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from numpy.typing import NDArray
-from pydicom.dataset import Dataset
-from pydicom.pixels.utils import pack_bits
 
 from deface_compare.case import Case, Structure
 from deface_compare.errors import UnusableInput
@@ -21,11 +18,10 @@ from deface_compare.readers.files.structures import read_structures
 from deface_compare.settings import Settings
 from deface_compare.utility.baseline import ImageBaseline, RegionOnImage, utility_baseline
 from dicom_set import head_hu, square, uid, write_dose, write_series, write_structures
+from seg_file import Mask, write_segmentation
 
-SEG_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
 ORIGIN, SPACING = np.array([-10.0, -20.0, -30.0]), np.array([2.0, 2.0, 3.0])
 """The grid of `write_series`."""
-Mask = NDArray[np.bool_]
 
 
 def _masks() -> dict[str, Mask]:
@@ -34,49 +30,6 @@ def _masks() -> dict[str, Mask]:
     brain[3:9, 6:18, 6:14] = True
     gtv[5:8, 8:12, 8:16] = True
     return {"Brain": brain, "GTV": gtv, "Eye_L": np.zeros_like(brain)}
-
-
-def _item(**values: object) -> Dataset:
-    item = Dataset()
-    for keyword, value in values.items():
-        setattr(item, keyword, value)
-    return item
-
-
-def _write(path: Path, masks: dict[str, Mask], kind: str = "BINARY", *, shift_mm: float = 0.0, frame: str = "frame") -> Path:
-    """Frames without voxels are left out, the others lie from the top down."""
-    (source,) = write_series(path.parent / "made", head_hu()[:1], series=path.name, frame=frame)
-    dataset = pydicom.dcmread(source)
-    source.unlink()
-    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = SEG_CLASS
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope", "RescaleIntercept"):
-        del dataset[keyword]
-    dataset.Modality, dataset.SegmentationType = "SEG", kind
-    dataset.ReferencedSeriesSequence = [_item(SeriesInstanceUID=uid("ct"))]
-    dataset.SegmentSequence = [_item(SegmentNumber=number, SegmentLabel=name) for number, name in enumerate(masks, 1)]
-    orientation = _item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
-    measures = _item(PixelSpacing=[2.0, 2.0], SliceThickness=3.0)
-    dataset.SharedFunctionalGroupsSequence = [_item(PlaneOrientationSequence=[orientation], PixelMeasuresSequence=[measures])]
-    frames = [(number, k, mask[k]) for number, mask in enumerate(masks.values(), 1) for k in range(11, -1, -1) if mask[k].any()]
-    dataset.PerFrameFunctionalGroupsSequence = [_group(number, k, shift_mm * (n == 2)) for n, (number, k, _) in enumerate(frames)]
-    dataset.NumberOfFrames = len(frames)
-    pixels = np.stack([pixels for *_, pixels in frames]).astype(np.uint8)
-    if kind == "FRACTIONAL":
-        dataset.MaximumFractionalValue, pixels = 200, pixels * np.uint8(100)
-        dataset.BitsAllocated = dataset.BitsStored = 8
-        dataset.PixelData = pixels.tobytes()
-    else:
-        dataset.BitsAllocated = dataset.BitsStored = 1
-        dataset.PixelData = pack_bits(pixels)
-    dataset.HighBit, dataset.PixelRepresentation = dataset.BitsStored - 1, 0
-    dataset["PixelData"].VR = "OB"
-    dataset.save_as(path, enforce_file_format=True)
-    return path
-
-
-def _group(number: int, k: int, shift_mm: float) -> Dataset:
-    position = _item(ImagePositionPatient=[-10.0, -20.0, -30.0 + 3.0 * k + shift_mm])
-    return _item(PlanePositionSequence=[position], SegmentIdentificationSequence=[_item(ReferencedSegmentNumber=number)])
 
 
 def _structure(structures: Sequence[Structure], name: str) -> Structure:
@@ -93,7 +46,7 @@ def _on_ct(case: Case, structure: Structure) -> Mask:
 def test_segments_lie_where_they_were_drawn_also_where_they_overlap(tmp_path: Path, kind: str) -> None:
     write_series(tmp_path, head_hu())
     write_dose(tmp_path / "rd.dcm", np.full((12, 12, 12), 3000, np.uint16), [4.0 * k for k in range(12)])
-    _write(tmp_path / "seg.dcm", _masks(), kind)
+    write_segmentation(tmp_path / "seg.dcm", _masks(), kind)
     case = read_case(tmp_path)
     assert case.structure_set is not None
     for name, mask in _masks().items():
@@ -113,7 +66,7 @@ def test_segments_lie_where_they_were_drawn_also_where_they_overlap(tmp_path: Pa
 def test_a_structure_set_goes_before_segmentations_and_that_is_told(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
     write_structures(tmp_path / "rs.dcm", {"Brain": [("CLOSED_PLANAR", square(8, 4, -9, 5))]})
-    _write(tmp_path / "seg.dcm", _masks())
+    write_segmentation(tmp_path / "seg.dcm", _masks())
     case = read_case(tmp_path)
     assert case.structure_set is not None
     assert [s.name for s in case.structure_set.structures] == ["Brain"]
@@ -124,26 +77,26 @@ def test_segmentations_of_one_series_are_read_together(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
     masks = _masks()
     for name in ("Brain", "GTV"):
-        _write(tmp_path / f"{name}.dcm", {name: masks[name]})
+        write_segmentation(tmp_path / f"{name}.dcm", {name: masks[name]})
     case = read_case(tmp_path)
     assert case.structure_set is not None
     assert [s.standard_name for s in case.structure_set.structures] == ["Brain", "GTV"]
 
 
 def test_a_segmentation_can_stand_in_a_case_file(tmp_path: Path) -> None:
-    assert [s.name for s in read_structures(_write(tmp_path / "seg.dcm", _masks()))] == ["Brain", "GTV", "Eye_L"]
+    assert [s.name for s in read_structures(write_segmentation(tmp_path / "seg.dcm", _masks()))] == ["Brain", "GTV", "Eye_L"]
 
 
 def test_frames_that_make_no_stack_are_told(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
-    _write(tmp_path / "seg.dcm", _masks(), shift_mm=1.3)
+    write_segmentation(tmp_path / "seg.dcm", _masks(), shift_mm=1.3)
     with pytest.raises(UnusableInput, match=r"segmentation seg\.dcm has frames that make no even stack"):
         read_case(tmp_path)
 
 
 def test_a_segmentation_in_another_frame_is_not_used_and_its_rows_say_so(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu(), series="second ct")
-    _write(tmp_path / "seg.dcm", _masks(), frame="elsewhere")
+    write_segmentation(tmp_path / "seg.dcm", _masks(), frame="elsewhere")
     case = read_case(tmp_path)
     assert case.structure_set is None
     assert "lies in another frame of reference" in case.missing_structures
@@ -151,7 +104,7 @@ def test_a_segmentation_in_another_frame_is_not_used_and_its_rows_say_so(tmp_pat
 
 def test_segments_of_one_number_get_nobodys_voxels(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
-    path = _write(tmp_path / "seg.dcm", _masks())
+    path = write_segmentation(tmp_path / "seg.dcm", _masks())
     data = pydicom.dcmread(path)
     data.SegmentSequence[1].SegmentNumber = 1
     data.save_as(path)
@@ -166,8 +119,8 @@ def test_segmentations_of_the_ct_are_read_whatever_the_files_are_called(tmp_path
     """One of the MR beside it, in the same frame of reference: the order of files decides nothing."""
     write_series(tmp_path, head_hu())
     write_series(tmp_path, (head_hu() + 1100).astype(np.uint16), modality="MR", series="mr")
-    _write(tmp_path / "m.dcm", {"Brain": _masks()["Brain"]})
-    data = pydicom.dcmread(_write(tmp_path / name, {"GTV": _masks()["GTV"]}))
+    write_segmentation(tmp_path / "m.dcm", {"Brain": _masks()["Brain"]})
+    data = pydicom.dcmread(write_segmentation(tmp_path / name, {"GTV": _masks()["GTV"]}))
     data.ReferencedSeriesSequence[0].SeriesInstanceUID = uid("mr")
     data.save_as(tmp_path / name)
     case = read_case(tmp_path)
@@ -182,7 +135,7 @@ def test_segmentations_of_the_ct_are_read_whatever_the_files_are_called(tmp_path
 def test_a_segmentation_whose_frame_is_not_its_series_is_not_used(tmp_path: Path) -> None:
     """It names the CT and states another frame of reference: nothing tells which of the two is wrong."""
     write_series(tmp_path, head_hu())
-    _write(tmp_path / "seg.dcm", _masks(), frame="elsewhere")
+    write_segmentation(tmp_path / "seg.dcm", _masks(), frame="elsewhere")
     case = read_case(tmp_path)
     assert case.structure_set is None
     assert case.missing_structures == "segmentation seg.dcm lies in another frame of reference than every image; it was not used"
@@ -191,7 +144,7 @@ def test_a_segmentation_whose_frame_is_not_its_series_is_not_used(tmp_path: Path
 def test_a_segmentation_stands_in_for_a_structure_set_that_cannot_be_used(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
     write_structures(tmp_path / "rs.dcm", {"Brain": [("CLOSED_PLANAR", square(8, 4, -9, 5))]}, series="lost", frame="elsewhere")
-    _write(tmp_path / "seg.dcm", _masks())
+    write_segmentation(tmp_path / "seg.dcm", _masks())
     case = read_case(tmp_path)
     assert case.structure_set is not None
     assert [s.name for s in case.structure_set.structures] == ["Brain", "GTV", "Eye_L"]
