@@ -20,7 +20,7 @@ DRAWN_SHARE = 0.1
 """A dose that ends at this share of the moved skin draws the face (a sample patient: 0.83; masked by Quickshear: 0.00)."""
 STEP_MM = 2.5
 """Half the width over which a step is looked for (never less than a dose voxel): dose grids have voxels of 2 to 4 mm."""
-STEP_DROP, STEP_OVER_SLOPE = 0.25, 2.0
+STEP_DROP, STEP_OVER_SLOPE = 0.15, 2.0
 """A dose that falls by this share across the old skin, and by so many times more than just before and just behind, steps there,
 whatever its level: iso-lines of many levels then run along the skin together."""
 

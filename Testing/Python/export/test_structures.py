@@ -21,24 +21,9 @@ from export_patient import (
     manifest,
     source,
 )
+from exported_contours import contours, points_mm
 
 pytestmark = pytest.mark.xdist_group("export")
-TAG_OF_CONTOURS = 0x30060050
-
-
-def contours(path: Path) -> dict[str, list[bytes]]:
-    """ContourData of each structure as its bytes in the file."""
-    data = pydicom.dcmread(path)
-    names = {roi.ROINumber: str(roi.ROIName) for roi in data.StructureSetROISequence}
-    found: dict[str, list[bytes]] = {}
-    for item in data.ROIContourSequence:
-        drawn = item.get("ContourSequence") or []
-        found[names[item.ReferencedROINumber]] = [each.get_item(TAG_OF_CONTOURS).value for each in drawn]
-    return found
-
-
-def points_mm(values: list[bytes]) -> np.ndarray:
-    return np.concatenate([np.array(value.strip().split(b"\\"), float).reshape(-1, 3) for value in values])
 
 
 def test_contours_of_deep_structures_are_the_same_bytes(exported_case: Path, masked_export: Path) -> None:

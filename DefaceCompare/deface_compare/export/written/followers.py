@@ -11,8 +11,9 @@ from ..contour_lines import ON_SKIN_MM, dense, draws, followed
 from ..moved_skin import MovedSkin
 from .structure_clip import ClippedStructure, planes_of, points_mm_of
 
-FOLLOWS_FROM_MM, FOLLOWS_FROM_SHARE = 5.0, 0.3
-"""Contours of a plane that run along the moved skin for this length, or with this share of theirs, follow it; others cross it."""
+FOLLOWS_FROM_MM, FOLLOWS_FROM_SHARE = 12.0, 0.3
+"""Contours of a plane that run along the moved skin for this length, or with this share of theirs, follow it; others cross it (to
+cross it and come back are 8 mm)."""
 
 
 def drop_followers(data: Dataset, moved: MovedSkin) -> dict[int, int]:

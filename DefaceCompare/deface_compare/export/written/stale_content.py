@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
@@ -41,7 +42,23 @@ STALE = frozenset(
 """Attributes that may hold a picture or a relief of the skin, a signature of the old bytes, or numbers of the old pixels."""
 PIXEL_MODALITIES, CONTOUR_MODALITY = frozenset({"CT", "MR", "PT", "RTDOSE"}), "RTSTRUCT"
 """Objects whose pixels were defaced, and the object whose contours were: pixels and contours in any other were not."""
-CONTOURS = "ROIContourSequence"
+CONTOURS, CONTOUR_DATA = "ROIContourSequence", "ContourData"
+NUMBER_VRS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "UL", "US", "SV", "UV"})
+MOST_NUMBERS = 256
+"""A longer list of numbers could be a relief of the face (16 x 16), but for those that tell of something else."""
+KEPT_LISTS = frozenset(
+    {
+        "GridFrameOffsetVector",
+        "DVHData",
+        "LeafJawPositions",
+        "LeafPositionBoundaries",
+        "ScanSpotPositionMap",
+        "ScanSpotMetersetWeights",
+        "FrameTimeVector",
+        "FrameNumbersOfInterest",
+    }
+)
+"""Of dose and plan: positions of frames, dose statistics, the machine's leaves and spots."""
 OVERLAY_GROUPS, CURVE_GROUPS = range(0x6000, 0x6100), range(0x5000, 0x5100)
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 MOST_BULK_BYTES = 256
@@ -54,27 +71,29 @@ KEPT_PRIVATE = {(0x7053, 0x00): "Philips PET Private Group", (0x7053, 0x09): "Ph
 PIXEL_DATA = BaseTag(0x7FE00010)
 
 
-def remove_stale(data: Dataset, *, top: bool = True) -> Counter[str]:
+def remove_stale(data: Dataset, *, top: bool = True, drawn: bool = False) -> Counter[str]:
     """Remove stale and unknown content in place; return what went, by name.
 
     Private elements go (a thumbnail is one), but for Philips' PET factors; so do overlays, curves, icons, signatures, padding,
-    minima and maxima, pixels inside sequences, and values long enough for a picture. `top` is False inside a sequence.
+    minima and maxima, pixels and contours where none was defaced, and values long enough for a picture. `top` is False inside a
+    sequence; `drawn` is True inside a structure set's contours.
     """
     gone: Counter[str] = Counter()
     kept_private = _kept_private(data)
     modality = str(data.get("Modality") or "") if top else ""
     for tag in list(data.keys()):
-        what = "" if tag in kept_private else _why_stale(data, tag, modality)
+        what = "" if tag in kept_private else _why_stale(data, tag, modality, drawn)
         if what:
             gone[what] += 1
             del data[tag]
         elif stored_vr(data, tag) == "SQ":
+            inside = drawn or keyword_for_tag(tag) == CONTOURS
             for item in data[tag].value or []:
-                gone += remove_stale(item, top=False)
+                gone += remove_stale(item, top=False, drawn=inside)
     return gone
 
 
-def _why_stale(data: Dataset, tag: BaseTag, modality: str) -> str:
+def _why_stale(data: Dataset, tag: BaseTag, modality: str, drawn: bool) -> str:
     """What a value is that has to go, empty if it stays; `modality` is the object's, empty inside a sequence."""
     if tag.is_private:
         return "private element"
@@ -83,18 +102,27 @@ def _why_stale(data: Dataset, tag: BaseTag, modality: str) -> str:
     if tag.group in CURVE_GROUPS:
         return "curve"
     if tag == PIXEL_DATA:
-        return (
-            "" if modality in PIXEL_MODALITIES else "pixels in an object of another kind" if modality else "pixels in a sequence"
-        )
+        elsewhere = "pixels in an object of another kind" if modality else "pixels in a sequence"
+        return "" if modality in PIXEL_MODALITIES else elsewhere
     keyword = keyword_for_tag(tag)
-    if keyword == CONTOURS and modality != CONTOUR_MODALITY:
+    if (keyword == CONTOURS and modality != CONTOUR_MODALITY) or (keyword == CONTOUR_DATA and not drawn):
         return "contours in an object of another kind"
     kind = stored_vr(data, tag)
     if kind in BULK_VRS and len(data[tag].value or b"") > MOST_BULK_BYTES:
         return "binary value"
     if kind in LONG_TEXT_VRS and len(str(data[tag].value)) > MOST_TEXT:
         return "long text"
+    if kind in NUMBER_VRS and keyword not in KEPT_LISTS and keyword != CONTOUR_DATA and _is_long(data, tag):
+        return "long list of numbers"
     return keyword if keyword in STALE else ""
+
+
+def _is_long(data: Dataset, tag: BaseTag) -> bool:
+    """Whether a list holds more than `MOST_NUMBERS` numbers; short ones need not be decoded for that."""
+    stored = data.get_item(tag)
+    if isinstance(stored, RawDataElement) and len(stored.value or b"") <= MOST_NUMBERS:
+        return False
+    return int(data[tag].VM) > MOST_NUMBERS
 
 
 def _kept_private(data: Dataset) -> set[BaseTag]:
