@@ -13,7 +13,7 @@ from ..defacers.defacing import Defacing
 from ..geometry.lattice import voxel_cc
 from ..measurement import NO_FACE, NOT_AVAILABLE, OK, Measurement, Scope
 from ..settings import MASK
-from .gate import data_rows, success_row
+from .gate import data_rows, judging_brain, success_row
 
 POLICY = MASK
 """The policy that is judged: 0 Gy where an image voxel was removed."""
@@ -26,8 +26,8 @@ DOSE_METRICS = ("success", "done_as_intended", "data_whole", "brain_voxels_alter
 def dose_quality_rows(case: Case, heads: Mapping[str, Head], defacing: Defacing, scope: Scope) -> list[Measurement]:
     """The quality rows of the dose under the policy ``mask``; none for a case without dose.
 
-    `done_as_intended`: no dose is left where the image became air. `data_whole`: no dose voxel of the brain (independent
-    mask) is altered.
+    `done_as_intended`: no dose is left where the image became air. `data_whole`: no dose voxel of the brain
+    (`judging_brain`) is altered.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def dose_quality_rows(case: Case, heads: Mapping[str, Head], defacing: Defacing,
             float(left == 0),
             f"{left} of {drawn.sum()} dose voxels left where the image became air; {SAYS_NOTHING_OF_THE_FACE}",
         )
-    whole = data_rows(dose.image, DOSE_IMAGE, heads[judged.key], patch, scope, POLICY)
+    brain = judging_brain(heads[judged.key], defacing.edits[judged.key])
+    whole = data_rows(dose.image, DOSE_IMAGE, brain, patch, scope, POLICY)
     success = success_row(gone, whole[0], scope, DOSE_IMAGE, POLICY)
     edited_cc = float(patch.altered(dose.image).sum()) * voxel_cc(dose.image)
     return [success, gone, *whole, _row(scope, "edited_volume", edited_cc)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..anatomy.face_features import FEATURES
-from ..anatomy.find_head import AVERAGE
+from ..anatomy.find_head import AVERAGE, PLANNED
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..defacers.edit import Edit
+from ..defacers.external.edit import ExternalEdit
 from ..defacers.protection import targets
 from ..errors import NotAvailable
 from ..geometry.boxes import Patch, sample_box
@@ -20,10 +22,13 @@ from ..geometry.lattice import voxel_cc
 from ..measurement import NOT_AVAILABLE, Measurement, Missing, Scope
 from ..settings import Settings
 from ..structures.mask import structure_mask
-from .skin import MOVED_MM, OriginalSkin, SurfaceMovement, original_skin, surface_movement
+from .movement import MOVED_MM, SurfaceMovement, surface_movement
+from .skin import OriginalSkin, original_skin
 
 NOT_VERIFIED = "not verified: nothing but the outline says where the face lies, so that nothing can be said of it"
 OWN_MASK = "own mask: judged on the brain that the methods steer by ({source}), the only one there is"
+PLANNED_MASK = "judged on the planned brain, which the tool did not steer by"
+OUTSIDE_ONLY = "of the outside skin; another surface keeps the face, see done_as_intended"
 NO_BRAIN = "no brain was found in this scan, and where it would lie is not verified: whether it was altered cannot be said"
 METRICS = (
     "success",
@@ -84,8 +89,9 @@ def _image_rows(
     """The rows of one edited image."""
     patch = defacing.patches[image.key]
     edited_cc = float(patch.altered(image.image).sum()) * voxel_cc(image.image)
-    surface = _surface_rows(image, head, skin, defacing.seen_patch(image), defacing.edits[image.key], scope)
-    whole = data_rows(image.image, image.key, head, patch, scope)
+    edit = defacing.edits[image.key]
+    surface = _surface_rows(image, head, skin, patch, edit, scope)
+    whole = data_rows(image.image, image.key, judging_brain(head, edit), patch, scope)
     edited = scope.row("edited_volume", defaced=edited_cc, image=image.key)
     target = _target_row(case, image, patch, scope)
     return [success_row(surface[0], whole[0], scope, image.key), *surface, *whole, edited, target]
@@ -114,10 +120,11 @@ def _surface_rows(image: CaseImage, head: Head, skin: OriginalSkin, patch: Patch
     if not head.witnesses:
         return list(_missing_rows(names, Missing(NOT_AVAILABLE, NOT_VERIFIED), image.key, scope))
     try:
-        moved = surface_movement(image, skin, patch, edit)
+        moved = surface_movement(image, skin, edit.seen(image, patch), edit, patch)
     except NotAvailable as reason:
         return list(_missing_rows(names, Missing(NOT_AVAILABLE, str(reason)), image.key, scope))
     criterion = f"{100 * moved.moved_share:.1f} % of the intended surface moved by {MOVED_MM:g} mm or more"
+    criterion += "" if moved.kept is None else f", {moved.kept.how}"
     covered = scope.row("face_covered_fraction", defaced=moved.face_covered_percent, image=image.key)
     if np.isnan(moved.face_covered_percent):
         covered = scope.missing("face_covered_fraction", f"the face lies outside image {image.key}", image=image.key)
@@ -125,7 +132,9 @@ def _surface_rows(image: CaseImage, head: Head, skin: OriginalSkin, patch: Patch
         scope.row("done_as_intended", defaced=float(moved.as_intended), image=image.key, note=criterion),
         *_feature_rows(image, moved, scope),
         covered,
-        scope.row("face_surface_moved_p95", defaced=moved.p95_mm, image=image.key),
+        scope.row(
+            "face_surface_moved_p95", defaced=moved.p95_mm, image=image.key, note="" if moved.kept is None else OUTSIDE_ONLY
+        ),
     ]
 
 
@@ -138,21 +147,53 @@ def _feature_rows(image: CaseImage, moved: SurfaceMovement, scope: Scope) -> Ite
             yield scope.row("feature_moved", defaced=percent, image=image.key, structure=feature)
 
 
-def data_rows(image: sitk.Image, key: str, head: Head, patch: Patch, scope: Scope, dose_policy: str = "") -> list[Measurement]:
-    """`data_whole` and `brain_voxels_altered` of an image or a dose grid."""
+@dataclass(frozen=True)
+class JudgingBrain:
+    """The brain that an edit is judged on.
+
+    Parameters
+    ----------
+    mask : SimpleITK.Image or None
+        None where there is none that anything may be said of.
+    note : str
+        What a reader must know of the mask.
+    """
+
+    mask: sitk.Image | None
+    note: str = ""
+
+
+def judging_brain(head: Head, edit: Edit) -> JudgingBrain:
+    """The brain that an edit is judged on: one that it did not steer by.
+
+    The methods here steer by `Head.brain`, so that they are judged on `Head.brain_independent`, and on their own only where there
+    is no other. A tool of others knows neither: the planned brain, a person's work, goes before what was found in the image.
+    """
+    foreign = isinstance(edit, ExternalEdit) and not edit.steered_by_brain
+    if foreign and head.brain_source == PLANNED:
+        return JudgingBrain(head.brain, PLANNED_MASK)
+    if head.brain_independent is not None:
+        return JudgingBrain(head.brain_independent)
+    if head.brain_source == AVERAGE and not head.witnesses:
+        return JudgingBrain(None, NO_BRAIN)
+    return JudgingBrain(head.brain, "" if foreign else OWN_MASK.format(source=head.brain_source))
+
+
+def data_rows(
+    image: sitk.Image, key: str, brain: JudgingBrain, patch: Patch, scope: Scope, dose_policy: str = ""
+) -> list[Measurement]:
+    """`data_whole` and `brain_voxels_altered` of an image or a dose grid, on the brain of `judging_brain`."""
+    if brain.mask is None:
+        names = ("data_whole", "brain_voxels_altered")
+        return [scope.missing(name, brain.note, image=key, dose_policy=dose_policy) for name in names]
     original = sitk.GetArrayViewFromImage(image)
     kept = patch.values.dtype == original.dtype and original[patch.box.slices].shape == patch.values.shape
-    mask = head.brain_independent
-    if mask is None and head.brain_source == AVERAGE and not head.witnesses:
-        names = ("data_whole", "brain_voxels_altered")
-        return [scope.missing(name, NO_BRAIN, image=key, dose_policy=dose_policy) for name in names]
-    own = OWN_MASK.format(source=head.brain_source) if mask is None else ""
-    brain = sample_box(head.brain if mask is None else mask, image, patch.box, 0.0, nearest=True) > 0.5
-    altered = int((brain & patch.altered(image)).sum())
-    notes = "; ".join(filter(None, ["" if kept else "geometry or stored type changed", own]))
+    inside = sample_box(brain.mask, image, patch.box, 0.0, nearest=True) > 0.5
+    altered = int((inside & patch.altered(image)).sum())
+    notes = "; ".join(filter(None, ["" if kept else "geometry or stored type changed", brain.note]))
     return [
         scope.row("data_whole", defaced=float(kept and altered == 0), image=key, dose_policy=dose_policy, note=notes),
-        scope.row("brain_voxels_altered", defaced=float(altered), image=key, dose_policy=dose_policy, note=own),
+        scope.row("brain_voxels_altered", defaced=float(altered), image=key, dose_policy=dose_policy, note=brain.note),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The outside skin of a head in an image, and how far an edit moved it."""
+"""The outside skin of a head in an image, before and after an edit."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from ..anatomy.face_features import face_features
 from ..anatomy.face_region import face_region
 from ..anatomy.head import Head
 from ..case import PET, CaseImage
-from ..defacers.edit import Edit
-from ..errors import NotAvailable
 from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, margin_in_view_mm
 from ..geometry.grids import onto_grid
-from ..geometry.mesh import distances_mm, iso_surface, points_of
+from ..geometry.mesh import iso_surface, points_of
 from ..geometry.morphology import largest_part
 
 SMOOTHING_MM = 1.2
@@ -35,23 +33,11 @@ SKIN_BAND_MM = 8.0
 FEWEST_POINTS = 50
 """Fewer skin points (about 2 cm²) are no surface to judge by."""
 
-FEWEST_OF_FEATURE = 10
-"""Fewer skin points of a feature say nothing of it: the scan hardly shows it (a chin that it shows whole has about 100)."""
-
 PATCH_REACH_MM, SMOOTHING_REACH_MM = 8.0, 10.0
 """A patch changes smoothed values a voxel and this much beyond its box, which in turn depend on so much more: over five sigma."""
 
 MOST_POINTS = 10_000
 """About so many points of the outside surface are judged, evenly thinned: distances cost the most of the gate."""
-
-MOVED_MM = 2.0
-"""A skin point counts as moved from here on."""
-
-MOVED_SHARE = 0.80
-"""Share of the intended surface that must have moved."""
-
-MOVED_P95_MM = 3.0
-"""95th percentile that the movement of the intended surface must reach."""
 
 
 def calm_values(image: sitk.Image, grid: sitk.Image, air: float) -> NDArray[np.float32]:
@@ -105,32 +91,7 @@ def _without_cavities(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return ~outside[inner, inner, inner] | largest
 
 
-@dataclass(frozen=True)
-class SurfaceMovement:
-    """How far skin moved.
-
-    Parameters
-    ----------
-    moved_share, p95_mm : float
-        Of the intended surface: share of its points that moved by `MOVED_MM` or more, 95th percentile of their movement.
-    face_covered_percent : float
-        Share of the points from brow to chin that moved so far; NaN where the scan does not show them.
-    feature_moved_percent : mapping of str to float
-        The same of each feature of the face.
-    """
-
-    moved_share: float
-    p95_mm: float
-    face_covered_percent: float
-    feature_moved_percent: Mapping[str, float]
-
-    @property
-    def as_intended(self) -> bool:
-        """Both thresholds of the gate hold."""
-        return self.moved_share >= MOVED_SHARE and self.p95_mm >= MOVED_P95_MM
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OriginalSkin:
     """The outside skin of an original image, and how it was found.
 
@@ -149,6 +110,8 @@ class OriginalSkin:
     calm : ndarray of float32, shape (z, y, x) of `grid`
         The original, smoothed: a defaced image differs from it only near its patch.
     devices : ndarray of bool, shape (z, y, x) of `grid`
+    head : Head
+        The head that the skin is of.
     """
 
     points_mm: NDArray[np.float64]
@@ -159,6 +122,7 @@ class OriginalSkin:
     grid: sitk.Image
     calm: NDArray[np.float32]
     devices: NDArray[np.bool_]
+    head: Head
 
 
 def original_skin(image: CaseImage, head: Head) -> OriginalSkin:
@@ -171,40 +135,7 @@ def original_skin(image: CaseImage, head: Head) -> OriginalSkin:
     everywhere = points_of(outer_surface(calm, isovalue, air, grid, devices))
     points = _skin_points(everywhere[:: max(1, len(everywhere) // MOST_POINTS)], image, head)
     region = face_region(head)
-    return OriginalSkin(points, region.face(points), face_features(region, points), isovalue, air, grid, calm, devices)
-
-
-def surface_movement(image: CaseImage, skin: OriginalSkin, patch: Patch, edit: Edit) -> SurfaceMovement:
-    """How far the skin that the edit means to change moved, and how much of the face did.
-
-    Distances run from points of the original skin to the nearest place on the defaced outside surface, both meshed on
-    the working grid with the original's skin threshold.
-
-    Raises
-    ------
-    NotAvailable
-        If the image shows none of the surface that the method means to change.
-    """
-    intended = edit.intends(skin.points_mm)
-    if int(intended.sum()) < FEWEST_POINTS:
-        raise NotAvailable(f"image {image.key} shows no skin where the method means to change it")
-    defaced = outer_surface(calm_defaced(image, skin, patch), skin.isovalue, skin.air, skin.grid, skin.devices)
-    asked = np.any([intended, skin.face, *skin.features.values()], axis=0)
-    distance = np.zeros(len(skin.points_mm))
-    extent_mm = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
-    distance[asked] = np.minimum(distances_mm(skin.points_mm[asked], defaced), extent_mm)
-    moved = distance >= MOVED_MM
-    return SurfaceMovement(
-        moved_share=float(np.mean(moved[intended])),
-        p95_mm=float(np.percentile(distance[intended], 95)),
-        face_covered_percent=_percent(moved, skin.face, FEWEST_POINTS),
-        feature_moved_percent={name: _percent(moved, there, FEWEST_OF_FEATURE) for name, there in skin.features.items()},
-    )
-
-
-def _percent(moved: NDArray[np.bool_], there: NDArray[np.bool_], fewest: int) -> float:
-    """How many percent of the points that are `there` moved; NaN for fewer than `fewest`."""
-    return 100.0 * float(np.mean(moved[there])) if int(there.sum()) >= fewest else float("nan")
+    return OriginalSkin(points, region.face(points), face_features(region, points), isovalue, air, grid, calm, devices, head)
 
 
 def calm_defaced(image: CaseImage, skin: OriginalSkin, patch: Patch) -> NDArray[np.float32]:

@@ -23,7 +23,8 @@ from deface_compare.geometry.boxes import sample_box, whole_box
 from deface_compare.geometry.grids import on_grid
 from deface_compare.geometry.level_set import mask_level_mm, sample_at
 from deface_compare.geometry.mesh import points_of
-from deface_compare.quality.skin import calm_defaced, original_skin, outer_surface, surface_movement
+from deface_compare.quality.movement import surface_movement
+from deface_compare.quality.skin import calm_defaced, original_skin, outer_surface
 from deface_compare.settings import Settings
 
 

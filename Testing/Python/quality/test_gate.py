@@ -22,7 +22,8 @@ from deface_compare.geometry.mesh import distances_mm, points_of
 from deface_compare.measurement import Measurement, Missing, Scope
 from deface_compare.quality.dose import DOSE_METRICS, dose_quality_rows
 from deface_compare.quality.gate import METRICS, quality_rows
-from deface_compare.quality.skin import calm_defaced, calm_values, original_skin, outer_surface, surface_movement
+from deface_compare.quality.movement import surface_movement
+from deface_compare.quality.skin import calm_defaced, calm_values, original_skin, outer_surface
 from deface_compare.settings import Settings
 
 SCOPE = Scope("case-001", "quickshear", "", "background", "none")

@@ -72,12 +72,15 @@ class ExternalEdit:
         uint8 on a box of the image that the tool was first asked for: 1 = the tool removed this. None: it gave no image.
     intended : callable
         Which skin points, shape (n, 3), the tool means to change.
+    steered_by_brain : bool
+        Whether the tool was given `Head.brain`: then it is not judged on it.
     """
 
     voxels: ToolVoxels
     became_air: sitk.Image | None
     intended: Callable[[NDArray[np.float64]], NDArray[np.bool_]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    steered_by_brain: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ class QuickshearPackage(Defacer):
         meant = Quickshear().find_edit(case, image, head, settings)
         voxels = ToolVoxels(self.title, lambda one, _: sheared(one.array(), one, head.brain))
         cut = boxed(gone[box.slices].astype(np.uint8), image.image, box)
-        return ExternalEdit(voxels, cut, meant.intends, {"release": RELEASE, "buffer_voxels": BUFFER_VOXELS})
+        told = {"release": RELEASE, "buffer_voxels": BUFFER_VOXELS}
+        return ExternalEdit(voxels, cut, meant.intends, told, steered_by_brain=True)
 
 
 def sheared(values: NDArray[np.generic], image: CaseImage, brain: sitk.Image) -> NDArray[np.generic]:
