@@ -2,10 +2,10 @@
 
 `python Testing/Proofs/border.py ../shared/data OUT`: heads that OUT already holds are not measured again. Four shares stand
 beside each other, of the face from brow to chin: the defaced skin as it is; the same, moved by the attacker's distances without
-looking at any border; the best of the skins drawn from the edit's border (`privacy.edit_border`); and the skins of all other heads
-of the modality laid in the same pose, moved likewise. The best of several skins is near by chance alone: what a border tells is
-what it draws more than the two that are moved. Only cohort figures are printed and recorded; OUT holds surfaces of real people:
-keep it to yourself.
+looking at any border; the best of the skins drawn from the edit's border (`privacy.edit_border`); the skins of all other heads of
+the modality laid in the same pose, moved likewise. The best of several skins is near by chance alone: what a border tells is what
+it draws more than the two that are moved. Only cohort figures are printed and recorded; OUT holds surfaces of real people: keep
+it to yourself.
 """
 
 from __future__ import annotations
