@@ -26,8 +26,17 @@ from deface_compare.defacers import defacer
 from deface_compare.defacers.deface import deface
 from deface_compare.geometry.grids import mapped
 from deface_compare.geometry.mesh import distances_mm, points_of
-from deface_compare.privacy.edit_border import CLEARED_MM, REWRITTEN_MM, border_greys
-from deface_compare.privacy.surface import FaceBox, SkinLevel, face_surface, image_box, outline_on_box, skin_level, surface_at
+from deface_compare.privacy.edit_border import CLEARED_MM, REWRITTEN_MM, Grey, border_greys, greys_at_distances
+from deface_compare.privacy.surface import (
+    FaceBox,
+    SkinLevel,
+    face_surface,
+    image_box,
+    outline_on_box,
+    resampled,
+    skin_level,
+    surface_at,
+)
 from deface_compare.settings import DEFAULT_METHODS, Settings
 from measure_real_heads import heads
 from record import record
@@ -54,13 +63,18 @@ def best_share(outwards: NDArray[np.float64]) -> float:
 
 def near_shares(face_mm: NDArray[np.float64], image: sitk.Image, box: FaceBox, level: SkinLevel) -> tuple[float, float, float]:
     """Share of face points near the defaced skin as it is, moved, and as its border draws it (0 if that draws none)."""
-    surface = face_surface(image, box, level)
-    plain = float(np.mean(distances_mm(face_mm, surface) <= NEAR_MM))
-    middle = np.array(box.origin_mm) + 0.5 * np.multiply(box.size, box.spacings_mm)
-    moved = best_share(outwards_mm(face_mm, points_of(surface), middle))
+    plain = float(np.mean(distances_mm(face_mm, face_surface(image, box, level)) <= NEAR_MM))
     coarse = box.coarse()
-    drawn = [surface_at(grey, coarse, quick=True) for grey in border_greys(image, coarse, level) if grey is not None]
-    return plain, moved, max((float(np.mean(distances_mm(face_mm, each) <= NEAR_MM)) for each in drawn), default=0.0)
+    tissue = sitk.GetArrayFromImage(resampled(image, coarse, level.air)) > level.threshold
+    ways = greys_at_distances(tissue, tissue, coarse), border_greys(image, coarse, level)
+    moved, border = (best_of(greys, coarse, face_mm) for greys in ways)
+    return plain, moved, border
+
+
+def best_of(greys: list[Grey | None], box: FaceBox, face_mm: NDArray[np.float64]) -> float:
+    """The largest share of face points near one of several drawn skins; 0 where none is drawn."""
+    drawn = [surface_at(grey, box, quick=True) for grey in greys if grey is not None]
+    return max((float(np.mean(distances_mm(face_mm, each) <= NEAR_MM)) for each in drawn), default=0.0)
 
 
 def measure(case: Case, kept: Path) -> None:

@@ -11,9 +11,9 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
@@ -146,7 +146,7 @@ def _air_blocks(image: CaseImage, box: VoxelBox) -> _Blocks | None:
         highest = _reduced(np.maximum, values, size)
         if highest.size == 0:
             continue
-        free = ~ndimage.binary_dilation(np.greater_equal(highest, skin_threshold(image)), np.ones((3, 3, 3), np.bool_))
+        free = ~scipy.ndimage.binary_dilation(np.greater_equal(highest, skin_threshold(image)), np.ones((3, 3, 3), np.bool_))
         lowest = _reduced(np.minimum, values, size)
         noisy = free & np.greater(highest, lowest)
         if 2 * np.count_nonzero(noisy) >= np.count_nonzero(free):
@@ -167,7 +167,7 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
 def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
     """Blocks of the brain without its slow part, scaled to a noise of 1, and how strong that noise is."""
     deep = sitk.GetArrayViewFromImage(head.brain) > 0
-    deep = ndimage.binary_erosion(deep, iterations=round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
+    deep = scipy.ndimage.binary_erosion(deep, iterations=round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
     around = box_around(deep)
     if around is None:
         return None
@@ -179,8 +179,8 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
     inside = sample_box(mask, image.image, box, 0.0, nearest=True) > 0.5
     values = image.array()[box.slices].astype(np.float32)
     sigma = [0.0, SLOW_VOXELS, SLOW_VOXELS]  # slice by slice: slices may be thick
-    known = ndimage.gaussian_filter(inside.astype(np.float32), sigma, truncate=3.0)
-    slow = ndimage.gaussian_filter(np.where(inside, values, 0), sigma, truncate=3.0) / np.maximum(known, 1e-3)
+    known = scipy.ndimage.gaussian_filter(inside.astype(np.float32), sigma, truncate=3.0)
+    slow = scipy.ndimage.gaussian_filter(np.where(inside, values, 0), sigma, truncate=3.0) / np.maximum(known, 1e-3)
     fast = np.where(inside, values - slow, 0).astype(np.float32)
     level = _noise_of(fast, inside)
     if level == 0.0:

@@ -72,6 +72,17 @@ def border_greys(image: sitk.Image, box: FaceBox, level: SkinLevel) -> list[Grey
     calm_air, calm_tissue = _calm(noise, ~tissue), _calm(noise, tissue)
     filled = None if calm_air is None else solid | _on_box(calm_air, grid, box)
     untouched = None if calm_tissue is None else solid & ~_on_box(calm_tissue, grid, box)
+    return greys_at_distances(filled, untouched, box)
+
+
+def greys_at_distances(filled: NDArray[np.bool_] | None, untouched: NDArray[np.bool_] | None, box: FaceBox) -> list[Grey | None]:
+    """Skins at the distances of `LEVELS` inside one mask and outside another, as `border_greys` returns them.
+
+    Parameters
+    ----------
+    filled, untouched : ndarray of bool, shape (z, y, x) of `box`, or None
+        Tissue with the calm air around it, and tissue that is not calm. Plain tissue for both: what the distances alone draw.
+    """
     return [*_shrunk(filled, box), *_grown(untouched, box)]
 
 
