@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pydicom
-from pydicom.dataset import Dataset
+from typing import TYPE_CHECKING, Any
 
 from ..atomic import written_csv
 from ..case_report import CaseReport
 from ..readers.files.case_json import CASE_FILE
 from .folder import OutputFolder
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 COLUMNS = ("said", "name")
 """Of ``identifiable/file_names/<id>.csv``."""
@@ -242,10 +242,12 @@ def _is_ordinary(name: str) -> bool:
 
 def _header(path: Path) -> Dataset:
     """A file's header up to its pixels; an empty one of a file that is none."""
+    import pydicom  # what only opens a panel need not wait for it
+
     try:
         return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality", *IDENTIFYING])
     except Exception:  # pydicom raises many types on damaged and on other files: such a one is called a file
-        return Dataset()
+        return pydicom.Dataset()
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

@@ -56,9 +56,11 @@ KEPT_LISTS = frozenset(
         "ScanSpotMetersetWeights",
         "FrameTimeVector",
         "FrameNumbersOfInterest",
+        "LUTData",
     }
 )
-"""Of dose and plan: positions of frames, dose statistics, the machine's leaves and spots."""
+"""Of dose and plan: positions of frames, dose statistics, the machine's leaves and spots. Of an image: what its stored values
+mean; it has an entry for each value, not for each pixel."""
 OVERLAY_GROUPS, CURVE_GROUPS = range(0x6000, 0x6100), range(0x5000, 0x5100)
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 MOST_BULK_BYTES = 256
@@ -108,7 +110,7 @@ def _why_stale(data: Dataset, tag: BaseTag, modality: str, drawn: bool) -> str:
     if (keyword == CONTOURS and modality != CONTOUR_MODALITY) or (keyword == CONTOUR_DATA and not drawn):
         return "contours in an object of another kind"
     kind = stored_vr(data, tag)
-    if kind in BULK_VRS and len(data[tag].value or b"") > MOST_BULK_BYTES:
+    if kind in BULK_VRS and keyword not in KEPT_LISTS and len(data[tag].value or b"") > MOST_BULK_BYTES:
         return "binary value"
     if kind in LONG_TEXT_VRS and len(str(data[tag].value)) > MOST_TEXT:
         return "long text"
