@@ -28,7 +28,7 @@ MARGIN_OF_SIZE = 1.001
 SAME_DIRECTION = 2e-3
 """Direction cosines that differ by less are one: 0.4 mm at the edge of a head's view (noise and rounding: 1e-3 at most)."""
 SAME_PIXEL_MM = 2e-3
-"""Pixel spacings that differ by less are one: 0.5 mm over 512 pixels halved."""
+"""Pixel spacings that differ by less are one: 0.5 mm at the edge of 512 pixels."""
 NO_ANATOMY = frozenset({"P", "PHASE", "PHASE MAP", "I", "IMAGINARY", "V", "VELOCITY", "VELOCITY MAP"})
 """Values of ImageType (from the third on) and ComplexImageComponent of MR images that show phase, imaginary part or velocity
 (Siemens, Philips; PS3.3 C.8.13.3.1)."""

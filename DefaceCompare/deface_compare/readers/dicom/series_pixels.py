@@ -191,19 +191,21 @@ def _extremes(each: _Slice) -> NDArray[np.integer]:
 
 def _fill_padding(values: NDArray[np.generic], slices: Sequence[_Slice], notes: list[str]) -> float | None:
     """Give voxels beyond the field of view the value of air, where the padding value is none; the value given, or None."""
-    beyond = {k: beyond_view(each.padded) for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
-    if not beyond:
+    padded = {k: each.padded for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
+    if not padded:
         return None
-    kept = [plane[~beyond[k]] if k in beyond else plane for k, plane in enumerate(values)]
+    kept = [plane[~padded[k]] if k in padded else plane for k, plane in enumerate(values)]
     least = float(min((plane.min() for plane in kept if plane.size), default=0.0))
     in_hounsfield = slices[0].header.text("Modality") == "CT" and least < 0
     air = AIR if in_hounsfield else least
     low, high = AIR_HU if in_hounsfield else (min(0.0, least), least)
     filled = 0
-    for k, padded in beyond.items():
-        wrong = padded & ~((values[k] >= low) & (values[k] <= high))
-        values[k][wrong] = air
-        filled += int(np.count_nonzero(wrong))
+    for k, here in padded.items():
+        wrong = here & ~((values[k] >= low) & (values[k] <= high))
+        if wrong.any():
+            wrong &= beyond_view(here)
+            values[k][wrong] = air
+            filled += int(np.count_nonzero(wrong))
     if not filled:
         return None
     notes.append(
