@@ -89,15 +89,15 @@ class Series:
         return self.headers[0].text("FrameOfReferenceUID") or f"frame of series {self.uid}"
 
     @property
-    def depth(self) -> int:
-        """Number of planes."""
-        return self.planes[-1] + 1 if self.planes else len(self.headers)
-
-    @property
     def volume_mm3(self) -> float:
         """Volume that the series covers."""
         first = self.headers[0].dataset
         return float(first.Rows * first.Columns * np.prod(self.pixel_mm) * self.depth * self.normal_spacing_mm)
+
+    @property
+    def depth(self) -> int:
+        """Number of planes."""
+        return self.planes[-1] + 1 if self.planes else len(self.headers)
 
 
 def arrange(uid: str, headers: Sequence[Header]) -> Series:
