@@ -28,7 +28,7 @@ MARGIN_OF_SIZE = 1.001
 SAME_DIRECTION = 2e-3
 """Direction cosines that differ by less are one: 0.4 mm at the edge of a head's view (noise and rounding: 1e-3 at most)."""
 SAME_PIXEL_MM = 2e-3
-"""Pixel spacings that differ by less are one: 0.5 mm over 512 pixels halved."""
+"""Pixel spacings that differ by less are one: 0.5 mm at the edge of 512 pixels."""
 NO_ANATOMY = frozenset({"P", "PHASE", "PHASE MAP", "I", "IMAGINARY", "V", "VELOCITY", "VELOCITY MAP"})
 """Values of ImageType (from the third on) and ComplexImageComponent of MR images that show phase, imaginary part or velocity
 (Siemens, Philips; PS3.3 C.8.13.3.1)."""
@@ -94,15 +94,15 @@ class Series:
         return bool(self.headers[0].text("FrameOfReferenceUID"))
 
     @property
-    def depth(self) -> int:
-        """Number of planes."""
-        return self.planes[-1] + 1 if self.planes else len(self.headers)
-
-    @property
     def volume_mm3(self) -> float:
         """Volume that the series covers."""
         first = self.headers[0].dataset
         return float(first.Rows * first.Columns * np.prod(self.pixel_mm) * self.depth * self.normal_spacing_mm)
+
+    @property
+    def depth(self) -> int:
+        """Number of planes."""
+        return self.planes[-1] + 1 if self.planes else len(self.headers)
 
 
 def arrange(uid: str, headers: Sequence[Header]) -> Series:

@@ -15,13 +15,14 @@ from ..checks import AIR_HU
 from .header import Header, naming
 from .modality_map import Line, ModalityMap, modality_map
 from .padding import beyond_view, padded_voxels
-from .stored_pixels import allocated_pixels, fitting_bits_below, stated_bits_below, within_bits
+from .stored_pixels import allocated_pixels_of, fitting_bits_below, stated_bits_below, within_bits
 
 NEGATIVE = "MONOCHROME1"
 """PhotometricInterpretation of pictures that are shown with their smallest values white."""
 LEAST_CONTRAST = 0.05
 """Of the values' standard deviation: a border nearer than this to the mean is neither air nor tissue. An object that fills a
-share p of a dark picture lies sqrt(p / (1 - p)) above its border: a brain in the view of a body's PET (1 %) 0.1."""
+share p of a dark picture lies sqrt(p / (1 - p)) above its border: a brain in the view of a body's PET (1 %)
+0.1; 26 real heads (CT, T1, FLAIR; seen from three sides) 0.49 at least."""
 RIM_SHARE = 32
 """The border that is taken for air is one of so many rows or columns wide."""
 AIR = -1000.0
@@ -99,10 +100,8 @@ def _refuse_half_stated(headers: Sequence[Header], name: str) -> None:
 
 def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[list[_Slice], int]:
     """All slices, and how many unused bits lie below their stored ones."""
-    allocated: list[NDArray[np.integer]] = []
-    for header in headers:
-        with naming(header.path):
-            allocated.append(allocated_pixels(header))
+    with naming(headers[0].path):
+        allocated = allocated_pixels_of(headers)
     bits_below = _bits_below(headers, allocated, name, notes)
     slices = []
     for header, raw in zip(headers, allocated, strict=True):
@@ -192,19 +191,21 @@ def _extremes(each: _Slice) -> NDArray[np.integer]:
 
 def _fill_padding(values: NDArray[np.generic], slices: Sequence[_Slice], notes: list[str]) -> float | None:
     """Give voxels beyond the field of view the value of air, where the padding value is none; the value given, or None."""
-    beyond = {k: beyond_view(each.padded) for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
-    if not beyond:
+    padded = {k: each.padded for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
+    if not padded:
         return None
-    kept = [plane[~beyond[k]] if k in beyond else plane for k, plane in enumerate(values)]
+    kept = [plane[~padded[k]] if k in padded else plane for k, plane in enumerate(values)]
     least = float(min((plane.min() for plane in kept if plane.size), default=0.0))
     in_hounsfield = slices[0].header.text("Modality") == "CT" and least < 0
     air = AIR if in_hounsfield else least
     low, high = AIR_HU if in_hounsfield else (min(0.0, least), least)
     filled = 0
-    for k, padded in beyond.items():
-        wrong = padded & ~((values[k] >= low) & (values[k] <= high))
-        values[k][wrong] = air
-        filled += int(np.count_nonzero(wrong))
+    for k, here in padded.items():
+        wrong = here & ~((values[k] >= low) & (values[k] <= high))
+        if wrong.any():
+            wrong &= beyond_view(here)
+            values[k][wrong] = air
+            filled += int(np.count_nonzero(wrong))
     if not filled:
         return None
     notes.append(
