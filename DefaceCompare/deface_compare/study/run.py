@@ -20,8 +20,8 @@ from ..progress import Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..settings import DEFAULT_METHODS, Settings
-from .cohort_folder import cohort_folder
-from .job import CaseJob, CaseOutcome, compare_or_skip, run_case
+from .job import CaseJob, CaseOutcome, compare_or_skip, run_case, subfolders
+from .parts_of_patients import refused_parts
 from .study_report import StudyReport
 from .workers import cluster, run_on_cluster
 
@@ -77,10 +77,8 @@ def run_study(
     """
     source, target, settings = Path(cohort), Path(out), settings or Settings()
     chosen = methods_of(methods, settings.variants)
-    found = cohort_folder(source)
-    folders = found.folders
-    for note in found.notes:
-        report_step(progress, 0, STEPS * len(folders), note)
+    folders = _patients(source)
+    refused = refused_parts(source, folders)
     target.mkdir(parents=True, exist_ok=True)
     with sole_run(target):
         ids = case_ids(folders, target, keep_ids)
@@ -91,22 +89,19 @@ def run_study(
         jobs_to_do = [
             CaseJob(folder, case, target, _serving(chosen, folder, case, alone=False), settings, read_as, code_mark())
             for case, folder in sources.items()
-            if folder not in found.refused
+            if folder not in refused
         ]
         if jobs == 1 and scheduler is None:
             outcomes = list(_in_this_process(jobs_to_do, progress))
         else:
             with cluster(jobs, scheduler) as client:
                 outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
-        outcomes += [
-            CaseOutcome(case, folder, reason=found.refused[folder]) for case, folder in sources.items() if folder in found.refused
-        ]
+        outcomes += [CaseOutcome(case, folder, reason=refused[folder]) for case, folder in sources.items() if folder in refused]
         shutil.rmtree(
             OutputFolder(target).unfinished, ignore_errors=True
         )  # what cases left that failed, now or in an interrupted run
         write_key(target, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
-        report = _pooled(source, target, sorted(outcomes, key=lambda outcome: outcome.id))
-        return replace(report, notes=found.notes)
+        return _pooled(source, target, sorted(outcomes, key=lambda outcome: outcome.id))
 
 
 def _pooled(input: Path, out: Path, outcomes: Sequence[CaseOutcome]) -> StudyReport:
@@ -165,6 +160,16 @@ def run_single(
         from .pool import pool_cases
 
         return pool_cases(out, [case_id], {})
+
+
+def _patients(cohort: Path) -> Sequence[Path]:
+    """The patients' folders."""
+    if not cohort.is_dir():
+        raise UnusableInput(f"{cohort} is not a folder; give the folder that holds one folder a patient")
+    folders = subfolders(cohort)
+    if not folders:
+        raise UnusableInput(f"{cohort} holds no folder; a study wants one folder a patient, `case` takes a single one")
+    return folders
 
 
 def _serving(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:

@@ -42,8 +42,6 @@ class StudyReport:
     summary: tuple[SummaryRow, ...]
     unreadable: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    """What must be said of the input as a whole."""
 
     @property
     def table(self) -> pandas.DataFrame:
@@ -64,7 +62,6 @@ class StudyReport:
             lines.insert(0, SYNTHETIC_WARNING)
         if len(self.manifest["cases"]) == 1:
             lines.insert(0, NO_VERDICT_FROM_ONE_CASE)
-        lines[:0] = self.notes
         lines += [f"{case}: unreadable: {reason}" for case, reason in sorted(self.unreadable.items())]
         return [*lines, f"Report: {self.out / 'report.html'}"]
 

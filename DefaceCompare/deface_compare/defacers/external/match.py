@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from ...case import CaseImage
 from ...errors import DefaceCompareError, MethodFailed, UnusableInput
 from ...readers.dicom.header import Header
+from ...readers.dicom.identity import tell_one_person
 from ...readers.dicom.image import MODALITIES, read_image
 from ...readers.dicom.scan import IMAGE_MODALITIES, read_header
 from ...readers.dicom.series import Series, arrange
@@ -118,11 +119,10 @@ def _series(name: str, folder: Path, image: CaseImage, of_many: bool = False) ->
     candidates = [one for one in found if MODALITIES[one.modality] == image.modality]
     originals = [header for path in image.sources if (header := _header(path)) is not None] if candidates else []
     instances = {header.text("SOPInstanceUID") for header in originals}
-    person = originals[0].text("PatientID") if originals else ""
     rules: tuple[tuple[Callable[[Series], bool], str], ...] = (
         (lambda one: bool(image.series_uid) and one.uid == image.series_uid, ""),
         (lambda one: bool(instances & _made_from(one)), ""),
-        (lambda one: person != "" and one.headers[0].text("PatientID") == person and _on_grid(one, image), ""),
+        (lambda one: bool(originals) and tell_one_person(originals[0], one.headers[0]) and _on_grid(one, image), ""),
         (
             lambda one: not of_many and _on_grid(one, image),
             "was matched by its grid alone: its UIDs and patient ID are not the original's",

@@ -169,6 +169,12 @@ def may_be(header: Header, person: str) -> bool:
     return not own or not other or (same and (not own_birth or not other_birth or own_birth == other_birth))
 
 
+def tell_one_person(one: Header, other: Header) -> bool:
+    """Whether two objects tell one person by a PatientID that is one, and contradict one another in nothing."""
+    groups = [(identity_of(one), [one]), (identity_of(other), [other])]
+    return _same_id(groups[0][0], groups[1][0]) and not _difference(0, 1, groups, _Related(groups))
+
+
 Group = tuple[Identity, list[Header]]
 
 

@@ -149,7 +149,7 @@ def _why_not(candidate: Candidate, here: Here, counts: Mapping[str, int]) -> str
     verb = "lie" if len(candidate.headers) > 1 else "lies"
     if not here.series:
         if not here.dose_frames:
-            return f"{candidate.name} {verb} on images that are not in the folder"
+            return f"{candidate.name} {verb} in a frame of reference of nothing else here"
         return f"{candidate.name} and the dose lie in different frames of reference"
     absent = sum(uid not in here.all_series for uid in named)
     if named and absent == len(named):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pydicom.dataset import Dataset
 
@@ -19,6 +20,10 @@ OBJECT_SEQUENCES = (
     "ReferencedStudySequence",
 )
 """Sequences of an object's top level that name other objects by SOPInstanceUID."""
+
+
+SLICES_ASKED = 5
+"""So many slices that a structure's contours name tell the frame of all of them: one structure is drawn on one series."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +67,18 @@ def stated_frames(header: Header) -> tuple[str, ...]:
     return tuple(dict.fromkeys(uid for item in stated if (uid := _uid(item, "FrameOfReferenceUID"))))
 
 
-def frame_of_roi(roi: Dataset, items: Sequence[Dataset], instances: Mapping[str, str]) -> str:
-    """The frame of reference of one structure: its own statement, else that of the images that its contours name, else ``""``.
+def frame_of_slices(items: Sequence[Dataset], instances: Mapping[str, str]) -> str:
+    """The frame of reference of the images that the contours of one structure name; ``""`` if none of them is here.
 
     Parameters
     ----------
     items : sequence of Dataset
-        Its items of ROIContourSequence.
+        The structure's items of ROIContourSequence.
     instances : mapping of SOPInstanceUID to FrameOfReferenceUID
         Of the images that are here.
     """
-    own = _uid(roi, "ReferencedFrameOfReferenceUID")
-    if own:
-        return own
-    named = Counter(instances[image] for item in items for image in contour_images(item) if image in instances)
+    first = islice((image for item in items for image in contour_images(item)), SLICES_ASKED)
+    named = Counter(instances[image] for image in first if image in instances)
     return named.most_common(1)[0][0] if named else ""
 
 

@@ -17,8 +17,8 @@ from ...structures.naming import named, structure_notes, unique_names
 from ...structures.organs import EXCLUDE, OTHER, TARGET_GROUPS
 from ..files.contours import LEAST_POINTS, closed_polygon, without_copies
 from .header import Header, naming_file, whole_number
-from .references import frame_of_roi, frames_of, referenced_series
-from .registration import Joins
+from .references import frame_of_slices, frames_of, referenced_series
+from .registration import Joins, same_place
 
 CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
@@ -47,6 +47,17 @@ class Surroundings:
     joins: Joins = field(default_factory=dict)
     series_uid: str = ""
     default_frame: str = ""
+
+    def root(self, frame: str) -> str:
+        """The frame that registrations take a frame to; itself if there is none."""
+        return self.joins[frame][0] if frame in self.joins else frame
+
+    def are_one(self, frame: str, other: str) -> bool:
+        """Whether two frames have the same coordinates, as far as a head goes."""
+        if frame == other:
+            return True
+        moves = [self.joins[one][1] if one in self.joins else np.eye(4) for one in (frame, other)]
+        return self.root(frame) == self.root(other) and same_place(*moves)
 
 
 @naming_file
@@ -101,6 +112,8 @@ class _Roi:
     shared: int
     """How many structures have this number, 0 if it is the only one."""
     external: bool
+    torn: bool
+    """Whether its contours name slices of another frame than its own."""
 
 
 def _rois(header: Header, around: Surroundings) -> list[_Roi]:
@@ -121,15 +134,17 @@ def _rois(header: Header, around: Surroundings) -> list[_Roi]:
     found = []
     for number, roi in listed:
         own = items.get(number, [])
-        frame = frame_of_roi(roi, own, around.instances) or otherwise
+        stated, drawn_in = str(roi.get("ReferencedFrameOfReferenceUID") or ""), frame_of_slices(own, around.instances)
+        stated, drawn_in = around.same_frames.get(stated, stated), around.same_frames.get(drawn_in, drawn_in)
         found.append(
             _Roi(
                 number=number,
                 name=str(roi.get("ROIName") or ""),
-                frame=around.same_frames.get(frame, frame),
+                frame=stated or drawn_in or around.same_frames.get(otherwise, otherwise),
                 items=tuple(own),
                 shared=count[number] if count[number] > 1 else 0,
                 external=number in external,
+                torn=bool(stated and drawn_in) and not around.are_one(stated, drawn_in),
             )
         )
     return found
@@ -137,7 +152,7 @@ def _rois(header: Header, around: Surroundings) -> list[_Roi]:
 
 def _within(rois: Sequence[_Roi], frame_uid: str, around: Surroundings) -> list[_Roi]:
     """The structures of one frame, those that a registration takes there, and those that no frame is stated of."""
-    return [roi for roi in rois if roi.frame in ("", frame_uid) or around.joins.get(roi.frame, ("",))[0] == frame_uid]
+    return [roi for roi in rois if roi.frame in ("", frame_uid) or around.root(roi.frame) == frame_uid]
 
 
 def frames_of_structures(header: Header, around: Surroundings) -> Counter[str]:
@@ -220,6 +235,8 @@ def _refusal(roi: _Roi, frame_uid: str) -> str:
     """Why nothing can be told of a structure's place or shape; ``""`` if it can."""
     if roi.shared:
         return f"its ROI number is that of {roi.shared} structures: nothing tells which contours are its own"
+    if roi.torn:
+        return "it states another frame of reference than that of the slices that its contours name"
     if not roi.frame and frame_uid:
         return "nothing tells in which frame of reference it lies"
     return ""

@@ -36,6 +36,9 @@ PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
 
+OWN_COPY = "this patient's copy as DefaceCompare defaced it"
+"""Why the files of an export are skipped that lie beside their original."""
+
 _DAMAGED = "{} is a damaged or truncated DICOM file; export it again"
 
 DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
@@ -93,22 +96,20 @@ def scan_folder(folder: Path) -> Scan:
         if twin is not None and header.text("Modality") in DECIDED_BY_RULE:
             continue
         skipped.update(filter(None, [_sort_in(header, scan)]))
-    skipped.update({"copies of a file that is there already": doubled} if doubled else {})
-    scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items())
-    scan.notes.extend(_told(twins, copies, only_ours))
+    skipped.update({"copies of a file that is there already": doubled, OWN_COPY: copies})
+    scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items() if count)
+    scan.notes.extend(_told(twins, only_ours))
     scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
 
 
-def _told(twins: Sequence[Twins], copies: int, only_ours: bool) -> list[str]:
+def _told(twins: Sequence[Twins], only_ours: bool) -> list[str]:
     """What must be said of copies that are none, and of our own."""
     notes = [
         f"{twin.told()}: none of them was used"
         for twin in twins
         if any(header.text("Modality") in DECIDED_BY_RULE for header in twin.headers)
     ]
-    if copies:
-        notes.append(f"{copies} files were skipped: this patient's copy as DefaceCompare defaced it")
     if only_ours:
         notes.append("these files were defaced by DefaceCompare before: what they show is no original")
     return notes

@@ -160,7 +160,7 @@ def test_what_an_archive_writes_anew_makes_no_twin(tmp_path: Path, change: Chang
     again(write_series(tmp_path, head_hu())[4], change)
     case = read_case(tmp_path)
     assert np.array_equal(case.images[0].array(), head_hu())
-    assert "1 files were skipped: copies of a file that is there already" in case.notes
+    assert any(note.startswith("1 ") and "copies of a file that is there already" in note for note in case.notes)
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
@@ -180,7 +180,7 @@ def test_a_copy_in_another_transfer_syntax_is_a_copy(tmp_path: Path, syntax: pyd
         )
     case = read_case(tmp_path)
     assert np.array_equal(case.images[0].array(), head_hu())
-    assert "1 files were skipped: copies of a file that is there already" in case.notes
+    assert any(note.startswith("1 ") and "copies of a file that is there already" in note for note in case.notes)
 
 
 def _defaced(folder: Path, to: Path, *, new_uids: bool) -> None:

@@ -246,3 +246,27 @@ def test_rows_of_a_structure_elsewhere_are_rows_and_no_gap(tmp_path: Path) -> No
     assert set(found) == {(image, name) for image in ("CT", "MR_T1") for name in ("Brain", "GTV")}
     assert found[("MR_T1", "GTV")].original == pytest.approx(column_cc(3), rel=0.02)
     assert np.isnan(found[("CT", "GTV")].original)
+
+
+def test_a_structure_whose_frame_is_not_that_of_its_slices_is_refused(tmp_path: Path) -> None:
+    """It states the MR's frame and was drawn on slices of the CT: nothing tells which of the two is wrong."""
+    write_images(tmp_path)
+    path = write_structures(tmp_path / "rs.dcm", {"Brain": column(5), "GTV": column(3)})
+    refer(path, [("mr frame", ["mr"]), ("frame", ["ct"])], {"GTV": "mr frame"})
+    name_slices(path, "GTV", ["ct 4", "ct 5", "ct 6", "ct 7"])
+    case = read_case(tmp_path)
+    assert cc(case, "GTV", "MR_T1") == "it states another frame of reference than that of the slices that its contours name"
+    assert cc(case, "Brain", "CT") == pytest.approx(column_cc(5), rel=0.02)
+
+
+@pytest.mark.parametrize("shift_mm", [0.0, 5.0])
+def test_frames_of_the_same_coordinates_contradict_nothing(tmp_path: Path, shift_mm: float) -> None:
+    write_images(tmp_path)
+    matrix = np.eye(4)
+    matrix[0, 3] = shift_mm
+    write_registration(tmp_path / "reg.dcm", "frame", "mr frame", [matrix])
+    path = write_structures(tmp_path / "rs.dcm", {"Brain": column(5), "GTV": column(3)})
+    refer(path, [("mr frame", ["mr"]), ("frame", ["ct"])], {"GTV": "mr frame"})
+    name_slices(path, "GTV", ["ct 4", "ct 5", "ct 6", "ct 7"])
+    found = cc(read_case(tmp_path), "GTV", "CT")
+    assert isinstance(found, str) if shift_mm else found == pytest.approx(column_cc(3), rel=0.02)

@@ -1,4 +1,4 @@
-"""What a study is given: patients' folders, one patient's folder, loose files. It is told before anything is computed."""
+"""A study that is given the parts of one patient, or a cohort with some, says so before anything is computed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import pytest
 
 from deface_compare.cli.main import main
 from deface_compare.errors import UnusableInput
-from deface_compare.study.cohort_folder import cohort_folder
-from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
+from deface_compare.study.job import subfolders
+from deface_compare.study.parts_of_patients import refused_parts
+from dicom_set import head_hu, square, uid, write_dose, write_series, write_structures
 
 Person = dict[str, object]
 
 
 def person(number: int) -> Person:
     return {"PatientID": f"ID-{number}", "PatientName": f"Family{number}^Given", "StudyInstanceUID": uid(f"study {number}")}
+
+
+def refused(cohort: Path) -> dict[Path, str]:
+    return refused_parts(cohort, subfolders(cohort))
 
 
 def write_parts(folder: Path, number: int = 1, *, one_study: bool = True) -> None:
@@ -44,7 +49,7 @@ def write_whole(folder: Path, number: int) -> None:
 def test_the_folder_of_one_patient_is_no_cohort(tmp_path: Path, one_study: bool, capsys: pytest.CaptureFixture[str]) -> None:
     write_parts(tmp_path / "cohort", one_study=one_study)
     with pytest.raises(UnusableInput, match="looks like the folder of one patient: its 4 parts hold different objects"):
-        cohort_folder(tmp_path / "cohort")
+        refused(tmp_path / "cohort")
     assert main(["study", str(tmp_path / "cohort"), "--out", str(tmp_path / "out")]) == 2
     assert "compare it with `case`" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -55,15 +60,13 @@ def test_loose_files_that_belong_to_the_folders_make_one_patient(tmp_path: Path)
     (tmp_path / "RT" / "rs.dcm").rename(tmp_path / "rs.dcm")
     (tmp_path / "RT").rmdir()
     with pytest.raises(UnusableInput, match="its 4 parts"):
-        cohort_folder(tmp_path)
+        refused(tmp_path)
 
 
 def test_patients_are_patients_also_if_they_share_frames_of_copied_phantoms(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         write_whole(tmp_path / f"patient {number}", number)
-    found = cohort_folder(tmp_path)
-    assert [folder.name for folder in found.folders] == ["patient 1", "patient 2", "patient 3"]
-    assert (dict(found.refused), found.notes) == ({}, ())
+    assert refused(tmp_path) == {}
 
 
 def test_repeat_scans_of_one_person_are_scans(tmp_path: Path) -> None:
@@ -71,47 +74,36 @@ def test_repeat_scans_of_one_person_are_scans(tmp_path: Path) -> None:
     write_whole(tmp_path / "first", 1)
     told = {**person(1), "StudyInstanceUID": uid("second study")}
     write_series(tmp_path / "second", head_hu(), series="CT again", frame="frame again", extra=told)
-    assert dict(cohort_folder(tmp_path).refused) == {}
+    assert refused(tmp_path) == {}
 
 
 def test_the_parts_of_one_patient_in_a_cohort_are_refused_with_the_reason_and_the_others_stay(tmp_path: Path) -> None:
     write_whole(tmp_path / "whole", 7)
     write_parts(tmp_path, 1)
-    found = cohort_folder(tmp_path)
-    assert sorted(folder.name for folder in found.refused) == ["CT", "MR", "PT", "RT"]
-    assert {
-        "holds a part of one patient only: 4 folders hold different objects of one person's study; put them into one folder"
-    } == set(found.refused.values())
+    found = refused(tmp_path)
+    assert sorted(folder.name for folder in found) == ["CT", "MR", "PT", "RT"]
+    said = "holds a part of one patient only: 4 folders hold different objects of one person; put them into one folder, or list"
+    said += " them in persons.csv if each is a scan of its own"
+    assert set(found.values()) == {said}
 
 
 def test_a_table_of_persons_says_that_folders_are_sessions(tmp_path: Path) -> None:
     write_parts(tmp_path)
     (tmp_path / "persons.csv").write_text("folder,person\nCT,A\nMR,A\nPT,A\n", encoding="utf-8")
-    assert dict(cohort_folder(tmp_path).refused) == {}
+    assert refused(tmp_path) == {}
 
 
-def test_loose_files_at_the_root_are_counted(tmp_path: Path) -> None:
-    write_whole(tmp_path / "patient", 1)
-    write_whole(tmp_path / "other", 2)
-    write_plan(tmp_path / "rp.dcm", 60.0)
-    (tmp_path / "letter.txt").write_text("no DICOM", encoding="utf-8")
-    assert cohort_folder(tmp_path).notes == (
-        "1 DICOM files lie beside the patients' folders and were not read; give each patient a folder",
-    )
-
-
-def test_a_root_of_loose_files_only_is_told(tmp_path: Path) -> None:
-    write_series(tmp_path, head_hu())
-    with pytest.raises(UnusableInput, match=r"holds no folder \(12 DICOM files lie in it\); a study wants one folder a patient"):
-        cohort_folder(tmp_path)
+def test_a_loose_plan_of_one_of_the_patients_is_a_part_of_it(tmp_path: Path) -> None:
+    write_whole(tmp_path / "first", 1)
+    write_whole(tmp_path / "second", 2)
+    drawn = {"Brain": [("CLOSED_PLANAR", square(8, 4, -9, 5))]}
+    write_structures(tmp_path / "rs.dcm", drawn, series="CT 1", frame="frame of CT 1", extra=person(1))
+    assert [folder.name for folder in refused(tmp_path)] == ["first"]
 
 
 def test_a_study_lists_refused_parts_and_compares_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_whole(tmp_path / "cohort" / "whole", 7)
     write_parts(tmp_path / "cohort", 1)
-    write_plan(tmp_path / "cohort" / "rp.dcm", 60.0)
     options = ("--methods", "quickshear", "--face-model", "none")
     assert main(["study", str(tmp_path / "cohort"), "--out", str(tmp_path / "out"), *options]) == 3
-    said = capsys.readouterr().out
-    assert said.splitlines()[0].startswith("1 DICOM files lie beside the patients' folders")
-    assert said.count("holds a part of one patient only") == 4
+    assert capsys.readouterr().out.count("holds a part of one patient only") == 4
