@@ -45,6 +45,7 @@ def start() -> tuple[Any, scene_host.HostApplication]:
     scripted_module.install()
     slicer.util.reloadScriptedModule = lambda name: reload_module(getattr(slicer.modules, f"{name}Widget"))
     slicer.util.errorDisplay = scene_host.collect_messages(host)
+    slicer.util.infoDisplay = scene_host.collect_news(host)
     slicer.util.confirmOkCancelDisplay = scene_host.answer_questions(host)
     return application, host
 

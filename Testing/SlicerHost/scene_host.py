@@ -45,6 +45,7 @@ class HostApplication:
         self.render_pauses = 0
         self.scene.AddObserver(self.scene.NodeAboutToBeRemovedEvent, self._check_removal)
         self.asked: list[str] = []
+        self.news: list[str] = []
         self.confirms = False
         self.exit_code: int | None = None
         self._options = SimpleNamespace(runPythonAndExit=False)
@@ -170,6 +171,15 @@ def collect_messages(app: HostApplication) -> Callable[..., None]:
 
     def keep(text: str, *arguments: Any, **options: Any) -> None:
         app.shown_messages.append(text)
+
+    return keep
+
+
+def collect_news(app: HostApplication) -> Callable[..., None]:
+    """A stand-in for slicer.util.infoDisplay that keeps the text instead of opening a box."""
+
+    def keep(text: str, *arguments: Any, **options: Any) -> None:
+        app.news.append(text)
 
     return keep
 

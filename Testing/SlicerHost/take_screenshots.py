@@ -68,19 +68,19 @@ class Window:
             self._application.processEvents()
 
     def take(self, file: Path, top: Any) -> None:
-        """Scroll to a widget, draw the views, and save the picture."""
+        """Scroll a tab to a widget in it, draw the views, and save the picture."""
         self.settle()
-        bar = self.scroll.verticalScrollBar()
-        bar.setValue(top.mapTo(self.scroll.widget(), qt.QtCore.QPoint(0, 0)).y() - 4)
+        area = self.panel.ui.tabWidget.currentWidget()
+        if area.widget().isAncestorOf(top):
+            area.verticalScrollBar().setValue(top.mapTo(area.widget(), qt.QtCore.QPoint(0, 0)).y() - 4)
         slicer.app.layoutManager().paint()
         self.panel.ui.dvhPlot.paint()
         self.settle()
         save(self._widget.grab(), file)
 
-    def fold(self, *open_sections: str) -> None:
-        """Unfold these sections only."""
-        for name in ("case", "methods", "options", "results", "views", "review", "export"):
-            getattr(self.panel.ui, f"{name}CollapsibleButton").collapsed = name not in open_sections
+    def tab(self, name: str) -> None:
+        """Open a tab."""
+        self.panel.ui.tabWidget.setCurrentWidget(getattr(self.panel.ui, f"{name}ScrollArea"))
         self.settle()
 
 
@@ -174,28 +174,28 @@ def main(patients: Path, study: Path, out: Path) -> None:
     out.mkdir(exist_ok=True, parents=True)
     row_of_methods(study / "identifiable" / "renders" / "case-001", out)
     panel.ui.sideBySideButton.checked = True
-    window.fold("case", "methods", "options")
-    window.take(out / "panel.png", panel.ui.caseCollapsibleButton)
-    window.fold("results")
+    window.tab("patient")
+    window.take(out / "panel.png", panel.ui.patientBar)
+    window.tab("results")
     panel.ui.tableComboBox.setCurrentIndex(3)
     panel.ui.valueComboBox.setCurrentIndex(1)
-    window.take(out / "results.png", panel.ui.resultsCollapsibleButton)
+    window.take(out / "results.png", panel.ui.tabWidget)
     window.take(out / "chart.png", panel.ui.tableComboBox)
     dark(application)
     window.take(out / "chart_dark.png", panel.ui.tableComboBox)
     application.setPalette(application.style().standardPalette())
-    window.fold("views", "results")
+    window.tab("views")
     panel.ui.fadeSlider.value = 55
     panel.ui.sliceVersionComboBox.setCurrentIndex(1)
-    window.take(out / "side_by_side.png", panel.ui.viewsCollapsibleButton)
-    window.fold("review")
+    window.take(out / "side_by_side.png", panel.ui.tabWidget)
+    window.tab("review")
     panel.ui.reviewPathEdit.currentPath, panel.ui.reviewerLineEdit.text = str(study), "AB"
     qt.QtTest.QTest.mouseClick(panel.ui.reviewButton, qt.QtCore.Qt.MouseButton.LeftButton)
     qt.QtTest.QTest.mouseClick(panel.ui.reviewShowButton, qt.QtCore.Qt.MouseButton.LeftButton)
     panel.ui.reviewPathEdit.currentPath = "cohort/out"  # no path of this machine in a picture
-    window.take(out / "review.png", panel.ui.reviewCollapsibleButton)
+    window.take(out / "review.png", panel.ui.tabWidget)
     dark(application)
-    window.take(out / "review_dark.png", panel.ui.reviewCollapsibleButton)
+    window.take(out / "review_dark.png", panel.ui.tabWidget)
 
 
 if __name__ == "__main__":

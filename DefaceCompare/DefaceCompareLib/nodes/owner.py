@@ -85,8 +85,12 @@ def dicom_value(node: Any, tag: str) -> str:
 
 def own_words(name: str) -> str:
     """A node's name without the words that say what it is: of ``Synthetic 1 CT`` and of ``Synthetic 1 dose``, ``synthetic 1``."""
-    words = re.split(r"[\s_:,.()\-]+", name.lower())
-    return " ".join(word for word in words if word and word not in ROLE_WORDS)
+    return " ".join(word for word in words_of(name) if word not in ROLE_WORDS)
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a node's name, in small letters."""
+    return [word for word in re.split(r"[\s_:,.()\-]+", name.lower()) if word]
 
 
 def patient_name(node: Any) -> str:

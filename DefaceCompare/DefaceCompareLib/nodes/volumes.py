@@ -24,6 +24,15 @@ DECIMALS_MM = 11
 Slicer's loading changes: that bit alone moved three voxels of an edit, against the same files read by the command line."""
 
 
+LOWEST_OF_MR = -200.0
+"""An image with lower values than this is a CT (air is -1000 HU), where nothing else tells."""
+
+
+def is_ct(volume: Any) -> bool:
+    """Whether a volume node holds the low values of air in CT, where nothing else tells."""
+    return bool(volume.GetImageData().GetScalarRange()[0] < LOWEST_OF_MR)
+
+
 def refuse_transformed(node: Any, what: str) -> None:
     """Raise `UnusableInput` if a transform is applied to the node: files carry none, so the numbers would be silently wrong."""
     if node.GetParentTransformNode() is not None:

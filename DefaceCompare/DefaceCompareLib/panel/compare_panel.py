@@ -1,9 +1,7 @@
-"""The panel: its sections wired together, and one comparison as a child process."""
+"""The panel: its parts wired together, and what a comparison brings into the scene."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,30 +11,26 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from deface_compare.case_report import CaseReport
-from deface_compare.errors import DefaceCompareError
 from deface_compare.output.folder import OutputFolder
-from deface_compare.progress import Cancelled
-from deface_compare.words import NO_VERDICT_FROM_ONE_CASE
 
 from ..nodes.report import CaseNodes, report_to_nodes
-from ..nodes.run import keep_percentiles, runs_of_scene
+from ..nodes.run import Run, keep_percentiles, runs_of_scene
 from ..nodes.structure_colours import Colour
 from .case.case_choice import CaseChoice, likely_node
-from .case.method_boxes import MethodBoxes, folders_of_results
-from .case.patient import FolderPatient, Patient, ScenePatient, patient_of_scene
+from .case.method_boxes import MethodBoxes
+from .case.patient import Patient, ScenePatient, patient_of_scene
+from .case.patient_bar import PatientBar
 from .case.slicerrt_choice import SlicerRtChoice
-from .child_run import Answers, ChildRun
+from .comparisons import Comparisons, Events, Job
 from .export_section import ExportSection
 from .install.install import InstallPanel
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
+from .patient_jobs import PatientJobs
 from .results.case_summary import primary_image
 from .results.dvh_view import DvhView
 from .results.results_view import ResultsView
 from .review.review_panel import ReviewPanel
 from .views.views_section import ViewsSection
-
-PRIVATE_PREFIX = ".DefaceCompare-"
-"""Name of the folder (mode 0700) in which a run works; it is gone when the run is."""
 
 
 class ComparePanel:
@@ -50,23 +44,27 @@ class ComparePanel:
 
     def __init__(self, ui: Any) -> None:
         self.ui = ui
-        self._run: ChildRun | None = None
         self._patient: Patient | None = None
-        self._stopped = False
+        self._shown: object = None
+        self.comparisons = Comparisons(Events(self._on_progress, self._on_finished, self._end))
         self.slicerrt = SlicerRtChoice(ui, self._go_on)
         self.case = CaseChoice(ui)
+        self.bar = PatientBar(ui, self.case, self._refresh)
         self.methods = MethodBoxes(ui.methodsWidget.layout())
         self.views = ViewsSection(ui)
         self.results = ResultsView(ui, self._on_structure)
         self.chart = DvhView(ui, self._colour_of)
-        self.export = ExportSection(ui, lambda: self._run is not None, self._refresh)
+        self.export = ExportSection(ui, lambda: self.running, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
         self.install = InstallPanel(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
         parameters = (*PARAMETERS, *self.methods.parameters)
         self.parameters = ParameterLink(widgets, parameters, likely_node, self._refresh)
+        self.jobs = PatientJobs(self.case, self.bar, self.methods, self.parameters.value)
         ui.dosePolicyComboBox.connect("currentIndexChanged(int)", lambda: self.chart.set_policy(self.results.dose_policy))
+        ui.tabWidget.connect("currentChanged(int)", self.results.refit)
         ui.compareButton.connect("clicked(bool)", self.compare)
+        ui.compareAllButton.connect("clicked(bool)", self.compare_all)
         ui.cancelButton.connect("clicked(bool)", self.cancel)
         self._refresh()
 
@@ -82,93 +80,76 @@ class ComparePanel:
         """Take a patient's folder as the case."""
         self.ui.patientComboBox.setCurrentIndex(PATIENT_SOURCES.index(FOLDER))
         self.ui.casePathEdit.currentPath = str(folder)
+        self.ui.tabWidget.setCurrentWidget(self.ui.patientScrollArea)
 
     @property
     def running(self) -> bool:
         """Whether a comparison is at work."""
-        return self._run is not None
+        return self.comparisons.running
 
     def why_not(self) -> str:
         """Why Compare cannot be pressed; empty if it can."""
+        return self._busy() or self.case.why_not() or self.methods.why_not()
+
+    def _why_not_all(self) -> str:
+        """Why the patients cannot be compared in turn; empty if they can."""
+        if len(self.bar.names()) < 2:
+            return self._busy() or _("There is one patient, or none: load others, or choose a folder of patients.")
+        return self._busy() or self.case.why_not_results() or self.methods.why_not()
+
+    def _busy(self) -> str:
         if self.running:
             return _("A comparison is running.")
-        if self.export.running:
-            return _("An export is running.")
-        return self.case.why_not() or self.methods.why_not()
+        return _("An export is running.") if self.export.running else ""
 
     def _refresh(self) -> None:
-        reason, running = self.why_not(), self.running
-        self.ui.compareButton.enabled = not reason
-        self.ui.compareButton.toolTip = reason or _("Deface with every ticked method and measure what each one costs and gains")
-        self.ui.cancelButton.visible = running
-        self.ui.progressBar.visible = running
-        for section in (self.ui.caseCollapsibleButton, self.ui.methodsCollapsibleButton, self.ui.optionsCollapsibleButton):
+        ui, reason, reason_all, running = self.ui, self.why_not(), self._why_not_all(), self.running
+        ui.compareButton.enabled = not reason
+        ui.compareButton.toolTip = reason or _("Deface with every ticked method and measure what each one costs and gains")
+        ui.compareAllButton.enabled = not reason_all
+        ui.compareAllButton.toolTip = reason_all or _(
+            "Compare every patient of this list in turn; you are told when all are done"
+        )
+        ui.cancelButton.visible = running
+        ui.progressBar.visible = running
+        for section in (ui.methodsCollapsibleButton, ui.optionsCollapsibleButton):
             section.enabled = not running
         self.case.refresh()
+        self.bar.refresh()
         self.slicerrt.refresh()
         self.export.refresh()
+        chosen = self.case.key()
+        if chosen != self._shown:
+            self._shown = chosen
+            self.show_scene()
 
     # --- a run -------------------------------------------------------------------------------------------------------
 
     def compare(self) -> None:
-        """Write the chosen patient as a case where need be, and start the child process."""
+        """Compare the chosen patient, unless the user would not have these nodes taken for one."""
         doubt = self.case.doubt()
         if doubt and not slicer.util.confirmOkCancelDisplay(_("{sentence}\n\nCompare them all the same?").format(sentence=doubt)):
             return
-        results = self.case.results_folder
-        beside = results.parent if results is not None else slicer.app.temporaryPath
-        private = Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=beside))
-        try:
-            folder = self.case.case_folder(private)
-            self._patient = self._chosen_patient()
-            answers = Answers(
-                self._on_progress,
-                lambda told: self._on_finished(private / "out", folder, results),
-                self._on_failed,
-                self._on_cancelled,
-            )
-            self._run = ChildRun(self._arguments(folder, private / "out"), private, answers)
-        except BaseException as error:
-            shutil.rmtree(private)
-            if not isinstance(error, DefaceCompareError):
-                raise
-            self._on_failed(str(error))
-            return
-        self._stopped = False
+        self._start([self.jobs.of_chosen()])
+
+    def compare_all(self) -> None:
+        """Compare every patient of the scene, or of the folder of patients, in turn."""
+        self._start(self.jobs.of_all())
+
+    def _start(self, jobs: list[Job]) -> None:
         self.ui.progressBar.maximum = 0
-        self._say(_("Starting …"))
+        self.comparisons.start(jobs)
         self._refresh()
 
-    def _arguments(self, folder: Path, out: Path) -> list[str]:
-        """The command line of this run: the same options as in a terminal."""
-        kept = self.parameters.value
-        results = folders_of_results(self.methods.imported(), self.case.primary_key(), out.parent)
-        return [
-            *("case", str(folder), "--out", str(out), "--methods", ",".join(self.methods.chosen()), "--no-report"),
-            *(f"--external={key}={place}" for key, place in results.items()),
-            *("--fill", kept("Fill"), "--protect", kept("Protect"), "--face-model", kept("FaceModel")),
-        ]
-
-    def _chosen_patient(self) -> Patient:
-        if not self.case.from_folder:
-            return ScenePatient(self.case.images(), self.case.segmentation())
-        if isinstance(self._patient, FolderPatient) and self._patient.folder == self.case.folder:
-            return self._patient  # its volumes are in the scene already
-        return FolderPatient(self.case.folder)
-
     def cancel(self) -> None:
-        """Kill the running comparison, if there is one."""
-        if self._run is not None:
-            self._stopped = True
+        """Kill the running comparison, if there is one, and start none of the others."""
+        if self.running:
             self._say(_("Cancelling …"))
-            self._run.cancel()
+            self.comparisons.cancel()
 
     def close(self) -> None:
         """End every run at once and leave nothing behind (scene close, module reload, application exit)."""
-        if self._run is not None:
-            self._stopped = True
-            self._run.abandon()
-            self._end(_("Cancelled."))
+        self.comparisons.close()
         self.export.close()
         self.review.close()
         self.views.close()
@@ -176,6 +157,7 @@ class ComparePanel:
     def shut_down(self) -> None:
         """Let go of the scene for good: another panel takes over, or the application ends."""
         self.close()
+        self.bar.close()
         self.views.shut_down()
         self.install.close()
         self.parameters.follow(None)
@@ -190,27 +172,17 @@ class ComparePanel:
         """What runs in Slicer itself says where it is, and lets the user stop it."""
         self._on_progress(done, total, text)
         slicer.app.processEvents()
-        return not self._stopped
+        return not self.comparisons.stopped
 
-    def _on_finished(self, out: Path, folder: Path, results: Path | None) -> None:
-        assert self._patient is not None
+    def _on_finished(self, job: Job, out: Path, folder: Path) -> None:
         case_id = next((case.name for case in OutputFolder(out).finished_cases()), "")
-        segmentation = None if self.case.from_folder else self.case.segmentation()
-        try:
-            self.slicerrt.measure(out, folder, case_id, segmentation)
-            originals = self._patient.originals()
-            (nodes,) = report_to_nodes(out, slicer.mrmlScene, originals, self._patient.name)
-            self._keep_percentiles(out, nodes)
-        except Cancelled:
-            self._on_cancelled()
-            return
-        except DefaceCompareError as error:
-            self._on_failed(str(error))
-            return
-        if results is not None:
-            self._keep(out, results, nodes.case_id)
+        self.slicerrt.measure(out, folder, case_id, job.segmentation)
+        with slicer.util.RenderBlocker():
+            (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name)
+        self._keep_percentiles(out, nodes)
+        if job.results is not None:
+            self._keep(out, job.results, nodes.case_id)
         self.show_scene()
-        self._end(_("Compared: {limit}.").format(limit=NO_VERDICT_FROM_ONE_CASE))
 
     def _keep_percentiles(self, out: Path, nodes: CaseNodes) -> None:
         """Where the user has named other heads: this case's percentile among them, at its privacy table."""
@@ -230,17 +202,11 @@ class ComparePanel:
         out.rename(results)
         self.export.offer(OutputFolder(results).case(case_id))
 
-    def _on_failed(self, sentence: str) -> None:
-        self._end(_("Not compared."))
-        slicer.util.errorDisplay(sentence)
-
-    def _on_cancelled(self) -> None:
-        self._end(_("Cancelled. Nothing was kept."))
-
     def _end(self, text: str) -> None:
-        self._run = None
         self._say(text)
         self._refresh()
+        if self.results.rows and self.ui.tabWidget.currentWidget() == self.ui.patientScrollArea:
+            self.ui.tabWidget.setCurrentWidget(self.ui.resultsScrollArea)
 
     def _say(self, text: str) -> None:
         self.ui.statusLabel.text = text
@@ -248,16 +214,27 @@ class ComparePanel:
     # --- results -----------------------------------------------------------------------------------------------------
 
     def show_scene(self) -> None:
-        """Show the latest comparison of the scene: of the run that ended, or of a scene that was saved with its results."""
-        run = next(iter(runs_of_scene(slicer.mrmlScene)[-1:]), None)
-        if self._patient is None:
-            self._patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
+        """Show the chosen patient's latest comparison; where none is chosen, the latest of the scene (one that was saved)."""
+        run = self._find_run()
         rows = run.rows() if run is not None else []
         self.results.show(run)
         self.chart.show(run, rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
         segmentation = self._patient.segmentation() if originals and self._patient is not None else None
         self.views.offer(next(iter(originals.values()), None), segmentation)
+
+    def _find_run(self) -> Run | None:
+        runs = runs_of_scene(slicer.mrmlScene)
+        if self.case.from_folder:
+            patient: Patient | None = self.jobs.patient_of_folder(self.case.folder)
+        else:
+            images = self.case.images()
+            patient = ScenePatient(images, self.case.segmentation()) if images else None
+        if patient is None and not self.case.from_folder:
+            patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
+        self._patient = patient
+        mine = [run for run in runs if run.original is None or (patient is not None and patient.owns(run.original))]
+        return mine[-1] if mine else None
 
     def _on_structure(self, structure: str) -> None:
         """Jump to a structure and draw its DVH."""
@@ -271,7 +248,9 @@ class ComparePanel:
 
     def forget_results(self) -> None:
         """Let go of nodes (the scene is closing and removes them itself)."""
-        self._patient = None
+        self._patient, self._shown = None, None
+        self.jobs.forget()
         self.results.show(None)
         self.chart.forget()
         self.views.offer(None)
+        self._say("")

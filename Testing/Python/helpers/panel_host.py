@@ -125,6 +125,7 @@ def fresh_panel(widget: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     slicer.mrmlScene.Clear()
     slicer.app.shown_messages.clear()
     slicer.app.asked.clear()
+    slicer.app.news.clear()
     slicer.app.logged.clear()
     monkeypatch.setattr(slicer.app, "temporaryPath", str(folder / "slicer"))
     (folder / "slicer").mkdir()
@@ -176,7 +177,7 @@ def install_launcher(folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
     monkeypatch.setenv("PATH", f"{launcher.parent}{os.pathsep}{os.environ['PATH']}")
 
 
-def spin(until: Callable[[], bool], seconds: float = 20.0) -> None:
+def spin(until: Callable[[], bool], seconds: float = 60.0) -> None:
     """Run the event loop until something is so."""
     import slicer
 
@@ -195,10 +196,25 @@ def alive(process_id: int) -> bool:
         return False
 
 
+def show_tab_of(widget: Any) -> None:
+    """Open the tab that a widget is in, as a user does before using it."""
+    import slicer
+
+    import qt
+
+    page = widget
+    while page is not None and not isinstance(page.parentWidget(), qt.QtWidgets.QStackedWidget):
+        page = page.parentWidget()
+    if page is not None:
+        page.parentWidget().parentWidget().setCurrentWidget(page)
+        slicer.app.processEvents()
+
+
 def click(button: Any) -> None:
     """Click as a user does: on the middle of a shown widget."""
     import qt
 
+    show_tab_of(button)
     qt.QtTest.QTest.mouseClick(button, qt.QtCore.Qt.MouseButton.LeftButton)
 
 
@@ -206,6 +222,7 @@ def press(widget: Any, key: str) -> None:
     """Press a key while a widget has the focus; shortcuts of the sections around it hear it first, as in Slicer."""
     import qt
 
+    show_tab_of(widget)
     qt.QtTest.QTest.keyClick(widget, getattr(qt.QtCore.Qt.Key, f"Key_{key}"))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import SimpleITK as sitk
 
 from made_report import write_made_report
-from panel_host import ball, click, spin
+from panel_host import ball, click, show_tab_of, spin
 
 METHODS = {"quickshear": "Quickshear (ours)", "surface_blur": "Surface blur (CuratAI-style)"}
 
@@ -83,7 +83,7 @@ def opened(panel: Any, study: Path, *, blinded: bool = False) -> Any:
     import slicer
 
     ui = panel.ui
-    ui.reviewCollapsibleButton.collapsed = False
+    show_tab_of(ui.reviewButton)
     ui.reviewPathEdit.currentPath = str(study)
     ui.reviewerLineEdit.text = "AB"
     ui.blindCheckBox.checked = blinded

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from made_report import write_made_report
-from panel_host import EXPORTER, alive, click, install_child, require_host, spin
+from panel_host import EXPORTER, alive, click, install_child, require_host, show_tab_of, spin
 
 require_host()
 
@@ -33,7 +33,7 @@ def ready(panel: Any, tmp_path: Path) -> Any:
     case.mkdir(parents=True)
     told = {key: {"title": key, "images": images} for key, images in (("quickshear", {"CT": {}}), ("average_face", {}))}
     write_made_report(case, told, ("CT",))
-    panel.ui.exportCollapsibleButton.collapsed = False
+    show_tab_of(panel.ui.exportButton)
     panel.ui.exportCasePathEdit.currentPath = str(case)
     panel.ui.exportToPathEdit.currentPath = str(tmp_path / "dicom")
     panel.ui.exportPolicyComboBox.setCurrentIndex(2)

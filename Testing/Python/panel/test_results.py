@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from deface_compare.measurement import Scope, read_measurements, write_measurements
-from panel_host import click, install_copier, load_ct, spin
+from panel_host import click, install_copier, load_ct, show_tab_of, spin
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -159,7 +159,10 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
             ]
     ui, size = compared.ui, panel_widget.parent.size
     compared.results.show(None, rows)
+    show_tab_of(ui.resultTable)
     panel_widget.parent.resize(NARROW_PIXELS, size.height())
+    slicer.app.processEvents()
+    compared.results.refit()
     for domain in (PRIVACY, DOSE, QUALITY):
         ui.tableComboBox.setCurrentIndex(domain)
         slicer.app.processEvents()
@@ -185,6 +188,7 @@ def test_names_are_whole_where_a_wide_panel_has_room_and_rows_are_one_line_high(
         for method in arms
     ]
     ui, size = compared.ui, panel_widget.parent.size
+    show_tab_of(ui.resultTable)
     panel_widget.parent.resize(900, size.height())
     slicer.app.processEvents()
     ui.tableComboBox.setCurrentIndex(DOSE)
@@ -322,7 +326,7 @@ def test_results_come_back_with_a_saved_scene(compared: Any, panel_widget: Any, 
     assert slicer.mrmlScene.WriteToMRB(bundle)
     slicer.mrmlScene.Clear()
     assert not compared.results.rows
-    assert not compared.ui.resultsCollapsibleButton.enabled
+    assert not compared.ui.resultsTab.enabled
     assert not compared.ui.chartWidget.visible
     read_bundle(bundle)
     panel_widget.enter()

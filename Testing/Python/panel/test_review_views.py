@@ -62,7 +62,7 @@ def test_faces_are_right_when_the_views_are_opened_again(panel: Any, study: Path
     click(ui.reviewShowButton)
     settle()
     click(ui.sideBySideButton)
-    press(ui.reviewTable, "N")
+    click(ui.nextButton)
     settle()
     click(ui.reviewShowButton)
     assert_faces_are_of("case-002")

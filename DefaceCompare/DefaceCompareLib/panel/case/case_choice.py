@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-import slicer.util
 from slicer.i18n import tr as _
 
 from deface_compare.case import CT
 
-from ...nodes.case_folder import is_dose, nodes_to_case_folder
 from ...nodes.owner import Mismatch, mismatch
+from ...nodes.scene_patients import patients_of_scene
 from ..parameters import FOLDER, PATIENT_SOURCES
 
 IMAGE_SELECTORS = {"CT": "ctSelector", "MR": "mrSelector", "PET": "petSelector"}
 """Image keys and their selectors; the first that is chosen is the primary image."""
+SELECTORS = {**IMAGE_SELECTORS, "Segmentation": "segmentationSelector", "Dose": "doseSelector"}
+"""Everything that a patient of nodes has."""
 
 
 class CaseChoice:
@@ -30,6 +31,8 @@ class CaseChoice:
 
     def __init__(self, ui: Any) -> None:
         self._ui = ui
+        self.folder_number = 0
+        """Which patient of a folder of patients is chosen, counted from 0."""
         rows = ("ct", "mr", "pet", "segmentation", "dose")
         self._scene_rows = [getattr(ui, name) for row in rows for name in (f"{row}Selector", f"{row}SelectorLabel")]
 
@@ -41,7 +44,17 @@ class CaseChoice:
     @property
     def folder(self) -> Path:
         """The patient's folder."""
-        return Path(self._ui.casePathEdit.currentPath)
+        folders = self.folders()
+        return folders[min(self.folder_number, len(folders) - 1)] if folders else Path(self._ui.casePathEdit.currentPath)
+
+    def folders(self) -> list[Path]:
+        """The folders of all patients that the chosen folder holds; itself where it is one patient's."""
+        typed = self._ui.casePathEdit.currentPath.strip()
+        return patient_folders(Path(typed)) if typed else []
+
+    def dose(self) -> Any | None:
+        """The chosen dose."""
+        return self._ui.doseSelector.currentNode()
 
     @property
     def results_folder(self) -> Path | None:
@@ -70,7 +83,7 @@ class CaseChoice:
 
     def why_not(self) -> str:
         """Why this choice cannot be compared; empty if it can."""
-        return self._why_not_patient() or self._why_not_results()
+        return self._why_not_patient() or self.why_not_results()
 
     def _why_not_patient(self) -> str:
         if self.from_folder:
@@ -91,9 +104,17 @@ class CaseChoice:
         return "" if other is None else other.sentence
 
     def _mismatch(self) -> Mismatch | None:
-        return mismatch(self.images(), self.segmentation(), self._ui.doseSelector.currentNode())
+        return mismatch(self.images(), self.segmentation(), self.dose())
 
-    def _why_not_results(self) -> str:
+    def key(self) -> object:
+        """What tells this patient from another: the primary image, or the folder; None where nobody is chosen."""
+        if self.from_folder:
+            return self.folder if self.folders() else None
+        primary = next(iter(self.images().values()), None)
+        return primary.GetID() if primary is not None else None
+
+    def why_not_results(self) -> str:
+        """Why the results cannot be kept where they shall be; empty if they can."""
         results = self.results_folder
         if results is None:
             return ""
@@ -103,33 +124,17 @@ class CaseChoice:
             return _("The results folder is not empty: choose a new one, or none.")
         return ""
 
-    def case_folder(self, private: Path) -> Path:
-        """The folder that the command line reads: the patient's own, or one written from the nodes.
-
-        Parameters
-        ----------
-        private : Path
-            A folder with mode 0700 to write in.
-
-        Raises
-        ------
-        UnusableInput
-            Nodes that cannot be written as they are, with one sentence.
-        """
-        if self.from_folder:
-            return self.folder
-        return nodes_to_case_folder(private / "case", self.images(), self.segmentation(), self._ui.doseSelector.currentNode())
-
 
 def likely_node(key: str) -> Any | None:
-    """What is most likely meant: the first segmentation, the marked dose, and as CT the first other volume."""
-    scene = slicer.mrmlScene
-    if key == "Segmentation":
-        return scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
-    volumes = [
-        node
-        for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-        if node.GetClassName() == "vtkMRMLScalarVolumeNode" and node.GetAttribute("DefaceCompare.Method") is None
-    ]
-    wanted = {"CT": [v for v in volumes if not is_dose(v)], "Dose": [v for v in volumes if is_dose(v)]}.get(key, [])
-    return wanted[0] if wanted else None
+    """What is most likely meant: what the scene's first patient has."""
+    patient = next(iter(patients_of_scene(slicer.mrmlScene)), None)
+    return patient.node(key) if patient is not None else None
+
+
+def patient_folders(path: Path) -> list[Path]:
+    """The patients of a folder: the folder itself where it holds files, else its sub-folders."""
+    if not path.is_dir():
+        return []
+    inside = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+    folders = [each for each in inside if each.is_dir()]
+    return folders if folders and len(folders) == len(inside) else [path]

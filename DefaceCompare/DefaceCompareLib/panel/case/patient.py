@@ -30,6 +30,9 @@ class Patient(Protocol):
     def originals(self) -> dict[str, Any]:
         """The undefaced volumes in the scene by image key, the primary first."""
 
+    def owns(self, image: Any) -> bool:
+        """Whether an image of the scene is one of this patient's."""
+
     def segmentation(self) -> Any | None:
         """The structure set as a node of the scene."""
 
@@ -59,6 +62,10 @@ class ScenePatient:
         """The undefaced volumes by image key, the primary first."""
         found = {key: slicer.mrmlScene.GetNodeByID(node_id) for key, node_id in self._image_ids.items()}
         return {key: node for key, node in found.items() if node is not None}
+
+    def owns(self, image: Any) -> bool:
+        """Whether an image of the scene is one of this patient's."""
+        return image.GetID() in self._image_ids.values()
 
     def segmentation(self) -> Any | None:
         """The structure set as a node of the scene."""
@@ -117,6 +124,10 @@ class FolderPatient:
                 self._node_ids[image.key] = node.GetID()
             found[image.key] = node
         return found
+
+    def owns(self, image: Any) -> bool:
+        """Whether an image of the scene is one of this patient's."""
+        return image.GetID() in self._node_ids.values()
 
     def segmentation(self) -> Any | None:
         """None: a folder's structures are not brought into the scene."""

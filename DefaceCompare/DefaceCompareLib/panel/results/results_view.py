@@ -53,6 +53,7 @@ class ResultsView:
         self._percentiles: Mapping[str, Percentile] = {}
         self._run: Run | None = None
         self._table = EMPTY
+        self._fitted_px = 0
         self._titles = titles_of_methods()
         ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
         ui.valueComboBox.addItems([_(title) for title in VALUES.values()])
@@ -95,13 +96,21 @@ class ResultsView:
         self._run = run
         self._rows = rows = [*(run.rows() if run is not None else ()), *extra]
         self._percentiles = run.percentiles if run is not None else {}
-        self._ui.resultsCollapsibleButton.enabled = bool(rows)
-        self._ui.resultsCollapsibleButton.collapsed = not rows
+        self._ui.resultsTab.enabled = bool(rows)
         self._ui.summaryLabel.text = self._headline()
-        summary = case_summary(self._rows, self._titles, self._percentiles) if rows else EMPTY
+        self._show_summary()
+        self._show_table()
+
+    def refit(self) -> None:
+        """Give the columns the room that the tables have, once they are seen."""
+        if self._ui.resultTable.visible and self._ui.resultTable.viewport().width != self._fitted_px:
+            self._show_summary()
+            self._show_table()
+
+    def _show_summary(self) -> None:
+        summary = case_summary(self._rows, self._titles, self._percentiles) if self._rows else EMPTY
         fill(self._ui.summaryTable, summary, whole_headings=True)
         _fit_height(self._ui.summaryTable, len(summary.lines))
-        self._show_table()
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
         """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
@@ -130,6 +139,7 @@ class ResultsView:
         value = list(VALUES)[max(self._ui.valueComboBox.currentIndex, 0)]
         self._table = measurement_table(self._of_domain(), self._titles, value, self.dose_policy)
         fill(self._ui.resultTable, self._table)
+        self._fitted_px = self._ui.resultTable.viewport().width
         engines = ", ".join(self._table.engines)
         policy = _("dose policy {policy}").format(policy=self.dose_policy) if self.domain == "dose" else ""
         told = [NOTES.get(self.domain, ""), "; ".join(filter(None, [_("Engine: {names}").format(names=engines), policy]))]

@@ -67,7 +67,7 @@ class ReviewPanel:
 
     def _shortcut(self, key: str, act: Callable[[], Any]) -> Any:
         """A key that works while the review section has the focus (and types itself inside a comment)."""
-        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.reviewCollapsibleButton)
+        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.reviewTab)
         shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
         shortcut.connect("activated()", act)
         return shortcut

@@ -14,6 +14,7 @@ from deface_compare.cohort.review import ReviewCase
 from deface_compare.errors import UnusableInput
 from deface_compare.output.key import key_source
 
+from ...nodes.scene_patients import REVIEWED_ATTRIBUTE
 from ...nodes.structures import add_structures, show_surfaces
 from ...nodes.volumes import add_volume, remove_node
 from ..views.side_by_side import SideBySide
@@ -65,6 +66,7 @@ class ReviewVolumes:
 
     def _add(self, image: sitk.Image, name: str) -> Any:
         node = add_volume(slicer.mrmlScene, image, name)
+        node.SetAttribute(REVIEWED_ATTRIBUTE, "1")
         node.SetSaveWithScene(False)
         self._nodes.append(node)
         return node

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 import qt
 
+from ...nodes.volumes import is_ct
 from .face_row import FaceRow
 from .head_field import HeadField, head_field
 from .other_displays import OtherDisplays, contours_in
 from .own_layout import OwnLayout
-from .skins import SkinSurfaces, is_ct
+from .skins import SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
 
 ORIGINAL_LABEL = "original"

@@ -19,11 +19,8 @@ from deface_compare.geometry.grids import WORKING_SPACING_MM
 from deface_compare.privacy.render import SKIN_COLOUR
 from deface_compare.privacy.surface import FaceBox, SkinLevel, grey_values, skin_level, surface_at
 
-from ...nodes.volumes import image_of_volume
+from ...nodes.volumes import image_of_volume, is_ct
 from .altered_overlay import hidden
-
-LOWEST_OF_MR = -200.0
-"""An image with lower values than this is a CT (air is -1000 HU), where nothing else tells."""
 
 ROOM_MM = 10.0
 """Room around the head for what a version adds to it."""
@@ -67,11 +64,6 @@ class SkinSurfaces:
             self._surfaces = [_in_ras(surface) for surface in _skins(before, level, versions)]
             self._drawn, self.body_from = wanted, level.threshold
         return self._surfaces
-
-
-def is_ct(volume: Any) -> bool:
-    """Whether a volume holds the low values of air in CT, where nothing else tells."""
-    return bool(volume.GetImageData().GetScalarRange()[0] < LOWEST_OF_MR)
 
 
 def _case_image(original: Any) -> CaseImage:
