@@ -94,9 +94,12 @@ def write_text(path: Path, text: str, *, private: bool = False, durable: bool = 
 
 
 @contextmanager
-def written_csv(path: Path, *, durable: bool = False) -> Iterator[Writer]:
-    """A writer of rows for a CSV file that comes into being by way of `written`."""
-    with written(path, durable=durable) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+def written_csv(path: Path, *, durable: bool = False, errors: str = "strict") -> Iterator[Writer]:
+    """A writer of rows for a CSV file that comes into being by way of `written`; `errors` as in `open`."""
+    with (
+        written(path, durable=durable) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors=errors) as file,
+    ):
         yield csv.writer(file, lineterminator="\n")
 
 

@@ -170,6 +170,8 @@ class Case:
     """Why a patient with a structure set has none that can be used; its rows give this reason."""
     resegmented: Mapping[str, StructureSet | str] = field(default_factory=dict)
     """By method: the structures drawn again on its defaced images, or the reason why there are none."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many files below the patient's folder were not used, by reason."""
 
     @property
     def primary(self) -> CaseImage | None:

@@ -201,5 +201,17 @@ def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     write_bytes(path, vtk_to_numpy(writer.GetResult()).tobytes())
 
 
+def read_png(path: Path) -> NDArray[np.uint8]:
+    """Read what `write_png` wrote, shape (height, width, 3)."""
+    from vtkmodules.vtkIOImage import vtkPNGReader
+
+    reader = vtkPNGReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    picture = reader.GetOutput()
+    width, height, _ = picture.GetDimensions()
+    return vtk_to_numpy(picture.GetPointData().GetScalars()).reshape(height, width, 3)[::-1]
+
+
 def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(vector[0]), float(vector[1]), float(vector[2])

@@ -68,6 +68,7 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
         person=scan.person,
         missing_dose=chosen.reason,
         missing_structures=missing_structures,
+        left_out=scan.skipped,
     )
 
 
@@ -193,6 +194,9 @@ def _structure_frame(
         notes.append(f"{what}{used}" if shared else reason)
     else:
         shared = next((dose.text("FrameOfReferenceUID") for dose in doses if dose.text("FrameOfReferenceUID") in frames), "")
-        reason = f"structure set {name} and the dose lie in different frames of reference"
+        what = (
+            "and the dose lie in different frames of reference" if doses else "lies in a frame of reference of nothing else here"
+        )
+        reason = f"structure set {name} {what}"
         notes.extend([] if shared else [reason])
     return shared, "" if shared else reason

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pydicom
@@ -13,6 +14,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from ...errors import UnusableInput
+from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, opened, why_not_read
 from .header import Header, damaged_attribute, naming, naming_file, unknown_element
 from .whole_file import is_whole
 
@@ -53,6 +55,8 @@ class Scan:
     notes: list[str]
     person: str
     manufacturers: frozenset[str]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """How many files below the folder are not used, by reason."""
 
 
 def scan_folder(folder: Path) -> Scan:
@@ -63,9 +67,18 @@ def scan_folder(folder: Path) -> Scan:
     UnusableInput
         If a file is truncated, the folder holds several patients, or nothing in it is DICOM.
     """
-    headers = [header for path in sorted(folder.rglob("*")) if path.is_file() and (header := read_header(path))]
+    found = find_files(folder)
+    skipped = Counter(found.left_out)
+    headers = []
+    for path in found.files:
+        header = read_header(path)
+        if header is None:
+            skipped[_why_no_header(path)] += 1
+        else:
+            headers.append(header)
     if not headers:
-        raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json")
+        told = count_words(skipped)
+        raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json{told and f' ({told})'}")
     people = Counter(header.text("PatientID") for header in headers)
     if len(people) > 1:
         most = people.most_common(1)[0][0]
@@ -74,20 +87,26 @@ def scan_folder(folder: Path) -> Scan:
             f"folder {folder.name} holds {len(people)} patients (PatientID; {odd} is of another one than most files);"
             " give one folder a patient"
         )
-    scan = Scan({}, [], [], [], [], [], [], next(iter(people)), frozenset(header.text("Manufacturer") for header in headers))
-    skipped: dict[str, int] = {}
+    manufacturers = frozenset(header.text("Manufacturer") for header in headers)
+    scan = Scan({}, [], [], [], [], [], [], next(iter(people)), manufacturers, skipped)
     seen: set[str] = set()
     for header in headers:
         uid = header.text("SOPInstanceUID")
         if uid in seen:
-            skipped["copies of a file that is there already"] = skipped.get("copies of a file that is there already", 0) + 1
+            skipped["copies of a file that is there already"] += 1
             continue
         seen.add(uid)
         reason = _sort_in(header, scan)
         if reason:
-            skipped[reason] = skipped.get(reason, 0) + 1
+            skipped[reason] += 1
     scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items())
     return scan
+
+
+def _why_no_header(path: Path) -> str:
+    """What a file is that has no DICOM header to read."""
+    reason = why_not_read(path)
+    return DICOM_INDEX if reason == NOT_DICOM and is_dicom(path) else reason
 
 
 @naming_file
@@ -137,9 +156,9 @@ def read_header(path: Path) -> Header | None:
     Raises
     ------
     UnusableInput
-        If the file is DICOM but ends too early.
+        If the file may not be read, or is DICOM but ends too early.
     """
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         try:
             dataset = pydicom.dcmread(stream, stop_before_pixels=True)
             stopped_at = stream.tell()
