@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..errors import DONE, UNUSABLE
@@ -40,4 +41,6 @@ def run_case(arguments: argparse.Namespace) -> int:
     if report is None:
         return DONE
     code = tell(report, arguments)
+    for case, reason in report.empty.items():
+        print(f"deface-compare: {case}: {reason}", file=sys.stderr)
     return UNUSABLE if report.empty else code

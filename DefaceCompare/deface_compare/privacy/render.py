@@ -19,6 +19,7 @@ from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from ..anatomy.head_axes import HeadAxes
 from ..atomic import write_bytes
 from ..errors import NotAvailable
+from ..native_names import native_name
 
 PICTURE_PX = 448
 FIELD_MM = 330.0
@@ -206,7 +207,7 @@ def read_png(path: Path) -> NDArray[np.uint8]:
     from vtkmodules.vtkIOImage import vtkPNGReader
 
     reader = vtkPNGReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(native_name(path))
     reader.Update()
     picture = reader.GetOutput()
     width, height, _ = picture.GetDimensions()

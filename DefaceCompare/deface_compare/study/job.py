@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..atomic import raise_if_full
+from ..atomic import ESCAPED, raise_if_full, system_sentence
 from ..case import DOSE_IMAGE
 from ..case_report import CaseReport
 from ..compare import compare_case
@@ -97,11 +97,13 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
         return CaseOutcome(job.id, job.folder, reason=without_paths(str(error), job))
     except Exception as error:
         raise_if_full(error, job.out)
+        if isinstance(error, OSError) and error.filename is not None:
+            return CaseOutcome(job.id, job.folder, reason=without_paths(system_sentence(error), job))
         # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
         folder = OutputFolder(job.out)
         path = folder.errors(job.id)
         folder.make_private(path.parent)
-        path.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
+        path.write_text(traceback.format_exc(), encoding="utf-8", errors=ESCAPED)
         reason = f"stopped by an unexpected {type(error).__name__}; details lie in {path.relative_to(job.out).as_posix()}"
         return CaseOutcome(job.id, job.folder, reason=reason)
 

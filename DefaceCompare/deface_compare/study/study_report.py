@@ -75,7 +75,7 @@ class StudyReport:
         lines += [f"{case}: {remark}" for case, remark in sorted(self.remarks.items())]
         lines += [f"{case}: unreadable: {reason}" for case, reason in sorted(self.unreadable.items())]
         lines.append(f"Report: {self.out / 'report.html'}")
-        return [*lines, *(f"{case}: {reason}" for case, reason in sorted(self.empty.items()))]
+        return lines
 
     def _line(self, arm: Arm) -> str:
         mine = [row for row in self.summary if arm_of(row) == arm]

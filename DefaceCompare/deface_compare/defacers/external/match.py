@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from ...case import CaseImage
 from ...errors import DefaceCompareError, MethodFailed, UnusableInput
+from ...native_names import native_name
 from ...readers.dicom.header import Header
 from ...readers.dicom.image import MODALITIES, read_image
 from ...readers.dicom.scan import IMAGE_MODALITIES, read_header
@@ -88,7 +89,7 @@ def stem_of(path: Path) -> str:
 
 def _read(name: str, file: Path) -> sitk.Image:
     try:
-        return sitk.ReadImage(str(file))
+        return sitk.ReadImage(native_name(file))
     except RuntimeError as failure:
         raise MethodFailed(f"{name}: {file.name} cannot be read; import it again") from failure
 

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from ...errors import UnusableInput
+from ...native_names import native_name
 
 RELATIVE_TOLERANCE = 2e-6
 """Values are float32 after reading (24 bits), twice multiplied."""
@@ -109,7 +110,7 @@ def _decoded(data: Dataset, path: Path) -> NDArray[np.integer]:
 def _decoded_by_itk(data: Dataset, path: Path) -> NDArray[np.integer]:
     unreadable = f"{path.name} cannot be decoded; a file is damaged or its compression is unknown"
     try:
-        image = sitk.ReadImage(str(path), sitk.sitkFloat64)
+        image = sitk.ReadImage(native_name(path), sitk.sitkFloat64)
     except RuntimeError as error:
         raise UnusableInput(unreadable) from error
     values = sitk.GetArrayFromImage(image).reshape(int(data.Rows), int(data.Columns))

@@ -7,6 +7,7 @@ import SimpleITK as sitk
 
 from ...case import CT, MR, PET, CaseImage
 from ...errors import UnusableInput
+from ...native_names import native_name
 from ..checks import checked_image
 from .header import Header
 from .series import Series
@@ -70,7 +71,7 @@ def _smallest_type(image: sitk.Image) -> sitk.Image:
 
 def _pixels(series: Series, pixel_type: int | None) -> sitk.Image:
     reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(header.path) for header in series.headers])
+    reader.SetFileNames([native_name(header.path) for header in series.headers])
     if pixel_type is not None:
         reader.SetOutputPixelType(pixel_type)
     try:

@@ -10,6 +10,7 @@ from ...errors import UnusableInput
 from .choose_dose import choose_dose
 from .header import Header
 from .image import MODALITIES, read_image
+from .missing_slices import missing_slices
 from .prescription import target_prescriptions_gy
 from .registration import joined_dose, joined_image, rigid_joins
 from .rtstruct import frames_of, read_structure_set, referenced_series, target_names
@@ -33,6 +34,8 @@ def read_dicom_case(folder: Path, dose_wanted: str = "") -> Case:
     scan = scan_folder(folder)
     notes = list(scan.notes)
     series = _volumes(scan, notes)
+    scanned = [header for headers in scan.series.values() for header in headers]
+    notes.extend(missing_slices(scanned, series, scan.structure_sets))
     structure_headers = _structure_headers(scan, series, notes)
     structure_header = structure_headers[0] if structure_headers else None
     ordered = _primary_first(series, structure_header)

@@ -99,7 +99,8 @@ def scan_folder(folder: Path) -> Scan:
         reason = _sort_in(header, scan)
         if reason:
             skipped[reason] += 1
-    scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items())
+    for reason, count in skipped.items():
+        scan.notes.append(f"{count} {'files were' if count > 1 else 'file was'} skipped: {reason}")
     return scan
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...case import Structure
 from ...errors import UnusableInput
+from ...native_names import native_name
 from ...structures.naming import named
 
 MASK_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
@@ -122,7 +123,7 @@ def read_pixels(path: Path) -> sitk.Image:
     if not path.is_file():
         raise UnusableInput(f"{path.name} is named in case.json but is not in the folder")
     try:
-        image = sitk.ReadImage(str(path))
+        image = sitk.ReadImage(native_name(path))
     except RuntimeError as error:
         raise UnusableInput(f"{path.name} cannot be read as an image; it is damaged or of an unknown format") from error
     if image.GetDimension() != 3:
