@@ -12,6 +12,7 @@ from ..atomic import ESCAPED, full_disk_sentence, is_full, system_sentence
 from ..errors import DONE, INTERRUPTED, UNUSABLE, DefaceCompareError
 from ..version import __version__
 from .case import add_case
+from .check import add_check
 from .export import add_export
 from .methods import add_methods
 from .models import add_models
@@ -66,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (
         add_sample,
+        add_check,
         add_case,
         add_study,
         add_pool,
