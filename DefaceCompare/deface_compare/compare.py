@@ -18,7 +18,7 @@ from .geometry.threads import one_itk_thread
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
-from .output.kept_methods import KeptMethods
+from .output.kept_methods import KeptMethods, finished_beside
 from .privacy.case_faces import CaseFaces
 from .progress import Progress, report_step, silent
 from .quality.dose import dose_quality_rows
@@ -57,7 +57,8 @@ def compare_case(
     out : str or Path, optional
         Where to write ``cases/<id>/`` and ``identifiable/``; nothing is written if it is None.
     kept : KeptMethods, optional
-        Methods of the same case, finished under the same settings, that join the report without running again.
+        Methods of the same case, finished under the same settings, that join the report without running again. If it is not
+        given, those that `out` holds already.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`.
 
@@ -69,7 +70,7 @@ def compare_case(
     Raises
     ------
     UnusableInput
-        If an image cannot be measured at all (constant, NaN), or there is no method of a name.
+        If an image cannot be measured at all (constant, NaN), there is no method of a name, or results in `out` would be lost.
     Cancelled
         If `progress` answers False.
     """
@@ -77,6 +78,9 @@ def compare_case(
     chosen = methods_of(methods, settings.variants)
     target = None if out is None else Path(out)
     total = 2 + len(chosen)
+    inputs = input_hashes(case)
+    if target is not None and kept is None:
+        kept = finished_beside(target, case.id, inputs, {each.key: each.variant for each in chosen}, settings)
     report_step(progress, 0, total, f"{case.id}: finding the head")
     heads, reasons = find_heads(case, settings)
     baseline = utility_baseline(case, settings)
@@ -107,7 +111,7 @@ def compare_case(
         measurements=tuple(found.rows),
         methods=found.told,
         settings=replace(settings, variants=found.variants),
-        inputs=input_hashes(case),
+        inputs=inputs,
         seconds=found.seconds,
         notes=_notes(case, heads, reasons, structures),
         structures=structures,

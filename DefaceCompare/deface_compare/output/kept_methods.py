@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..case_report import CaseReport
+from ..case_report import REPORT, CaseReport
+from ..errors import UnusableInput
 from ..measurement import Measurement
+from ..settings import Settings
+from ..version import __version__
 from .folder import OutputFolder
 
 
@@ -75,7 +78,41 @@ class KeptMethods:
         return share
 
 
+def finished_beside(
+    out: Path, case_id: str, inputs: Mapping[str, str], variants: Mapping[str, str], settings: Settings
+) -> KeptMethods | None:
+    """The methods that an output folder holds of the very same case and that are not run now; None if there are none.
+
+    Parameters
+    ----------
+    inputs : mapping of image key to hash
+        `input_hashes` of the case.
+    variants : mapping of method key to variant
+        Of the methods that will run.
+
+    Raises
+    ------
+    UnusableInput
+        If the folder holds another patient under this id, or the same one under other settings or in another variant: its
+        results would be lost.
+    """
+    folder = OutputFolder(out).case(case_id)
+    if not (folder / REPORT).is_file():
+        return None
+    report = CaseReport.read(folder, measurements=False)
+    if dict(report.inputs) != dict(inputs):
+        raise UnusableInput(f"{folder} is of another patient; read this one under an id of its own: read_case(FOLDER, ID)")
+    same_settings = replace(report.settings, variants={}) == replace(settings, variants={}) and report.version == __version__
+    same_variants = all(report.methods[key].get("variant", "") == each for key, each in variants.items() if key in report.methods)
+    if not (same_settings and same_variants):
+        raise UnusableInput(f"{folder} was compared under other settings; choose another out, or take that folder away")
+    others = tuple(key for key in report.methods if key not in variants)
+    return KeptMethods(out, case_id, others) if others else None
+
+
 def _share(path: Path, share: Path) -> None:
+    if share.exists() and share.samefile(path):
+        return
     share.unlink(missing_ok=True)
     try:
         os.link(path, share)

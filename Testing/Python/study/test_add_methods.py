@@ -10,8 +10,12 @@ import pytest
 
 from coarse_patients import make_coarse_patients, make_doses
 from deface_compare.cli import main as cli
+from deface_compare.compare import compare_case
+from deface_compare.errors import UnusableInput
 from deface_compare.measurement import read_measurements
 from deface_compare.privacy.networks.models import OK, verify_model
+from deface_compare.readers import read_case
+from deface_compare.settings import Settings
 from study_run import difference
 
 QUICKSHEAR, MASK, BLUR = "quickshear", "biometric_mask", "surface_blur"
@@ -147,6 +151,21 @@ def test_patients_with_one_id_of_their_own_get_two_folders(tmp_path: Path) -> No
         path.write_text(json.dumps(json.loads(path.read_text()) | {"id": "ANON"}))
         compare("case", patients / name, out, QUICKSHEAR, "--keep-ids")
     assert sorted(path.name for path in (out / "cases").iterdir()) == ["ANON", "ANON.2"]
+
+
+def test_the_library_adds_methods_too_and_overwrites_no_other_patient_and_no_other_settings(tmp_path: Path) -> None:
+    patients, settings = make_doses(tmp_path / "patients", 2), Settings(face_model="none")
+    first, second = (read_case(patients / name, "case-001") for name in ("patient-001", "patient-002"))
+    out, at_once = tmp_path / "out", tmp_path / "at_once"
+    for method in (BLUR, QUICKSHEAR):
+        compare_case(first, [method], settings, out=out)
+    compare_case(first, [QUICKSHEAR, BLUR], settings, out=at_once)
+    assert difference(out, at_once) == []
+    with pytest.raises(UnusableInput, match="case-001 is of another patient; read this one under an id of its own"):
+        compare_case(second, [QUICKSHEAR], settings, out=out)
+    with pytest.raises(UnusableInput, match="case-001 was compared under other settings; choose another out"):
+        compare_case(first, [QUICKSHEAR], Settings(face_model="none", fill="zero"), out=out)
+    assert difference(out, at_once) == []
 
 
 def test_cases_of_other_settings_stay_and_are_told_but_not_put_into_one_table(
