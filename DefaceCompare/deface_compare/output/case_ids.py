@@ -31,12 +31,11 @@ def case_ids(folders: Sequence[Path], out: Path, keep_ids: bool, contents: Conte
         Asked where a folder is not known by its path: it may be a known patient who lies elsewhere now.
     """
     known, names = _known(out, keep_ids), _Names(out)
-    ids: list[str] = []
-    for folder in folders:
-        place = os.path.realpath(folder)
-        found = next((case for case, source in known.items() if os.path.realpath(source) == place and case not in ids), "")
-        found = found or _moved(folder, known, out, contents, ids)
-        ids.append(found or (names.own(folder) if keep_ids else names.next_number()))
+    at = {os.path.realpath(source): case for case, source in reversed(known.items())}
+    ids = [at.pop(os.path.realpath(folder), "") for folder in folders]
+    for number, folder in enumerate(folders):
+        found = ids[number] or _moved(folder, known, out, contents, ids)
+        ids[number] = found or (names.own(folder) if keep_ids else names.next_number())
     return ids
 
 

@@ -47,7 +47,7 @@ MAGIC = {
 """First bytes of packed files (RFC 1952 for gzip, PKWARE's APPNOTE for zip, the formats' own documents for the others)."""
 TAR_AT, TAR = 257, b"ustar"
 """Where a tar archive says what it is (POSIX.1-1988)."""
-OUTPUT_MARKS = (("identifiable", "cases"), ("identifiable", "measurements.csv"), ("identifiable", ".unfinished"))
+OUTPUT_MARKS = (("identifiable", "cases"), ("identifiable", "measurements.csv"), ("identifiable/locks",))
 """Names that stand together in an output folder only."""
 
 

@@ -82,7 +82,9 @@ def plan_case(
     again = tuple(key for key in outdated if key in before.methods)
     return CasePlan(
         run=outdated,
-        keep=tuple(key for key in before.methods if key not in outdated and (key in wanted or not replace)),
+        keep=tuple(
+            key for key in sorted(before.methods, key=method_order) if key not in outdated and (key in wanted or not replace)
+        ),
         drop=others if replace else (),
         renewed=_why(again, differs) if again else "",
     )

@@ -157,11 +157,15 @@ def test_files_that_case_json_does_not_name_are_counted(tmp_path: Path) -> None:
 
     image = sitk.GetImageFromArray(head_hu())
     sitk.WriteImage(image, str(tmp_path / "ct.mhd"))  # and ct.raw
+    sitk.WriteImage(sitk.GetImageFromArray((head_hu() > 0).astype(np.uint8)), str(tmp_path / "second.nrrd"))
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "second.nrrd").rename(tmp_path / "masks" / "Brain.nrrd")
     sitk.WriteImage(image, str(tmp_path / "second.nrrd"))
-    write(tmp_path / "case.json", '{"images": {"CT": "ct.mhd"}}')
+    write(tmp_path / "masks" / "Brain.xml", "x")
+    write(tmp_path / "case.json", '{"images": {"CT": "ct.mhd"}, "structures": "masks"}')
     case = read_case(tmp_path)
-    assert dict(case.left_out) == {found.NOT_NAMED: 1}
-    assert "1 file not read: 1 not named in case.json" in case.notes
+    assert dict(case.left_out) == {found.NOT_NAMED: 2}
+    assert "2 files not read: 2 not named in case.json" in case.notes
 
 
 def test_slices_that_the_structure_set_names_and_that_are_gone_are_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
 from ..found_files import NOT_NAMED, count_words, find_files
-from .segmentations import read_pixels
+from .segmentations import MASK_SUFFIXES, read_pixels
 from .structures import read_structures
 
 CASE_FILE = "case.json"
@@ -80,7 +80,9 @@ def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
     left_out = Counter(found.left_out)
     for path in found.files:
         below = [path, *path.parents]
-        if not any(each in paths or (each.parent, each.name.split(".")[0]) in stems for each in below):
+        named_so = any(each in paths or (each.parent, each.name.split(".")[0]) in stems for each in below)
+        in_folder = path not in paths and any(each in paths and each != folder for each in path.parents)
+        if not named_so or (in_folder and not path.name.lower().endswith((*MASK_SUFFIXES, ".vtp"))):
             left_out[NOT_NAMED] += 1
     return dict(left_out)
 
