@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ..atomic import to_disk, write_text
 from ..case_report import TIMINGS
-from .folder import IDENTIFIABLE, OutputFolder
+from ..own_output import IDENTIFIABLE
+from .folder import OutputFolder
 
 WILL_BE = "finished.json"
 """The mark that a case will bear, beside its files while they wait to be moved."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from ..atomic import is_full
 from ..case_report import REPORT
 from ..errors import UnusableInput
+from ..own_output import IDENTIFIABLE, LOCKS
 
-CASES, IDENTIFIABLE, UNFINISHED = "cases", "identifiable", ".unfinished"
+CASES, UNFINISHED = "cases", ".unfinished"
 
 
 def make_out(out: Path) -> None:
@@ -171,7 +172,7 @@ class OutputFolder:
     @property
     def locks(self) -> Path:
         """Holds the locks that keep a second run out."""
-        return self.identifiable / "locks"
+        return self.identifiable / LOCKS
 
     def make_private(self, folder: Path) -> Path:
         """Make a folder in `identifiable` (or that one itself), readable by its owner only; returns it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ..errors import UnusableInput
+from ..own_output import is_output
 
 EMPTY = "empty (0 bytes)"
 DEAD_LINK = "a link that leads nowhere"
@@ -47,8 +48,6 @@ MAGIC = {
 """First bytes of packed files (RFC 1952 for gzip, PKWARE's APPNOTE for zip, the formats' own documents for the others)."""
 TAR_AT, TAR = 257, b"ustar"
 """Where a tar archive says what it is (POSIX.1-1988)."""
-OUTPUT_MARKS = (("identifiable", "cases"), ("identifiable", "measurements.csv"), ("identifiable/locks",))
-"""Names that stand together in an output folder only."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +141,6 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def is_output(folder: Path) -> bool:
-    """Whether a folder is what a comparison wrote: its cases are no patients, and its faces nobody's files."""
-    return any(all((folder / name).exists() for name in marks) for marks in OUTPUT_MARKS)
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """A file's bytes.
@@ -157,11 +151,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         If the system does not give them (no permission, a broken disk).
     """
     try:
-        stream = path.open("rb")
+        with path.open("rb") as stream:
+            yield stream
     except OSError as error:
         raise UnusableInput(f"{path.name} cannot be read ({error.strerror}); make it readable, or take it away") from error
-    with stream:
-        yield stream
 
 
 def is_dicom(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,14 @@ def other_cases(out: Path, ids: Collection[str], settings: Settings) -> OtherCas
         else:
             alike.append(folder.name)
     return OtherCases(tuple(alike), unlike)
+
+
+def mixed_words(outs: Sequence[Path]) -> str:
+    """What finished cases that shall stand in one table differ in, in words; ``""`` if in nothing that matters."""
+    folders = [(out, folder.name) for out in outs for folder in OutputFolder(out).finished_cases()]
+    marks = [mark for out, case in folders if (mark := read_mark(out, case)) is not None and not mark.moving]
+    differing = dict.fromkeys(what for mark in marks for what in differences(marks[0].parts, mark.parts, COMMON))
+    return f"not all of one making: {' and '.join(differing)}" if differing else ""
 
 
 def drop_cases(out: Path, others: OtherCases) -> OtherCases:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..output.folder import CASES, IDENTIFIABLE, UNFINISHED
+from ..output.folder import CASES, UNFINISHED
 from ..output.key import PERSONS
+from ..own_output import IDENTIFIABLE, is_output
 from ..readers.found_files import (
     DEAD_LINK,
     NO_FILE,
@@ -19,7 +20,6 @@ from ..readers.found_files import (
     SAME_AGAIN,
     ZIP,
     is_dicom,
-    is_output,
     why_not_read,
 )
 

@@ -33,6 +33,7 @@ from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
 from ..settings import DOSE_POLICIES, Settings
 from .manifest import make_manifest, method_entries
+from .other_cases import mixed_words
 from .study_report import LEFT_OUT, StudyReport
 
 IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
@@ -66,7 +67,9 @@ def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
     pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing)
     target.mkdir(parents=True, exist_ok=True)
     with sole_run(target):
-        return _write(pooled, [one for one in found if several and one.cases], target)
+        report = _write(pooled, [one for one in found if several and one.cases], target)
+    mixed = mixed_words(folders)
+    return replace(report, remarks={"these cases": mixed}) if mixed else report
 
 
 def pool_cases(

@@ -143,10 +143,16 @@ def test_a_file_that_may_not_be_read_is_one_sentence(tmp_path: Path, monkeypatch
         read_case(tmp_path)
 
 
+def test_a_file_that_breaks_off_while_it_is_read_is_one_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "slice.dcm", "x")
+    with pytest.raises(UnusableInput, match=r"slice.dcm cannot be read \(Input/output error\)"), found.opened(path):
+        raise OSError(5, "Input/output error")
+
+
 def test_an_output_folder_inside_a_patient_is_no_part_of_the_patient(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
     write_series(tmp_path / "out" / "cases" / "case-001" / "deep", head_hu(), series="ours")
-    (tmp_path / "out" / "identifiable").mkdir()
+    (tmp_path / "out" / "identifiable" / "locks").mkdir(parents=True)
     case = read_case(tmp_path)
     assert len(case.images) == 1
     assert dict(case.left_out) == {found.OWN_OUTPUT: 1}

@@ -16,6 +16,7 @@ from deface_compare.measurement import read_measurements
 from deface_compare.privacy.networks.models import OK, verify_model
 from deface_compare.readers import read_case
 from deface_compare.settings import Settings
+from deface_compare.study.pool import pool
 from study_run import difference
 
 QUICKSHEAR, MASK, BLUR = "quickshear", "biometric_mask", "surface_blur"
@@ -178,6 +179,7 @@ def test_cases_of_other_settings_stay_and_are_told_but_not_put_into_one_table(
     assert "case-001: unreadable: left out of the tables, its files stay: compared with other settings" in capsys.readouterr().out
     assert {row.case for row in read_measurements(out / "measurements.csv")} == {"case-002"}
     assert (out / "cases/case-001/case_report.json").is_file()
+    assert "these cases: not all of one making: other settings" in pool([out], tmp_path / "pooled").lines()
     compare("case", patients / "patient-002", out, QUICKSHEAR, "--fill", "zero", "--seed", "2", "--replace")
     compare("case", patients / "patient-001", out, QUICKSHEAR, "--seed", "2", "--replace")
     assert {(row.case, row.fill) for row in read_measurements(out / "measurements.csv")} == {
