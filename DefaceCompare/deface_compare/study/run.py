@@ -95,34 +95,28 @@ def run_study(
         write_key(target, sources, persons)
         read_as = choices or ReadingChoices(alone=False)
         code = code_mark()
+        serving = {case: _serving(chosen, folder, case, alone=False) for case, folder in sources.items()}
         jobs_to_do = [
-            CaseJob(
-                folder,
-                case,
-                target,
-                _serving(chosen, folder, case, alone=False),
-                settings,
-                read_as,
-                code,
-                replace,
-                files.get(folder),
-            )
+            CaseJob(folder, case, target, serving[case], settings, read_as, code, replace, files.get(folder))
             for case, folder in sources.items()
         ]
         beside = count_words(patients.left_out)
         report_step(progress, 0, STEPS * len(jobs_to_do), f"{len(jobs_to_do)} patients{beside and f'; beside them {beside}'}")
-        if jobs == 1 and scheduler is None:
-            outcomes = list(_in_this_process(jobs_to_do, progress))
-        else:
-            with cluster(jobs, scheduler) as client:
-                outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
+        outcomes = _outcomes(jobs_to_do, jobs, scheduler, progress)
         # what cases left that failed, now or in an interrupted run
         shutil.rmtree(OutputFolder(target).unfinished, ignore_errors=True)
         write_key(target, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
         others = other_cases(target, ids, settings)
-        if replace:
+        if replace and any(not outcome.reason for outcome in outcomes):
             others = drop_cases(target, others)
         return _pooled(source, sorted(outcomes, key=lambda outcome: outcome.id), others, target, beside)
+
+
+def _outcomes(jobs_to_do: Sequence[CaseJob], jobs: int, scheduler: str | None, progress: Progress) -> list[CaseOutcome]:
+    if jobs == 1 and scheduler is None:
+        return list(_in_this_process(jobs_to_do, progress))
+    with cluster(jobs, scheduler) as client:
+        return list(run_on_cluster(client, jobs_to_do, STEPS, progress))
 
 
 def _contents(folder: Path, known: dict[Path, tuple[tuple[str, str], ...]]) -> Sequence[str]:

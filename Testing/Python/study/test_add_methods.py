@@ -71,6 +71,14 @@ def test_replace_drops_what_is_not_asked_for_and_says_so(tmp_path: Path, capsys:
     assert not list(out.rglob(f"*{QUICKSHEAR}*"))
 
 
+def test_replace_drops_nothing_where_nothing_could_be_compared(tmp_path: Path) -> None:
+    patients, out = make_doses(tmp_path / "patients", 1), tmp_path / "out"
+    assert compare("study", patients, out, QUICKSHEAR) == 0
+    (tmp_path / "wrong" / "empty").mkdir(parents=True)
+    assert compare("study", tmp_path / "wrong", out, QUICKSHEAR, "--replace") == 2
+    assert (out / "cases/case-001/case_report.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
