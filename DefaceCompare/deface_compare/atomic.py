@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers of a disk, a quota or a file size limit that is exhausted."""
+ESCAPED = "backslashreplace"
+"""How texts hold what UTF-8 cannot."""
 ROOM_BYTES = 2**20
 """Less room than this is none: no case fits."""
 
@@ -42,6 +44,12 @@ def full_disk_sentence(error: OSError) -> str:
     """What happened and what to do."""
     place = f" at {error.filename}" if error.filename else ""
     return f"nothing more can be written{place} ({error.strerror}); make room and run the same command: finished cases stay"
+
+
+def system_sentence(error: OSError) -> str:
+    """What the system refuses, in one sentence."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    return f"{name or 'a file'} cannot be used ({error.strerror or error})"
 
 
 @contextmanager
@@ -85,18 +93,24 @@ def write_bytes(path: Path, content: bytes, *, private: bool = False, shared: bo
 
 
 def write_text(path: Path, text: str, *, private: bool = False, durable: bool = False) -> None:
-    """Write a text in UTF-8 by way of `written`; line ends are the same on every system."""
+    """Write a text in UTF-8 by way of `written`; line ends are the same on every system.
+
+    What no UTF-8 can hold (a byte of a file's name in Latin-1) is written as an escape.
+    """
     with (
         written(path, private=private, durable=durable) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
+        temporary.open("w", encoding="utf-8", errors=ESCAPED, newline="\n") as file,
     ):
         file.write(text)
 
 
 @contextmanager
-def written_csv(path: Path, *, durable: bool = False) -> Iterator[Writer]:
-    """A writer of rows for a CSV file that comes into being by way of `written`."""
-    with written(path, durable=durable) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+def written_csv(path: Path, *, durable: bool = False, errors: str = ESCAPED) -> Iterator[Writer]:
+    """A writer of rows for a CSV file that comes into being by way of `written`; `errors` as in `open`."""
+    with (
+        written(path, durable=durable) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors=errors) as file,
+    ):
         yield csv.writer(file, lineterminator="\n")
 
 

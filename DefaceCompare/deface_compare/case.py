@@ -204,6 +204,8 @@ class Case:
     """Structures of the same file that lie in other frames of reference, one set a frame: measured on the images there."""
     folder: Path | None = None
     """Where it was read from; for the key file, and to keep its names out of what is shared."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many files below the patient's folder were not used, by reason."""
 
     @property
     def primary(self) -> CaseImage | None:

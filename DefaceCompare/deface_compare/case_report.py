@@ -54,6 +54,8 @@ class CaseReport:
     notes: tuple[str, ...] = ()
     structures: Mapping[str, Any] = field(default_factory=dict)
     """How many structures were measured, and why the others were not (`structures.count`); empty without a structure set."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many of the patient's files were not used, by reason."""
     version: str = __version__
 
     @property
@@ -81,6 +83,7 @@ class CaseReport:
             "methods": {key: dict(value) for key, value in self.methods.items()},
             "notes": list(self.notes),
             "structures": dict(self.structures),
+            "files_not_read": dict(self.left_out),
         }
         _write_json(folder / REPORT, content)
 
@@ -118,6 +121,7 @@ class CaseReport:
                 seconds=json.loads(timings.read_text(encoding="utf-8")) if timings.is_file() else {},
                 notes=tuple(told["notes"]),
                 structures=told.get("structures", {}),
+                left_out=told.get("files_not_read", {}),
                 version=str(told["version"]),
             )
         except KeyError as error:

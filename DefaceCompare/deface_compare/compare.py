@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from .anatomy.find_heads import find_heads
 from .anatomy.head import Head
 from .case import Case
 from .case_report import CaseReport, input_hashes
-from .defacers import methods_of
+from .defacers import method_order, methods_of
 from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
 from .geometry.threads import one_itk_thread
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
+from .output.kept_methods import KeptMethods, finished_beside
 from .output.neutral_words import NeutralWords
 from .privacy.case_faces import CaseFaces
 from .progress import Progress, report_step, silent
@@ -39,6 +41,7 @@ def compare_case(
     settings: Settings | None = None,
     *,
     out: str | Path | None = None,
+    kept: KeptMethods | None = None,
     progress: Progress = silent,
 ) -> CaseReport:
     """Deface one patient by every method and measure what it costs and what it protects.
@@ -49,11 +52,14 @@ def compare_case(
         As `read_case` gives it.
     methods : sequence of str or Defacer
         Keys as `methods` lists them (their variants are those of `settings`), or methods. Each is run, measured, written and
-        freed before the next.
+        freed before the next, in the order of tables, in whatever order they are given.
     settings : Settings, optional
         Fill, protection, face model, seed and the like.
     out : str or Path, optional
         Where to write ``cases/<id>/`` and ``identifiable/``; nothing is written if it is None.
+    kept : KeptMethods, optional
+        Methods of the same case, finished under the same settings, that join the report without running again. If it is not
+        given, those that `out` holds already.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`.
 
@@ -65,7 +71,7 @@ def compare_case(
     Raises
     ------
     UnusableInput
-        If an image cannot be measured at all (constant, NaN), or there is no method of a name.
+        If an image cannot be measured at all (constant, NaN), there is no method of a name, or results in `out` would be lost.
     Cancelled
         If `progress` answers False.
     """
@@ -73,37 +79,44 @@ def compare_case(
     chosen = methods_of(methods, settings.variants)
     target = None if out is None else Path(out)
     total = 2 + len(chosen)
+    inputs = input_hashes(case)
+    if target is not None and kept is None:
+        kept = finished_beside(target, case.id, inputs, {each.key: each.variant for each in chosen}, settings)
     report_step(progress, 0, total, f"{case.id}: finding the head")
     heads, reasons = find_heads(case, settings)
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
     faces = CaseFaces(case, heads, reasons, settings, target)
     skins: dict[str, OriginalSkin] = {}
-    rows: list[Measurement] = []
-    curves = DvhTable()
-    told: dict[str, dict[str, Any]] = {}
-    seconds: dict[str, float] = {}
-    for number, method in enumerate(chosen):
-        report_step(progress, 2 + number, total, f"{case.id}: {method.title}")
+    found = _Found()
+    chosen_by_key = {method.key: method for method in chosen}
+    for key in sorted({*chosen_by_key, *(kept.keys if kept else ())}, key=method_order):
+        if kept is not None and key not in chosen_by_key:
+            found.take_over(kept, key, target)
+            faces.keep(kept, key)
+            continue
+        method = chosen_by_key[key]
+        report_step(progress, 2 + chosen.index(method), total, f"{case.id}: {method.title}")
         defacing = deface(method, case, heads, settings, reasons)
         scope = _scope(case, defacing)
-        rows += quality_rows(case, heads, defacing, scope, settings, skins)
-        rows += dose_quality_rows(case, heads, defacing, scope)
-        rows += faces.rows(defacing, scope)
-        rows += utility_rows(case, baseline, defacing, scope, settings, curves)
-        told[defacing.method] = write_defacing(case, defacing, target)
-        seconds[defacing.method] = defacing.seconds
+        found.rows += quality_rows(case, heads, defacing, scope, settings, skins)
+        found.rows += dose_quality_rows(case, heads, defacing, scope)
+        found.rows += faces.rows(defacing, scope)
+        found.rows += utility_rows(case, baseline, defacing, scope, settings, found.curves)
+        found.told[key] = write_defacing(case, defacing, target)
+        found.seconds[key] = defacing.seconds
     structures = count_structures(case, baseline)
     report = CaseReport(
         case_id=case.id,
         synthetic=case.synthetic,
-        measurements=tuple(rows),
-        methods=told,
-        settings=settings,
-        inputs=input_hashes(case),
-        seconds=seconds,
+        measurements=tuple(found.rows),
+        methods=found.told,
+        settings=replace(settings, variants=found.variants),
+        inputs=inputs,
+        seconds=found.seconds,
         notes=_notes(case, heads, reasons, structures),
         structures=structures,
+        left_out=case.left_out,
     )
     words = NeutralWords(case.folder, case.id)
     report = words.shared_report(report)
@@ -111,11 +124,35 @@ def compare_case(
         faces.write()
         folder = OutputFolder(target)
         folder.make_case(case.id)
-        curves.write(folder.dvh(case.id))
+        found.curves.write(folder.dvh(case.id))
         words.write(target)
         report.write(folder.case(case.id))
     report_step(progress, total, total, f"{case.id}: done")
     return report
+
+
+@dataclass
+class _Found:
+    """What accumulates over the methods of one case."""
+
+    rows: list[Measurement] = field(default_factory=list)
+    curves: DvhTable = field(default_factory=DvhTable)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def variants(self) -> dict[str, str]:
+        """The methods that were not run as they are by default."""
+        return {key: told["variant"] for key, told in self.told.items() if told["variant"]}
+
+    def take_over(self, kept: KeptMethods, key: str, target: Path | None) -> None:
+        """Add a finished method, and put its files into the folder that grows."""
+        self.rows += kept.rows(key)
+        self.told[key] = kept.told(key)
+        self.seconds |= kept.seconds(key)
+        self.curves.keep(OutputFolder(kept.out).dvh(kept.case_id), key)
+        if target is not None:
+            kept.share_files(key, target)
 
 
 def _scope(case: Case, defacing: Defacing) -> Scope:

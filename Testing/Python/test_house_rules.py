@@ -58,7 +58,9 @@ def test_the_names_below_an_output_folder_are_known_in_one_file_only() -> None:
     names = re.compile(r'"(identifiable|cases|summary\.csv|study\.json|report\.html|key\.csv|review\.csv|faces\.html)"')
     keys_of_the_manifest = re.compile(r'(manifest|counts|pooled)?\[?"cases"\]?:?')
     found = {path: names.findall(keys_of_the_manifest.sub("", text)) for path, text in sources(MODULE)}
-    assert {path for path, literals in found.items() if literals} == {"DefaceCompare/deface_compare/output/folder.py"}
+    known = {path.removeprefix("DefaceCompare/deface_compare/"): set(literals) for path, literals in found.items() if literals}
+    assert known.pop("own_output.py") == {"identifiable"}  # by which the readers, which lie below, know such a folder
+    assert list(known) == ["output/folder.py"]
 
 
 def test_no_test_reaches_for_a_private_name() -> None:

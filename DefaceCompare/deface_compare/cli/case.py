@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from ..errors import DONE
+from ..errors import DONE, UNUSABLE
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
 
@@ -32,8 +33,14 @@ def run_case(arguments: argparse.Namespace) -> int:
             methods=methods,
             settings=settings,
             keep_ids=arguments.keep_ids,
+            replace=arguments.replace,
             progress=progress,
             report=not arguments.no_report,
             choices=choices_of(arguments, alone=True),
         )
-    return DONE if report is None else tell(report, arguments)
+    if report is None:
+        return DONE
+    code = tell(report, arguments)
+    for case, reason in report.empty.items():
+        print(f"deface-compare: {case}: {reason}", file=sys.stderr)
+    return UNUSABLE if report.empty else code

@@ -38,6 +38,12 @@ def add_comparison(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", default="sface", metavar="KEY", help="see `models list`; none for no face scores")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
     parser.add_argument("--keep-ids", action="store_true", help="call cases by their own ids instead of case-001")
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="let OUT hold what this command asks for and nothing else of the patients it names; it says what it drops"
+        " (default: only add and renew)",
+    )
     add_progress(parser)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 
-from ..atomic import full_disk_sentence, is_full
+from ..atomic import ESCAPED, full_disk_sentence, is_full, system_sentence
 from ..errors import DONE, INTERRUPTED, UNUSABLE, DefaceCompareError
 from ..version import __version__
 from .case import add_case
+from .check import add_check
 from .export import add_export
 from .methods import add_methods
 from .models import add_models
@@ -35,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # before numpy loads: more BLAS threads than cores cost minutes, and their number may change last digits
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ESCAPED)  # names of files may hold what no terminal can show
     arguments = make_parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
@@ -46,9 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
-        if not is_full(error):
-            raise
-        print(f"deface-compare: {full_disk_sentence(error)}", file=sys.stderr)
+        print(f"deface-compare: {full_disk_sentence(error) if is_full(error) else system_sentence(error)}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         print("deface-compare: stopped", file=sys.stderr)
@@ -64,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (
         add_sample,
+        add_check,
         add_case,
         add_study,
         add_pool,

@@ -10,9 +10,6 @@ from pathlib import Path
 from ..errors import DONE, UnusableInput
 from .arguments import add_names
 
-DICOM_MAGIC_OFFSET = 128
-"""Bytes before the four letters that every DICOM file carries."""
-
 
 def add_names_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
@@ -47,6 +44,8 @@ def planned_names(path: Path) -> list[str]:
     UnusableInput
         If there is no such file, or it holds no structure names.
     """
+    from ..readers.found_files import is_dicom
+
     if path.is_dir():
         from ..readers import read_case
 
@@ -61,12 +60,6 @@ def planned_names(path: Path) -> list[str]:
     if not names:
         raise UnusableInput(f"{path} holds no structure names")
     return names
-
-
-def is_dicom(path: Path) -> bool:
-    """Whether a file carries DICOM's mark."""
-    with path.open("rb") as stream:
-        return stream.read(DICOM_MAGIC_OFFSET + 4)[DICOM_MAGIC_OFFSET:] == b"DICM"
 
 
 def _names_of_dicom(path: Path) -> list[str]:

@@ -35,6 +35,7 @@ def run_study(arguments: argparse.Namespace) -> int:
             jobs=arguments.jobs,
             scheduler=arguments.scheduler,
             keep_ids=arguments.keep_ids,
+            replace=arguments.replace,
             progress=progress,
             choices=choices_of(arguments, alone=False),
         )

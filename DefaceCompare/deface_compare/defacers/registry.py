@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import UnusableInput
+from ..settings import DEFAULT_METHODS
 from .average_face import AverageFace
 from .biometric_mask import BiometricMask
 from .defacing import Defacer
@@ -61,8 +62,14 @@ def method(key: str, variant: str = "") -> Defacer:
     return defacer(key, variant).in_environment(os.environ)
 
 
+def method_order(key: str) -> tuple[int, str]:
+    """Sort key of methods in tables: those compared by default in their own order, then all others by name."""
+    known = key in DEFAULT_METHODS
+    return (DEFAULT_METHODS.index(key) if known else len(DEFAULT_METHODS), key)
+
+
 def methods_of(chosen: Sequence[str | Defacer], variants: Mapping[str, str]) -> list[Defacer]:
-    """Methods given by their keys or as they are, each once, in order.
+    """Methods given by their keys or as they are, each once, in the order of tables.
 
     Parameters
     ----------
@@ -76,4 +83,4 @@ def methods_of(chosen: Sequence[str | Defacer], variants: Mapping[str, str]) -> 
     """
     given = [chosen] if isinstance(chosen, str) else list(chosen)
     found = [method(each, variants.get(each, "")) if isinstance(each, str) else each for each in given]
-    return list({each.key: each for each in found}.values())
+    return sorted({each.key: each for each in found}.values(), key=lambda each: method_order(each.key))

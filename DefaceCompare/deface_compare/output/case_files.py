@@ -12,6 +12,7 @@ from ..case import Case
 from ..case_report import image_hash
 from ..defacers.defacing import Defacing
 from ..measurement import NO_FACE
+from ..native_names import native_name
 from .folder import OutputFolder
 from .kept_edit import keep_edit
 
@@ -58,4 +59,4 @@ def _write_image(image: sitk.Image, path: Path) -> None:
     """Write NRRD under a temporary name, so that a half-written image never bears a defaced name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with written(path) as temporary:
-        sitk.WriteImage(image, str(temporary), True, compressionLevel=COMPRESSION_LEVEL)
+        sitk.WriteImage(image, native_name(temporary), True, compressionLevel=COMPRESSION_LEVEL)

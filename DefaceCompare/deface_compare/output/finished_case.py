@@ -16,6 +16,7 @@ from ..case_report import REPORT, CaseReport, image_hash, input_hashes
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
 from ..measurement import OK, Measurement
+from ..native_names import native_name
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..readers.files.case_json import CASE_FILE
@@ -190,7 +191,7 @@ def _patch(out: Path, entry: Mapping[str, Any], key: str) -> Patch:
     if not path.is_file():
         raise UnusableInput(f"the defaced image {key} ({path.name}) is missing; compare the case again")
     try:
-        image = sitk.ReadImage(str(path))
+        image = sitk.ReadImage(native_name(path))
     except RuntimeError as error:
         raise UnusableInput(f"the defaced image {key} ({path.name}) is damaged; compare the case again") from error
     if image_hash(image) != entry["sha256"]:

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import is_full
 from ..case_report import REPORT
+from ..errors import UnusableInput
+from ..own_output import IDENTIFIABLE, LOCKS
 
-CASES, IDENTIFIABLE, UNFINISHED = "cases", "identifiable", ".unfinished"
+CASES, UNFINISHED = "cases", ".unfinished"
+
+
+def make_out(out: Path) -> None:
+    """Make an output folder that can be written to.
+
+    Raises
+    ------
+    UnusableInput
+        If it is a file, or the system does not let us write there.
+    OSError
+        If there is no room.
+    """
+    if out.exists() and not out.is_dir():
+        raise UnusableInput(f"{out} is a file; --out must be a folder, a new one or one of an earlier run")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        OutputFolder(out).make_private(OutputFolder(out).identifiable)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        if is_full(error):
+            raise
+        raise UnusableInput(f"nothing can be written to {out} ({error.strerror}); choose another --out") from error
 
 
 @dataclass(frozen=True)
@@ -149,7 +176,7 @@ class OutputFolder:
     @property
     def locks(self) -> Path:
         """Holds the locks that keep a second run out."""
-        return self.identifiable / "locks"
+        return self.identifiable / LOCKS
 
     def make_private(self, folder: Path) -> Path:
         """Make a folder in `identifiable` (or that one itself), readable by its owner only; returns it."""

@@ -1,64 +1,26 @@
-"""Who is who in an output folder: ``identifiable/key.csv``, the case ids that it fixes, and a cohort's ``persons.csv``."""
+"""Who is who in an output folder: ``identifiable/key.csv``, and a cohort's ``persons.csv``."""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 from ..atomic import written_csv
-from ..errors import DefaceCompareError, UnusableInput
-from ..readers import read_case
+from ..errors import UnusableInput
 from .folder import OutputFolder
-
-NUMBERED = re.compile(r"case-(\d+)")
 
 PERSONS = "persons.csv"
 
 FOLDER, PERSON = "folder", "person"
 """Columns of the table; other columns are left alone."""
 
+ANY_NAME = "surrogateescape"
+"""How names of folders are written that are no UTF-8: byte by byte as the disk has them, and read back the same."""
 KEY_COLUMNS = ("case", "person", "source")
 """Columns of ``identifiable/key.csv``."""
-
-
-def case_ids(folders: Sequence[Path], out: Path, keep_ids: bool) -> list[str]:
-    """One id a patient: ``case-001`` and so on, or the patients' own.
-
-    A patient keeps the number that an earlier run gave to a folder of that name: with another patient in the cohort nobody's
-    numbers move, nor what reviewers said.
-    """
-    if keep_ids:
-        return _own_ids(folders)
-    known = {row["source"]: row["case"] for row in read_key(out) if NUMBERED.fullmatch(row["case"])}
-    by_name = {Path(source).name: case for source, case in known.items()}
-    free = max((int(case.partition("-")[2]) for case in by_name.values()), default=0) + 1
-    ids = []
-    for folder in folders:
-        if folder.name not in by_name:
-            by_name[folder.name] = f"case-{free:03d}"
-            free += 1
-        ids.append(by_name[folder.name])
-    return ids
-
-
-def _own_ids(folders: Sequence[Path]) -> list[str]:
-    """The ids that the patients' files give, told apart where two are equal; the folder's name where a case is unreadable."""
-    ids: list[str] = []
-    for folder in folders:
-        try:
-            wanted = file_name(read_case(folder).id)
-        except DefaceCompareError:
-            wanted = file_name(folder.name)  # the study itself will read it again and list the reason
-        same = sum(other == wanted or other.startswith(f"{wanted}.") for other in ids)
-        ids.append(f"{wanted}.{same + 1}" if same else wanted)
-    return ids
-
-
-def file_name(case_id: str) -> str:
-    """A patient's own id as a folder name that every file system takes."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", case_id).strip("._") or "case"
 
 
 def read_key(out: Path) -> list[dict[str, str]]:
@@ -66,7 +28,7 @@ def read_key(out: Path) -> list[dict[str, str]]:
     path = OutputFolder(out).key
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as stream:
+    with path.open(newline="", encoding="utf-8", errors=ANY_NAME) as stream:
         return [row for row in csv.DictReader(stream) if all(row.get(name) is not None for name in KEY_COLUMNS)]
 
 
@@ -92,7 +54,7 @@ def write_key(out: Path, sources: Mapping[str, Path], persons: Mapping[str, str]
     folder = OutputFolder(out)
     folder.make_private(folder.identifiable)
     path = folder.key
-    with written_csv(path, durable=True) as table:
+    with written_csv(path, durable=True, errors=ANY_NAME) as table:
         table.writerow(KEY_COLUMNS)
         table.writerows([rows[case][name] for name in KEY_COLUMNS] for case in sorted(rows))
 
@@ -117,7 +79,7 @@ def listed_persons(cohort: Path, sources: Mapping[str, Path]) -> dict[str, str]:
     path = cohort / PERSONS
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8-sig") as stream:
+    with _persons_text(path) as stream:
         reader = csv.DictReader(stream)
         missing = [name for name in (FOLDER, PERSON) if name not in (reader.fieldnames or ())]
         rows = [((row.get(FOLDER) or "").strip(), (row.get(PERSON) or "").strip()) for row in reader] if not missing else []
@@ -136,9 +98,23 @@ def listed_persons(cohort: Path, sources: Mapping[str, Path]) -> dict[str, str]:
     return found
 
 
+def _persons_text(path: Path) -> TextIO:
+    """The table as text.
+
+    Raises
+    ------
+    UnusableInput
+        If it is not in UTF-8: names in it would not be those of the folders.
+    """
+    try:
+        return io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")
+    except UnicodeDecodeError as error:
+        raise UnusableInput(f"{path} is not a text in UTF-8; save it again as CSV UTF-8") from error
+
+
 def read_persons(path: Path) -> dict[str, str]:
     """Who each case is, from the key file; nobody where there is none."""
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as stream:
+    with path.open(newline="", encoding="utf-8", errors=ANY_NAME) as stream:
         return {row["case"]: row["person"] for row in csv.DictReader(stream)}

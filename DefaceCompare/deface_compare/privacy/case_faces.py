@@ -17,6 +17,7 @@ from ..defacers.defacing import Defacing
 from ..errors import FaceNotFound, NotAvailable
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Missing, Scope
 from ..output.folder import OutputFolder
+from ..output.kept_methods import KeptMethods
 from ..settings import FOLLOW, KEEP, MASK, Settings
 from .average_overlay import average_overlay
 from .contact_sheet import tile, write_contact_sheet
@@ -31,6 +32,7 @@ from .face_prints import (
     RERENDERED,
     FacePrint,
     FacePrints,
+    load_face_prints,
     original_print,
     probe_print,
     save_face_prints,
@@ -38,12 +40,12 @@ from .face_prints import (
 )
 from .networks.models import models_folder
 from .other_surfaces import body_grey, body_mask, box_grid, dose_greys
-from .render import write_png
+from .render import read_png, write_png
 from .rows import OWN, missing_privacy_rows, privacy_rows, surface_row
 from .scorer import NO_MODEL, FaceScorer
 
-REBUILT = " rebuilt"
-"""Ends the name of a contact sheet's column of rebuilt faces."""
+REBUILT = "+rebuilt"
+"""Ends a method's key where its rebuilt faces are meant; no key holds a plus sign."""
 
 
 def open_scorer(model: str, seed: int) -> FaceScorer:
@@ -101,6 +103,21 @@ class CaseFaces:
                 rows += self._image_rows(image, reference, defacing, scope, overlays)
         return [*rows, *self._dose_rows(defacing, scope), *self._body_rows(defacing, scope)]
 
+    def keep(self, kept: KeptMethods, method: str) -> None:
+        """Take over the prints and pictures of a method that is not run again."""
+        if self._out is None:
+            return
+        path = OutputFolder(kept.out).face_prints(kept.case_id)
+        prints = load_face_prints(path).prints if path.is_file() else {}
+        self._prints |= {(surface, of): each for (surface, of), each in prints.items() if of == method}
+        if any((surface, method) in prints for surface in DOSE_SURFACES.values()) and (DOSE_KEEP, ORIGINAL) in prints:
+            self._prints.setdefault((DOSE_KEEP, ORIGINAL), prints[DOSE_KEEP, ORIGINAL])
+        for image in self._case.images:
+            for shown in (method, method + REBUILT):
+                picture = kept.share_picture(image.key, shown, self._out)
+                if picture is not None:
+                    self._tiles[image.key, shown] = tile(read_png(picture))
+
     def write(self) -> None:
         """Write what was collected: face prints and the contact sheet."""
         if self._out is None or not self._prints:
@@ -148,8 +165,7 @@ class CaseFaces:
         if not reference.unscored:
             self._prints[image.key, defacing.method] = probe_print(probe)
         self._keep_picture(image.key, defacing.method, probe.frontal)
-        if probe.frontal_rebuilt is not None:
-            self._tiles[image.key, defacing.method + REBUILT] = tile(probe.frontal_rebuilt)
+        self._keep_picture(image.key, defacing.method + REBUILT, probe.frontal_rebuilt)
         return privacy_rows(reference, probe, scope, image.key)
 
     def _overlay(self, image: CaseImage, defacing: Defacing, known: dict[int, vtkPolyData | str]) -> vtkPolyData | str:

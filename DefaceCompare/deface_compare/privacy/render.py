@@ -19,6 +19,7 @@ from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from ..anatomy.head_axes import HeadAxes
 from ..atomic import write_bytes
 from ..errors import NotAvailable
+from ..native_names import native_name
 
 PICTURE_PX = 448
 FIELD_MM = 330.0
@@ -199,6 +200,18 @@ def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     writer.SetInputData(picture)
     writer.Write()
     write_bytes(path, vtk_to_numpy(writer.GetResult()).tobytes())
+
+
+def read_png(path: Path) -> NDArray[np.uint8]:
+    """Read what `write_png` wrote, shape (height, width, 3)."""
+    from vtkmodules.vtkIOImage import vtkPNGReader
+
+    reader = vtkPNGReader()
+    reader.SetFileName(native_name(path))
+    reader.Update()
+    picture = reader.GetOutput()
+    width, height, _ = picture.GetDimensions()
+    return vtk_to_numpy(picture.GetPointData().GetScalars()).reshape(height, width, 3)[::-1]
 
 
 def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:

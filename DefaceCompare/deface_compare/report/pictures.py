@@ -11,6 +11,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkImagingCore import vtkExtractVOI, vtkImageResize
 from vtkmodules.vtkIOImage import vtkJPEGWriter, vtkPNGReader
 
+from ..native_names import native_name
 from ..output.folder import OutputFolder
 
 CASES_SHOWN = 3
@@ -72,7 +73,7 @@ def synthetic_faces(out: OutputFolder, cases: list[str], titles: dict[str, str],
 def head_box(path: Path) -> tuple[int, int, int, int]:
     """A square around what is drawn on the black background, as (left, right, bottom, top) pixels; the same for all methods."""
     reader = vtkPNGReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(native_name(path))
     reader.Update()
     picture = reader.GetOutput()
     width, height, _ = picture.GetDimensions()
@@ -91,7 +92,7 @@ def head_box(path: Path) -> tuple[int, int, int, int]:
 def jpeg(path: Path, box: tuple[int, int, int, int]) -> str:
     """A box of a PNG file as a small JPEG data URI."""
     reader = vtkPNGReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(native_name(path))
     cut = vtkExtractVOI()
     cut.SetInputConnection(reader.GetOutputPort())
     cut.SetVOI(*box, 0, 0)

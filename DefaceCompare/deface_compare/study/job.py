@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import socket
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from ..atomic import raise_if_full
+from ..atomic import ESCAPED, raise_if_full, system_sentence
+from ..case import DOSE_IMAGE
+from ..case_report import CaseReport
 from ..compare import compare_case
 from ..defacers.defacing import Defacer
 from ..errors import DefaceCompareError, UnusableInput
 from ..output.code_mark import code_mark
-from ..output.finished_mark import move_in, read_mark
+from ..output.finished_mark import FinishedMark, finish_move, move_in, read_mark
 from ..output.folder import OutputFolder
+from ..output.kept_methods import KeptMethods
 from ..output.lock import sole_case
 from ..output.neutral_words import NeutralWords
-from ..privacy.networks.models import models_mark
-from ..progress import ALREADY_FINISHED, Cancelled, Progress, silent
+from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
+from ..readers.found_files import count_words
 from ..settings import Settings
 from ..structures.name_words import user_names
 from ..structures.naming import write_name_list
+from .plan import NOTHING, CasePlan, plan_case
+from .recipe import Recipe, recipe_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class CaseJob:
     choices: ReadingChoices = field(default_factory=ReadingChoices)
     code: str = ""
     """`code_mark` of the process that hands out the cases; a worker with other code refuses."""
+    replace: bool = False
+    """Finished methods that are not among `methods` go, and other choices overwrite a finished case."""
+    files: tuple[tuple[str, str], ...] | None = None
+    """`hash_files` of the folder, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,25 @@ class CaseOutcome:
     skipped: bool = False
     details: str = ""
     """The reason with the names of files, for whoever runs the study; shared outputs say `reason`."""
+    plan: CasePlan = NOTHING
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many of its files were not read, by reason."""
+    empty: str = ""
+    """Why no image of the case was defaced at all; ``""`` if one was."""
 
     def told(self) -> str:
         """One line for whoever watches the run."""
         if self.reason:
             return f"{self.id}: {self.details or self.reason}"
-        return f"{self.id}: {ALREADY_FINISHED}" if self.skipped else f"{self.id}: finished"
+        if self.skipped:
+            return f"{self.id}: {ALREADY_FINISHED}"
+        return "; ".join(filter(None, [f"{self.id}: finished", *self.remarks()]))
+
+    def remarks(self) -> list[str]:
+        """What a user must know of this case now: what was renewed, dropped, not read, or not defaced at all."""
+        kept = f"kept {', '.join(self.plan.keep)}" if self.plan.keep else ""
+        dropped = f"dropped {', '.join(self.plan.drop)}" if self.plan.drop else ""
+        return [*filter(None, [self.plan.renewed, kept, dropped, self.empty, count_words(self.left_out)])]
 
 
 def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
@@ -81,11 +100,13 @@ def run_case(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
         return _unusable(job, str(error))
     except Exception as error:
         raise_if_full(error, job.out)
+        if isinstance(error, OSError) and error.filename is not None:
+            return _unusable(job, system_sentence(error))
         # One broken case must not cost a night's cohort: it is listed with its reason, the details go to the identifiable part.
         folder = OutputFolder(job.out)
         path = folder.errors(job.id)
         folder.make_private(path.parent)
-        path.write_text(traceback.format_exc(), encoding="utf-8")
+        path.write_text(traceback.format_exc(), encoding="utf-8", errors=ESCAPED)
         reason = f"stopped by an unexpected {type(error).__name__}; details lie in {path.relative_to(job.out).as_posix()}"
         return CaseOutcome(job.id, job.folder, reason=reason)
 
@@ -105,67 +126,60 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
 
 
 def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
-    mark, before = fingerprint(job), read_mark(job.out, job.id)
-    if before is not None and before.fingerprint == mark and before.whole(job.out):
-        return CaseOutcome(job.id, job.folder, person=before.person, skipped=True)
-    case = read_case(job.folder, job.id, job.choices)
     growing = OutputFolder(job.out).unfinished / job.id
+    finish_move(growing, job.out, job.id)  # of a run that was killed while it moved the case
+    recipe = recipe_of(job.folder, job.id, job.methods, job.settings, job.choices, job.files)
+    before = read_mark(job.out, job.id)
+    plan = plan_case(job.out, job.id, before, recipe, job.methods, replace=job.replace)
+    if before is not None and plan.nothing_to_do:
+        report = CaseReport.read(OutputFolder(job.out).case(job.id), measurements=False)
+        return CaseOutcome(
+            job.id, job.folder, before.person, skipped=True, left_out=report.left_out, empty=nothing_defaced(report)
+        )
+    case = read_case(job.folder, job.id, job.choices)
+    if case.left_out:
+        report_step(progress, 0, 1, f"{job.id}: {count_words(case.left_out)}")
+    person = case.person or job.id
+    if before is not None and not job.replace and _another_person(before, recipe, person, job.id):
+        raise UnusableInput(
+            f"{job.folder} holds another patient than when {job.id} was compared; give the new one its own folder"
+        )
     shutil.rmtree(growing, ignore_errors=True)
     growing.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     growing.mkdir(mode=0o700)
-    compare_case(case, job.methods, job.settings, progress=progress, out=growing)
+    kept = KeptMethods(job.out, job.id, plan.keep) if plan.keep else None
+    chosen = [method for method in job.methods if method.key in plan.run]
+    report = compare_case(case, chosen, job.settings, progress=progress, out=growing, kept=kept)
     if case.structure_set is not None:
         with user_names(job.choices.names):
             path = OutputFolder(growing).structure_names(job.id)
             OutputFolder(growing).make_private(path.parent)
             write_name_list(case.structure_set, path)
-    person = case.person or job.id
     table = "" if job.choices.names is None else str(job.choices.names.resolve())
-    move_in(growing, job.out, job.id, mark, person, table)
+    stay = {key: before.methods[key] for key in plan.keep} if before is not None else {}
+    methods = {**stay, **{key: recipe.methods[key] for key in plan.run}}
+    move_in(growing, job.out, job.id, FinishedMark(recipe.parts, methods, recipe.contents, person, table))
     shutil.rmtree(growing)
     OutputFolder(job.out).errors(job.id).unlink(missing_ok=True)  # of an earlier run that failed
-    return CaseOutcome(job.id, job.folder, person=person)
+    empty = nothing_defaced(report)
+    return CaseOutcome(job.id, job.folder, person=person, plan=plan, left_out=case.left_out, empty=empty)
 
 
-def fingerprint(job: CaseJob) -> str:
-    """A hash of all that a case's numbers depend on: files, methods, settings, code, libraries, face models."""
-    described: dict[str, Any] = {
-        "code": code_mark(),
-        "models": models_mark(job.settings.face_model),
-        "settings": job.settings.as_dict(),
-        "methods": [_described(method) for method in job.methods],
-        "files": hash_files(job.folder),
-        "reading": job.choices.described(job.folder, job.id),
-    }
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+def _another_person(before: FinishedMark, recipe: Recipe, person: str, case_id: str) -> bool:
+    """Whether a folder now holds somebody else: another name, and other files."""
+    named = case_id not in (person, before.person) and bool(before.person)
+    return named and person != before.person and not before.shares_files(recipe.contents)
 
 
-def _described(method: Defacer) -> dict[str, Any]:
-    folder = method.folder_of_results()
-    files = hash_files(folder) if folder is not None and folder.is_dir() else None
-    available = method.available()
-    return {"key": method.key, "variant": method.variant, "unavailable": available, "files": files, "mark": method.mark()}
-
-
-def hash_files(folder: Path) -> list[tuple[str, str]]:
-    """Relative name and sha256 of every file below a folder, sorted.
-
-    Raises
-    ------
-    UnusableInput
-        If there is no such folder.
-    """
-    if not folder.is_dir():
-        raise UnusableInput(f"there is no folder {folder}")
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest = hashlib.sha256()
-            with path.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
-            found.append((path.relative_to(folder).as_posix(), digest.hexdigest()))
-    return found
+def nothing_defaced(report: CaseReport) -> str:
+    """Why no method defaced anything of a case, in one sentence; ``""`` if one did, or if the scan shows no face to deface."""
+    told = report.methods.values()
+    if any(each.get("images") or each.get("no_face") for each in told):
+        return ""
+    if not any(key != DOSE_IMAGE for key in report.inputs):
+        return "it holds no image: nothing was defaced"
+    reasons = dict.fromkeys(reason for each in told for reason in each.get("unavailable", {}).values())
+    return f"nothing was defaced: {'; '.join(reasons)}"
 
 
 def _unusable(job: CaseJob, details: str) -> CaseOutcome:
@@ -178,8 +192,3 @@ def _unusable(job: CaseJob, details: str) -> CaseOutcome:
         path.write_text(details + "\n", encoding="utf-8")
         words.write(job.out)
     return CaseOutcome(job.id, job.folder, reason=reason, details=details)
-
-
-def subfolders(folder: Path) -> Sequence[Path]:
-    """The patients' folders below a study's input, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -39,6 +39,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
                 "notes": _notes(case),
                 "warnings": _warnings(case),
                 "structures": dict(case.report.structures),
+                "files_not_read": dict(case.report.left_out),
             }
             for case in pooled.cases
         ],

@@ -33,7 +33,8 @@ from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
 from ..settings import DOSE_POLICIES, Settings
 from .manifest import make_manifest, method_entries
-from .study_report import StudyReport
+from .other_cases import mixed_words
+from .study_report import LEFT_OUT, StudyReport
 
 IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
 """Which image the verdict is about, if several are equally frequent: T1 shows skin best among the sequences."""
@@ -66,15 +67,36 @@ def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
     pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing)
     target.mkdir(parents=True, exist_ok=True)
     with sole_run(target):
-        return _write(pooled, [one for one in found if several and one.cases], target)
+        report = _write(pooled, [one for one in found if several and one.cases], target)
+    mixed = mixed_words(folders)
+    return replace(report, remarks={"these cases": mixed}) if mixed else report
 
 
-def pool_cases(out: Path, finished: Sequence[str], unreadable: Mapping[str, str]) -> StudyReport:
-    """Cohort just these finished cases of one output folder (others may lie there from earlier runs)."""
+def pool_cases(
+    out: Path,
+    finished: Sequence[str],
+    unreadable: Mapping[str, str],
+    left_out: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
+) -> StudyReport:
+    """Cohort just these finished cases of one output folder.
+
+    Parameters
+    ----------
+    unreadable : mapping of case id to reason
+        Of this run; what earlier runs could not read stays listed, unless it is finished or told anew.
+    left_out : mapping of case id to reason, optional
+        Finished cases of earlier runs that do not belong into one table with these.
+    alone : bool
+        Earlier runs do not count any more.
+    """
     everything = read_out(out, "cohort", prefix=False)
     cases = tuple(case for case in everything.cases if case.id in finished)
     records = tuple(record for record in everything.records if record.case in finished)
-    return _write(Cohort("cohort", cases, records, unreadable), [], out)
+    listed = {} if alone else everything.unreadable
+    earlier = {case: reason for case, reason in listed.items() if case not in finished and not reason.startswith(LEFT_OUT)}
+    return _write(Cohort("cohort", cases, records, {**earlier, **(left_out or {}), **unreadable}), [], out)
 
 
 def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:

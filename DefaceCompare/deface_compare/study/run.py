@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ..case_report import CaseReport
@@ -12,16 +12,20 @@ from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
 from ..measurement import write_measurements
+from ..output.case_ids import case_ids, single_id
 from ..output.code_mark import code_mark
-from ..output.folder import OutputFolder
-from ..output.key import case_ids, file_name, listed_persons, write_key
+from ..output.folder import OutputFolder, make_out
+from ..output.key import listed_persons, write_key
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
-from ..readers import read_case
 from ..readers.choices import ReadingChoices
+from ..readers.found_files import count_words
 from ..settings import DEFAULT_METHODS, Settings
-from .job import CaseJob, CaseOutcome, compare_or_skip, run_case, subfolders
+from .job import CaseJob, CaseOutcome, compare_or_skip, run_case
+from .other_cases import OtherCases, drop_cases, finish_moves, grouped, other_cases
 from .parts_of_patients import refused_parts
+from .patients import find_patients, no_folder
+from .recipe import hash_files
 from .study_report import StudyReport
 from .workers import cluster, run_on_cluster
 
@@ -39,6 +43,7 @@ def run_study(
     scheduler: str | None = None,
     keep_ids: bool = False,
     choices: ReadingChoices | None = None,
+    replace: bool = False,
     progress: Progress = silent,
 ) -> StudyReport:
     """Compare methods on every patient of a folder and pool the result.
@@ -65,6 +70,9 @@ def run_study(
         Call cases by their own ids instead of ``case-001``.
     choices : ReadingChoices, optional
         What headers cannot decide, for every patient.
+    replace : bool
+        `out` then holds what this run asks for and nothing else: finished methods that are not named, patients that are not in
+        the cohort, and results under other settings go, and the report says which. Otherwise a run only adds and renews.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`.
 
@@ -77,42 +85,62 @@ def run_study(
     """
     source, target, settings = Path(cohort), Path(out), settings or Settings()
     chosen = methods_of(methods, settings.variants)
-    folders = _patients(source)
-    refused = refused_parts(source, folders)
-    target.mkdir(parents=True, exist_ok=True)
+    patients = find_patients(source, target)
+    refused = refused_parts(source, patients.folders)
+    make_out(target)
     with sole_run(target):
-        ids = case_ids(folders, target, keep_ids)
-        sources = dict(zip(ids, folders, strict=True))
+        finish_moves(target)
+        files: dict[Path, tuple[tuple[str, str], ...]] = {}
+        ids = case_ids(patients.folders, target, keep_ids, lambda folder: _contents(folder, files))
+        sources = dict(zip(ids, patients.folders, strict=True))
         persons = listed_persons(source, sources)
         write_key(target, sources, persons)
         read_as = choices or ReadingChoices(alone=False)
+        code = code_mark()
+        serving = {case: _serving(chosen, folder, case, alone=False) for case, folder in sources.items()}
         jobs_to_do = [
-            CaseJob(folder, case, target, _serving(chosen, folder, case, alone=False), settings, read_as, code_mark())
+            CaseJob(folder, case, target, serving[case], settings, read_as, code, replace, files.get(folder))
             for case, folder in sources.items()
             if folder not in refused
         ]
-        if jobs == 1 and scheduler is None:
-            outcomes = list(_in_this_process(jobs_to_do, progress))
-        else:
-            with cluster(jobs, scheduler) as client:
-                outcomes = list(run_on_cluster(client, jobs_to_do, STEPS, progress))
+        beside = count_words(patients.left_out)
+        report_step(progress, 0, STEPS * len(jobs_to_do), f"{len(jobs_to_do)} patients{beside and f'; beside them {beside}'}")
+        outcomes = _outcomes(jobs_to_do, jobs, scheduler, progress)
         outcomes += [CaseOutcome(case, folder, reason=refused[folder]) for case, folder in sources.items() if folder in refused]
-        shutil.rmtree(
-            OutputFolder(target).unfinished, ignore_errors=True
-        )  # what cases left that failed, now or in an interrupted run
+        # what cases left that failed, now or in an interrupted run
+        shutil.rmtree(OutputFolder(target).unfinished, ignore_errors=True)
         write_key(target, sources, {outcome.id: outcome.person for outcome in outcomes} | persons)
-        return _pooled(source, target, sorted(outcomes, key=lambda outcome: outcome.id))
+        others = other_cases(target, ids, settings)
+        if replace and any(not outcome.reason for outcome in outcomes):
+            others = drop_cases(target, others)
+        return _pooled(source, sorted(outcomes, key=lambda outcome: outcome.id), others, target, beside)
 
 
-def _pooled(input: Path, out: Path, outcomes: Sequence[CaseOutcome]) -> StudyReport:
+def _outcomes(jobs_to_do: Sequence[CaseJob], jobs: int, scheduler: str | None, progress: Progress) -> list[CaseOutcome]:
+    if jobs == 1 and scheduler is None:
+        return list(_in_this_process(jobs_to_do, progress))
+    with cluster(jobs, scheduler) as client:
+        return list(run_on_cluster(client, jobs_to_do, STEPS, progress))
+
+
+def _contents(folder: Path, known: dict[Path, tuple[tuple[str, str], ...]]) -> Sequence[str]:
+    """The hashes of a folder's files, which its comparison needs again."""
+    known[folder] = tuple(hash_files(folder))
+    return sorted(digest for _, digest in known[folder])
+
+
+def _pooled(input: Path, outcomes: Sequence[CaseOutcome], others: OtherCases, out: Path, beside: str = "") -> StudyReport:
     unreadable = {outcome.id: outcome.reason for outcome in outcomes if outcome.reason}
     finished = [outcome.id for outcome in outcomes if not outcome.reason]
     if not finished:
-        reasons = "; ".join(outcome.told() for outcome in outcomes)
-        raise UnusableInput(f"no case of {input} could be compared ({reasons})")
+        raise UnusableInput(f"no case of {input} could be compared ({grouped(unreadable)})")
     from .pool import pool_cases
 
-    return pool_cases(out, finished, unreadable)
+    report = pool_cases(out, [*finished, *others.alike], unreadable, others.unlike, alone=others.replaced)
+    remarks = {outcome.id: "; ".join(outcome.remarks()) for outcome in outcomes if not outcome.reason}
+    remarks |= others.dropped
+    empty = {outcome.id: outcome.empty for outcome in outcomes if outcome.empty}
+    return dataclasses.replace(report, remarks={case: told for case, told in remarks.items() if told}, beside=beside, empty=empty)
 
 
 def run_single(
@@ -124,6 +152,7 @@ def run_single(
     keep_ids: bool = False,
     report: bool = True,
     choices: ReadingChoices | None = None,
+    replace: bool = False,
     progress: Progress = silent,
 ) -> StudyReport | None:
     """Compare methods on one patient's folder; writes what a study of one case would.
@@ -144,32 +173,26 @@ def run_single(
     settings = settings or Settings()
     chosen = methods_of(methods, settings.variants)
     if not patient.is_dir():
-        raise UnusableInput(f"{patient} is not a folder; give the folder of one patient")
-    case_id = file_name(read_case(patient).id) if keep_ids else "case-001"
-    job = CaseJob(patient, case_id, out, _serving(chosen, patient.resolve(), case_id, alone=True), settings)
-    job = replace(job, choices=choices or ReadingChoices())
-    out.mkdir(parents=True, exist_ok=True)
+        raise UnusableInput(f"{patient} {no_folder(patient)}; give the folder of one patient")
+    files = tuple(hash_files(patient))
+    make_out(out)
     with sole_run(out):
+        finish_moves(out)
+        case_id = single_id(patient, out, keep_ids, sorted(digest for _, digest in files))
+        serving = _serving(chosen, patient.resolve(), case_id, alone=True)
+        job = CaseJob(patient, case_id, out, serving, settings, choices or ReadingChoices(), "", replace, files)
         outcome = compare_or_skip(job, progress)
+        report_step(progress, 1, 1, outcome.told())
         shutil.rmtree(OutputFolder(out).unfinished, ignore_errors=True)
         write_key(out, {case_id: patient}, {case_id: outcome.person})
-        if not report:
-            rows = CaseReport.read(OutputFolder(out).case(case_id)).measurements
-            write_measurements(OutputFolder(out).measurements, rows)
-            return None
-        from .pool import pool_cases
-
-        return pool_cases(out, [case_id], {})
-
-
-def _patients(cohort: Path) -> Sequence[Path]:
-    """The patients' folders."""
-    if not cohort.is_dir():
-        raise UnusableInput(f"{cohort} is not a folder; give the folder that holds one folder a patient")
-    folders = subfolders(cohort)
-    if not folders:
-        raise UnusableInput(f"{cohort} holds no folder; a study wants one folder a patient, `case` takes a single one")
-    return folders
+        others = other_cases(out, [case_id], settings)
+        if report:
+            return _pooled(patient, [outcome], others, out)
+        cases = [OutputFolder(out).case(case) for case in sorted([case_id, *others.alike])]
+        write_measurements(OutputFolder(out).measurements, [row for case in cases for row in CaseReport.read(case).measurements])
+        if outcome.empty:
+            raise UnusableInput(f"{case_id}: {outcome.empty}")
+        return None
 
 
 def _serving(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:

@@ -18,6 +18,9 @@ from ..words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, numb
 if TYPE_CHECKING:
     import pandas
 
+LEFT_OUT = "left out of the tables"
+"""Begins the reason of a finished case whose numbers do not belong into one table with the others."""
+
 
 @dataclass(frozen=True)
 class StudyReport:
@@ -42,6 +45,12 @@ class StudyReport:
     summary: tuple[SummaryRow, ...]
     unreadable: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """By case: what was renewed, kept or dropped, which files were not read."""
+    beside: str = ""
+    """How many things beside the patients' folders were not read."""
+    empty: Mapping[str, str] = field(default_factory=dict)
+    """By case: why nothing of it was defaced."""
 
     @property
     def table(self) -> pandas.DataFrame:
@@ -62,8 +71,11 @@ class StudyReport:
             lines.insert(0, SYNTHETIC_WARNING)
         if len(self.manifest["cases"]) == 1:
             lines.insert(0, NO_VERDICT_FROM_ONE_CASE)
+        lines += [f"beside the patients' folders: {self.beside}"] if self.beside else []
+        lines += [f"{case}: {remark}" for case, remark in sorted(self.remarks.items())]
         lines += [f"{case}: unreadable: {reason}" for case, reason in sorted(self.unreadable.items())]
-        return [*lines, f"Report: {self.out / 'report.html'}"]
+        lines.append(f"Report: {self.out / 'report.html'}")
+        return lines
 
     def _line(self, arm: Arm) -> str:
         mine = [row for row in self.summary if arm_of(row) == arm]

@@ -60,8 +60,18 @@ class DvhTable:
         if name not in self.curves:
             self.curves[name] = _percents(original)
 
+    def keep(self, path: Path, method: str) -> None:
+        """Take over what `write` wrote of one method and of the originals behind it; nothing where there is no such file."""
+        if path.is_file():
+            for name, percents in read_dvh_table(path)[1].items():
+                if name.method in (ORIGINAL, method):
+                    self.curves.setdefault(name, np.array(percents))
+
     def write(self, path: Path) -> None:
-        """Write all curves in percent of the volume at steps of `STEP_GY`; nothing is written without curves."""
+        """Write all curves in percent of the volume at steps of `STEP_GY`, to the first dose that none reaches.
+
+        Nothing is written without curves.
+        """
         if not self.curves:
             return
         steps = max(len(percents) for percents in self.curves.values())
@@ -70,7 +80,10 @@ class DvhTable:
         with written_csv(path) as writer:
             writer.writerow([DOSE_COLUMN, *(name.column() for name in self.curves)])
             for dose_gy, *percents in zip(doses_gy, *columns, strict=True):
-                writer.writerow([f"{dose_gy:g}", *(f"{percent:.3f}".rstrip("0").rstrip(".") for percent in percents)])
+                texts = [f"{percent:.3f}".rstrip("0").rstrip(".") for percent in percents]
+                writer.writerow([f"{dose_gy:g}", *texts])
+                if not any(text != "0" for text in texts):
+                    break
 
 
 def _percents(dvh: DVH) -> NDArray[np.float64]:

@@ -16,8 +16,7 @@ from deface_compare.measurement import FAILED, read_measurements
 from deface_compare.privacy.networks.models import CACHE_VARIABLE
 from deface_compare.privacy.rows import METRICS, SCORES
 from deface_compare.sample.template.labels import LABELS
-
-AIR_HU, TISSUE_HU = -1000, 40
+from thorax import thorax
 
 
 def case_folder(folder: Path, **images: sitk.Image) -> Path:
@@ -29,16 +28,6 @@ def case_folder(folder: Path, **images: sitk.Image) -> Path:
     return folder
 
 
-def thorax() -> sitk.Image:
-    """A trunk of 320 x 220 x 300 mm with two lungs."""
-    z, y, x = np.mgrid[:100, :130, :180]
-    body = ((x - 90) / 80.0) ** 2 + ((y - 65) / 55.0) ** 2 < 1
-    lungs = ((np.abs(x - 90) - 38) / 25.0) ** 2 + ((y - 60) / 38.0) ** 2 + ((z - 50) / 45.0) ** 2 < 1
-    image = sitk.GetImageFromArray(np.where(body & ~lungs, TISSUE_HU, AIR_HU).astype(np.int16))
-    image.SetSpacing((2.0, 2.0, 3.0))
-    return image
-
-
 def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, list[str]]:
     code = main([str(argument) for argument in arguments])
     error = capsys.readouterr().err
@@ -48,10 +37,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
 
 def test_a_thorax_gives_failed_rows_with_the_reason_and_no_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = case_folder(tmp_path / "case", CT=thorax()), tmp_path / "out"
-    code, _ = run(capsys, "case", source, "--out", out, "--no-report", "--face-model", "none")
+    code, told = run(capsys, "case", source, "--out", out, "--no-report", "--face-model", "none")
     rows = read_measurements(out / "measurements.csv")
     success = {row.method: row for row in rows if row.metric == "success"}
-    assert code == 0
+    assert code == 2
+    assert len(told) == 1
+    assert told[0].startswith("deface-compare: case-001: nothing was defaced: ")
+    assert success["quickshear"].note in told[0]
     assert len(success) == 4
     assert {row.status for row in success.values()} == {FAILED}
     assert all("CT" in row.note or "scan" in row.note for row in success.values())
@@ -116,11 +108,13 @@ def test_a_bare_skull_is_no_face(tmp_path: Path, capsys: pytest.CaptureFixture[s
     skull = sitk.GetImageFromArray(np.where(bone, 900, -1000).astype(np.int16))
     skull.CopyInformation(labels)
     out = tmp_path / "out"
-    code, _ = run(
+    code, told = run(
         capsys, "case", case_folder(tmp_path / "case", CT=skull), "--out", out, "--no-report", "--methods", "quickshear"
     )
     rows = [row for row in read_measurements(out / "measurements.csv") if row.domain == "privacy"]
-    assert code == 0
+    assert code == 2
+    assert "case-001: nothing was defaced: " in told[-1]
+    assert "shows no head" in told[-1]
     assert {row.metric for row in rows} == {row.metric for row in rows if row.image == "CT"} == set(METRICS)
     assert all(row.status != "ok" and "shows no head" in row.note for row in rows), rows
 

@@ -17,10 +17,15 @@ from deface_compare.defacers.external.folder import ExternalFolder
 from deface_compare.errors import UnusableInput
 from deface_compare.measurement import Scope
 from deface_compare.output.folder import OutputFolder
+from deface_compare.output.kept_methods import KeptMethods
 from deface_compare.progress import report_step
 from deface_compare.study import job as study_case
 from places import MODULE
 
+TOLD = {"title": "T", "variant": "", "images": {"CT": {}}}
+"""What a method that defaced the CT tells."""
+ran: list[tuple[str, str]] = []
+"""Each case and method that the stand-in of `made` ran."""
 QUICK = ["--methods", "quickshear", "--face-model", "none"]
 
 
@@ -28,24 +33,28 @@ QUICK = ["--methods", "quickshear", "--face-model", "none"]
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Reading and comparing replaced by something instant; the list collects the cases that were compared."""
     compared: list[str] = []
+    ran.clear()
 
     def read(folder: Path, case_id: str | None = None, choices: object = None) -> Case:
         if (folder / "broken").exists():
             raise UnusableInput(f"{folder} holds a truncated DICOM file; export it again")
         return Case(id=case_id or folder.name, person=f"person of {folder.name}")
 
-    def compare(case: Case, methods, settings, progress, out: Path) -> CaseReport:
+    def compare(case: Case, methods, settings, progress, out: Path, kept: KeptMethods | None) -> CaseReport:
         report_step(progress, 0, 2, "half")
         compared.append(case.id)
         (out / "identifiable" / "face_prints").mkdir(parents=True)
-        scope = Scope(case.id, methods[0].key, "", settings.fill, settings.protect)
-        rows = (scope.row("success", defaced=1.0, image="CT"),)
-        report = CaseReport(case.id, False, rows, {methods[0].key: {"title": "T"}}, settings, {}, {methods[0].key: 1.5})
+        ran.extend((case.id, method.key) for method in methods)
+        told = {method.key: TOLD | {"variant": method.variant} for method in methods}
+        rows = [Scope(case.id, key, "", settings.fill, settings.protect).row("success", defaced=1.0, image="CT") for key in told]
+        for key in kept.keys if kept else ():
+            rows, told = [*rows, *kept.rows(key)], {**told, key: kept.told(key)}
+        report = CaseReport(case.id, False, tuple(rows), told, settings, {"CT": ""}, dict.fromkeys(told, 1.5))
         report.write(OutputFolder(out).make_case(report.case_id))
         return report
 
     monkeypatch.setattr(study_case, "read_case", read)
-    monkeypatch.setattr("deface_compare.study.run.read_case", read)
+    monkeypatch.setattr("deface_compare.output.case_ids.read_case", read)
     monkeypatch.setattr(study_case, "compare_case", compare)
     return compared
 
@@ -151,7 +160,9 @@ def test_a_rerun_computes_only_what_changed(made: list[str], tmp_path: Path) -> 
     (source / "bert" / "image").write_text("another scan")
     cli.main(command)
     assert made == ["case-002"]
-    cli.main([*command, "--seed", "2"])
+    assert cli.main([*command, "--seed", "2"]) == 2  # other results: not overwritten unasked
+    assert made == ["case-002"]
+    cli.main([*command, "--seed", "2", "--replace"])
     assert made == ["case-002", "case-001", "case-002"]
 
 

@@ -85,7 +85,7 @@ def test_a_case_that_a_run_left_torn_is_not_pooled_but_named(tmp_path: Path, mon
     monkeypatch.setattr("deface_compare.study.pool.write_report", lambda *_: None)
     out = make_out(tmp_path / "out", 2, images=("MR_T1",))
     (out / "identifiable/finished").mkdir()
-    (out / "identifiable/finished/case-002.json").write_text('{"fingerprint": ""}')
+    (out / "identifiable/finished/case-002.json").write_text('{"parts": {}}')
     report = pool([out], out)
     assert [case["id"] for case in report.manifest["cases"]] == ["case-001"]
     assert dict(report.unreadable) == {"case-002": "a run was interrupted while it wrote this case; run the study again"}

@@ -9,26 +9,31 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from deface_compare.cli import main as cli
 from deface_compare.cli.progress import TimeLeft
+from deface_compare.defacers import methods_of
 from deface_compare.errors import UnusableInput
 from deface_compare.output import finished_mark
+from deface_compare.output.case_ids import case_ids
 from deface_compare.output.code_mark import mark_of
-from deface_compare.output.finished_mark import is_torn, move_in, read_mark
-from deface_compare.output.key import case_ids, read_key, write_key
+from deface_compare.output.finished_mark import FinishedMark, finish_move, is_torn, move_in, read_mark
+from deface_compare.output.key import read_key, write_key
 from deface_compare.output.lock import sole_case, sole_run
 from deface_compare.progress import ALREADY_FINISHED
 from deface_compare.readers.choices import ReadingChoices
 from deface_compare.settings import Settings
-from deface_compare.study.job import CaseJob, fingerprint
+from deface_compare.study.recipe import recipe_of
 
 OLD = {"cases/case-001/case_report.json": "old", "identifiable/faces/a.png": "old", "identifiable/faces/gone.png": "old"}
 NEW = {"cases/case-001/case_report.json": "newer", "identifiable/faces/a.png": "newer", "identifiable/faces/b.png": "newer"}
+
+
+ONE, TWO = (FinishedMark({"code": word}, {"quickshear": word}, (), "anna") for word in ("one", "two"))
 
 
 class Killed(BaseException):
@@ -67,26 +72,26 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> list[str]:
 
 def test_a_move_killed_before_any_of_its_steps_leaves_the_old_case_or_a_torn_one_and_is_repaired(tmp_path: Path) -> None:
     clean = tmp_path / "clean"
-    move_in(grow(tmp_path / "grown", NEW), clean, "case-001", "two", "anna", "")
+    move_in(grow(tmp_path / "grown", NEW), clean, "case-001", TWO)
     expected, step, states = content(clean), 0, set()
     while True:
         out = tmp_path / f"out{step}"
-        move_in(grow(tmp_path / f"first{step}", OLD), out, "case-001", "one", "anna", "")
+        move_in(grow(tmp_path / f"first{step}", OLD), out, "case-001", ONE)
         growing = grow(tmp_path / f"second{step}", NEW)
         with pytest.MonkeyPatch.context() as patch:
             done = kill_at(patch, step)
             with contextlib.suppress(Killed):
-                move_in(growing, out, "case-001", "two", "anna", "")
+                move_in(growing, out, "case-001", TWO)
         mark = read_mark(out, "case-001")
         assert mark is not None
-        state = "torn" if is_torn(out, "case-001") else mark.fingerprint
+        state = "torn" if is_torn(out, "case-001") else mark.parts["code"]
         states.add(state)
         assert (state == "torn") or mark.whole(out)
         if state != "torn":
             assert content(out)["identifiable/faces/a.png"] == {"one": "old", "two": "newer"}[state]
         if len(done) < step:
             break
-        move_in(grow(tmp_path / f"again{step}", NEW), out, "case-001", "two", "anna", "")
+        move_in(grow(tmp_path / f"again{step}", NEW), out, "case-001", TWO)
         left = {name: text for name, text in content(out).items() if ".part" not in name}
         assert left == expected
         step += 1
@@ -94,8 +99,35 @@ def test_a_move_killed_before_any_of_its_steps_leaves_the_old_case_or_a_torn_one
     assert step >= 8
 
 
+def test_a_move_killed_before_any_of_its_steps_is_finished_by_the_next_run_from_what_lies_whole_on_the_disk(
+    tmp_path: Path,
+) -> None:
+    clean = tmp_path / "clean"
+    move_in(grow(tmp_path / "grown", NEW), clean, "case-001", TWO)
+    expected, step, finished = content(clean), 0, 0
+    while True:
+        out, growing = tmp_path / f"out{step}", grow(tmp_path / f"second{step}", NEW)
+        move_in(grow(tmp_path / f"first{step}", OLD), out, "case-001", ONE)
+        with pytest.MonkeyPatch.context() as patch:
+            done = kill_at(patch, step)
+            with contextlib.suppress(Killed):
+                move_in(growing, out, "case-001", TWO)
+        torn = is_torn(out, "case-001")
+        assert finish_move(growing, out, "case-001") == torn
+        finished += torn
+        mark = read_mark(out, "case-001")
+        assert mark is not None
+        assert mark.whole(out)
+        if mark.parts == TWO.parts:
+            assert {name: text for name, text in content(out).items() if ".part" not in name} == expected
+        if len(done) < step:
+            break
+        step += 1
+    assert finished >= 5
+
+
 def test_a_finished_case_that_lost_a_file_is_made_again(tmp_path: Path) -> None:
-    move_in(grow(tmp_path / "grown", NEW), tmp_path / "out", "case-001", "one", "anna", "")
+    move_in(grow(tmp_path / "grown", NEW), tmp_path / "out", "case-001", ONE)
     mark = read_mark(tmp_path / "out", "case-001")
     assert mark is not None
     assert mark.whole(tmp_path / "out")
@@ -103,7 +135,7 @@ def test_a_finished_case_that_lost_a_file_is_made_again(tmp_path: Path) -> None:
     assert not mark.whole(tmp_path / "out")
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"fingerprint": 1, "other": 2}', "[]"])
+@pytest.mark.parametrize("text", ["", "{", '{"parts": 1, "other": 2}', "[]"])
 def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path: Path, text: str) -> None:
     grow(tmp_path, {"identifiable/finished/case-001.json": text})
     assert read_mark(tmp_path, "case-001") is None
@@ -167,9 +199,13 @@ def test_changed_source_or_libraries_are_other_code_and_a_changed_report_is_not(
 
 def test_a_patient_keeps_the_number_when_another_joins_the_cohort(tmp_path: Path) -> None:
     bert, anna = (tmp_path / "in" / name for name in ("bert", "anna"))
-    assert case_ids([bert], tmp_path, keep_ids=False) == ["case-001"]
+
+    def unknown(folder: Path) -> list[str]:
+        return [folder.name]
+
+    assert case_ids([bert], tmp_path, False, unknown) == ["case-001"]
     write_key(tmp_path, {"case-001": bert}, {"case-001": "B."})
-    assert case_ids([anna, bert], tmp_path, keep_ids=False) == ["case-002", "case-001"]
+    assert case_ids([anna, bert], tmp_path, False, unknown) == ["case-002", "case-001"]
     write_key(tmp_path, {"case-002": anna, "case-001": bert}, {})
     assert [(row["case"], row["person"]) for row in read_key(tmp_path)] == [("case-001", "B."), ("case-002", "")]
 
@@ -185,7 +221,7 @@ def test_the_time_left_counts_only_steps_that_took_time() -> None:
 
 
 def test_a_mark_tells_no_seconds(tmp_path: Path) -> None:
-    move_in(grow(tmp_path / "grown", NEW | {"cases/case-001/timings.json": "{}"}), tmp_path / "out", "case-001", "one", "", "")
+    move_in(grow(tmp_path / "grown", NEW | {"cases/case-001/timings.json": "{}"}), tmp_path / "out", "case-001", ONE)
     told = json.loads((tmp_path / "out/identifiable/finished/case-001.json").read_text())
     assert list(told["files"]) == sorted(NEW)
 
@@ -194,8 +230,9 @@ def test_structures_drawn_again_renew_their_own_patient_only(tmp_path: Path) -> 
     grow(tmp_path, {"in/anna/ct": "1", "in/bert/ct": "1", "again/anna/brain": "1", "again/bert/brain": "1"})
     choices = ReadingChoices(resegmented=(("quickshear", tmp_path / "again"),), alone=False)
 
-    def mark(name: str) -> str:
-        return fingerprint(CaseJob(tmp_path / "in" / name, name, tmp_path, (), Settings(face_model="none"), choices))
+    def mark(name: str) -> Mapping[str, str]:
+        folder, settings = tmp_path / "in" / name, Settings(face_model="none")
+        return recipe_of(folder, name, methods_of(["quickshear"], {}), settings, choices).methods
 
     before = mark("anna"), mark("bert")
     grow(tmp_path, {"again/bert/brain": "2"})

@@ -13,6 +13,7 @@ from .choose_structures import candidates
 from .copies import Twins
 from .header import Header
 from .image import MODALITIES, read_image
+from .missing_slices import missing_slices
 from .patient_structures import find_structures
 from .place_structures import Here
 from .references import frames_of, referenced_series
@@ -37,6 +38,8 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
     choices = choices or ReadingChoices()
     notes = list(scan.notes)
     series = _volumes(scan, notes)
+    scanned = [header for headers in scan.series.values() for header in headers]
+    notes.extend(missing_slices(scanned, series, scan.structure_sets))
     frame_of = _frame_of_instances(scan)
     joins, _ = rigid_joins(scan.registrations, [one.frame for one in series], frame_of)
     near = {one.frame for one in series} | set(joins)
@@ -75,6 +78,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         missing_dose=chosen.reason,
         missing_structures=found.reason,
         other_structure_sets=others,
+        left_out=scan.skipped,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from ...errors import UnusableInput
+from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, opened, why_not_read
 from .copies import Twins, without_copies, without_our_copies
 from .header import DamagedObject, Header, damaged_attribute, naming, naming_file, unknown_element
 from .identity import one_person
@@ -65,6 +66,8 @@ class Scan:
     manufacturers: frozenset[str]
     twins: list[Twins] = field(default_factory=list)
     """Objects of one SOPInstanceUID and other content."""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """How many files below the folder are not used, by reason."""
 
     def twin_of(self, header: Header) -> Twins | None:
         """The objects that an object contradicts."""
@@ -79,28 +82,47 @@ def scan_folder(folder: Path) -> Scan:
     UnusableInput
         If a file is truncated, the folder holds several patients, or nothing in it is DICOM.
     """
+    found = find_files(folder)
+    skipped = Counter(found.left_out)
     damaged: list[DamagedObject] = []
-    headers = [header for path in sorted(folder.rglob("*")) if path.is_file() and (header := _header(path, damaged))]
+    headers = _headers(found.files, skipped, damaged)
     if not headers:
         if damaged:
             raise damaged[0]
-        raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json")
+        told = count_words(skipped)
+        raise UnusableInput(f"folder {folder.name} holds no images: neither DICOM files nor a case.json{told and f' ({told})'}")
     left, copies, only_ours = without_our_copies(headers, IMAGE_MODALITIES)
     person = one_person(left)
     left, twins, doubled = without_copies(left)
     makers = frozenset(header.text("Manufacturer") for header in left)
-    scan = Scan({}, [], [], [], [], [], [], person, makers, twins)
-    skipped: Counter[str] = Counter()
+    scan = Scan({}, [], [], [], [], [], [], person, makers, twins, skipped)
     for header in left:
         twin = scan.twin_of(header) if twins else None
         if twin is not None and header.text("Modality") in DECIDED_BY_RULE:
             continue
         skipped.update(filter(None, [_sort_in(header, scan)]))
     skipped.update({"copies of a file that is there already": doubled, OWN_COPY: copies})
-    scan.notes.extend(f"{count} files were skipped: {reason}" for reason, count in skipped.items() if count)
+    for reason in [reason for reason, count in skipped.items() if not count]:
+        del skipped[reason]
+    scan.notes.extend(
+        f"{count} {'files were' if count > 1 else 'file was'} skipped: {reason}" for reason, count in skipped.items()
+    )
     scan.notes.extend(_told(twins, only_ours))
     scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
+
+
+def _headers(files: Sequence[Path], skipped: Counter[str], damaged: list[DamagedObject]) -> list[Header]:
+    """The headers of files; those without one are counted by reason, damaged structure sets are kept aside."""
+    headers = []
+    for path in files:
+        known = len(damaged)
+        header = _header(path, damaged)
+        if header is not None:
+            headers.append(header)
+        elif len(damaged) == known:
+            skipped[_why_no_header(path)] += 1
+    return headers
 
 
 def _told(twins: Sequence[Twins], only_ours: bool) -> list[str]:
@@ -142,6 +164,12 @@ def _set_aside(damaged: Sequence[DamagedObject], structure_sets: Sequence[Header
 
 def _drawn_at(structure_set: Dataset) -> str:
     return "".join(str(structure_set.get(keyword) or "") for keyword in ("StructureSetDate", "StructureSetTime"))
+
+
+def _why_no_header(path: Path) -> str:
+    """What a file is that has no DICOM header to read."""
+    reason = why_not_read(path)
+    return DICOM_INDEX if reason == NOT_DICOM and is_dicom(path) else reason
 
 
 @naming_file
@@ -191,9 +219,9 @@ def read_header(path: Path) -> Header | None:
     Raises
     ------
     UnusableInput
-        If the file is DICOM but ends too early.
+        If the file may not be read, or is DICOM but ends too early.
     """
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         try:
             dataset = pydicom.dcmread(stream, stop_before_pixels=True)
             stopped_at = stream.tell()

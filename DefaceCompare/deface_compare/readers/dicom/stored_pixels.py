@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, SecondaryCaptureImageStorage, generate_uid
 
 from ...errors import UnusableInput
+from ...native_names import native_name
 from .header import Header, naming_file
 from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH
 
@@ -190,7 +191,7 @@ def _decoded_together(headers: Sequence[Header]) -> list[NDArray[np.integer]] | 
     for header in headers:
         _check(header.dataset, header.path.name)
     reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(header.path) for header in headers])
+    reader.SetFileNames([native_name(header.path) for header in headers])
     reader.SetOutputPixelType(sitk.sitkInt32)
     try:
         image = reader.Execute()
@@ -244,7 +245,7 @@ def _decoded_by_itk(data: Dataset) -> NDArray[np.integer]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "slice.dcm"
         bare.save_as(path, enforce_file_format=True)
-        found = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+        found = sitk.GetArrayFromImage(sitk.ReadImage(native_name(path)))
     if found.dtype.kind not in "iu" or found.size != int(data.Rows) * int(data.Columns):
         raise RuntimeError("not the pixels that the header describes")
     return found.reshape(int(data.Rows), int(data.Columns)).astype(_kind(data))

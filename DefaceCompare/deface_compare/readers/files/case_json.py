@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
 from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
+from ..found_files import NOT_NAMED, count_words, find_files
 from ..suv_checks import SUV, suv_warnings
 from .place import LIKE, Place, stated_place
+from .segmentations import MASK_SUFFIXES
 from .structures import read_structures
 from .volume import read_volume
 
@@ -56,6 +59,7 @@ def read_case_file(folder: Path) -> Case:
     described = _described(folder)
     images = _images(folder, described)
     structure_set = _structure_set(folder, described)
+    left_out = _left_out(folder, described)
     dose, missing_dose = _dose(folder, described)
     if not images and not (dose and structure_set):
         raise UnusableInput(f"{CASE_FILE} in {folder.name} names neither an image nor a dose with structures")
@@ -65,10 +69,27 @@ def read_case_file(folder: Path) -> Case:
         structure_set=structure_set,
         dose=dose,
         synthetic=bool(described.get("synthetic", False)),
-        notes=((missing_dose,) if missing_dose else ()) + (structure_set.notes if structure_set else ()),
+        notes=tuple(filter(None, [missing_dose, count_words(left_out)])) + (structure_set.notes if structure_set else ()),
         person=str(described.get("person", "")),
         missing_dose=missing_dose,
+        left_out=left_out,
     )
+
+
+def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
+    """The files below the folder that ``case.json`` does not name, nor stand beside one (``ct.raw`` of ``ct.mhd``), by reason."""
+    named = [*described.get("images", {}).values(), described.get("structures"), described.get("dose"), CASE_FILE]
+    paths = [folder / name for name in named if name]
+    stems = {(path.parent, path.name.split(".")[0]) for path in paths}
+    found = find_files(folder)
+    left_out = Counter(found.left_out)
+    for path in found.files:
+        below = [path, *path.parents]
+        named_so = any(each in paths or (each.parent, each.name.split(".")[0]) in stems for each in below)
+        in_folder = path not in paths and any(each in paths and each != folder for each in path.parents)
+        if not named_so or (in_folder and not path.name.lower().endswith((*MASK_SUFFIXES, ".vtp"))):
+            left_out[NOT_NAMED] += 1
+    return dict(left_out)
 
 
 def _described(folder: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
 from ...case import Structure
 from ...errors import UnusableInput
+from ...native_names import native_name
 from ...structures.naming import named
 
 RAS_TO_LPS = np.array([-1.0, -1.0, 1.0])
@@ -58,8 +59,8 @@ def _read_polygons(path: Path, number: int) -> Structure:
     if not path.is_file():
         raise UnusableInput(f"contour file {path.name} is missing; copy the whole folder beside the .vtm file")
     reader = vtkXMLPolyDataReader()
-    reader.SetFileName(str(path))
-    if not reader.CanReadFile(str(path)):
+    reader.SetFileName(native_name(path))
+    if not reader.CanReadFile(native_name(path)):
         raise UnusableInput(f"{path.name} is not VTK polygonal data (.vtp)")
     reader.Update()
     data = reader.GetOutput()

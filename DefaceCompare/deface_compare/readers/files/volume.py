@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import UnusableInput
+from ...native_names import native_name
 from .nifti import is_nifti, read_nifti
 from .place import HINT, SAME_MM, Place, refuse_no_scan
 
@@ -86,7 +87,7 @@ def _read(path: Path) -> tuple[sitk.Image, Place, str, tuple[str, ...]]:
         nifti = read_nifti(path)
         return nifti.image, nifti.place or Place.of_image(nifti.image), nifti.lacking, nifti.notes
     try:
-        image = sitk.ReadImage(str(path))
+        image = sitk.ReadImage(native_name(path))
     except RuntimeError as error:
         raise UnusableInput(f"{path.name} cannot be read as an image; it is damaged or of an unknown format") from error
     place, suffix = Place.of_image(image) if image.GetDimension() == 3 else None, path.suffix.lower()
