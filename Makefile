@@ -5,8 +5,13 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+<<<<<<< HEAD
 .PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-study \
   prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations
+=======
+.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-properties prove-difficulties prove-study \
+  prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations prove-leaks
+>>>>>>> export
 
 install: $(VENV)/installed
 
@@ -54,7 +59,11 @@ package: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
 # Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
+<<<<<<< HEAD
 prove: prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
+=======
+prove: prove-heads prove-real prove-faces prove-properties prove-difficulties prove-mutations prove-leaks prove-study prove-privacy prove-paper
+>>>>>>> export
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
@@ -77,6 +86,9 @@ prove-difficulties: $(VENV)/tested
 
 prove-mutations: $(VENV)/tested  # 10,000 damaged DICOM files, resumable
 	$(BIN)/python $(PROOFS)/mutations.py
+
+prove-leaks: $(VENV)/tested  # exports of 20 sample and 10 real patients, all methods and policies, searched; 35 planted leaks
+	$(BIN)/python $(PROOFS)/leaks.py
 
 prove-kills: $(VENV)/tested  # 50 times kill -9 during a study of 20 cases; a case that kills each of its workers
 	$(BIN)/python $(PROOFS)/kills.py

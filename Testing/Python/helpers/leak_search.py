@@ -45,6 +45,8 @@ LISTS = ("GridFrameOffsetVector", "DVHData", "LeafJawPositions", "LeafPositionBo
 PHILIPS = 0x7053
 UIDS = re.compile(rb"[0-2]\.[0-9]+(?:\.[0-9]+){4,}")
 DEEP_MM, STEP_GY = 2.5, 0.15
+FEWEST = 8
+"""Fewer points of a slice say nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,18 @@ class GoneSkin:
 
 
 def gone_skin(original: sitk.Image, defaced: sitk.Image, front_of_mm: float = np.inf) -> GoneSkin:
+<<<<<<< HEAD
     """The front skin (y below `front_of_mm`) of a CT that lies `MOVED_MM` or more from the defaced CT's skin; axial images."""
     first, now = _skin(original)[::2], _skin(defaced)
     far = cKDTree(now).query(first)[0] >= MOVED_MM
     points = first[far & (first[:, 1] < front_of_mm)]
+=======
+    """The front skin (y below `front_of_mm`) of an axial CT that moved by `MOVED_MM` and a voxel or more."""
+    first, now = _skin(original), _skin(defaced)
+    away = cKDTree(now).query(first)[0]
+    gone = (away >= MOVED_MM + max(original.GetSpacing())) & (first[:, 1] < front_of_mm)
+    points = first[gone]
+>>>>>>> export
     calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(sitk.Cast(original, sitk.sitkFloat32), 2.0))
     index = ((points - original.GetOrigin()) / original.GetSpacing()).T[::-1]
     slopes = np.gradient(calm, *original.GetSpacing()[::-1])
@@ -150,7 +160,7 @@ def _slice_faults(data: Dataset, slices: Mapping[tuple[str, float], NDArray[np.g
     z = float(data.ImagePositionPatient[2])
     here = np.abs(skin.points_mm[:, 2] - z) <= 0.5 * float(data.SliceThickness)
     original = slices.get((str(data.Modality), round(z, 2)))
-    if int(here.sum()) < 20 or original is None or original.shape != data.pixel_array.shape:
+    if int(here.sum()) < FEWEST or original is None or original.shape != data.pixel_array.shape:
         return
     row, column = (float(value) for value in data.PixelSpacing)
     under = skin.points_mm[here] - DEEP_MM * skin.outward[here]
