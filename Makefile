@@ -5,13 +5,8 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-<<<<<<< HEAD
 .PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-study \
-  prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations
-=======
-.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-properties prove-difficulties prove-study \
   prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations prove-leaks
->>>>>>> export
 
 install: $(VENV)/installed
 
@@ -59,11 +54,7 @@ package: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
 # Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
-<<<<<<< HEAD
-prove: prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-mutations prove-study prove-privacy prove-paper
-=======
-prove: prove-heads prove-real prove-faces prove-properties prove-difficulties prove-mutations prove-leaks prove-study prove-privacy prove-paper
->>>>>>> export
+prove: prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-mutations prove-leaks prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)

@@ -66,18 +66,11 @@ class GoneSkin:
 
 
 def gone_skin(original: sitk.Image, defaced: sitk.Image, front_of_mm: float = np.inf) -> GoneSkin:
-<<<<<<< HEAD
-    """The front skin (y below `front_of_mm`) of a CT that lies `MOVED_MM` or more from the defaced CT's skin; axial images."""
-    first, now = _skin(original)[::2], _skin(defaced)
-    far = cKDTree(now).query(first)[0] >= MOVED_MM
-    points = first[far & (first[:, 1] < front_of_mm)]
-=======
     """The front skin (y below `front_of_mm`) of an axial CT that moved by `MOVED_MM` and a voxel or more."""
-    first, now = _skin(original), _skin(defaced)
+    first, now = _skin(original)[::2], _skin(defaced)
     away = cKDTree(now).query(first)[0]
     gone = (away >= MOVED_MM + max(original.GetSpacing())) & (first[:, 1] < front_of_mm)
     points = first[gone]
->>>>>>> export
     calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(sitk.Cast(original, sitk.sitkFloat32), 2.0))
     index = ((points - original.GetOrigin()) / original.GetSpacing()).T[::-1]
     slopes = np.gradient(calm, *original.GetSpacing()[::-1])
