@@ -27,7 +27,7 @@ ASPECTS = {
     FILL: "another fill",
     PROTECT: "another protection",
     FILES: "other files of the patient",
-    DOSE: "another choice of the dose",
+    DOSE: "another choice of dose or structures",
     NAMES: "another table of structure names",
 }
 """What each part of a recipe is called in sentences, where it differs."""
@@ -88,8 +88,9 @@ def recipe_of(
     files = hash_files(folder) if files is None else files
     read = choices.described(folder, case_id)
     drawn_again = dict(read["resegmented"])
+    chosen = {name: value for name, value in read.items() if name not in ("resegmented", "names")}
     return Recipe(
-        parts={**common_parts(settings), FILES: _hash(list(files)), DOSE: _hash(read["dose"]), NAMES: _hash(read["names"])},
+        parts={**common_parts(settings), FILES: _hash(list(files)), DOSE: _hash(chosen), NAMES: _hash(read["names"])},
         methods={method.key: _hash([_described(method), drawn_again.get(method.key, "")]) for method in methods},
         contents=tuple(sorted(digest for _, digest in files)),
     )

@@ -85,7 +85,7 @@ def test_replace_drops_nothing_where_nothing_could_be_compared(tmp_path: Path) -
         (("--fill", "zero"), "another fill"),
         (("--seed", "2"), "other settings"),
         (("--variant", "quickshear=nipy"), "another variant of quickshear"),
-        (("--dose", "dose.nrrd"), "another choice of the dose"),
+        (("--dose", "dose.nrrd"), "another choice of dose or structures"),
     ],
 )
 def test_results_under_other_choices_are_not_overwritten_unasked(
