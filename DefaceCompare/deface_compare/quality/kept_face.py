@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from ..anatomy.average_head import average_head
 from ..anatomy.face_region import FaceRegion, face_region
@@ -194,8 +195,6 @@ def _alignment_told(word: str, found: AlignedSkin, share: float, shape: FaceShap
 
 def _near(skin: OriginalSkin, index: NDArray[np.intp], found: AlignedSkin) -> NDArray[np.bool_]:
     """The face's points whose nearest searched one is followed, shape (n,)."""
-    from scipy.spatial import cKDTree
-
     kept = np.zeros(len(skin.points_mm), dtype=np.bool_)
     _, nearest = cKDTree(skin.points_mm[index]).query(skin.points_mm[skin.face])
     kept[skin.face] = found.follows[nearest] > 0

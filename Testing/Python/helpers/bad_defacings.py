@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -13,9 +14,12 @@ from deface_compare.anatomy.face_region import FaceRegion, face_region
 from deface_compare.anatomy.head import Head
 from deface_compare.case import CaseImage
 from deface_compare.geometry.boxes import whole_box
-from deface_compare.geometry.level_set import grid_points_mm
+from deface_compare.geometry.level_set import distance_outside_mm, grid_points_mm
 
 Values = NDArray[np.float64]
+
+BRAIN_MM = 3.0
+"""Nothing changes this near to the brain."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Face:
     level_mm : ndarray, shape (z, y, x)
         mm from the skin, negative inside.
     in_front : ndarray of bool, shape (z, y, x)
-        The space of the face from brow to chin.
+        The space of the face from brow to chin, without what lies near the brain: that would be found as a brain that is altered.
     points_mm : ndarray, shape (z, y, x, 3)
         LPS mm.
     air, isovalue : float
@@ -81,10 +85,11 @@ def face_of(image: CaseImage, head: Head) -> Face:
     grid, shape = head.grid, image.array().shape
     points = grid_points_mm(grid, whole_box(grid))
     region = face_region(head)
+    off_brain = distance_outside_mm(sitk.GetArrayViewFromImage(head.brain) > 0, grid.GetSpacing()[0]) > BRAIN_MM
     return Face(
         image.array().astype(np.float64),
         head.skin_level_mm.astype(np.float64),
-        region.face(points).reshape(shape),
+        region.face(points).reshape(shape) & off_brain,
         points.reshape(*shape, 3),
         air_level(image),
         skin_threshold(image),
