@@ -2,12 +2,13 @@
 
     python Testing/Proofs/leaks.py [--sample 20] [--real 10] [--limit-min 60]
 
-Sample patients are made, real ones (``../shared/data/rt_openkbp``) written as DICOM RT with the outer contour that a planning
-system would draw. Each is compared once by all methods, then exported by every method and dose policy, first as it is (a
-refusal counts as such), and what was written is searched by `leak_search`, which knows no rule of the export's. At last each
-leak of `planted_leaks` is planted into an export, where the search has to find it, and into a source, from which it must not
-leave. A line an export goes to a log of this very code; a second run goes on where the first one ended. Real people: only the
-cohort's figures go into the record. `Testing/Python/export/test_leaks.py` runs a slice in `make test`.
+Sample patients are made; real ones (``../shared/data/rt_openkbp``) are written as DICOM RT with the outer contour that a
+planning system would draw. Each is compared once by all methods, then exported by every method and dose policy (what the export
+refuses without ``--accept-risk`` counts as refused), and what was written is searched by `leak_search`, which knows no rule of
+the export's. At last each leak of `planted_leaks` is planted into an export, where the search has to find it, and into a
+source, from which it must not leave. A line an export goes to a log of this very code; a second run goes on where the first one
+ended. Real people: only the cohort's figures go into the record. `Testing/Python/export/test_leaks.py` runs a slice in `make
+test`.
 """
 
 from __future__ import annotations
