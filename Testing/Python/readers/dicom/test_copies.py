@@ -14,8 +14,11 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
 from deface_compare.errors import UnusableInput
+from deface_compare.export.written.marks import marks_of
 from deface_compare.readers import read_case
 from deface_compare.readers.choices import ReadingChoices
+from deface_compare.readers.dicom.copies import is_ours
+from deface_compare.readers.dicom.header import Header
 from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
 from registration_file import rigid, write_registration
 
@@ -229,3 +232,9 @@ def test_an_image_that_was_not_exported_stays_beside_the_defaced_ones(tmp_path: 
     shutil.rmtree(tmp_path / "original")
     write_series(tmp_path / "export", (head_hu() + 1100).astype(np.uint16), modality="MR", series="mr")
     assert sorted(image.key for image in read_case(tmp_path / "export").images) == ["CT", "MR"]
+
+
+def test_what_the_export_writes_is_what_the_reader_knows_it_by() -> None:
+    data = pydicom.Dataset()
+    marks_of("quickshear", {"variant": "", "parameters": {}}, "keep", "background", "none").on_object(data)
+    assert is_ours(Header(Path("any.dcm"), data))
