@@ -52,7 +52,7 @@ class ComparePanel:
         self.bar = PatientBar(ui, self.case, self._refresh)
         self.methods = MethodBoxes(ui.methodsWidget.layout())
         self.views = ViewsSection(ui)
-        self.results = ResultsView(ui, self._on_structure)
+        self.results = ResultsView(ui, self._on_structure, self._planned_names)
         self.chart = DvhView(ui, self._colour_of)
         self.export = ExportSection(ui, lambda: self.running, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
@@ -242,6 +242,9 @@ class ComparePanel:
         if centre is not None:
             self.views.jump(centre)
         self.chart.choose(structure)
+
+    def _planned_names(self) -> dict[str, str]:
+        return self._patient.planned_names() if self._patient is not None else {}
 
     def _colour_of(self, structure: str) -> Colour | None:
         return self._patient.colour_of(structure) if self._patient is not None else None

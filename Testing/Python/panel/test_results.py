@@ -73,12 +73,31 @@ def test_the_summary_says_what_one_case_may_say_and_no_more(compared: Any) -> No
     assert "no verdict from one case" in ui.summaryLabel.text
     assert column(ui.summaryTable, "method") == ["Quickshear (ours)", "Surface blur (CuratAI-style)"]
     headings = [ui.summaryTable.horizontalHeaderItem(index).toolTip() for index in range(ui.summaryTable.columnCount)]
-    assert headings == ["method", "left of face", "did as meant"]  # no column of excuses
+    assert headings == ["method", "left of face", "did as meant", "worst organ"]  # no column of excuses
+    assert column(ui.summaryTable, "worst organ")[1] == "Eye_L: Dmean −1.00 Gy"
     assert "not measured: similarity (face model not installed)" in ui.summaryLabel.text.splitlines()
     assert column(ui.summaryTable, "did as meant") == ["yes"] * 2
     picture = ui.summaryTable.item(0, 1)
     assert not picture.data(qt.Qt.DecorationRole).isNull()
     assert "eyes 98 %, nose 2 %, mouth not known" in picture.toolTip()
+
+
+def test_organs_stand_below_worst_first_as_they_were_planned_and_lead_to_their_slices(compared: Any) -> None:
+    import qt
+
+    ui = compared.ui
+    assert ui.organTable.visible
+    assert column(ui.organTable, "organ") == ["Auge links", "Brain", "Lens_L"]
+    assert column(ui.organTable, "Quickshear (ours)") == ["Dmean −0.50 Gy"] * 3
+    assert not ui.organTable.item(0, 1).data(qt.Qt.DecorationRole).isNull()
+    assert ui.organsLabel.text == "3 of 3 organs changed; dose policy mask"
+    ui.organTable.setCurrentCell(0, 0)
+    node = slicer.mrmlScene.GetSingletonNode("Red", "vtkMRMLSliceNode")
+    middle = [node.GetSliceToRAS().GetElement(axis, 3) for axis in range(3)]
+    assert middle == pytest.approx([-30.0, 40.0, 10.0], abs=1e-3)
+    ui.dosePolicyComboBox.setCurrentIndex(0)
+    assert not ui.organTable.visible
+    assert ui.organsLabel.text == "0 of 3 organs changed; dose policy keep"
 
 
 def test_with_other_heads_the_similarity_has_a_percentile_and_it_comes_back_with_the_scene(
@@ -173,7 +192,7 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
             for column in (index for index, heading in enumerate(headings) if heading in ("method", "structure", "measurement")):
                 items = [table.item(row, column) for row in range(table.rowCount)]
                 assert all(item.text() in item.toolTip() for item in items)
-            assert headings[-1] in ("data whole", "Surface blur (CuratAI-style)")
+            assert headings[-1] in ("worst organ", "Surface blur (CuratAI-style)")
     panel_widget.parent.resize(size)
 
 

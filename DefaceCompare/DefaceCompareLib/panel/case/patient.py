@@ -39,6 +39,9 @@ class Patient(Protocol):
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
         """The middle of a structure, RAS mm."""
 
+    def planned_names(self) -> dict[str, str]:
+        """How structures were planned, by the names that rows give them."""
+
     def colour_of(self, structure: str) -> Colour | None:
         """A structure's own colour."""
 
@@ -79,6 +82,12 @@ class ScenePatient:
         """The middle of a structure, RAS mm."""
         segment = self._segment(structure)
         return centre_of_segment(segment) if segment is not None else None
+
+    def planned_names(self) -> dict[str, str]:
+        """The segments' names, by the names that rows give them."""
+        segmentation = self.segmentation()
+        segments = segments_by_standard_name(segmentation) if segmentation is not None else {}
+        return {name: segment.GetName() for name, segment in segments.items()}
 
     def colour_of(self, structure: str) -> Colour | None:
         """The segment's colour, or another where segments share one."""
@@ -138,6 +147,11 @@ class FolderPatient:
         planned = self._read().structure_set
         found = [each for each in planned.structures if each.standard_name == structure] if planned is not None else []
         return centre_of_structure(found[0]) if found else None
+
+    def planned_names(self) -> dict[str, str]:
+        """How structures were planned, by the names that rows give them."""
+        planned = self._read().structure_set
+        return {each.standard_name: each.name for each in planned.structures} if planned is not None else {}
 
     def colour_of(self, structure: str) -> Colour | None:
         """None: a folder's structures have no colours here."""

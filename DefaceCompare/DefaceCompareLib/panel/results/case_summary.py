@@ -11,13 +11,15 @@ from deface_compare.report.small_face import left_sentence
 from deface_compare.words import without_warning
 
 from .measurement_table import Cell, MeasurementTable, measurement_table
+from .organ_changes import OrganChange, organ_changes, worst_organ
 
 SUMMARY = {
-    "cosine_similarity_own": "similarity",
-    "cosine_similarity_reconstructed": "restored",
     "done_as_intended": "did as meant",
     "face_detected": "face seen",
+    "cosine_similarity_own": "similarity",
+    "cosine_similarity_reconstructed": "restored",
     "data_whole": "data whole",
+    "target_altered_volume": "target altered (cc)",
 }
 """Metrics of the summary and their short headings; the pointer reads the full meaning."""
 
@@ -28,7 +30,7 @@ PERCENTILE_MEANING = "Percent of other heads that look less like the defaced fac
 
 
 def case_summary(
-    rows: Sequence[Measurement], titles: Mapping[str, str], percentiles: Mapping[str, Percentile]
+    rows: Sequence[Measurement], titles: Mapping[str, str], percentiles: Mapping[str, Percentile], dose_policy: str
 ) -> MeasurementTable:
     """One line a method, for the case's primary image.
 
@@ -39,6 +41,8 @@ def case_summary(
     titles : mapping of method key to title
     percentiles : mapping of method key to Percentile
         Empty: there is no such column.
+    dose_policy : str
+        The policy whose doses tell the worst organ.
 
     Returns
     -------
@@ -50,6 +54,8 @@ def case_summary(
     moved = [row for row in rows if row.metric == FEATURE_MOVED and row.image == image]
     by_metric = {metric: found for metric in SUMMARY if (found := _measured(wanted, metric))}
     arms = list(dict.fromkeys((row.method, row.variant) for row in wanted))
+    changes = organ_changes(rows, image, dose_policy)
+    organs = any(worst_organ(of_arm) is not None for of_arm in changes.values())
     lines = []
     for method, variant in arms:
         title = titles.get(method, method)
@@ -62,9 +68,12 @@ def case_summary(
         if percentiles:
             own = percentiles.get(method)
             cells.append(Cell("") if own is None else Cell(round(own.percent, 1), PERCENTILE_MEANING))
+        if organs:
+            cells.append(_organ_cell(worst_organ(changes.get((method, variant), {}))))
         lines.append(tuple(cells))
     told = [SUMMARY[metric] for metric in by_metric]
     headings = ("method", *([LEFT] if moved else []), *told, *(["percentile"] if percentiles else []))
+    headings += ("worst organ",) if organs else ()
     return MeasurementTable(headings, tuple(lines), ("",) * len(lines), ())
 
 
@@ -85,6 +94,10 @@ def not_measured_sentence(rows: Sequence[Measurement]) -> str:
             reasons.setdefault("; ".join(dict.fromkeys(without_warning(row.note) for row in missing)), []).append(heading)
     told = [f"{', '.join(headings)} ({reason})" if reason else ", ".join(headings) for reason, headings in reasons.items()]
     return f"not measured: {'; '.join(told)}" if told else ""
+
+
+def _organ_cell(worst: OrganChange | None) -> Cell:
+    return Cell("none", "no organ changed") if worst is None else Cell(f"{worst.structure}: {worst.words()}")
 
 
 def _left_cell(rows: Sequence[Measurement]) -> Cell:

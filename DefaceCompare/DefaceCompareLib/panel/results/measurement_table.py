@@ -21,6 +21,14 @@ Content = str | float
 
 
 @dataclass(frozen=True)
+class Bar:
+    """How much, as a share of the whole bar, and how bad: ``slight``, ``notable`` or ``large``."""
+
+    share: float
+    grade: str
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell: text, or a number that sorts as one, and what the pointer reads over it."""
 
@@ -28,6 +36,8 @@ class Cell:
     tip: str = ""
     left_percent: Mapping[str, float] | None = None
     """What is left of each feature of the face, drawn in the cell."""
+    bar: Bar | None = None
+    """How much it is, drawn in the cell."""
 
 
 @dataclass(frozen=True)

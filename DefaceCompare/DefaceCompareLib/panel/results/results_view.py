@@ -20,6 +20,7 @@ from ...nodes.run import Run
 from ..install.hint import may_be_installed
 from .case_summary import case_summary, not_measured_sentence, percentile_sentence, primary_image
 from .measurement_table import VALUES, MeasurementTable, measurement_table
+from .organ_changes import organ_changes, organ_table, unchanged_sentence
 from .table_filler import SCROLL_BAR_PIXELS, as_text, chosen_line, fill
 
 DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV", "dose": "DVH", "quality": "Quality gate"}
@@ -27,6 +28,8 @@ DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV",
 NOTES = {"dose": DOSE_SENTENCE, "privacy": f"{LINKAGE_SENTENCE}; {NO_VERDICT_FROM_ONE_CASE}"}
 """What stands with a table wherever it is shown."""
 NO_FACE_MODEL = "no face score: the face model is not installed (section Install of this panel)"
+MOST_ORGANS_SEEN = 6
+"""The worst organs stand without scrolling, so many of them."""
 EMPTY = MeasurementTable((), (), (), ())
 
 
@@ -44,11 +47,15 @@ class ResultsView:
         The .ui's widgets as attributes.
     on_structure : callable
         Called with a structure's name when one of its rows is chosen.
+    planned_names : callable
+        How the shown patient's structures were planned, by the names that rows give them.
     """
 
-    def __init__(self, ui: Any, on_structure: Callable[[str], None]) -> None:
+    def __init__(self, ui: Any, on_structure: Callable[[str], None], planned_names: Callable[[], Mapping[str, str]]) -> None:
         self._ui = ui
         self._on_structure = on_structure
+        self._planned_names = planned_names
+        self._organs = EMPTY
         self._rows: list[Measurement] = []
         self._percentiles: Mapping[str, Percentile] = {}
         self._run: Run | None = None
@@ -59,7 +66,9 @@ class ResultsView:
         ui.valueComboBox.addItems([_(title) for title in VALUES.values()])
         for combo in (ui.tableComboBox, ui.valueComboBox, ui.dosePolicyComboBox):
             combo.connect("currentIndexChanged(int)", self._show_table)
-        ui.resultTable.connect("itemSelectionChanged()", self._on_row)
+        ui.dosePolicyComboBox.connect("currentIndexChanged(int)", self._show_summary)
+        ui.resultTable.connect("itemSelectionChanged()", lambda: self._on_row(ui.resultTable, self._table))
+        ui.organTable.connect("itemSelectionChanged()", lambda: self._on_row(ui.organTable, self._organs))
         ui.copyButton.connect("clicked(bool)", self.copy)
         ui.saveButton.connect("clicked(bool)", self._ask_and_save)
         self.show(None)
@@ -108,9 +117,16 @@ class ResultsView:
             self._show_table()
 
     def _show_summary(self) -> None:
-        summary = case_summary(self._rows, self._titles, self._percentiles) if self._rows else EMPTY
+        summary = case_summary(self._rows, self._titles, self._percentiles, self.dose_policy) if self._rows else EMPTY
         fill(self._ui.summaryTable, summary, whole_headings=True)
         _fit_height(self._ui.summaryTable, len(summary.lines))
+        changes = organ_changes(self._rows, primary_image(self._rows), self.dose_policy)
+        self._organs = organ_table(changes, self._titles, self._planned_names() if changes else {})
+        fill(self._ui.organTable, self._organs)
+        _fit_height(self._ui.organTable, min(len(self._organs.lines), MOST_ORGANS_SEEN))
+        told = unchanged_sentence(changes, self._organs.structures)
+        self._ui.organsLabel.text = f"{told}; {_('dose policy {policy}').format(policy=self.dose_policy)}" if told else ""
+        self._ui.organTable.visible = bool(self._organs.lines)
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
         """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
@@ -146,10 +162,10 @@ class ResultsView:
         self._ui.tableNoteLabel.text = "\n".join(part for part in told if part) if self._table.lines else ""
         self._ui.copyButton.enabled = self._ui.saveButton.enabled = bool(self._table.lines)
 
-    def _on_row(self) -> None:
-        line = chosen_line(self._ui.resultTable)
-        if 0 <= line < len(self._table.structures) and self._table.structures[line]:
-            self._on_structure(self._table.structures[line])
+    def _on_row(self, widget: Any, table: MeasurementTable) -> None:
+        line = chosen_line(widget)
+        if 0 <= line < len(table.structures) and table.structures[line]:
+            self._on_structure(table.structures[line])
 
     def copy(self) -> None:
         """Put the table as shown on the clipboard."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import qt
 
+from .bar_picture import bar_picture
 from .face_picture import face_picture
 from .measurement_table import MeasurementTable
 
@@ -24,7 +25,7 @@ NARROWEST_PIXELS = 60
 """No column that wants more is made narrower: a number of seven characters is never cut. What is cut, the pointer reads whole."""
 SHORT_HEADING_PIXELS = 34
 """A heading of four letters (unit) is not cut either."""
-NAMES = ("method", "structure", "measurement")
+NAMES = ("method", "organ", "structure", "measurement", "worst organ")
 """Headings of columns that are cut last; the first of them takes what a wider panel has to give."""
 
 
@@ -53,6 +54,8 @@ def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) 
             item.setToolTip(cell.tip or str(cell.content))
             if cell.left_percent is not None:
                 item.setData(qt.Qt.DecorationRole, face_picture(cell.left_percent))
+            if cell.bar is not None:
+                item.setData(qt.Qt.DecorationRole, bar_picture(cell.bar))
             item.setFlags(qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled)
             if column == 0:
                 item.setData(LINE_ROLE, row)

@@ -1,0 +1,30 @@
+"""A small bar before a table's text: how much, in the colour of how bad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+
+from .measurement_table import Bar
+
+WIDTH_PIXELS, HEIGHT_PIXELS = 36, 10
+COLOURS = {"slight": (128, 134, 140), "notable": (214, 148, 36), "large": (200, 62, 52)}
+"""Red, green, blue by grade: grey, amber and red stand out on a light and on a dark table; the number says it, too."""
+FRAME_OPACITY = 60
+"""Of 255: the bar's whole length is a faint frame."""
+
+
+def bar_picture(bar: Bar) -> Any:
+    """A QPixmap of the bar."""
+    image = qt.QImage(WIDTH_PIXELS, HEIGHT_PIXELS, qt.QImage.Format_ARGB32)
+    image.fill(0)
+    painter = qt.QPainter()
+    painter.begin(image)
+    colour = COLOURS[bar.grade]
+    painter.setPen(qt.QPen(qt.QColor(*colour, 0)))
+    for share, opacity in ((1.0, FRAME_OPACITY), (bar.share, 255)):
+        painter.setBrush(qt.QBrush(qt.QColor(*colour, opacity)))
+        painter.drawRect(0, 0, round(share * WIDTH_PIXELS), HEIGHT_PIXELS)
+    painter.end()
+    return qt.QPixmap.fromImage(image)
