@@ -189,6 +189,6 @@ def _unusable(job: CaseJob, details: str) -> CaseOutcome:
     if reason != details:
         path = folder.errors(job.id)
         folder.make_private(path.parent)
-        path.write_text(details + "\n", encoding="utf-8")
+        path.write_text(details + "\n", encoding="utf-8", errors=ESCAPED)
         words.write(job.out)
     return CaseOutcome(job.id, job.folder, reason=reason, details=details)
