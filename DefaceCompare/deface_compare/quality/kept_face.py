@@ -42,12 +42,13 @@ FAR_MM = 3.5
 
 HIDDEN_SHARE = 0.30
 """The face is kept if another surface stands where the skin was on a larger share of what the method means to change. Measured:
-the four methods up to 0.07 (the average face on coarse CT 0.26), faces under a changed contrast from 0.5 on."""
+the four methods up to 0.07 (the average face on coarse CT 0.26), faces under a changed contrast from 0.5 on, in MR with
+strong noise from 0.26 on."""
 
 ALIKE_SHARE = 0.70
 """The face is kept if a surface, moved back, follows it on a larger share than this, and than halfway from what the average head
 reaches on the same patient to all. Measured: the average head 0.30 to 0.60 on real faces and 0.71 on the sample's, which are made
-from it; a face that was moved as a whole from 0.80 on."""
+from it; a face that was moved as a whole from 0.80 on, in MR with strong noise from 0.70 on."""
 
 AVERAGE_SMOOTHING_VOXELS = 1.0
 """Gaussian sigma on the average head's mask, so that its skin lies between voxels."""
