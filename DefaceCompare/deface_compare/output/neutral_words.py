@@ -32,7 +32,7 @@ NOUNS = {
     "PT": "PET file",
 }
 """What a file is called, by its DICOM modality."""
-FILE, FOLDER, SUBFOLDER, IDENTITY, UID = "file", "the patient's folder", "a subfolder", "(identity)", "(UID)"
+FILE, SUBFOLDER, IDENTITY, UID = "file", "a subfolder", "(identity)", "(UID)"
 SAID_BEFORE = r"(?P<before>(?:\b(?:dose|structure set|segmentation|registration|plan|folder) )?)"
 """A noun that sentences put before a file's name; the neutral words bring their own."""
 ORDINARY = frozenset(
@@ -103,7 +103,7 @@ class NeutralWords:
     folder : Path or None
         The patient's folder; None (a case that was made in memory) leaves all as it is.
     case_id : str
-        What the case is called in shared outputs: it stays.
+        What the case is called in shared outputs: it stays, and is said instead of the folder's name.
     """
 
     def __init__(self, folder: Path | None, case_id: str) -> None:
@@ -214,8 +214,8 @@ class NeutralWords:
                 said |= {} if _is_ordinary(part) else {part: SUBFOLDER}
             said |= {str(path): SUBFOLDER, str(path.resolve()): SUBFOLDER}
         for own in (folder.name, folder.resolve().name):
-            said |= {} if _is_ordinary(own) or not own else {own: FOLDER}
-        said |= {str(folder): FOLDER, str(folder.resolve()): FOLDER}
+            said |= {} if _is_ordinary(own) or not own else {own: self._case_id}
+        said |= {str(folder): self._case_id, str(folder.resolve()): self._case_id}
         for word in (self._case_id, "", "."):
             said.pop(word, None)
         return said

@@ -149,7 +149,7 @@ def test_an_unreadable_patient_is_told_without_names_and_to_the_user_with_them(
 @pytest.mark.parametrize(
     ("said", "shared"),
     [
-        ("folder {name} holds no images", "the patient's folder holds no images"),
+        ("folder {name} holds no images", "folder case-002 holds no images"),
         ("dose RD.MRN4711.old.dcm is zero everywhere", "dose file 3 of 3 is zero everywhere"),
         ("{path}/RD.MRN4711.old.dcm cannot be read", "dose file 3 of 3 cannot be read"),
         ("CT: image CT of 3 doses", "CT: image CT of 3 doses"),
