@@ -68,7 +68,7 @@ PARAMETERS = (
     Parameter("dosePolicyComboBox", CHOICE, "DosePolicy", DOSE_POLICIES[1], DOSE_POLICIES),
     Parameter("faceModelComboBox", CHOICE, "FaceModel", FACE_MODELS[0], FACE_MODELS),
     Parameter("otherHeadsPathEdit", PATH, "OtherHeads"),
-    Parameter("slicerrtCheckBox", TICK, "SlicerRT", NO),
+    Parameter("slicerrtCheckBox", TICK, "SlicerRT", YES),
     Parameter("alteredCheckBox", TICK, "ShowAltered", YES),
     Parameter("reviewPathEdit", PATH, "ReviewFolder"),
     Parameter("reviewerLineEdit", TEXT, "Reviewer"),

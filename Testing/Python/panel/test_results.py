@@ -229,12 +229,19 @@ def test_rows_of_another_engine_are_extra_lines_and_a_column_says_so(compared: A
     before = ui.resultTable.rowCount
     scope = Scope("case-001", "quickshear", "", "background", "none")
     extra = scope.row(
-        "Dmean", original=20.1, defaced=19.7, structure="Eye_L", image="DOSE", dose_policy="mask", engine="SlicerRT-x2"
+        "Dmean", original=20.1, defaced=19.6, structure="Eye_L", image="DOSE", dose_policy="mask", engine="SlicerRT-x2"
     )
     compared.results.add_rows([extra])
     assert ui.resultTable.rowCount == before + 1
-    assert column(ui.resultTable, "engine").count("SlicerRT-x2") == 1
-    assert "builtin-slab-x4, SlicerRT-x2" in ui.tableNoteLabel.text
+    engines = column(ui.resultTable, "engine")
+    place = engines.index("SlicerRT-x2")
+    assert engines.count("SlicerRT-x2") == 1
+    assert column(ui.resultTable, "structure")[place : place + 2] == ["Eye_L", "Eye_L"]  # first, the built-in one beside it
+    assert engines[place + 1] == "builtin-slab-x4"  # 19.5 and 19.6 Gy are half a percent apart
+    assert "SlicerRT-x2, builtin-slab-x4" in ui.tableNoteLabel.text
+    compared.results.add_rows([replace(extra, defaced=15.0)])
+    engines = column(ui.resultTable, "engine")
+    assert (engines[place], engines[place + 1]) == ("SlicerRT-x2 ≠", "builtin-slab-x4 ≠")
 
 
 def test_slicerrt_is_asked_only_where_it_is_installed_and_ticked_and_its_rows_stand_beside(
@@ -257,7 +264,7 @@ def test_slicerrt_is_asked_only_where_it_is_installed_and_ticked_and_its_rows_st
     monkeypatch.setattr(slicerrt_rows, "add_slicerrt_rows", measure)
     slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
     compared.slicerrt.refresh()
-    ui.slicerrtCheckBox.checked = True
+    assert ui.slicerrtCheckBox.checked  # where SlicerRT is, the clinic's own engine is asked
     click(ui.compareButton)
     spin(lambda: not compared.running)
     assert slicer.app.shown_messages == []
@@ -265,7 +272,7 @@ def test_slicerrt_is_asked_only_where_it_is_installed_and_ticked_and_its_rows_st
     ui.tableComboBox.setCurrentIndex(DOSE)
     engines = column(ui.resultTable, "engine")
     assert engines.count("SlicerRT-x2") == engines.count("builtin-slab-x4") > 0
-    assert "builtin-slab-x4, SlicerRT-x2" in ui.tableNoteLabel.text
+    assert "SlicerRT-x2, builtin-slab-x4" in ui.tableNoteLabel.text
 
 
 def test_copy_takes_what_is_shown_and_csv_takes_every_row_and_digit(

@@ -32,7 +32,7 @@ class SlicerRtChoice:
         there = slicerrt_logic() is not None
         self._ui.slicerrtCheckBox.enabled = there
         self._ui.slicerrtCheckBox.toolTip = (
-            _("Adds lines of the engine SlicerRT-x2 to the DVH table; takes minutes for many structures, in Slicer itself")
+            _("SlicerRT's numbers first in the DVH table, the built-in ones beside them; Slicer stays usable meanwhile")
             if there
             else _("SlicerRT is not installed (Extensions Manager)")
         )

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from slicer.i18n import tr as _
+
 from deface_compare.measurement import OK, Measurement, metrics
 from deface_compare.words import DECIMALS, without_warning
 
@@ -14,6 +16,13 @@ from ..install.hint import in_this_panel
 DEFACED, CHANGE, PERCENT = "defaced", "change", "change_percent"
 VALUES = {DEFACED: "after defacing", CHANGE: "change", PERCENT: "change, %"}
 """What the methods' columns hold, and what the list calls it."""
+Line = tuple[str, ...]
+"""What a line is about: image, structure, metric, unit, engine."""
+ENGINE_COLUMN = 4
+BUILT_IN = "builtin"
+"""How the built-in engines' names begin."""
+APART_PERCENT, DIFFERS = 1.0, "\N{NOT EQUAL TO}"
+"""Two engines' numbers that differ by more are marked (criterion of Ebert et al., Phys Med Biol 2010;55:N337)."""
 YES_OR_NO = "1 if "
 """How the meaning of a metric begins that is either 1 or 0."""
 
@@ -72,14 +81,30 @@ def measurement_table(
     """
     shown = [row for row in rows if row.dose_policy in ("", dose_policy)]
     arms = list(dict.fromkeys((row.method, row.variant) for row in shown))
-    by_line: dict[tuple[str, ...], dict[tuple[str, str], Measurement]] = {}
+    by_line: dict[Line, dict[tuple[str, str], Measurement]] = {}
     for row in shown:
         by_line.setdefault((row.image, row.structure, row.metric, row.unit, row.engine), {})[row.method, row.variant] = row
+    by_line = _other_engine_first(by_line)
     keys = [key for key, line in by_line.items() if value == DEFACED or any(_has(row, value) for row in line.values())]
     about = _about(keys)
-    headings = (*(heading for heading, _ in about), "original", *(_title(titles, *arm) for arm in arms))
-    lines = tuple(_line(key, by_line[key], arms, value, [index for _, index in about]) for key in keys)
+    headings = (*(heading for heading, _index in about), "original", *(_title(titles, *arm) for arm in arms))
+    lines = tuple(_line(key, by_line, arms, value, [index for _heading, index in about]) for key in keys)
     return MeasurementTable(headings, lines, tuple(key[1] for key in keys), tuple(dict.fromkeys(key[4] for key in keys)))
+
+
+def _other_engine_first(
+    by_line: dict[Line, dict[tuple[str, str], Measurement]],
+) -> dict[Line, dict[tuple[str, str], Measurement]]:
+    """For each measurement the lines of another engine before the built-in one's: it is the one that the clinic knows."""
+    place = {key[:4]: number for number, key in reversed(list(enumerate(by_line)))}
+    ordered = sorted(by_line, key=lambda key: (place[key[:4]], key[ENGINE_COLUMN].startswith(BUILT_IN)))
+    return {key: by_line[key] for key in ordered}
+
+
+def _apart(line: Mapping[tuple[str, str], Measurement], other: Mapping[tuple[str, str], Measurement]) -> bool:
+    """Whether two engines' numbers of one measurement differ by more than `APART_PERCENT` somewhere."""
+    pairs = [(line[arm].defaced, other[arm].defaced) for arm in line if arm in other]
+    return any(abs(one - two) > 0.01 * APART_PERCENT * max(abs(one), abs(two)) for one, two in pairs)
 
 
 def _about(keys: Sequence[tuple[str, ...]]) -> list[tuple[str, int]]:
@@ -92,14 +117,20 @@ def _about(keys: Sequence[tuple[str, ...]]) -> list[tuple[str, int]]:
 
 
 def _line(
-    key: tuple[str, ...],
-    line: Mapping[tuple[str, str], Measurement],
+    key: Line,
+    by_line: Mapping[Line, Mapping[tuple[str, str], Measurement]],
     arms: Sequence[tuple[str, str]],
     value: str,
     about: Sequence[int],
 ) -> tuple[Cell, ...]:
-    metric = metrics()[key[2]]
+    metric, line = metrics()[key[2]], by_line[key]
     cells = [Cell(key[index], f"{key[index]}: {metric.meaning}" if index == 2 else "") for index in about]
+    apart = [other for other in by_line if other[:4] == key[:4] and _apart(line, by_line[other])]
+    if apart and ENGINE_COLUMN in about:
+        cells[list(about).index(ENGINE_COLUMN)] = Cell(
+            f"{key[ENGINE_COLUMN]} {DIFFERS}",
+            _("differs from {engine} by more than {percent:g} %").format(engine=apart[0][ENGINE_COLUMN], percent=APART_PERCENT),
+        )
     originals = [row for row in line.values() if not math.isnan(row.original)]
     cells.append(Cell(_content(originals[0], originals[0].original), metric.meaning) if originals else Cell(""))
     return (*cells, *(_cell(line.get(arm), value) for arm in arms))
