@@ -119,6 +119,8 @@ def compare_case(
         left_out=case.left_out,
     )
     words = NeutralWords(case.folder, case.id)
+    if kept is not None:
+        words.take_over(kept.out)
     report = words.shared_report(report)
     if target is not None:
         faces.write()

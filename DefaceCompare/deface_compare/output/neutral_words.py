@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections import Counter, defaultdict
@@ -145,6 +146,14 @@ class NeutralWords:
             notes=tuple(self.shared(note) for note in report.notes),
             structures=_with_keys(self.shared, report.structures),
         )
+
+    def take_over(self, out: Path) -> None:
+        """Remember what the finished case says already, whose methods join this one."""
+        path = OutputFolder(out).file_names(self._case_id)
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as stream:
+                for row in csv.DictReader(stream):
+                    self.used.setdefault(row[COLUMNS[0]], row[COLUMNS[1]])
 
     def write(self, out: Path) -> None:
         """Write which name stands behind which words into the identifiable part; nothing if no name was met."""
