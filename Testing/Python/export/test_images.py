@@ -198,8 +198,9 @@ def test_untouched_voxels_keep_their_stored_integers_and_touched_ones_are_those_
         slopes.add(slope)
         if scale is None:
             scale = np.median(defaced[index][before > 100] / (before[before > 100] * slope)) if key == "PET" else 1.0
-        wanted = np.rint((defaced[index] / scale - float(data.get("RescaleIntercept") or 0)) / slope)
-        np.testing.assert_array_equal(after, wanted)
+        wanted = (defaced[index] / scale - float(data.get("RescaleIntercept") or 0)) / slope
+        # to the next integer; air of another PET slice lies between two of this one's steps, and `scale` is known to float32
+        assert np.abs(after - wanted).max() <= 0.5 + 1e-3
         touched += int((before != after).sum())
         assert data.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian or source.name[:3] not in ("CT_", "MR_", "PET")
     assert touched > 500
