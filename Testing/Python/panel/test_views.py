@@ -322,6 +322,22 @@ def test_the_slices_show_the_face_from_the_first_time_on(compared: Any) -> None:
         assert max(node.GetFieldOfView()[:2]) < 300.0
 
 
+@pytest.mark.parametrize("window", [None, (2000.0, 300.0)], ids=["nobody's", "the user's"])
+def test_original_and_versions_have_one_window_and_a_chosen_one_stays(compared: Any, window: tuple[float, float] | None) -> None:
+    ct = compared.ui.ctSelector.currentNode()
+    if window is not None:
+        ct.GetDisplayNode().SetAutoWindowLevel(False)
+        ct.GetDisplayNode().SetWindowLevel(*window)
+        click(compared.ui.compareButton)  # versions take the window of their original
+        spin(lambda: not compared.running)
+    click(compared.ui.sideBySideButton)
+    shown = {composite.GetBackgroundVolumeID() for composite in composites()}
+    shown |= {composite.GetForegroundVolumeID() for composite in composites()}
+    displays = [slicer.mrmlScene.GetNodeByID(each).GetDisplayNode() for each in shown]
+    assert len(displays) == 2
+    assert {(display.GetWindow(), display.GetLevel()) for display in displays} == {window or (400.0, 40.0)}
+
+
 def test_skins_are_complete_and_drawing_is_paused_when_they_come_into_the_scene(compared: Any) -> None:
     seen_at_arrival: list[tuple[bool, int]] = []
 

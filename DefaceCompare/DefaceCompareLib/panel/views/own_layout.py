@@ -9,7 +9,8 @@ import slicer
 
 FIRST_LAYOUT_ID = 5206
 """Our layouts are this number plus the number of versions (Slicer's own are below 100)."""
-MOST_VERSIONS = 99
+MOST_VERSIONS, KNOWN_VERSIONS = 99, 9
+"""How many layouts are ours by their numbers; so many are described beforehand, for scenes that were saved with one."""
 FACES_IN_A_ROW = 3
 """A 3D view cannot be made narrower than its controls (five forced the window to 1377 pixels): three stand beside the panel in
 a window of 1280."""
@@ -64,7 +65,7 @@ class OwnLayout:
         self._leave = leave
         self._before: int | None = None
         self._scene = scene
-        for versions in range(1, FACES_IN_A_ROW):
+        for versions in range(1, KNOWN_VERSIONS + 1):
             self._describe(versions)
         self._tag = scene.AddObserver(scene.EndImportEvent, self._on_imported)
         self._on_imported()

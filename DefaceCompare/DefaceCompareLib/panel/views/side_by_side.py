@@ -88,8 +88,8 @@ class SideBySide:
 
     def _fill(self, original: Any, versions: Mapping[str, Any], segmentation: Any | None, skins: list[Any]) -> None:
         self._head = head_field(skins[0])
-        for volume in (original, *versions.values()) if is_ct(original) else ():
-            show_soft_tissue(volume)
+        if is_ct(original):
+            show_soft_tissue(original, versions.values())
         self._slices = SliceRow(self._scene, original, self._skins.body_from)
         self._others.keep_out(admitted=contours_in(segmentation, self._slices.views))
         self._faces = FaceRow(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -92,9 +93,13 @@ class SliceRow:
         self._overlay.remove()
 
 
-def show_soft_tissue(volume: Any) -> None:
-    """Give a CT whose window nobody has chosen the window of head and neck."""
-    display = volume.GetDisplayNode()
-    if display is not None and display.GetAutoWindowLevel():
-        display.SetAutoWindowLevel(False)
-        display.SetWindowLevel(HEAD_WINDOW_HU, HEAD_LEVEL_HU)
+def show_soft_tissue(original: Any, versions: Iterable[Any]) -> None:
+    """Give a CT whose window nobody has chosen the window of head and neck, and its versions with it: one grey is one value."""
+    display = original.GetDisplayNode()
+    if display is None or not display.GetAutoWindowLevel():
+        return
+    for volume in (original, *versions):
+        shown = volume.GetDisplayNode()
+        if shown is not None:
+            shown.SetAutoWindowLevel(False)
+            shown.SetWindowLevel(HEAD_WINDOW_HU, HEAD_LEVEL_HU)
