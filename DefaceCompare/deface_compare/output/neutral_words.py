@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..atomic import written_csv
 from ..case_report import CaseReport
 from ..readers.files.case_json import CASE_FILE
+from ..words import DOSE_SENTENCE, SYNTHETIC_WARNING
 from .folder import OutputFolder
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ ORDINARY = frozenset(
     }
 )
 """Names of files and folders that are words of ours, and lead to nobody."""
+OWN_SENTENCES = re.compile(f"({'|'.join(map(re.escape, (SYNTHETIC_WARNING, DOSE_SENTENCE)))})")
+"""Sentences that stay whole although a patient may be called like one of their words."""
 UIDS = re.compile(r"\b[0-2]\.\d+(?:\.\d+){4,}\b")
 IDENTIFYING = (
     "PatientName",
@@ -116,6 +119,10 @@ class NeutralWords:
         """A sentence without names."""
         if self._folder is None or not text:
             return text
+        parts = OWN_SENTENCES.split(text)  # ours at odd places
+        return "".join(part if place % 2 else self._without_names(part) for place, part in enumerate(parts))
+
+    def _without_names(self, text: str) -> str:
         met = sorted((name for name in {*self._files, *self._others} if name in text), key=lambda name: (-len(name), name))
         if met:  # the longest first, as whole words
             pattern = rf"{SAID_BEFORE}(?<![\w.^-])(?P<name>{'|'.join(map(re.escape, met))})(?![\w^-])"

@@ -17,7 +17,7 @@ from deface_compare.settings import DOSE_POLICIES
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
 from ...nodes.run import Run
-from ..install.hint import may_be_installed
+from ..install.hint import in_this_panel, may_be_installed
 from .case_summary import case_summary, not_measured_sentence, percentile_sentence, primary_image
 from .measurement_table import VALUES, MeasurementTable, measurement_table
 from .organ_changes import organ_changes, organ_table, unchanged_sentence
@@ -141,7 +141,7 @@ class ResultsView:
         lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
         if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
             lines.insert(0, SYNTHETIC_WARNING)
-        lines += filter(None, [not_measured_sentence(self._rows)])
+        lines += filter(None, [in_this_panel(not_measured_sentence(self._rows))])
         if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
             lines.append(NO_FACE_MODEL)
         if self._run is not None and self._run.structures:
