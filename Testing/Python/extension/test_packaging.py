@@ -140,7 +140,7 @@ def test_opening_the_panel_loads_nothing_that_only_a_run_needs() -> None:
     program = (
         "import sys\n"
         "from unittest.mock import MagicMock\n"
-        "for name in ('slicer', 'slicer.i18n', 'slicer.util', 'qt'): sys.modules[name] = MagicMock()\n"
+        "for name in ('slicer', 'slicer.i18n', 'slicer.util', 'qt', 'ctk'): sys.modules[name] = MagicMock()\n"
         "import DefaceCompareLib.panel.compare_panel\n"
         f"print([name for name in {slow!r} if name in sys.modules])\n"
     )

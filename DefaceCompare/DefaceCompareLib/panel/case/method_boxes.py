@@ -13,7 +13,6 @@ import ctk
 import qt
 from deface_compare.defacers import REGISTRY, external_methods
 from deface_compare.defacers.external.command import ExternalCommand
-from deface_compare.defacers.external.match import stem_of
 from deface_compare.settings import DEFAULT_METHODS
 
 from ..parameters import NO, PATH, TICK, YES, Parameter
@@ -101,6 +100,8 @@ def folders_of_results(imported: Mapping[str, Path], image: str, private: Path) 
     private : Path
         Where copies may lie.
     """
+    from deface_compare.defacers.external.match import stem_of  # brings pydicom, which opening the panel need not wait for
+
     folders = {}
     for key, path in imported.items():
         folders[key] = path
