@@ -118,8 +118,8 @@ class ComparePanel:
         self.bar.refresh()
         self.slicerrt.refresh()
         self.export.refresh()
-        chosen = self.case.key()
-        if chosen != self._shown:
+        chosen, scene = self.case.key(), slicer.mrmlScene
+        if chosen != self._shown and not (scene.IsImporting() or scene.IsClosing()):  # nodes do not know each other yet
             self._shown = chosen
             self.show_scene()
 

@@ -24,7 +24,7 @@ class PatientBar:
         The .ui's widgets as attributes.
     case : CaseChoice
     on_patient : callable
-        Called without arguments when another patient was chosen here.
+        Called without arguments when another patient was chosen here, or the scene has others.
     """
 
     def __init__(self, ui: Any, case: CaseChoice, on_patient: Callable[[], None]) -> None:
@@ -113,7 +113,7 @@ class PatientBar:
                 self.choose(0)
             elif self.position >= 0:
                 self._take_up_new(self._patients[self.position], before)
-        self.refresh()
+        self._on_patient()
 
     def _take_up_new(self, now: PatientNodes, before: list[PatientNodes]) -> None:
         """Choose what the chosen patient has got meanwhile; what was there and is not chosen was left out by the user."""
