@@ -10,6 +10,7 @@ from deface_compare.measurement import OK, Measurement
 from deface_compare.report.small_face import left_sentence
 from deface_compare.words import without_warning
 
+from ..install.hint import in_this_panel
 from .measurement_table import Cell, MeasurementTable, measurement_table
 from .organ_changes import OrganChange, organ_changes, worst_organ
 
@@ -91,7 +92,9 @@ def not_measured_sentence(rows: Sequence[Measurement]) -> str:
     for metric, heading in SUMMARY.items():
         missing = [row for row in of_image if row.metric == metric]
         if missing and not _measured(of_image, metric):
-            reasons.setdefault("; ".join(dict.fromkeys(without_warning(row.note) for row in missing)), []).append(heading)
+            reasons.setdefault("; ".join(dict.fromkeys(in_this_panel(without_warning(row.note)) for row in missing)), []).append(
+                heading
+            )
     told = [f"{', '.join(headings)} ({reason})" if reason else ", ".join(headings) for reason, headings in reasons.items()]
     return f"not measured: {'; '.join(told)}" if told else ""
 
