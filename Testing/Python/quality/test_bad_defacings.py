@@ -23,8 +23,8 @@ from deface_compare.defacers.defacing import Defacer, Defacing
 from deface_compare.defacers.external.edit import ExternalEdit, ToolVoxels
 from deface_compare.defacers.external.folder import ExternalFolder
 from deface_compare.defacers.quickshear import Quickshear
+from deface_compare.defacers.stored_values import rounded
 from deface_compare.defacers.surface_blur import SurfaceBlur
-from deface_compare.defacers.surface_change import rounded
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.quality.aligned_skin import best_aligned, movements
 from deface_compare.quality.gate import quality_rows

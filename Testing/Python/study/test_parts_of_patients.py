@@ -9,8 +9,8 @@ import pytest
 
 from deface_compare.cli.main import main
 from deface_compare.errors import UnusableInput
-from deface_compare.study.job import subfolders
 from deface_compare.study.parts_of_patients import refused_parts
+from deface_compare.study.patients import find_patients
 from dicom_set import head_hu, square, uid, write_dose, write_series, write_structures
 
 Person = dict[str, object]
@@ -21,7 +21,7 @@ def person(number: int) -> Person:
 
 
 def refused(cohort: Path) -> dict[Path, str]:
-    return refused_parts(cohort, subfolders(cohort))
+    return refused_parts(cohort, find_patients(cohort).folders)
 
 
 def write_parts(folder: Path, number: int = 1, *, one_study: bool = True) -> None:
