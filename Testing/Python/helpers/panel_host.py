@@ -131,7 +131,7 @@ def fresh_panel(widget: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     (folder / "slicer").mkdir()
     yield widget.panel
     slicer.mrmlScene.Clear()
-    assert errors == []
+    assert errors == [], [repr(error) for error in errors]
     logged = list(slicer.app.logged)
     assert logged == [], logged
 
