@@ -43,7 +43,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     """Run the command: 0 if all can be compared, 3 if some cannot, 2 if none can."""
     from ..readers.choices import ReadingChoices
     from ..study.check import check_patients
-    from ..study.one_patient import holds_one_patient
+    from ..study.parts_of_patients import holds_one_patient
     from ..study.patients import find_patients, no_folder
     from .progress import progress_of
 

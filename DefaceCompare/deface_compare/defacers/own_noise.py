@@ -26,6 +26,10 @@ BLOCK_MM = (12.0, 6.0)
 """Edge of a block; the smaller ones where a scan holds few of the larger."""
 FEWEST_BLOCKS = 12
 """From fewer blocks a pattern would be seen."""
+FEWEST_VOXELS = 100
+"""From fewer single voxels the level alone would be a guess."""
+BESIDE = np.ones((3, 3, 3), np.bool_)
+"""Blocks and voxels that share a corner lie beside one another."""
 AROUND_MM = 60.0
 """Air is taken from so far around what is filled."""
 KEPT_PERCENT = (5.0, 90.0)
@@ -87,15 +91,21 @@ def background(image: CaseImage, box: VoxelBox, where: NDArray[np.bool_], settin
     where : ndarray of bool, shape (z, y, x) of `box`
         Which voxels are asked for; the others hold anything.
     settings : Settings
-        ``zero`` fills with 0; else with this scan's own air, and with one air value only where the scan shows no free air.
+        ``zero`` fills with 0; else with this scan's own air: blocks of it, without free blocks single voxels, and one air value
+        only where hardly a voxel is air.
     """
     dtype = image.array().dtype
     if settings.fill == "zero":
         return np.zeros(box.shape, dtype)
-    blocks = _air_blocks(image, box)
-    if blocks is None:
-        return np.full(box.shape, stored_level(air_level(image), dtype), dtype)
-    return blocks.laid(where, _random(image, settings, "air"))
+    around, random = _around(image, box), _random(image, settings, "air")
+    blocks = _air_blocks(image, around)
+    if blocks is not None:
+        return blocks.laid(where, random)
+    filled = np.full(box.shape, stored_level(air_level(image), dtype), dtype)
+    voxels = around[~scipy.ndimage.binary_dilation(np.greater_equal(around, skin_threshold(image)), BESIDE)]
+    if voxels.size >= FEWEST_VOXELS:
+        filled[where] = random.choice(voxels, np.count_nonzero(where))
+    return filled
 
 
 def tissue_noise(image: CaseImage, head: Head, box: VoxelBox, where: NDArray[np.bool_], settings: Settings) -> Array:
@@ -135,18 +145,21 @@ def _block_size(image: CaseImage, edge_mm: float) -> tuple[int, int, int]:
     return z, y, x
 
 
-def _air_blocks(image: CaseImage, box: VoxelBox) -> _Blocks | None:
-    """Blocks of free air around a box: no tissue in them nor beside them."""
+def _around(image: CaseImage, box: VoxelBox) -> NDArray[np.generic]:
+    """The values of a box and of `AROUND_MM` around it."""
     reach = AROUND_MM / np.array(image.image.GetSpacing())
     low = np.array(box.offset) - reach
-    around = box_between(low, np.array(box.offset) + np.array(box.size) - 1 + reach, image.image)
-    values = image.array()[around.slices]
+    return image.array()[box_between(low, np.array(box.offset) + np.array(box.size) - 1 + reach, image.image).slices]
+
+
+def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None:
+    """Blocks of free air in a part of the image: no tissue in them nor beside them."""
     for edge_mm in BLOCK_MM:
         size = _block_size(image, edge_mm)
         highest = _reduced(np.maximum, values, size)
         if highest.size == 0:
             continue
-        free = ~scipy.ndimage.binary_dilation(np.greater_equal(highest, skin_threshold(image)), np.ones((3, 3, 3), np.bool_))
+        free = ~scipy.ndimage.binary_dilation(np.greater_equal(highest, skin_threshold(image)), BESIDE)
         lowest = _reduced(np.minimum, values, size)
         noisy = free & np.greater(highest, lowest)
         if 2 * np.count_nonzero(noisy) >= np.count_nonzero(free):

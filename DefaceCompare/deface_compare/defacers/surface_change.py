@@ -30,8 +30,8 @@ from .own_noise import background, tissue_noise
 from .stored_values import stored
 
 EDGE_UNDER_MM, HAZE_MM, BLENDED_OVER_MM = 2.0, 5.0, 3.0
-"""The old skin's edge is as wide as this under it (a kernel of 1.5 mm and half a voxel of 1 mm), haze reaches so far before it
-(two voxels of a coarse scan), and rewritten tissue fades over so much."""
+"""Choices: the old skin's edge reaches so far under it, haze so far before it, and rewritten tissue fades over so much. What a
+border of these widths still draws is measured (docs/validation.md)."""
 FAR_MM = 99.0
 """Signed distance where a level set is not known: outside, far from the surface."""
 SOFT_TISSUE_HU = (-200.0, 200.0)
@@ -39,8 +39,8 @@ SOFT_TISSUE_HU = (-200.0, 200.0)
 EDGE_LIMITS_MM = (1.0, 8.0)
 """The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
 BONE_HU, BONE_CC = 250.0, 10.0
-"""CT: tissue as dense as this that hangs together over so much is skull or jaw. It stays under the new skin, as it lies deeper
-in the head: dense bone begins at about 250 HU, and markers, wires and teeth alone are smaller."""
+"""Choices, CT: tissue as dense as this that hangs together over so much is taken for skull or jaw and stays under the new skin;
+markers and wires on the old skin are smaller."""
 BONE_UNDER_MM = 4.0
 """Nearer than this under the new skin bone is rewritten, too: it must not show through."""
 BRAIN_FADE_MM = 2.0
@@ -154,8 +154,9 @@ class SurfaceChange:
         inside = before + rewritten * (tissue - before)
         outside = background(image, box, empty, settings)
         after = before + weight * ((1.0 - solid) * outside.astype(np.float32) + solid * inside - before)
-        values = np.where(empty & (solid == 0) & (weight == 1), outside, original)
-        mixed = (empty | layer) & ~((solid == 0) & (weight == 1))
+        cleared = empty & (solid == 0) & (weight == 1)
+        values = np.where(cleared, outside, original)
+        mixed = (empty | layer) & ~cleared
         values[mixed] = stored(after[mixed], image)
         return Patch(box.offset, values)
 
@@ -193,9 +194,12 @@ class SurfaceChange:
         whole = np.zeros(whole_box(grid).shape, dtype=np.bool_)
         box = self._box(grid)
         if not box.empty:
-            new, weight = self._fields(grid, box)
-            whole[box.slices] = (new > 0) & (new < self.layer.cleared_mm) & (weight > 0.5)
+            whole[box.slices] = self._filled(*self._fields(grid, box))
         return whole
+
+    def _filled(self, new: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Where air is filled, of the fields of `_fields`."""
+        return (new > 0) & (new < self.layer.cleared_mm) & (weight > 0.5)
 
     def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
         """The new skin where it acts, in and out; the plan's line elsewhere (see `Edit.outlined`)."""
@@ -232,7 +236,7 @@ class SurfaceChange:
         held, known = (scipy.ndimage.gaussian_filter(each, sigma, mode="nearest") for each in (values * inside, inside))
         share = weight * ramp(new, -self.layer.blended_mm, -self.layer.rewritten_mm)
         values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)
-        values[self.removed(dose.image)[box.slices]] = 0
+        values[self._filled(new, weight)] = 0
         return Patch(box.offset, values)
 
 

@@ -186,6 +186,11 @@ class NeutralWords:
         return sorted(_files_below(self._folder))
 
     @cached_property
+    def _headers(self) -> Mapping[Path, Dataset]:
+        """What each file's header tells of persons: a structure set names others than the scan beside it."""
+        return {path: _header(path) for path in self._found}
+
+    @cached_property
     def _files(self) -> Mapping[str, list[Path]]:
         """The files by their names and by their paths, as sentences may say them."""
         files: dict[str, list[Path]] = defaultdict(list)
@@ -199,7 +204,7 @@ class NeutralWords:
     @cached_property
     def _files_said(self) -> Mapping[str, str]:
         """What is said of each name: what kind of file, and the how many-th of its kind."""
-        nouns = {path: NOUNS.get(str(_header(path).get("Modality") or ""), FILE) for path in self._found}
+        nouns = {path: NOUNS.get(str(header.get("Modality") or ""), FILE) for path, header in self._headers.items()}
         counts = Counter(nouns.values())
         number: Counter[str] = Counter()
         places = {}
@@ -219,12 +224,9 @@ class NeutralWords:
         folder = self._folder
         assert folder is not None
         said: dict[str, str] = {}
-        firsts: dict[Path, Path] = {}
-        for path in self._found:
-            firsts.setdefault(path.parent, path)
-        for first in firsts.values():
-            said |= dict.fromkeys(identifying_values(_header(first)), IDENTITY)
-        for path in firsts:
+        for header in self._headers.values():
+            said |= dict.fromkeys(identifying_values(header), IDENTITY)
+        for path in dict.fromkeys(path.parent for path in self._found):
             here = path if path.is_relative_to(folder) else folder
             for part in here.relative_to(folder).parts:
                 said |= {} if _is_ordinary(part) else {part: SUBFOLDER}

@@ -29,7 +29,7 @@ FEWEST_VOXELS = 1000
 LEAST_NOISY_SHARE = 0.1
 """Air or tissue of which less than this share is noisy has no noise: the rest are edges."""
 FINE_MM = 0.8
-"""Finer pixels are joined two by two once their differences are taken: a third of the time, the same border."""
+"""Finer pixels are joined two by two once their differences are taken."""
 LEVELS = tuple(
     [f"air cleared {reach:g} mm before the skin" for reach in CLEARED_MM]
     + [f"tissue rewritten {depth:g} mm under the skin" for depth in REWRITTEN_MM]

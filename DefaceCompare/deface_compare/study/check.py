@@ -17,6 +17,7 @@ from ..case import Case, CaseImage, Dose
 from ..errors import DefaceCompareError
 from ..geometry.threads import one_itk_thread
 from ..measurement import NO_FACE, Missing
+from ..output.neutral_words import NeutralWords
 from ..progress import Cancelled, Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
@@ -27,8 +28,6 @@ from .pairing_check import pairing_words
 
 VERIFIED, UNVERIFIED, NO_HEAD, NOT_LOOKED_FOR = "verified", "found, not verified", "no head", "not looked for"
 """What is known of the face in an image, beside ``no face`` (the scan is known to show none)."""
-SHORTEST_NAME = 3
-"""Names of folders that are no longer (CT, MR, RT) name nobody, and stand in any sentence."""
 SHARE_OF_BASE, SHARE_OF_METHOD = 0.7, 1.1
 """A case takes so many times the seconds of reading it and finding its head, and so many more for each method.
 
@@ -145,7 +144,7 @@ def check_patient(folder: Path, case_id: str, settings: Settings, choices: Readi
     heads, reasons = find_heads(case, settings) if faces else ({}, {})
     seconds = time.perf_counter() - began
     frames = _frame_letters(case)
-    structure_set, nameless = case.structure_set, Nameless(folder, case_id)
+    structure_set, words = case.structure_set, NeutralWords(folder, case_id)
     return CheckedPatient(
         id=case_id,
         images=tuple(_image(image, frames, heads, reasons, faces=faces) for image in case.images),
@@ -154,36 +153,15 @@ def check_patient(folder: Path, case_id: str, settings: Settings, choices: Readi
         dose=None if case.dose is None else _dose(case.dose, frames),
         pairing=pairing_words(folder, case),
         left_out=case.left_out,
-        notes=tuple(dict.fromkeys(map(nameless.told, _notes(case)))),
+        notes=tuple(dict.fromkeys(map(words.shared, _notes(case)))),
         seconds=seconds,
     )
-
-
-class Nameless:
-    """Sentences without the names of a patient's files and folders."""
-
-    def __init__(self, folder: Path, case_id: str) -> None:
-        self._case_id = case_id
-        self._wholes = (str(folder), str(folder.resolve()))
-        names = {folder.name, folder.resolve().name}
-        for path in find_files(folder).files:
-            names |= {path.name, *path.relative_to(folder).parent.parts}
-        longest_first = sorted(names - {case_id}, key=lambda name: (-len(name), name))
-        self._names = [name for name in longest_first if len(name) > SHORTEST_NAME]
-
-    def told(self, text: str) -> str:
-        """A sentence, with the case's id where its folder stood."""
-        for whole in self._wholes:
-            text = text.replace(whole, self._case_id)
-        for name in self._names:
-            text = text.replace(name, "(name)")
-        return text
 
 
 def _unusable(folder: Path, case_id: str, problem: str) -> CheckedPatient:
     try:
         left_out = find_files(folder).left_out
-        return CheckedPatient(case_id, Nameless(folder, case_id).told(problem), left_out=left_out)
+        return CheckedPatient(case_id, NeutralWords(folder, case_id).shared(problem), left_out=left_out)
     except DefaceCompareError:  # the folder itself cannot be opened
         return CheckedPatient(case_id, problem.replace(str(folder), case_id))
 

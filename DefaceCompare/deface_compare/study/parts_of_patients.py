@@ -7,9 +7,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..output.key import PERSONS
-
-DICOM_MARK, MARK_AT = b"DICM", 128
-"""What a DICOM file holds behind its preamble (PS3.10)."""
+from ..readers.found_files import is_dicom
 
 
 def refused_parts(cohort: Path, folders: Sequence[Path]) -> dict[Path, str]:
@@ -23,13 +21,7 @@ def refused_parts(cohort: Path, folders: Sequence[Path]) -> dict[Path, str]:
     UnusableInput
         If all of it is one patient.
     """
-    if (cohort / PERSONS).is_file():
-        return {}
-    from ..readers.dicom.parts import parts_of_one
-
-    loose = sorted(path for path in cohort.iterdir() if path.is_file() and _is_dicom(path))
-    groups = parts_of_one(folders, loose)
-    everything = len(folders) + bool(loose)
+    groups, everything = _groups(cohort, folders)
     if any(len(group) == everything for group in groups):
         raise UnusableInput(
             f"{cohort} looks like the folder of one patient: its {everything} parts hold different objects of one person; compare"
@@ -45,10 +37,43 @@ def refused_parts(cohort: Path, folders: Sequence[Path]) -> dict[Path, str]:
     }
 
 
-def _is_dicom(path: Path) -> bool:
+def holds_one_patient(folder: Path) -> bool:
+    """Whether a folder is one patient's: it holds a case file or DICOM itself, or all its folders are parts of one patient.
+
+    Raises
+    ------
+    UnusableInput
+        If the folder cannot be opened.
+    """
+    from ..readers.files.case_json import CASE_FILE
+
     try:
-        with path.open("rb") as stream:
-            stream.seek(MARK_AT)
-            return stream.read(len(DICOM_MARK)) == DICOM_MARK
-    except OSError:
+        below = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    except OSError as error:
+        raise UnusableInput(f"{folder} cannot be opened ({error.strerror})") from error
+    if (folder / CASE_FILE).is_file() or _loose_dicom(folder):
+        return True
+    groups, everything = _groups(folder, below)
+    return any(len(group) == everything for group in groups)
+
+
+def _groups(cohort: Path, folders: Sequence[Path]) -> tuple[list[list[int]], int]:
+    """The groups of folders (and of the files beside them) that are parts of one patient, and how many parts there are."""
+    if (cohort / PERSONS).is_file():
+        return [], 0
+    from ..readers.dicom.parts import parts_of_one
+
+    loose = _loose_dicom(cohort)
+    return parts_of_one(folders, loose), len(folders) + bool(loose)
+
+
+def _loose_dicom(folder: Path) -> list[Path]:
+    """The DICOM files that lie in a folder itself."""
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and _may_be_dicom(path)]
+
+
+def _may_be_dicom(path: Path) -> bool:
+    try:
+        return is_dicom(path)
+    except UnusableInput:  # told where the patient is read
         return False

@@ -95,7 +95,7 @@ def test_the_table_has_a_row_an_image_and_counts_what_is_not_read(tmp_path: Path
     for cell in ("20×24×12", "2×2×3", "not looked for", "frame A", "60 Gy at most", "dose ↔ plan; plan ↔ structure set"):
         assert cell in secret
     assert secret.endswith("  2")
-    assert "case-001: cannot be compared: folder (name) holds no images: neither DICOM files nor a case.json" in lines
+    assert "case-001: cannot be compared: folder case-001 holds no images: neither DICOM files nor a case.json" in lines
     assert "case-002: 1 file was skipped: empty (0 bytes)" in lines
     assert "beside the patients' folders: 1 file not read: 1 no folder" in lines
     assert "Secret" not in out + err
@@ -146,8 +146,8 @@ def test_a_name_of_a_file_in_a_reason_is_not_told(tmp_path: Path, monkeypatch: p
     write_series(tmp_path / "Mueller", head_hu())
 
     def refuse(folder: Path, *_: object) -> None:
-        raise UnusableInput(f"{folder}: Mueller/{next(folder.iterdir()).name} is damaged")
+        raise UnusableInput(f"{folder}: Mueller/{min(folder.iterdir()).name} is damaged")
 
     monkeypatch.setattr(study_check, "read_case", refuse)
     (checked,) = study_check.check_patients([tmp_path / "Mueller"])
-    assert checked.problem == "case-001: (name)/(name) is damaged"
+    assert checked.problem == "case-001: case-001/CT file 1 of 12 is damaged"

@@ -81,7 +81,7 @@ def test_no_dose_is_left_beyond_the_image_and_inside_it_is_as_the_policy_says(cu
     assert before.dose is not None
     assert after.dose is not None
     ct = before.image("CT").image
-    assert dose_beyond(ct, before.dose.image).sum() > 5000  # voxels of 5 mm: measured 7,0xx
+    assert dose_beyond(ct, before.dose.image).sum() > 5000  # voxels of 5 mm: measured 5532
     assert not dose_beyond(ct, after.dose.image).any()
     planned = open_finished_case(cut_case, METHOD, "mask").dose_patch
     assert planned is not None

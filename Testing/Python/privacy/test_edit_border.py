@@ -90,7 +90,7 @@ def test_tissue_without_noise_down_to_a_fixed_depth_under_the_old_skin_draws_it(
 
 def test_a_scan_that_was_not_edited_has_no_border() -> None:
     image, _ = ct()
-    assert border_greys(image, face_box(), LEVEL) == [None] * len(LEVELS)  # measured: not one calm voxel after the opening
+    assert border_greys(image, face_box(), LEVEL) == [None] * len(LEVELS)
 
 
 def test_a_scan_without_noise_tells_nothing() -> None:

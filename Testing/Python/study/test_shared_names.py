@@ -16,6 +16,7 @@ from deface_compare.case import Case
 from deface_compare.cli.main import main
 from deface_compare.output.neutral_words import NeutralWords
 from deface_compare.readers import read_case
+from deface_compare.words import DOSE_SENTENCE, SYNTHETIC_WARNING
 from export_patient import COARSE_MM, METHOD, STUDY, edit, head_known, write_patient
 from identity_search import identity_of, leaks_in
 
@@ -161,6 +162,23 @@ def test_a_sentence_loses_names_and_nothing_else(cohort: Path, said: str, shared
     folder = cohort / PERSON
     words = NeutralWords(folder, "case-002")
     assert words.shared(said.format(name=folder.name, path=folder)) == shared
+
+
+def test_a_person_whom_only_one_object_of_a_folder_names_is_not_told(cohort: Path, tmp_path: Path) -> None:
+    shutil.copytree(cohort / PERSON, tmp_path / "patient")
+    plan = tmp_path / "patient" / "RTPLAN.dcm"
+    assert plan != min((tmp_path / "patient").glob("*.dcm"))
+    edit(plan, lambda data: setattr(data, "ReviewerName", "Zacharias^Only"))
+    assert NeutralWords(tmp_path / "patient", "case-001").shared("read by Zacharias") == "read by (identity)"
+
+
+def test_our_own_sentences_stay_whole_although_a_patient_is_called_like_one_of_their_words(tmp_path: Path) -> None:
+    write_patient(tmp_path / "patient", COARSE_MM)
+    for path in (tmp_path / "patient").rglob("*.dcm"):
+        edit(path, lambda data: setattr(data, "PatientName", "SYNTHETIC^dose"))
+    words = NeutralWords(tmp_path / "patient", "case-001")
+    assert words.shared(f"{SYNTHETIC_WARNING}; {DOSE_SENTENCE}") == f"{SYNTHETIC_WARNING}; {DOSE_SENTENCE}"
+    assert words.shared("of SYNTHETIC") == "of (identity)"
 
 
 def test_a_case_made_in_memory_keeps_its_sentences() -> None:
