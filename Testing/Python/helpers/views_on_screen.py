@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FOUR_UP = 3
+"""Slicer's own number of its layout with three slices and a 3D view."""
 SECONDS_TO_SETTLE = 0.1
 """The views draw themselves 16 ms after they are asked to."""
 
@@ -55,3 +57,36 @@ def skin_meshes() -> dict[str, NDArray[np.float64]]:
         model for model in slicer.util.getNodesByClass("vtkMRMLModelNode") if model.GetName().startswith("skin of ")
     ]
     return {model.GetName().removeprefix("skin of "): vtk_to_numpy(model.GetPolyData().GetPoints().GetData()) for model in found}
+
+
+def layout() -> int:
+    """The number of the layout on show."""
+    import slicer
+
+    return slicer.app.layoutManager().layoutLogic().GetLayoutNode().GetViewArrangement()
+
+
+def views() -> dict[str, Any]:
+    """The view nodes of the layout on show, by tag."""
+    import slicer
+
+    nodes = slicer.app.layoutManager().layoutLogic().GetViewNodes()
+    return {node.GetLayoutName(): node for node in (nodes.GetItemAsObject(i) for i in range(nodes.GetNumberOfItems()))}
+
+
+def composites() -> list[Any]:
+    """What our three slice views show."""
+    import slicer
+
+    logic = slicer.app.applicationLogic()
+    tags = ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")
+    return [logic.GetSliceLogicByLayoutName(tag).GetSliceCompositeNode() for tag in tags]
+
+
+def skins() -> list[Any]:
+    """The skin models, hidden from lists."""
+    import slicer
+
+    count = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode")
+    models = [slicer.mrmlScene.GetNthNodeByClass(index, "vtkMRMLModelNode") for index in range(count)]
+    return [model for model in models if model.GetName().startswith("skin of")]

@@ -1,0 +1,205 @@
+"""The panel's tables: sortable, with units and engines, legible at any width; copy and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deface_compare.measurement import Scope, read_measurements, write_measurements
+from panel_host import click, show_tab_of, spin
+from result_tables import column, plain
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
+
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
+
+
+NARROW_PIXELS = 466
+"""A panel of 480 pixels with a scroll bar beside it."""
+
+
+QUALITY, PRIVACY, VOLUME, DOSE = 4, 0, 1, 3
+"""Entries of the list of tables."""
+
+
+def test_tables_sort_by_number_and_show_units_and_the_engine(compared: Any) -> None:
+    import qt
+
+    ui = compared.ui
+    ui.tableComboBox.setCurrentIndex(VOLUME)
+    assert set(column(ui.resultTable, "unit")) == {"cc"}
+    ui.resultTable.sortItems(3, qt.Qt.SortOrder.AscendingOrder)
+    assert [float(text) for text in column(ui.resultTable, "original")] == [0.25, 7.12, 1310.5]
+    assert column(ui.resultTable, "structure") == ["Lens_L", "Eye_L", "Brain"]
+    ui.tableComboBox.setCurrentIndex(DOSE)
+    assert "builtin-slab-x4" in ui.tableNoteLabel.text
+    assert "dose was not recalculated on the defaced image" in ui.tableNoteLabel.text
+    assert [float(text) for text in column(ui.resultTable, "Quickshear (ours)")] == [19.5] * 3
+    ui.valueComboBox.setCurrentIndex(1)
+    assert [float(text) for text in column(ui.resultTable, "Surface blur (CuratAI-style)")] == [-1.0] * 3
+    ui.dosePolicyComboBox.setCurrentIndex(2)
+    assert [float(text) for text in column(ui.resultTable, "Surface blur (CuratAI-style)")] == [-0.5] * 3
+    ui.tableComboBox.setCurrentIndex(VOLUME)
+    ui.valueComboBox.setCurrentIndex(2)
+    assert ui.resultTable.rowCount == 0
+    assert not ui.saveButton.enabled
+
+
+def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is_cut_can_be_read(
+    compared: Any, panel_widget: Any
+) -> None:
+    rows = []
+    for method in ("quickshear", "biometric_mask", "average_face", "surface_blur"):
+        scope = Scope("case-001", method, "", "background", "none")
+        rows += [
+            scope.row(metric, defaced=1.0, image="CT")
+            for metric in ("done_as_intended", "data_whole", "face_detected", "face_surface_moved_p95")
+        ]
+        rows.append(scope.row("feature_moved", defaced=3.0, image="CT", structure="forehead_and_brow"))
+        for metric in ("own", "reference", "reconstructed"):
+            rows.append(scope.missing(f"cosine_similarity_{metric}", "face not in field of view", image="CT"))
+        for organ in ("Brain", "OpticChiasm", "Parotid_L", "Parotid_R"):
+            rows += [
+                scope.row(metric, original=62.66, defaced=-20.13, structure=organ, image="DOSE", dose_policy="mask", engine="x")
+                for metric in ("Dmean", "V20Gy_percent", "V20Gy_cc")
+            ]
+    ui, size = compared.ui, panel_widget.parent.size
+    compared.results.show(None, rows)
+    show_tab_of(ui.resultTable)
+    panel_widget.parent.resize(NARROW_PIXELS, size.height())
+    slicer.app.processEvents()
+    compared.results.refit()
+    for domain in (PRIVACY, DOSE, QUALITY):
+        ui.tableComboBox.setCurrentIndex(domain)
+        slicer.app.processEvents()
+        for table in (ui.summaryTable, ui.resultTable):
+            assert table.rowCount > 0
+            assert sum(table.columnWidth(column) for column in range(table.columnCount)) <= table.viewport().width
+            headings = [table.horizontalHeaderItem(column).toolTip() for column in range(table.columnCount)]
+            for place in (index for index, heading in enumerate(headings) if heading in ("method", "structure", "measurement")):
+                items = [table.item(row, place) for row in range(table.rowCount)]
+                assert all(item.text() in item.toolTip() for item in items)
+            assert headings[-1] in ("worst organ", "Surface blur (CuratAI-style)")
+    panel_widget.parent.resize(size)
+
+
+def test_names_are_whole_where_a_wide_panel_has_room_and_rows_are_one_line_high(compared: Any, panel_widget: Any) -> None:
+    arms = ("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line", "mri_reface", "curatai")
+    rows = [
+        Scope("case-001", method, "", "background", "none").row(
+            metric, original=20.0, defaced=19.0, structure=organ, image="DOSE", dose_policy="mask", engine="x"
+        )
+        for organ in ("InternalAuditoryCanal_L", "SubmandibularGland_R")
+        for metric in ("V20Gy_percent", "Dmean")
+        for method in arms
+    ]
+    ui, size = compared.ui, panel_widget.parent.size
+    show_tab_of(ui.resultTable)
+    panel_widget.parent.resize(900, size.height())
+    slicer.app.processEvents()
+    ui.tableComboBox.setCurrentIndex(DOSE)
+    compared.results.show(None, rows)
+    slicer.app.processEvents()
+    table = ui.resultTable
+    for index in range(2):
+        metrics = table.fontMetrics()
+        wanted = max(metrics.horizontalAdvance(table.item(row, index).text()) for row in range(table.rowCount))
+        assert table.columnWidth(index) > wanted
+    assert sum(table.columnWidth(index) for index in range(table.columnCount)) >= table.viewport().width - 20
+    assert max(table.rowHeight(row) for row in range(table.rowCount)) < 2 * table.fontMetrics().height()
+    panel_widget.parent.resize(size)
+
+
+def test_rows_of_another_engine_are_extra_lines_and_a_column_says_so(compared: Any) -> None:
+    ui = compared.ui
+    ui.valueComboBox.setCurrentIndex(0)
+    ui.tableComboBox.setCurrentIndex(DOSE)
+    before = ui.resultTable.rowCount
+    scope = Scope("case-001", "quickshear", "", "background", "none")
+    extra = scope.row(
+        "Dmean", original=20.1, defaced=19.6, structure="Eye_L", image="DOSE", dose_policy="mask", engine="SlicerRT-x2"
+    )
+    compared.results.add_rows([extra])
+    assert ui.resultTable.rowCount == before + 1
+    assert column(ui.resultTable, "engine").count("SlicerRT-x2") == 1
+    assert "SlicerRT-x2, builtin-slab-x4" in ui.tableNoteLabel.text
+    assert not [
+        engine for engine in column(ui.resultTable, "engine") if "≠" in engine
+    ]  # 19.5 and 19.6 Gy are half a percent apart
+    compared.results.add_rows([replace(extra, defaced=15.0)])
+    lines = zip(column(ui.resultTable, "structure"), column(ui.resultTable, "engine"), strict=True)
+    assert {engine for organ, engine in lines if organ == "Eye_L"} == {"SlicerRT-x2 ≠", "builtin-slab-x4 ≠"}
+
+
+def test_another_engines_line_stands_before_the_built_in_one(panel: Any) -> None:
+    from DefaceCompareLib.panel.results.measurement_table import measurement_table
+
+    scope = Scope("case-001", "quickshear", "", "background", "none")
+    rows = [
+        scope.row("Dmean", original=20.0, defaced=19.0, structure=organ, image="DOSE", dose_policy="mask", engine=engine)
+        for engine in ("builtin-slab-x4", "SlicerRT-x2")
+        for organ in ("Eye_L", "Brain")
+    ]
+    table = measurement_table(rows, {}, dose_policy="mask")
+    assert [(line[0].content, line[3].content) for line in table.lines] == [
+        ("Eye_L", "SlicerRT-x2"),
+        ("Eye_L", "builtin-slab-x4"),
+        ("Brain", "SlicerRT-x2"),
+        ("Brain", "builtin-slab-x4"),
+    ]
+
+
+def test_slicerrt_is_asked_only_where_it_is_installed_and_ticked_and_its_rows_stand_beside(
+    compared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import slicerrt_stand_in
+    from DefaceCompareLib.slicerrt import rows as slicerrt_rows
+
+    ui = compared.ui
+    assert (ui.slicerrtCheckBox.enabled, ui.slicerrtCheckBox.toolTip) == (False, "SlicerRT is not installed (Extensions Manager)")
+    asked: list[Any] = []
+
+    def measure(out: Path, case: Any, scene: Any, segmentation: Any, progress: Callable[[int, int, str], bool]) -> None:
+        asked.append((case.id, segmentation.GetName()))
+        assert progress(1, 4, "SlicerRT's DVH")
+        rows = [row for row in read_measurements(out / "cases" / case.id / "measurements.csv") if row.domain == "dose"]
+        twins = [replace(row, engine="SlicerRT-x2", defaced=row.defaced + 0.01) for row in rows]
+        write_measurements(out / "cases" / case.id / slicerrt_rows.FILE_NAME, twins)
+
+    monkeypatch.setattr(slicerrt_rows, "add_slicerrt_rows", measure)
+    slicerrt_stand_in.install(slicer.mrmlScene, monkeypatch)
+    compared.slicerrt.refresh()
+    assert ui.slicerrtCheckBox.checked  # where SlicerRT is, the clinic's own engine is asked
+    click(ui.compareButton)
+    spin(lambda: not compared.running)
+    assert slicer.app.shown_messages == []
+    assert asked == [("case-001", "structures")]
+    ui.tableComboBox.setCurrentIndex(DOSE)
+    engines = column(ui.resultTable, "engine")
+    assert engines.count("SlicerRT-x2") == engines.count("builtin-slab-x4") > 0
+    assert "SlicerRT-x2, builtin-slab-x4" in ui.tableNoteLabel.text
+
+
+def test_copy_takes_what_is_shown_and_csv_takes_every_row_and_digit(
+    compared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import qt
+
+    ui = compared.ui
+    ui.tableComboBox.setCurrentIndex(VOLUME)
+    click(ui.copyButton)
+    lines = slicer.app.clipboard().text().splitlines()
+    assert lines[0].split("\t")[:3] == ["structure", "measurement", "unit"]
+    assert len(lines) == 1 + ui.resultTable.rowCount
+    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *given: str(tmp_path / "rows.csv"))
+    click(ui.saveButton)
+    saved = read_measurements(tmp_path / "rows.csv")
+    assert [plain(row) for row in saved] == [plain(row) for row in compared.results.rows if row.domain == "volume"]
+    assert 7.125 in [row.original for row in saved]
+    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *given: "")
+    click(ui.saveButton)
+    assert len(list(tmp_path.glob("*.csv"))) == 1
