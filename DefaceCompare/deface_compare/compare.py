@@ -106,29 +106,14 @@ def compare_case(
         found.told[key] = write_defacing(case, defacing, target)
         found.seconds[key] = defacing.seconds
     structures = count_structures(case, baseline)
-    report = CaseReport(
-        case_id=case.id,
-        synthetic=case.synthetic,
-        measurements=tuple(found.rows),
-        methods=found.told,
-        settings=replace(settings, variants=found.variants),
-        inputs=inputs,
-        seconds=found.seconds,
-        notes=_notes(case, heads, reasons, structures),
-        structures=structures,
-        left_out=case.left_out,
-    )
+    notes = _notes(case, heads, reasons, structures)
     words = NeutralWords(case.folder, case.id)
     if kept is not None:
         words.take_over(kept.out)
-    report = words.shared_report(report)
+    report = words.shared_report(found.report(case, settings, inputs, notes, structures))
     if target is not None:
         faces.write()
-        folder = OutputFolder(target)
-        folder.make_case(case.id)
-        found.curves.write(folder.dvh(case.id))
-        words.write(target)
-        report.write(folder.case(case.id))
+        _write(target, report, found.curves, words)
     report_step(progress, total, total, f"{case.id}: done")
     return report
 
@@ -155,6 +140,37 @@ class _Found:
         self.curves.keep(OutputFolder(kept.out).dvh(kept.case_id), key)
         if target is not None:
             kept.share_files(key, target)
+
+    def report(
+        self,
+        case: Case,
+        settings: Settings,
+        inputs: Mapping[str, str],
+        notes: tuple[str, ...],
+        structures: StructureCount,
+    ) -> CaseReport:
+        """All of it as the case's report, patients' names included."""
+        return CaseReport(
+            case_id=case.id,
+            synthetic=case.synthetic,
+            measurements=tuple(self.rows),
+            methods=self.told,
+            settings=replace(settings, variants=self.variants),
+            inputs=inputs,
+            seconds=self.seconds,
+            notes=notes,
+            structures=structures,
+            left_out=case.left_out,
+        )
+
+
+def _write(target: Path, report: CaseReport, curves: DvhTable, words: NeutralWords) -> None:
+    """Write the case's tables, and into the identifiable part which names stand behind their words."""
+    folder = OutputFolder(target)
+    folder.make_case(report.case_id)
+    curves.write(folder.dvh(report.case_id))
+    words.write(target)
+    report.write(folder.case(report.case_id))
 
 
 def _scope(case: Case, defacing: Defacing) -> Scope:

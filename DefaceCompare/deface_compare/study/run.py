@@ -97,11 +97,11 @@ def run_study(
         write_key(target, sources, persons)
         read_as = choices or ReadingChoices(alone=False)
         code = code_mark()
-        serving = {case: _serving(chosen, folder, case, alone=False) for case, folder in sources.items()}
         jobs_to_do = [
-            CaseJob(folder, case, target, serving[case], settings, read_as, code, replace, files.get(folder))
+            CaseJob(folder, case, target, serving, settings, read_as, code, replace, files.get(folder))
             for case, folder in sources.items()
             if folder not in refused
+            for serving in [_serving(chosen, folder, case, alone=False)]
         ]
         beside = count_words(patients.left_out)
         report_step(progress, 0, STEPS * len(jobs_to_do), f"{len(jobs_to_do)} patients{beside and f'; beside them {beside}'}")

@@ -221,3 +221,14 @@ def test_the_panel_fits_into_a_window_of_1280_by_800_with_slicers_own_width_and_
             assert bottom.x() <= 480, (index, name)
             assert bottom.y() <= 640, (index, name)
     parent.resize(size)
+
+
+def test_a_shorter_folder_that_is_chosen_later_shows_the_patient_who_would_be_compared(panel: Any, tmp_path: Path) -> None:
+    patients = folder_of_patients(tmp_path / "patients")
+    panel.ui.patientComboBox.setCurrentIndex(1)
+    panel.ui.casePathEdit.currentPath = str(patients)
+    panel.bar.choose(2)
+    panel.ui.casePathEdit.currentPath = str(patients / "anna")
+    settle()
+    assert panel.case.folder == patients / "anna"
+    assert panel.ui.patientNameLabel.text == "anna"

@@ -31,8 +31,7 @@ class CaseChoice:
 
     def __init__(self, ui: Any) -> None:
         self._ui = ui
-        self.folder_number = 0
-        """Which patient of a folder of patients is chosen, counted from 0."""
+        self._folder_number = 0
         rows = ("ct", "mr", "pet", "segmentation", "dose")
         self._scene_rows = [getattr(ui, name) for row in rows for name in (f"{row}Selector", f"{row}SelectorLabel")]
 
@@ -42,10 +41,19 @@ class CaseChoice:
         return PATIENT_SOURCES[max(self._ui.patientComboBox.currentIndex, 0)] == FOLDER
 
     @property
+    def folder_number(self) -> int:
+        """Which patient of a folder of patients is chosen, counted from 0: the last one of a shorter folder; -1 without any."""
+        return min(self._folder_number, len(self.folders()) - 1)
+
+    @folder_number.setter
+    def folder_number(self, number: int) -> None:
+        self._folder_number = number
+
+    @property
     def folder(self) -> Path:
         """The patient's folder."""
         folders = self.folders()
-        return folders[min(self.folder_number, len(folders) - 1)] if folders else Path(self._ui.casePathEdit.currentPath)
+        return folders[min(self._folder_number, len(folders) - 1)] if folders else Path(self._ui.casePathEdit.currentPath)
 
     def folders(self) -> list[Path]:
         """The folders of all patients that the chosen folder holds; itself where it is one patient's."""

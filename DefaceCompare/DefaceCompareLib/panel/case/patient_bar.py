@@ -54,7 +54,7 @@ class PatientBar:
     def position(self) -> int:
         """Which of them is chosen, counted from 0; -1: none."""
         if self._case.from_folder:
-            return self._case.folder_number if self._case.folder_number < len(self._case.folders()) else -1
+            return self._case.folder_number
         primary = next(iter(self._case.images().values()), None)
         return next((n for n, each in enumerate(self._patients) if primary is not None and each.has(primary)), -1)
 
