@@ -184,9 +184,9 @@ class FaceScorer:
         return found
 
     @property
-    def recognises(self) -> bool:
-        """Whether there is a recognition model; without one nothing but surfaces can be compared."""
-        return self._recogniser is not None
+    def unscored(self) -> str:
+        """Why there is no recognition model, so that nothing but surfaces can be compared; empty if there is one."""
+        return self._unscored
 
     def frontal_faces(
         self, grey: NDArray[np.float32], box: FaceBox, axes: HeadAxes, camera: Camera, known_px: Sequence[NDArray[np.float64]]

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+import synthetic_head
 from deface_compare.anatomy.head import Head
 from deface_compare.case import Case, CaseImage, Dose, Structure, StructureSet
+from deface_compare.export.checked.drawn_faces import DrawnFaces
 from deface_compare.export.checked.face_alone import LIKER_MARGIN, FaceAlone, faults_alone
 from deface_compare.privacy.scorer import FaceScorer
+from deface_compare.settings import Settings
 
 BEHIND_EYES_MM = 25.0
 """The cut removes all that lies in front of this depth behind the eyes."""
@@ -71,3 +74,11 @@ def test_what_is_a_little_more_alike_than_the_images_passes_and_all_counts_where
     likeness = {"CT": 0.30, "DOSE": 0.30 + LIKER_MARGIN - 0.01, "BODY": 0.30 + LIKER_MARGIN + 0.01, "PTV": math.nan}
     assert set(faults_alone(likeness, ["CT"])) == {"BODY"}
     assert set(faults_alone({"CT": math.nan, "DOSE": LIKER_MARGIN + 0.01}, ["CT"])) == {"DOSE"}
+
+
+def test_without_a_recogniser_the_export_says_that_nothing_was_drawn_alone() -> None:
+    image = synthetic_head.ct(synthetic_head.grid((4.0, 4.0, 8.0)))
+    case = synthetic_head.case(image)
+    faces = DrawnFaces(case, {image.key: synthetic_head.head()}, Settings(face_model="none"), [])
+    assert faces.faults_alone(case, {}, []) == {}
+    assert faces.told == {"each object alone": {"reason": "face recognition is switched off"}}

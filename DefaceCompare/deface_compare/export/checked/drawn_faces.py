@@ -88,7 +88,9 @@ class DrawnFaces:
             Why an object draws the original face, by the object's name.
         """
         judged = next((image for image in self._case.images if image.key in self._heads), None)
-        if judged is None or not self._scorer.recognises:
+        why_not = "no head was found in the original" if judged is None else self._scorer.unscored
+        if judged is None or why_not:
+            self.told["each object alone"] = {"reason": why_not}
             return {}
         alone = FaceAlone(self._scorer, self._case, judged, self._heads[judged.key])
         here = {
