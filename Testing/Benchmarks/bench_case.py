@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE)]
 from calibration import Cost, calibration_s, cost_of, loops  # noqa: E402
 
 from deface_compare.sample.make_sample import make_sample  # noqa: E402
-from deface_compare.sample.patient import CT_SIZE, CT_SPACING_MM  # noqa: E402
+from deface_compare.sample.patient import CT_GRIDS  # noqa: E402
 
 LARGE, LARGE_SPACING_MM = (512, 512, 150), (0.5, 0.5, 1.8)
 SITE = "hn"

@@ -70,3 +70,13 @@ def distances_mm(points_mm: NDArray[np.float64], surface: vtkPolyData) -> NDArra
         locator.FindClosestPoint(point, nearest, cell, cell_id, part, squared)  # type: ignore[call-overload]  # out-parameters
         found[k] = float(squared)  # type: ignore[arg-type]
     return np.sqrt(found)
+
+
+def vertex_normals(vertices_mm: NDArray[np.float64], triangles: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Outward unit normals, shape (n, 3), weighted by area; zero where a vertex has no triangle."""
+    first, second, third = (vertices_mm[triangles[:, corner]] for corner in range(3))
+    of_triangle = np.cross(second - first, third - first)
+    found = np.stack(
+        [sum(np.bincount(triangles[:, c], of_triangle[:, axis], len(vertices_mm)) for c in range(3)) for axis in range(3)], axis=1
+    )
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1), 1e-12)[:, None])

@@ -12,13 +12,12 @@ from scipy import ndimage
 
 from ..anatomy.head import Point
 from .changed_anatomy import AveragePoints
-from .deformation import RandomHead
+from .person_head import PersonHead
 from .difficulty import Difficulty
 from .pose import CONDYLES_MM
 from .template.shapes import Coordinates, Field, ellipsoid, tube
 from .template.source import like
-from .tissue import DEPTH_LIMIT_MM, sampled, skin_depth
-from .trunk import trunk_depth, trunk_offset_mm
+from .people.skin import DEPTH_LIMIT_MM
 
 SHELL_MM, SHELL_GAP_MM, SHELL_HU = 2.5, 4.0, 120.0
 """Thickness of a thermoplastic shell after moulding, its distance from the skin where it does not touch, its CT number."""
@@ -43,7 +42,8 @@ BOLUS_MM, BOLUS_HU = 10.0, 15.0
 BITE_BLOCK_HU, FRAME_HU = 80.0, 1800.0
 FRAME_RING_MM, FRAME_THICKNESS_MM = (116.0, 138.0), 12.0
 """Half axes (x, y) and thickness of a stereotactic frame's ring."""
-FLANGE_HU = 150.0
+FLANGE_HU, FLANGE_MM, CONNECTOR_MM = 150.0, 4.0, 24.0
+"""CT number of a tracheal tube's flange, its thickness, and how far its connector stands out."""
 FILLINGS: tuple[Point, ...] = ((21.0, -76.0, -99.0), (-25.0, -68.0, -99.0), (7.0, -87.0, -102.0))
 FILLING_MM, FILLING_HU = 3.5, 3071.0
 STREAK_HU, STREAK_REACH_MM, STREAK_HEIGHT_MM, STREAK_RAYS = 1300.0, 45.0, 4.0, 7
@@ -74,7 +74,7 @@ class Attachment:
     inside: bool = False
 
 
-def attachments_of(difficulties: Sequence[Difficulty], head: RandomHead, grid: sitk.Image) -> tuple[Attachment, ...]:
+def attachments_of(difficulties: Sequence[Difficulty], head: PersonHead, grid: sitk.Image) -> tuple[Attachment, ...]:
     """The attachments of these difficulties on a CT grid (LPS mm, identity direction)."""
     makers = {
         Difficulty.SHELL_TOUCHING: lambda at, outside: [Attachment("Shell", shell(at, outside, 0.0), SHELL_HU)],
@@ -82,7 +82,7 @@ def attachments_of(difficulties: Sequence[Difficulty], head: RandomHead, grid: s
         Difficulty.BOLUS: lambda at, outside: [Attachment("Bolus", bolus(at, outside), BOLUS_HU, planned=True)],
         Difficulty.BITE_BLOCK: lambda at, outside: [Attachment("Bite block", bite_block(at), BITE_BLOCK_HU)],
         Difficulty.FRAME: lambda at, outside: [Attachment("Frame", frame(at), FRAME_HU)],
-        Difficulty.TRACHEOSTOMY: lambda at, outside: [Attachment("Tube", flange(at), FLANGE_HU)],
+        Difficulty.TRACHEOSTOMY: lambda at, outside: [Attachment("Tube", flange(at, outside), FLANGE_HU)],
         Difficulty.MOUTH_OPEN: lambda at, outside: [
             Attachment("Bite block", open_bite_block(head, grid), BITE_BLOCK_HU, inside=True)
         ],
@@ -92,9 +92,7 @@ def attachments_of(difficulties: Sequence[Difficulty], head: RandomHead, grid: s
     if not wanted:
         return ()
     average_mm = head.average_on(grid)
-    outside = -sampled(skin_depth(), average_mm, -DEPTH_LIMIT_MM)
-    if Difficulty.SHOULDERS in difficulties:
-        outside = np.minimum(outside, -trunk_depth(grid, trunk_offset_mm(head)))
+    outside = -head.skin_on(grid)
     return tuple(attachment for maker in wanted for attachment in maker(AveragePoints(average_mm), outside))
 
 
@@ -150,7 +148,7 @@ def _spanned_depth(outside_mm: Field, grid: sitk.Image, ball_mm: float) -> Field
     return sitk.GetArrayFromImage(sitk.Resample(smooth, grid, sitk.Transform(), sitk.sitkLinear, -DEPTH_LIMIT_MM))
 
 
-def open_bite_block(head: RandomHead, grid: sitk.Image) -> Field:
+def open_bite_block(head: PersonHead, grid: sitk.Image) -> Field:
     """A bar halfway between the opened rows of teeth, from behind the incisors to 40 mm in front of the lips."""
     x, y, z = head.straightened_on(grid)
     opening = 0.0 if head.pose is None else head.pose.opening_degrees
@@ -189,11 +187,12 @@ def frame(at: Coordinates) -> Field:
     return np.asarray(solid, dtype=np.float32)
 
 
-def flange(at: Coordinates) -> Field:
-    """Plate on the neck and the connector in front of it."""
-    plate = ellipsoid(at, (0.0, -43.0, -157.0), (34.0, 3.5, 11.0))
-    connector = tube(at, [(0.0, -42.0, -157.0), (0.0, -66.0, -152.0)], [8.0, 8.0])
-    return np.asarray(np.maximum(plate, np.minimum(connector, 8.0 - np.abs(at.x))), dtype=np.float32)
+def flange(at: Coordinates, outside_mm: Field) -> Field:
+    """Plate on the skin of the neck and the connector in front of it."""
+    sheet = np.minimum(outside_mm, FLANGE_MM - outside_mm)
+    plate = np.minimum(sheet, ellipsoid(at, (0.0, -60.0, -157.0), (34.0, 45.0, 11.0)))
+    connector = np.minimum(tube(at, [(0.0, -42.0, -157.0), (0.0, -110.0, -146.0)], [8.0, 8.0]), CONNECTOR_MM - outside_mm)
+    return np.asarray(np.maximum(plate, np.minimum(connector, outside_mm)), dtype=np.float32)
 
 
 def with_attachments(ct: sitk.Image, attachments: Sequence[Attachment], occupied: NDArray[np.float32]) -> sitk.Image:
@@ -218,7 +217,7 @@ def with_attachments(ct: sitk.Image, attachments: Sequence[Attachment], occupied
     return like(np.rint(np.clip(hu, -1024, 3071)).astype(np.int16), ct)
 
 
-def with_streaks(ct: sitk.Image, head: RandomHead, random: np.random.Generator) -> sitk.Image:
+def with_streaks(ct: sitk.Image, head: PersonHead, random: np.random.Generator) -> sitk.Image:
     """The CT with three dental fillings and the bright and dark rays around them, inside the head and in the air."""
     x, y, z = head.average_on(ct)
     hu = sitk.GetArrayFromImage(ct).astype(np.float32)

@@ -22,7 +22,8 @@ AIR, FLUID, SCALP, PLASTIC, CONTRAST = (
 """CT number in HU, template T1 signal and SUV of what is put in."""
 HU, T1, SUV = range(3)
 """Places of the channels in those values."""
-BONE_FROM_HU = 300.0
+BONE_FROM_HU, FAT_BELOW_HU, AIRWAY_BELOW_HU = 300.0, -20.0, -500.0
+"""CT numbers that tell bone, fat and airways of the average head."""
 
 
 class AveragePoints(Coordinates):
@@ -69,7 +70,7 @@ def _vessels() -> list[Callable[[Coordinates], Field]]:
     return found
 
 
-TRACHEAL_TUBE: list[Point] = [(0.0, -46.0, -157.0), (0.0, -22.0, -161.0), (0.0, -12.0, -180.0)]
+TRACHEAL_TUBE: list[Point] = [(0.0, -90.0, -150.0), (0.0, -46.0, -157.0), (0.0, -22.0, -161.0), (0.0, -12.0, -180.0)]
 
 
 OPEN_LIPS_MM = (25.0, -62.0, -130.0)

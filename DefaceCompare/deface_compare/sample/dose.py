@@ -7,8 +7,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .deformation import RandomHead
-from .structures import HEAD_AND_NECK, Targets
+from .person_head import PersonHead
+from .targets import Target, Targets, target_depth
 from .template.source import like
 from .tissue import patient_tissue
 
@@ -25,8 +25,13 @@ BATH, BATH_REACH_MM = 0.30, 45.0
 """Low dose from entering beams: its share of the prescription next to the target, and the distance over which it falls."""
 LIMIT_MM = 80.0
 """Distances beyond this are far."""
-BUILD_UP_MM = 2.5
-"""Depth below the skin over which the dose builds up."""
+SKIN_SPARED, BUILD_UP_MM = 0.55, 3.0
+"""Missing share of the dose at the skin and the depth over which it builds up: 6 MV from many sides (Bova 1987 and others measure
+40 to 60 % at the surface)."""
+SCATTER_MM = 2.5
+"""Dose is kept so far outside the skin, where voxels hold some of it."""
+ELECTIVE_SHARE = 54.0 / 70.0
+"""Dose of the elective necks over the prescription."""
 
 
 def dose_grid(ct: sitk.Image, site: str) -> sitk.Image:
@@ -41,28 +46,33 @@ def dose_grid(ct: sitk.Image, site: str) -> sitk.Image:
     return grid
 
 
-def conformal_dose(head: RandomHead, targets: Targets, site: str, grid: sitk.Image) -> sitk.Image:
+def conformal_dose(head: PersonHead, targets: Targets, site: str, grid: sitk.Image) -> sitk.Image:
     """Dose in Gy (float32) on `grid`.
 
     Parameters
     ----------
-    head : RandomHead
+    head : PersonHead
     targets : Targets
-        Head and neck: a boost to the CTV and 80 % of the prescription 10 mm around it.
+        The elective volumes get `ELECTIVE_SHARE` of the prescription.
     site : str
     grid : SimpleITK.Image
         Dose grid, patient LPS mm.
     """
     tissue = patient_tissue(head, targets.gtv, grid)
-    depth, skin = tissue.value(targets.ptv, -LIMIT_MM), tissue.depth
-    relative = _fall_off(depth, PENUMBRA_OUTSIDE_MM) * PEAK
-    if site == HEAD_AND_NECK:
-        relative = np.maximum(relative, 0.55 * _fall_off(depth, PENUMBRA_OUTSIDE_MM + 12.0))
-    bath = BATH * np.exp(np.minimum(depth, 0.0) / BATH_REACH_MM)
-    relative = relative + (1.0 - np.minimum(relative / PEAK, 1.0)) * bath
-    body = np.clip(0.55 + skin / (2.0 * BUILD_UP_MM), 0.0, 1.0)
+    skin = tissue.depth
+
+    def level(target: Target) -> NDArray[np.float32]:
+        return _fall_off(target_depth(target, tissue.value(target.depth, -LIMIT_MM), skin), PENUMBRA_OUTSIDE_MM)
+
+    relative = PEAK * level(targets.ptv)
+    for target in targets.elective:
+        if target.group == "ptv":
+            relative = np.maximum(relative, PEAK * ELECTIVE_SHARE * level(target))
+    outside = np.minimum(target_depth(targets.ptv, tissue.value(targets.ptv.depth, -LIMIT_MM), skin), 0.0)
+    relative = relative + (1.0 - np.minimum(relative / PEAK, 1.0)) * BATH * np.exp(outside / BATH_REACH_MM)
+    body = np.where(skin > 0.0, 1.0 - SKIN_SPARED * np.exp(-np.maximum(skin, 0.0) / BUILD_UP_MM), 0.0)
     smooth = ndimage.gaussian_filter(relative * body, 0.4)
-    return like((PRESCRIPTION_GY[site] * smooth * (skin > -BUILD_UP_MM)).astype(np.float32), grid)
+    return like((PRESCRIPTION_GY[site] * smooth * (skin > -SCATTER_MM)).astype(np.float32), grid)
 
 
 def _fall_off(depth: NDArray[np.float32], outside_mm: float) -> NDArray[np.float32]:

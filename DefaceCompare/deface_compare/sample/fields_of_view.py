@@ -9,9 +9,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..anatomy.head import Point
-from .deformation import RandomHead
+from .person_head import PersonHead
 from .difficulty import Difficulty
-from .trunk import trunk_offset_mm
 
 EYES_AVERAGE_MM: Point = (0.0, -78.0, -33.0)
 """Midway between the eyes' centres in average-head mm: a CT cut at the orbits begins here."""
@@ -26,9 +25,9 @@ FRONT_AVERAGE_MM: tuple[Point, ...] = ((0.0, -118.0, -68.0), (0.0, -93.0, -137.0
 """Nose, chin and the neck's lower end in average-head mm: a posed patient's foremost points."""
 BEFORE_MM = 16.0
 """Air in front of them, with room for a mask."""
-SHOULDERS_LOWER_MM: Point = (-240.0, -120.0, -288.0)
-SHOULDERS_UPPER_MM: Point = (240.0, 140.0, -288.0)
-"""A CT with the shoulders holds these corners (patient LPS mm, moved with the trunk)."""
+SHOULDERS_LOWER_MM: Point = (-216.0, -120.0, -270.0)
+SHOULDERS_UPPER_MM: Point = (216.0, 140.0, -270.0)
+"""A CT with the shoulders holds these corners (patient LPS mm)."""
 
 
 def grid_around(middle_mm: Sequence[float] | NDArray[np.float64], size: Sequence[int], spacing_mm: Sequence[float]) -> sitk.Image:
@@ -40,7 +39,7 @@ def grid_around(middle_mm: Sequence[float] | NDArray[np.float64], size: Sequence
     return grid
 
 
-def posed_field(grid: sitk.Image, head: RandomHead) -> sitk.Image:
+def posed_field(grid: sitk.Image, head: PersonHead) -> sitk.Image:
     """A grid (identity direction) that holds what a pose moves forward out of it."""
     if head.pose is None:
         return grid
@@ -49,9 +48,14 @@ def posed_field(grid: sitk.Image, head: RandomHead) -> sitk.Image:
     return grown_to(grid, np.array([[origin[0], front, origin[2]]]))
 
 
-def shoulder_field(grid: sitk.Image, head: RandomHead) -> sitk.Image:
+def shoulder_field(grid: sitk.Image, head: PersonHead) -> sitk.Image:
     """A grid (identity direction) that holds the shoulders too."""
-    return grown_to(grid, np.array([SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM]) + trunk_offset_mm(head))
+    return grown_to(grid, np.array([SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM]) + _pose_shift_mm(head))
+
+
+def _pose_shift_mm(head: PersonHead) -> NDArray[np.float64]:
+    """How far a pose moves the shoulders; shape (3,)."""
+    return np.zeros(3) if head.pose is None else head.pose.shift_mm
 
 
 def grown_to(grid: sitk.Image, points_mm: NDArray[np.float64]) -> sitk.Image:
@@ -66,7 +70,7 @@ def grown_to(grid: sitk.Image, points_mm: NDArray[np.float64]) -> sitk.Image:
     return grown
 
 
-def cut_field(grid: sitk.Image, head: RandomHead, difficulties: Sequence[Difficulty]) -> sitk.Image:
+def cut_field(grid: sitk.Image, head: PersonHead, difficulties: Sequence[Difficulty]) -> sitk.Image:
     """The part of a grid (identity direction) that a CT cut through the head shows: whole slices."""
     if Difficulty.CUT_AT_ORBITS in difficulties:
         grid = grid[:, :, max(0, _slice_of(grid, head, EYES_AVERAGE_MM)) :]
@@ -79,7 +83,7 @@ def cut_field(grid: sitk.Image, head: RandomHead, difficulties: Sequence[Difficu
     return grid
 
 
-def _slice_of(grid: sitk.Image, head: RandomHead, average_mm: Point) -> int:
+def _slice_of(grid: sitk.Image, head: PersonHead, average_mm: Point) -> int:
     """The slice nearest to a point of the average head in the patient."""
     z = float(head.patient_points(np.array([average_mm]))[0, 2])
     return round((z - grid.GetOrigin()[2]) / grid.GetSpacing()[2])

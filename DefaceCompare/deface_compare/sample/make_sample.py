@@ -18,8 +18,8 @@ from ..writers import DicomStudy, Injection, write_image_series, write_rtdose, w
 from ..writers.image_series import FLUORINE_18_HALF_LIFE_S
 from .difficulty import Difficulty
 from .dose import FRACTIONS, PRESCRIPTION_GY
-from .patient import CT_SIZE, CT_SPACING_MM, SamplePatient, sample_patient
-from .structures import BRAIN, HEAD_AND_NECK, SITES
+from .patient import SamplePatient, sample_patient
+from .targets import BRAIN, HEAD_AND_NECK, SITES
 
 MANUFACTURER = "DefaceCompare sample"
 """Readers know a synthetic case by this Manufacturer."""
@@ -36,8 +36,8 @@ def make_sample(
     *,
     seed: int = 1,
     site: str | None = None,
-    ct_size: Sequence[int] = CT_SIZE,
-    ct_spacing_mm: Sequence[float] = CT_SPACING_MM,
+    ct_size: Sequence[int] | None = None,
+    ct_spacing_mm: Sequence[float] | None = None,
     difficulties: Sequence[Difficulty] = (),
     jobs: int = 1,
     progress: Progress = silent,
@@ -56,8 +56,9 @@ def make_sample(
         ``brain`` or ``hn``; None alternates. The first head-and-neck patient after the third has a tumour in the cheek, close to
         the skin.
     progress : Progress
-    ct_size, ct_spacing_mm : sequence of 3
-        The CT's grid (x, y, z), for example (512, 512, 100) at (0.98, 0.98, 3.0) mm.
+    ct_size, ct_spacing_mm : sequence of 3, optional
+        The CT's grid (x, y, z), for example (512, 512, 100) at (0.98, 0.98, 3.0) mm; None: 2 mm, with the shoulders for head and
+        neck.
     jobs : int
         Patients made at the same time, in processes of their own if more than 1; the bytes are the same.
     difficulties : sequence of Difficulty
@@ -116,8 +117,8 @@ def make_patient(
     folder: Path,
     seed: int,
     site: str | None,
-    ct_size: Sequence[int],
-    ct_spacing_mm: Sequence[float],
+    ct_size: Sequence[int] | None,
+    ct_spacing_mm: Sequence[float] | None,
     difficulties: Sequence[Difficulty] = (),
 ) -> None:
     """Make patient `number` of a cohort and write it; `site` None alternates."""

@@ -8,18 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 
+from ..anatomy.head import Point
 from ..case import Structure
 from ..writers.contours import contours_of_field
 from .attachments import Attachment, attachments_of, with_attachments, with_streaks
 from .changed_anatomy import inserts_of
-from .deformation import RandomHead, random_head
+from .couch import with_couch
+from .people.person import random_person
+from .person_head import PersonHead, person_head
 from .difficulty import Difficulty
 from .dose import conformal_dose, dose_grid
 from .fields_of_view import cut_field, grid_around, posed_field, shoulder_field
 from .pose import random_pose
-from .structures import Targets, patient_structures, random_targets
+from .structures import patient_structures
+from .targets import BRAIN, HEAD_AND_NECK, Targets, random_targets
 from .template.source import like
-from .tissue import DEPTH_LIMIT_MM, ct_image, mr_image, patient_tissue, pet_suv
+from .people.skin import DEPTH_LIMIT_MM
+from .tissue import ct_image, mr_image, occupied_share, patient_tissue, pet_suv
 from .trunk import (
     WHOLE_BODY_MIDDLE_MM,
     WHOLE_BODY_SIZE,
@@ -31,20 +36,21 @@ from .trunk import (
 )
 from .weightings import THICK_SIZE, THICK_SPACING_MM, oblique, thick_mr
 
-CT_SIZE, CT_SPACING_MM = (128, 128, 108), (2.0, 2.0, 2.5)
-"""256 x 256 x 270 mm: from above the vertex to 25 mm below the chin, which is 235 mm further down."""
+CT_GRIDS: dict[str, tuple[tuple[int, int, int], Point]] = {
+    BRAIN: ((128, 128, 108), (2.0, 2.0, 2.5)),
+    HEAD_AND_NECK: ((216, 128, 124), (2.0, 2.0, 3.0)),
+}
+"""Voxels and spacing of the planning CT: from above the vertex to below the chin, or to the shoulders (truncated at the arms)."""
+CT_TOP_MM = 97.0
+"""z of the uppermost slice."""
 MR_SIZE, MR_SPACING_MM = (112, 120, 124), (2.0, 2.0, 2.0)
 PET_SPACING_MM = (4.0, 4.0, 4.0)
+HEAD_EXTENT_MM = (256.0, 256.0, 270.0)
 CT_MIDDLE_MM = (0.0, -12.0, -38.0)
-"""Middle of the CT in average-head mm."""
+"""Size and middle of what every scan shows of the head, in patient mm."""
 MR_OFFSET_MM = (1.3, -4.7, 4.1)
 """The MR's middle lies here from the CT's: another grid in the same frame of reference."""
-COUCH_TOP_MM, COUCH_SHELL_MM, COUCH_THICKNESS_MM, COUCH_HALF_WIDTH_MM = 106.0, 2.5, 9.0, 105.0
-COUCH_SHELL_HU, COUCH_CORE_HU = -250.0, -900.0
-"""A carbon couch with a foam core behind the head; y of its top in patient mm."""
-CHILD_SIZE = 0.8
 POSED = {Difficulty.NECK_EXTENDED, Difficulty.MOUTH_OPEN}
-WITH_TRUNK = {Difficulty.WHOLE_BODY, Difficulty.SHOULDERS}
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class SamplePatient:
     pet: sitk.Image
     dose: sitk.Image
     structures: tuple[Structure, ...]
-    head: RandomHead
+    head: PersonHead
     difficulties: tuple[Difficulty, ...] = ()
     mr_weighting: str = "T1"
     more_mr: tuple[tuple[str, sitk.Image], ...] = ()
@@ -75,8 +81,8 @@ def sample_patient(
     seed: int,
     site: str,
     superficial: bool = False,
-    ct_size: Sequence[int] = CT_SIZE,
-    ct_spacing_mm: Sequence[float] = CT_SPACING_MM,
+    ct_size: Sequence[int] | None = None,
+    ct_spacing_mm: Sequence[float] | None = None,
     difficulties: Sequence[Difficulty] = (),
 ) -> SamplePatient:
     """Make one patient; the same arguments make the same patient.
@@ -91,21 +97,19 @@ def sample_patient(
         ``brain`` or ``hn``.
     superficial : bool
         Gross tumour in the cheek, close to the skin.
-    ct_size, ct_spacing_mm : sequence of 3
-        The CT's grid (x, y, z); a whole-body scan has its own.
+    ct_size, ct_spacing_mm : sequence of 3, optional
+        The CT's grid (x, y, z), around the head; None: as `CT_GRIDS` says. A whole-body scan has its own.
     difficulties : sequence of Difficulty
         What makes this head hard to deface; the same patient otherwise.
     """
     random = np.random.default_rng([seed, number])
-    head = random_head(random)
-    if Difficulty.CHILD in difficulties:
-        head = head.scaled(CHILD_SIZE)
+    head = random_patient(random, Difficulty.CHILD in difficulties)
     if not POSED.isdisjoint(difficulties):
         apart = np.random.default_rng([seed, number, 17])
         pose = random_pose(apart, Difficulty.NECK_EXTENDED in difficulties, Difficulty.MOUTH_OPEN in difficulties)
         head = replace(head, pose=pose)
-    targets = random_targets(site, superficial, random)
-    ct_grid, planned_grid, pet_grid = _grids(head, difficulties, ct_size, ct_spacing_mm)
+    targets = random_targets(head, site, superficial, random)
+    ct_grid, planned_grid, pet_grid = _grids(head, site, difficulties, ct_size, ct_spacing_mm)
     noise = random.spawn(3)
     more = np.random.default_rng([seed, number, 13])
     inserts = inserts_of(difficulties)
@@ -114,14 +118,14 @@ def sample_patient(
     ct = ct_image(tissue, noise[0])
     pet = pet_suv(patient_tissue(head, targets.gtv, pet_grid, inserts), noise[2])
     skin = tissue.depth
-    if not WITH_TRUNK.isdisjoint(difficulties):
+    if Difficulty.WHOLE_BODY in difficulties:
         offset = trunk_offset_mm(head)
         ct, pet = with_trunk(ct, more, offset), pet_with_trunk(pet, more, offset)
         skin = np.maximum(skin, trunk_depth(ct_grid, offset))
     mr = _mr_images(head, targets, difficulties, noise[1], more)
     dose = conformal_dose(head, targets, site, dose_grid(planned_grid, site))
     structures = [*patient_structures(head, targets, site, ct, like(skin, ct)), *_planned(attachments, ct)]
-    ct = with_attachments(ct, attachments, np.clip(0.5 + skin / np.float32(min(ct_grid.GetSpacing())), 0.0, 1.0))
+    ct = with_attachments(ct, attachments, occupied_share(skin, ct_grid))
     if Difficulty.DENTAL_STREAKS in difficulties:
         ct = with_streaks(ct, head, more)
     return SamplePatient(
@@ -140,14 +144,25 @@ def sample_patient(
     )
 
 
+def random_patient(random: np.random.Generator, child: bool = False) -> PersonHead:
+    """A random person on the couch, from a seeded generator; drawn again until the inside fits without a fold."""
+    while True:
+        head = person_head(random_person(random, child), random)
+        if head is not None:
+            return head
+
+
 def _grids(
-    head: RandomHead, difficulties: Sequence[Difficulty], ct_size: Sequence[int], ct_spacing_mm: Sequence[float]
+    head: PersonHead,
+    site: str,
+    difficulties: Sequence[Difficulty],
+    ct_size: Sequence[int] | None,
+    ct_spacing_mm: Sequence[float] | None,
 ) -> tuple[sitk.Image, sitk.Image, sitk.Image]:
     """The grids of the CT, of the part of it that is planned on, and of the PET."""
-    ct = planned = posed_field(grid_around(CT_MIDDLE_MM, ct_size, ct_spacing_mm), head)
-    extent = np.array(CT_SIZE) * np.array(CT_SPACING_MM)
-    pet = posed_field(grid_around(CT_MIDDLE_MM, [int(n) for n in extent / PET_SPACING_MM], PET_SPACING_MM), head)
-    if Difficulty.SHOULDERS in difficulties:
+    ct = planned = posed_field(_planning_grid(site, ct_size, ct_spacing_mm), head)
+    pet = posed_field(grid_around(CT_MIDDLE_MM, [int(n) for n in np.array(HEAD_EXTENT_MM) / PET_SPACING_MM], PET_SPACING_MM), head)
+    if Difficulty.SHOULDERS in difficulties or (site == HEAD_AND_NECK and ct_size is None):
         ct, pet = shoulder_field(ct, head), shoulder_field(pet, head)
     if Difficulty.WHOLE_BODY in difficulties:
         ct = grid_around(WHOLE_BODY_MIDDLE_MM, WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM)
@@ -156,8 +171,17 @@ def _grids(
     return cut_field(ct, head, difficulties), cut_field(planned, head, difficulties), pet
 
 
+def _planning_grid(site: str, size: Sequence[int] | None, spacing_mm: Sequence[float] | None) -> sitk.Image:
+    """The grid of the planning CT: the site's own, or one of a size around the head."""
+    own_size, own_spacing = CT_GRIDS[site]
+    if size is not None or spacing_mm is not None:
+        return grid_around(CT_MIDDLE_MM, size or CT_GRIDS[BRAIN][0], spacing_mm or CT_GRIDS[BRAIN][1])
+    x, y, _ = CT_MIDDLE_MM
+    return grid_around((x, y, CT_TOP_MM - 0.5 * own_spacing[2] * (own_size[2] - 1)), own_size, own_spacing)
+
+
 def _mr_images(
-    head: RandomHead, targets: Targets, difficulties: Sequence[Difficulty], noise: np.random.Generator, more: np.random.Generator
+    head: PersonHead, targets: Targets, difficulties: Sequence[Difficulty], noise: np.random.Generator, more: np.random.Generator
 ) -> list[tuple[str, sitk.Image]]:
     """Weighting and image of each MR series."""
     inserts = inserts_of(difficulties)
@@ -179,19 +203,3 @@ def _planned(attachments: Sequence[Attachment], ct: sitk.Image) -> list[Structur
         for each in attachments
         if each.planned
     ]
-
-
-def with_couch(ct: sitk.Image) -> sitk.Image:
-    """The CT with a couch behind the head, where there is nothing but air."""
-    array = sitk.GetArrayFromImage(ct)
-    x, y = (ct.GetOrigin()[axis] + ct.GetSpacing()[axis] * np.arange(ct.GetSize()[axis]) for axis in (0, 1))
-    below = y - COUCH_TOP_MM
-    inside = (below >= 0) & (below <= COUCH_THICKNESS_MM)
-    shell = inside & ((below < COUCH_SHELL_MM) | (below > COUCH_THICKNESS_MM - COUCH_SHELL_MM))
-    wide = np.abs(x) <= COUCH_HALF_WIDTH_MM
-    for rows, hu in ((inside & ~shell, COUCH_CORE_HU), (shell, COUCH_SHELL_HU)):
-        where = rows[:, None] & wide[None, :]
-        array[:, where] = np.where(array[:, where] < -700, array[:, where] + int(hu + 1000), array[:, where])
-    couch = sitk.GetImageFromArray(array)
-    couch.CopyInformation(ct)
-    return couch

@@ -9,19 +9,26 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.special import ndtr
 
 from ..anatomy.average_head import template_image
-from .changed_anatomy import BONE_FROM_HU, HU, SUV, T1, AveragePoints, Insert
-from .deformation import RandomHead
+from .changed_anatomy import AIRWAY_BELOW_HU, BONE_FROM_HU, FAT_BELOW_HU, HU, SUV, T1, AveragePoints, Insert
+from .neck import Part, with_neck
+from .people.skin import DEPTH_LIMIT_MM
+from .person_head import PersonHead
+from .shoulders import BONE_DEPTH_MM, shoulder_parts
+from .shoulders import TOP_MM as SHOULDERS_TOP_MM
+from .targets import Target, target_depth
+from .template.average_skin import average_skin_depth
 from .template.labels import LABELS
+from .template.shapes import Coordinates
 from .template.source import like
-from .template.t1 import SKIN_ISOVALUE
 
 HU_OF_LABEL: dict[str, float] = {
-    "air": -60.0,
+    "air": -95.0,
     "airway": -1000.0,
-    "skin_fat": -60.0,
-    "muscle": 50.0,
+    "skin_fat": -95.0,
+    "muscle": 55.0,
     "skull": 850.0,
     "mandible": 1000.0,
     "teeth": 2000.0,
@@ -41,7 +48,7 @@ HU_OF_LABEL: dict[str, float] = {
     "spinal_canal": 25.0,
     "vertebra": 450.0,
 }
-"""CT numbers at 120 kV. The label air takes the value of skin: the skin's edge is drawn from the depth, not from the label."""
+"""CT numbers at 120 kV. The label air takes the value of fat: the skin's edge is drawn from the depth, not from the label."""
 
 SUV_OF_LABEL: dict[str, float] = {
     "air": 0.4,
@@ -79,26 +86,35 @@ SUV_PER_T1 = -0.035
 MR_NOISE = 9.0
 """Standard deviation of each of the two MR channels; brain is about 700."""
 TUMOUR_SUV, PET_FWHM_MM = 9.0, 6.0
-DEPTH_LIMIT_MM = 30.0
-AIR_AROUND, NOTHING = -60.0, 0.0
-"""CT number (of skin: the edge is drawn from the depth) and signal outside the template."""
-
+AIR_AROUND, NOTHING = -95.0, 0.0
+"""CT number (of fat: the edge is drawn from the depth) and signal outside the template."""
+BLUR = 0.55
+"""Standard deviation of the skin's edge over the voxel's smallest side: partial volume and the scanner's own blur. A linear ramp
+would draw terraces of half a millimetre."""
+NEAR_MM = 8.0
+"""Voxels so far before the skin are still looked up."""
+TEMPLATE_END_MM = -210.0
+"""z of the average head below which the neck goes on as it is there."""
+OUTSIDE_SHARE = 0.5
+"""Share of air from which on a place lies outside the average head's skin: it is filled by its depth."""
+FAT_MM, MUSCLE_MM = 7.0, 10.0
+"""Such a place is fat up to the first, muscle from the second depth on."""
+DERMIS_MM, NO_BONE_MM, NO_AIRWAY_MM = 2.0, 3.0, 4.0
+"""Thickness of the skin; less deep there is no bone, and no airway but what the skin itself encloses."""
+NECK_TOP_MM, NECK_FAT_MM = -150.0, 12.0
+"""Below this z of the average head, fat that the template has deeper than that is muscle."""
+AVERAGE_EDGE_MM = 4.0
+"""The average head's signal counts from this depth on."""
+DRAWN_BELOW_MM = -95.0
+"""Below this z the average head's signal is drawn from the labels; above it, it is an average of real heads."""
+CSF_T1, CSF_T1_RANGE = 132.0, 30.0
+"""Template T1 in the brain below which there is fluid, and the range over which it mixes: ventricles and wide sulci."""
+PLANES_SEED, PLANES_MM, PLANES_WIDTH, PLANES_SHARE = 5, 9.0, 0.22, 0.75
+"""Fat between muscles: where a smooth random field (its seed and size in mm) is near zero (in standard deviations), and its share."""
+FAT, MUSCLE, DERMIS = (-95.0, 175.0, 0.4), (55.0, 95.0, 0.8), (25.0, 150.0, 0.6)
+"""CT number in HU, template T1 signal and SUV of what fills such places."""
 
 Floats = NDArray[np.float32]
-
-
-@cache
-def skin_depth() -> sitk.Image:
-    """Depth below the skin of the average head in mm (float32), sub-voxel at the skin."""
-    head = template_image("average_head")
-    solid = sitk.BinaryFillhole((head > SKIN_ISOVALUE) | (template_image("average_labels") > 0))
-    # Of the outside: exact in the head, a voxel rough in the air, where no depth is used. 0 midway between voxel centres.
-    outward = sitk.SignedMaurerDistanceMap(solid == 0, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-    far = sitk.GetArrayFromImage(outward) - np.float32(0.5 * head.GetSpacing()[0])
-    near = (sitk.GetArrayFromImage(head) / (2.0 * SKIN_ISOVALUE) - 0.5) * 4.0
-    depth = np.where(far < 2.5, np.clip(near, -2.0, 2.0), far)
-    depth = np.where(far < -2.5, far, depth)
-    return like(np.clip(depth, -DEPTH_LIMIT_MM, DEPTH_LIMIT_MM).astype(np.float32), head)
 
 
 @cache
@@ -109,9 +125,35 @@ def channels() -> tuple[sitk.Image, sitk.Image, sitk.Image]:
     t1 = sitk.GetArrayFromImage(head).astype(np.float32)
     is_brain = labels == LABELS["brain"]
     texture = np.where(is_brain, np.clip(t1 - T1_BRAIN, -40.0, 40.0), 0.0).astype(np.float32)
+    water = np.where(is_brain, np.clip((CSF_T1 - t1) / CSF_T1_RANGE, 0.0, 1.0), 0.0).astype(np.float32)
     hu = _painted(labels, HU_OF_LABEL) + np.float32(HU_PER_T1) * texture
     suv = _painted(labels, SUV_OF_LABEL) + np.float32(SUV_PER_T1) * texture
+    hu += water * (HU_OF_LABEL["csf"] - hu)
+    suv += water * (SUV_OF_LABEL["csf"] - suv)
+    t1 = outwards(t1, sitk.GetArrayViewFromImage(average_skin_depth()) < AVERAGE_EDGE_MM)
+    at, airway = Coordinates(head), labels == LABELS["airway"]
+    planes = muscle_planes(labels)
+    hu += planes * (FAT[HU] - hu)
+    suv += planes * (FAT[SUV] - suv)
+    t1 += np.where(at.z < DRAWN_BELOW_MM, planes, np.float32(0.0)) * (FAT[T1] - t1)
+    hu, t1, suv = (with_neck(values, channel, at, airway, head.GetSpacing()[0]) for channel, values in enumerate((hu, t1, suv)))
     return like(hu, head), like(t1, head), like(suv, head)
+
+
+def outwards(values: Floats, edge: NDArray[np.bool_]) -> Floats:
+    """Values with those of the edge replaced by the nearest inner ones: the average head's own skin fades into air."""
+    nearest = ndimage.distance_transform_edt(edge, return_distances=False, return_indices=True)
+    smooth = ndimage.gaussian_filter(values[tuple(nearest)], 1.0)
+    return np.where(edge, smooth, values)
+
+
+def muscle_planes(labels: NDArray[np.uint8]) -> Floats:
+    """Share of fat in the muscle of the average head, shape (z, y, x): thin planes, as between real muscles."""
+    random = np.random.default_rng(PLANES_SEED)
+    size = PLANES_MM / template_image("average_labels").GetSpacing()[0]
+    field = ndimage.gaussian_filter(random.standard_normal(labels.shape, dtype=np.float32), (2.0 * size, size, size))
+    planes = np.exp(-((field / (PLANES_WIDTH * field.std())) ** 2))
+    return np.asarray(PLANES_SHARE * planes * (labels == LABELS["muscle"]), dtype=np.float32)
 
 
 def _painted(labels: NDArray[np.uint8], values: dict[str, float]) -> NDArray[np.float32]:
@@ -142,79 +184,143 @@ def sampled(field: sitk.Image, average_mm: Floats, outside: float) -> Floats:
     return np.asarray(ndimage.map_coordinates(values, index, order=1, cval=outside, output=np.float32))
 
 
+@cache
+def outside_share() -> sitk.Image:
+    """1 outside the average head's skin, 0 inside (float32)."""
+    labels = template_image("average_labels")
+    return like((sitk.GetArrayViewFromImage(labels) == LABELS["air"]).astype(np.float32), labels)
+
+
 @dataclass(frozen=True)
 class PatientTissue:
-    """The average head's values on a patient's grid, looked up when asked for; arrays float32 of shape (z, y, x).
+    """A person's tissues on a patient's grid, looked up when asked for; arrays float32 of shape (z, y, x).
 
     Parameters
     ----------
     grid : SimpleITK.Image
         LPS mm, identity direction.
+    depth : ndarray, shape (z, y, x)
+        Depth below the skin in mm.
     near : ndarray of bool, shape (z, y, x)
-        Voxels that may hold the head; only these are looked up.
+        Voxels that may hold tissue; only these are looked up.
     average_mm : ndarray, shape (3, n)
         Where the n voxels of `near` lie in the average head: x, y, z in mm.
-    gtv : SimpleITK.Image
-        Depth inside the gross tumour of the average head, float32, mm.
+    gtv : Target
+        The gross tumour.
     inserts : tuple of Insert
         What the patient has instead of the average head's tissue.
+    low : ndarray of bool, shape (n,)
+        Which of the n voxels lie at the shoulders.
+    upright_mm : ndarray, shape (3, k)
+        Where those k voxels lie in the upright person.
+    shoulders : tuple of Part
+        Bones and lungs there.
     """
 
     grid: sitk.Image
+    depth: Floats
     near: NDArray[np.bool_]
     average_mm: Floats
-    gtv: sitk.Image
-    inserts: tuple[Insert, ...] = ()
+    gtv: Target
+    inserts: tuple[Insert, ...]
+    low: NDArray[np.bool_]
+    upright_mm: Floats
+    shoulders: tuple[Part, ...]
 
     def value(self, field: sitk.Image, outside: float) -> Floats:
         """A field of the average head in the patient."""
-        whole = np.full(self.near.shape, outside, np.float32)
-        whole[self.near] = sampled(field, self.average_mm, outside)
-        return whole
+        return self.whole(sampled(field, self.average_mm, outside), outside)
+
+    def whole(self, near: Floats, outside: float) -> Floats:
+        """Values of the voxels of `near`, shape (n,), on the grid."""
+        found = np.full(self.near.shape, outside, np.float32)
+        found[self.near] = near
+        return found
 
     @property
     def hu(self) -> Floats:
         """CT in HU."""
-        return self.with_inserts(self.value(channels()[0], AIR_AROUND), HU)
+        return self.whole(self.tissue(channels()[HU], HU), AIR_AROUND)
 
     @property
     def t1(self) -> Floats:
         """MR T1, in units of its own."""
-        return self.with_inserts(self.value(channels()[1], NOTHING), T1)
+        return self.whole(self.tissue(channels()[T1], T1), NOTHING)
 
     @property
     def suv(self) -> Floats:
         """FDG PET in SUVbw."""
-        return self.with_inserts(self.value(channels()[2], NOTHING), SUV)
+        return self.whole(self.tissue(channels()[SUV], SUV), NOTHING)
 
-    def with_inserts(self, values: Floats, channel: int) -> Floats:
-        """Values of a channel (`HU`, `T1` or `SUV`) with the inserts in them."""
-        if not self.inserts:
+    def tissue(self, field: sitk.Image, channel: int) -> Floats:
+        """Values of a channel (`HU`, `T1` or `SUV`) of the voxels of `near`, shape (n,), from a field of the average head.
+
+        Under the person's own skin lie dermis, fat and muscle wherever the average head ends; then the inserts.
+        """
+        depth = self.depth[self.near]
+        values = sampled(field, self.average_mm, 0.0)
+        fat, muscle, dermis = (np.float32(each[channel]) for each in (FAT, MUSCLE, DERMIS))
+        strong = np.clip((depth - FAT_MM) / (MUSCLE_MM - FAT_MM), 0.0, 1.0)
+        soft = values if channel == T1 else fat  # the signal goes on outwards as it is below the average head's skin
+        values = np.where(self._outside, soft + strong * (muscle - soft), values)
+        values = np.where((depth < NO_AIRWAY_MM) & self._airway, muscle, values)
+        values = np.where((depth < NO_BONE_MM) & self._bone, dermis, values)
+        values = np.where(self._deep_neck_fat, muscle, values)
+        values += np.clip(1.5 - depth / DERMIS_MM, 0.0, 1.0) * (dermis - values)
+        return self._with_inserts(self._with_shoulders(values.astype(np.float32), depth, channel), channel)
+
+    def _with_shoulders(self, values: Floats, depth: Floats, channel: int) -> Floats:
+        """Values of a channel of the voxels of `near`, shape (n,), with the bones and lungs of the shoulders in them."""
+        if not self.low.any():
             return values
-        at, inner = AveragePoints(self.average_mm), values[self.near]
-        bone = sampled(channels()[0], self.average_mm, AIR_AROUND) > BONE_FROM_HU
-        for insert in self.inserts:
-            share = np.clip(0.5 + insert.depth(at) / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
-            share *= bone if insert.bone_only else 1.0
-            inner += share * (np.float32(insert.values[channel]) - inner)
-        values[self.near] = inner
+        at, inner, deep = AveragePoints(self.upright_mm), values[self.low], depth[self.low] - np.float32(BONE_DEPTH_MM)
+        for part in self.shoulders:
+            share = np.clip(0.5 + np.minimum(part.depth(at), deep) / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
+            inner += share * (np.float32(part.values[channel]) - inner)
+        values[self.low] = inner
         return values
 
     @cached_property
-    def depth(self) -> Floats:
-        """Depth below the skin in mm."""
-        return self.value(skin_depth(), -DEPTH_LIMIT_MM)
+    def _average_hu(self) -> Floats:
+        return sampled(channels()[HU], self.average_mm, AIR_AROUND)
+
+    @cached_property
+    def _outside(self) -> NDArray[np.bool_]:
+        return sampled(outside_share(), self.average_mm, 1.0) > OUTSIDE_SHARE
+
+    @property
+    def _airway(self) -> NDArray[np.bool_]:
+        return self._average_hu < AIRWAY_BELOW_HU
+
+    @property
+    def _bone(self) -> NDArray[np.bool_]:
+        return self._average_hu > BONE_FROM_HU
+
+    @property
+    def _deep_neck_fat(self) -> NDArray[np.bool_]:
+        deep = (self.depth[self.near] > NECK_FAT_MM) & (self.average_mm[2] < NECK_TOP_MM)
+        return deep & (self._average_hu < FAT_BELOW_HU) & (self._average_hu > AIRWAY_BELOW_HU)
+
+    def _with_inserts(self, values: Floats, channel: int) -> Floats:
+        """Values of a channel of the voxels of `near`, shape (n,), with the inserts in them."""
+        at = AveragePoints(self.average_mm)
+        for insert in self.inserts:
+            share = np.clip(0.5 + insert.depth(at) / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
+            share *= self._bone if insert.bone_only else 1.0
+            values += share * (np.float32(insert.values[channel]) - values)
+        return values
 
     @property
     def tumour(self) -> Floats:
         """Fraction of each voxel that is gross tumour."""
-        box = positive_box(self.gtv)
+        box = positive_box(self.gtv.depth)
         lower, upper = (np.array(box.TransformIndexToPhysicalPoint(i)) for i in ((0, 0, 0), [n - 1 for n in box.GetSize()]))
         inside = np.ones(self.average_mm.shape[1], bool)
         for axis in range(3):
             inside &= (self.average_mm[axis] > lower[axis]) & (self.average_mm[axis] < upper[axis])
         near = np.zeros(len(inside), np.float32)
-        near[inside] = np.clip(0.5 + sampled(box, self.average_mm[:, inside], -DEPTH_LIMIT_MM) / 2.0, 0.0, 1.0)
+        depth = target_depth(self.gtv, sampled(box, self.average_mm[:, inside], -DEPTH_LIMIT_MM), self.depth[self.near][inside])
+        near[inside] = np.clip(0.5 + depth / 2.0, 0.0, 1.0)
         whole = np.zeros(self.near.shape, np.float32)
         whole[self.near] = near
         return whole
@@ -222,7 +328,12 @@ class PatientTissue:
     @property
     def occupied(self) -> Floats:
         """Fraction of each voxel that lies inside the skin."""
-        return np.clip(0.5 + self.depth / np.float32(min(self.grid.GetSpacing())), 0.0, 1.0)
+        return occupied_share(self.depth, self.grid)
+
+
+def occupied_share(depth: Floats, grid: sitk.Image) -> Floats:
+    """Fraction of each voxel that lies inside the skin, from its depth in mm on a grid."""
+    return np.asarray(ndtr(depth / np.float32(BLUR * min(grid.GetSpacing()))), dtype=np.float32)
 
 
 def positive_box(field: sitk.Image) -> sitk.Image:
@@ -236,22 +347,18 @@ def positive_box(field: sitk.Image) -> sitk.Image:
     return field[tuple(box)]
 
 
-def patient_tissue(head: RandomHead, gtv: sitk.Image, grid: sitk.Image, inserts: tuple[Insert, ...] = ()) -> PatientTissue:
+def patient_tissue(head: PersonHead, gtv: Target, grid: sitk.Image, inserts: tuple[Insert, ...] = ()) -> PatientTissue:
     """Find where the voxels of a patient's grid (LPS mm, identity direction) lie in the average head; rest as in the class."""
-    near = near_head(head, grid)
-    return PatientTissue(grid, near, head.average_on(grid)[:, near], gtv, inserts)
-
-
-def near_head(head: RandomHead, grid: sitk.Image) -> NDArray[np.bool_]:
-    """Voxels of a grid that may hold the head: a coarse look, grown by two coarse voxels."""
-    coarse_mm = 8.0
-    extent = np.array(grid.GetSize()) * np.array(grid.GetSpacing())
-    coarse = sitk.Image([int(n) for n in np.ceil(extent / coarse_mm) + 1], sitk.sitkUInt8)
-    coarse.SetSpacing([coarse_mm] * 3)
-    coarse.SetOrigin(grid.GetOrigin())
-    found = like((sampled(skin_depth(), head.average_on(coarse), -DEPTH_LIMIT_MM) > -coarse_mm).astype(np.uint8), coarse)
-    grown = sitk.BinaryDilate(found, [1, 1, 1])
-    return sitk.GetArrayFromImage(sitk.Resample(grown, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)) > 0
+    depth = head.skin_on(grid)
+    near = depth > -NEAR_MM
+    average_mm = head.average_on(grid)[:, near]
+    np.maximum(average_mm[2], np.float32(TEMPLATE_END_MM), out=average_mm[2])
+    low, upright_mm = np.zeros(average_mm.shape[1], bool), np.empty((3, 0), np.float32)
+    if average_mm[2].min(initial=0.0) < SHOULDERS_TOP_MM:
+        upright_mm = head.upright_on(grid)[:, near]
+        low = upright_mm[2] < SHOULDERS_TOP_MM
+        upright_mm = upright_mm[:, low]
+    return PatientTissue(grid, depth, near, average_mm, gtv, inserts, low, upright_mm, tuple(shoulder_parts(head.figure.marks_mm)))
 
 
 def ct_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
@@ -265,7 +372,7 @@ def mr_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
     """T1-like MR (uint16) with coil shading and Rician noise."""
     t1 = tissue.t1
     shading = ndimage.zoom(1.0 + 0.08 * random.standard_normal((3, 3, 3)).astype(np.float32), np.array(t1.shape) / 3.0, order=1)
-    signal = 5.0 * t1 * (1.0 - 0.3 * tissue.tumour) * shading
+    signal = 5.0 * t1 * tissue.occupied * (1.0 - 0.3 * tissue.tumour) * shading
     noise = random.standard_normal((2, *signal.shape), dtype=np.float32) * np.float32(MR_NOISE)
     return like(np.rint(np.hypot(signal + noise[0], noise[1])).astype(np.uint16), tissue.grid)
 

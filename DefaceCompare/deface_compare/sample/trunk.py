@@ -1,4 +1,4 @@
-"""Shoulders to pelvis below the head, for whole-body scans and planning CTs: simple solids in patient mm."""
+"""Chest to pelvis below the shoulders, for whole-body scans: simple solids in patient mm."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..anatomy.head import Point
-from .deformation import RandomHead
-from .template.shapes import Coordinates, Field, ellipsoid, joined
+from .person_head import PersonHead
+from .template.shapes import Coordinates, Field, ellipsoid
 from .template.source import like
 from .tissue import AIR_HU, CT_NOISE_HU, PET_FWHM_MM
 
@@ -19,8 +19,8 @@ WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM = (180, 132, 190), (2.6, 2.6, 5.0)
 """468 x 343 x 950 mm: from above the vertex to the pelvis."""
 WHOLE_BODY_MIDDLE_MM = (0.0, 0.0, -378.0)
 UNMOVED = (0.0, 0.0, 0.0)
-NECK_TOP_MM = -185.0
-"""z of the shoulders' upper end; the average head ends 25 mm below."""
+TRUNK_TOP_MM = -300.0
+"""z of the trunk's upper end; a person's own surface ends below it."""
 SOFT_HU, SOFT_SUV = 30.0, 0.7
 ORGANS: tuple[tuple[Point, Point, float, float], ...] = (
     ((-82.0, 10.0, -400.0), (62.0, 78.0, 125.0), -850.0, 0.4),
@@ -41,22 +41,18 @@ class TrunkPoints(Coordinates):
         self.x, self.y, self.z = (axis - np.float32(by) for axis, by in zip((self.x, self.y, self.z), offset_mm, strict=True))
 
 
-def trunk_offset_mm(head: RandomHead) -> tuple[float, float, float]:
-    """How far a patient's trunk is moved from where these solids are drawn: the back of an extended head keeps its place."""
-    if head.pose is None:
-        return UNMOVED
-    x, y, z = head.pose.shift_mm
-    return float(x), float(y), float(z)
+def trunk_offset_mm(head: PersonHead) -> tuple[float, float, float]:
+    """How far a patient's trunk is moved from where these solids are drawn: to below the patient's own shoulders."""
+    top = np.array([[0.0, 0.0, TRUNK_TOP_MM]])
+    x, y, z = (head.placed_points(top) - top)[0].tolist()
+    return x, y, z
 
 
 def trunk_depth(grid: sitk.Image, offset_mm: Sequence[float] = UNMOVED) -> Field:
-    """Distance in mm inside shoulders and trunk on a patient's grid (identity direction), shape (z, y, x)."""
+    """Distance in mm inside the trunk on a patient's grid (identity direction), shape (z, y, x)."""
     at = TrunkPoints(grid, offset_mm)
     across = np.sqrt((at.x / 185.0) ** 2 + ((at.y - 15.0) / 118.0) ** 2)
-    column = np.minimum((1.0 - across) * 118.0, NECK_TOP_MM - 55.0 - at.z)
-    shoulders = ellipsoid(at, (0.0, 22.0, -255.0), (205.0, 90.0, 62.0))
-    neck = np.minimum((1.0 - np.sqrt((at.x / 66.0) ** 2 + ((at.y - 14.0) / 54.0) ** 2)) * 54.0, NECK_TOP_MM - at.z)
-    return joined(joined(np.asarray(column, np.float32), shoulders, 30.0), np.asarray(neck, np.float32), 20.0)
+    return np.asarray(np.minimum((1.0 - across) * 118.0, TRUNK_TOP_MM - at.z), dtype=np.float32)
 
 
 def with_trunk(ct: sitk.Image, random: np.random.Generator, offset_mm: Sequence[float] = UNMOVED) -> sitk.Image:

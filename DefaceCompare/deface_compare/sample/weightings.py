@@ -9,7 +9,8 @@ import SimpleITK as sitk
 
 from ..anatomy.average_head import template_image
 from .changed_anatomy import T1, Insert
-from .deformation import RandomHead
+from .person_head import PersonHead
+from .targets import Target
 from .template.labels import LABELS
 from .template.source import like
 from .tissue import MR_NOISE, NOTHING, patient_tissue
@@ -47,8 +48,8 @@ def signal_of(weighting: str) -> sitk.Image:
 
 def thick_mr(
     weighting: str,
-    head: RandomHead,
-    gtv: sitk.Image,
+    head: PersonHead,
+    gtv: Target,
     inserts: tuple[Insert, ...],
     grid: sitk.Image,
     random: np.random.Generator,
@@ -58,9 +59,8 @@ def thick_mr(
     Parameters
     ----------
     weighting : str
-    head : RandomHead
-    gtv : SimpleITK.Image
-        Depth inside the gross tumour of the average head.
+    head : PersonHead
+    gtv : Target
     inserts : tuple of Insert
         With the T1 signal that they have.
     grid : SimpleITK.Image
@@ -74,7 +74,7 @@ def thick_mr(
     x, y, z = grid.GetOrigin()
     thin.SetOrigin([x, y, z - 0.5 * (SUBSLICES - 1) * step])
     tissue = patient_tissue(head, gtv, thin, inserts)
-    signal = tissue.with_inserts(tissue.value(signal_of(weighting), NOTHING), T1)
+    signal = tissue.whole(tissue.tissue(signal_of(weighting), T1), NOTHING)
     signal *= tissue.occupied * (1.0 + 0.5 * tissue.tumour)
     thick = signal.reshape(count, SUBSLICES, height, width).mean(axis=1)
     noise = random.standard_normal((2, *thick.shape), dtype=np.float32) * np.float32(MR_NOISE)

@@ -1,0 +1,1 @@
+"""Made-up people: a head and shoulders from a few numbers."""
