@@ -18,8 +18,8 @@ sys.path[:0] = [str(HERE.parents[1] / "DefaceCompare"), str(HERE)]
 
 from calibration import Cost, calibration_s, cost_of, loops  # noqa: E402
 
+from deface_compare.sample.fields_of_view import CT_GRIDS  # noqa: E402
 from deface_compare.sample.make_sample import make_sample  # noqa: E402
-from deface_compare.sample.patient import CT_GRIDS  # noqa: E402
 
 LARGE, LARGE_SPACING_MM = (512, 512, 150), (0.5, 0.5, 1.8)
 SITE = "hn"
@@ -38,7 +38,7 @@ def main() -> int:
     calibration = calibration_s()
     print(f"calibration loop: {calibration:.3f} s CPU")
     costs = {}
-    for name, size, spacing_mm in (("sample", CT_SIZE, CT_SPACING_MM), ("large", LARGE, LARGE_SPACING_MM)):
+    for name, size, spacing_mm in (("sample", *CT_GRIDS["brain"]), ("large", LARGE, LARGE_SPACING_MM)):
         with tempfile.TemporaryDirectory() as temporary:
             cost = costs[name] = case_cost(Path(temporary), size, spacing_mm)
         print(

@@ -20,7 +20,6 @@ from deface_compare.measurement import Measurement, read_measurements
 from deface_compare.readers import read_case
 from deface_compare.sample.difficulty import Difficulty
 from deface_compare.sample.make_sample import make_patient
-from deface_compare.sample.patient import CT_SIZE, CT_SPACING_MM
 from deface_compare.settings import DEFAULT_METHODS, Settings
 from deface_compare.utility.dose_rows import DOSE_IMAGE
 
@@ -36,7 +35,7 @@ def compared(name: str, number: int, difficulties: Sequence[Difficulty], out: Pa
     if not (done / "case_report.json").is_file():
         source = out / "patients" / name
         if not source.exists():
-            make_patient(number, source, SEED, None, CT_SIZE, CT_SPACING_MM, difficulties)
+            make_patient(number, source, SEED, None, None, None, difficulties)
         methods = [defacer(key) for key in DEFAULT_METHODS]
         case = read_case(source).renamed("case-001")
         compare_case(case, methods, Settings(face_model="none"), out=out / "compared" / name)

@@ -8,7 +8,9 @@ from typing import Any
 import slicer
 import slicer.util
 
-from deface_compare.sample.patient import CT_SIZE, CT_SPACING_MM, SamplePatient, sample_patient
+from deface_compare.sample.fields_of_view import CT_GRIDS
+from deface_compare.sample.patient import SamplePatient, sample_patient
+from deface_compare.sample.targets import BRAIN
 
 from .case_folder import DOSE_ATTRIBUTE, DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
 from .report import file_under
@@ -56,7 +58,7 @@ class SampleSize:
     spacing_mm: tuple[float, float, float]
 
 
-ORDINARY = SampleSize(CT_SIZE, CT_SPACING_MM)
+ORDINARY = SampleSize(*CT_GRIDS[BRAIN])
 """As ``deface-compare sample`` writes them."""
 
 SELF_TEST = SampleSize((64, 64, 54), (4.0, 4.0, 5.0))

@@ -14,6 +14,7 @@ def add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     sample = commands.add_parser("sample", help="write synthetic RT patients as DICOM")
     sample.add_argument("out", type=Path, metavar="OUT", help="where the patients' folders are written")
     sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
+    sample.add_argument("--visits", type=positive, default=1, help="scans of each patient, on different days (default 1)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (default 1)")
     sample.add_argument("--site", choices=("brain", "hn"), help="brain or head and neck; both in turn if not given")
     sample.add_argument(
@@ -36,15 +37,17 @@ def run_sample(arguments: argparse.Namespace) -> int:
 
     difficulties = difficulties_named(arguments.difficulty)
     with progress_of(arguments.progress) as progress:
-        folders = make_sample(
+        make_sample(
             arguments.out,
             arguments.patients,
             seed=arguments.seed,
             site=arguments.site,
             progress=progress,
+            visits=arguments.visits,
             jobs=arguments.jobs,
             difficulties=difficulties,
         )
     if arguments.progress == "human":
-        print(f"{len(folders)} synthetic patients in {arguments.out}")
+        scans = f", {arguments.visits} visits each" if arguments.visits > 1 else ""
+        print(f"{arguments.patients} synthetic patients{scans} in {arguments.out}")
     return DONE

@@ -10,12 +10,8 @@ from typing import TextIO
 
 from ..atomic import written_csv
 from ..errors import UnusableInput
+from ..persons_table import FOLDER, PERSON, PERSONS
 from .folder import OutputFolder
-
-PERSONS = "persons.csv"
-
-FOLDER, PERSON = "folder", "person"
-"""Columns of the table; other columns are left alone."""
 
 ANY_NAME = "surrogateescape"
 """How names of folders are written that are no UTF-8: byte by byte as the disk has them, and read back the same."""

@@ -12,12 +12,12 @@ from scipy import ndimage
 
 from ..anatomy.head import Point
 from .changed_anatomy import AveragePoints
-from .person_head import PersonHead
 from .difficulty import Difficulty
+from .people.skin import DEPTH_LIMIT_MM
+from .person_head import PersonHead
 from .pose import CONDYLES_MM
 from .template.shapes import Coordinates, Field, ellipsoid, tube
 from .template.source import like
-from .people.skin import DEPTH_LIMIT_MM
 
 SHELL_MM, SHELL_GAP_MM, SHELL_HU = 2.5, 4.0, 120.0
 """Thickness of a thermoplastic shell after moulding, its distance from the skin where it does not touch, its CT number."""

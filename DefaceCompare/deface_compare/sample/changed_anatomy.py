@@ -20,8 +20,6 @@ AIR, FLUID, SCALP, PLASTIC, CONTRAST = (
     (280.0, 260.0, 1.5),
 )
 """CT number in HU, template T1 signal and SUV of what is put in."""
-HU, T1, SUV = range(3)
-"""Places of the channels in those values."""
 BONE_FROM_HU, FAT_BELOW_HU, AIRWAY_BELOW_HU = 300.0, -20.0, -500.0
 """CT numbers that tell bone, fat and airways of the average head."""
 

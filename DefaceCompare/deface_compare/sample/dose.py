@@ -25,7 +25,7 @@ BATH, BATH_REACH_MM = 0.30, 45.0
 """Low dose from entering beams: its share of the prescription next to the target, and the distance over which it falls."""
 LIMIT_MM = 80.0
 """Distances beyond this are far."""
-SKIN_SPARED, BUILD_UP_MM = 0.55, 3.0
+SKIN_SPARED, BUILD_UP_MM = 0.55, 1.6
 """Missing share of the dose at the skin and the depth over which it builds up: 6 MV from many sides (Bova 1987 and others measure
 40 to 60 % at the surface)."""
 SCATTER_MM = 2.5

@@ -105,7 +105,9 @@ NECK_MM = -86.0
 """All parts lie below this z of the average head."""
 
 
-def with_neck(values: NDArray[np.float32], channel: int, at: Coordinates, airway: NDArray[np.bool_], voxel_mm: float) -> NDArray[np.float32]:
+def with_neck(
+    values: NDArray[np.float32], channel: int, at: Coordinates, airway: NDArray[np.bool_], voxel_mm: float
+) -> NDArray[np.float32]:
     """Values of a channel on the average head's grid, shape (z, y, x), with the parts of the neck in them; airways stay."""
     low = at.z[:, 0, 0] < NECK_MM
     inner = values[low]

@@ -124,5 +124,3 @@ def cropped_depth(mask: sitk.Image) -> sitk.Image:
     upper = [min(int(axis.max()) + 7, n) for axis, n in zip(where[::-1], mask.GetSize(), strict=True)]
     box = mask[lower[0] : upper[0], lower[1] : upper[1], lower[2] : upper[2]]
     return sitk.Cast(sitk.SmoothingRecursiveGaussian(depth_of_mask(box), 0.8), sitk.sitkFloat32)
-
-

@@ -55,7 +55,7 @@ class PersonHead:
     matrix, offset : ndarray, shapes (3, 3) and (3,)
         Place on the couch: patient mm to upright mm, a turn and a shift.
     field : ndarray, shape (z, y, x, 3)
-        Displacement in mm on the grid that `FIELD_LOWER_MM`, `FIELD_SPACING_MM` and `FIELD_SIZE` describe; the last node's beyond.
+        Displacement in mm on the grid that `FIELD_LOWER_MM`, `FIELD_SPACING_MM` and `FIELD_SIZE` describe; beyond, its rim's.
     pose : Pose or None
         Neck and mandible; None: as in the average head.
     """

@@ -7,12 +7,13 @@ import SimpleITK as sitk
 
 from ..case import Structure
 from ..writers.contours import contours_of_field
+from .average_tissue import sampled
 from .organs import organ_depth, organs_of, planned_name
 from .people.skin import DEPTH_LIMIT_MM
 from .person_head import PersonHead
 from .targets import Target, Targets, target_depth
 from .template.source import like
-from .tissue import positive_box, sampled
+from .tissue import positive_box
 
 FINE_MM = 1.0
 """In-plane grid on which organs smaller than `SMALL_CC` are contoured."""
@@ -42,7 +43,10 @@ def patient_structures(head: PersonHead, targets: Targets, site: str, ct: sitk.I
     body = contours_of_field(skin, -DEPTH_LIMIT_MM)
     found = [Structure(name="BODY", standard_name="External", group="external", contours=body)]
     found += [_target(target, head, ct) for target in targets.all]
-    found += [_structure(planned_name(organ, site), organ.standard_name, organ.group, organ_depth(organ), head, ct) for organ in organs_of(site)]
+    found += [
+        _structure(planned_name(organ, site), organ.standard_name, organ.group, organ_depth(organ), head, ct)
+        for organ in organs_of(site)
+    ]
     return [structure for structure in found if structure.contours]
 
 

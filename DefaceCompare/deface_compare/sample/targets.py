@@ -26,7 +26,7 @@ GTV_SPARING_MM = 1.5
 SKIN_SPARING_MM, CHEEK_SPARING_MM = 4.0, 3.0
 """CTV and PTV stay this far below the skin, as planners crop them."""
 NODES_RADIUS_MM, NODES_LOWEST_MM = 15.0, -205.0
-"""Elective nodes along both jugular veins, levels II to IV: radius of the clinical volume, and its lower end in average-head mm."""
+"""Elective nodes along both jugular veins, levels II to IV: radius of the clinical volume, its lower end in average-head mm."""
 CHEEK_X_MM = (34.0, 72.0)
 CHEEK_DEPTH_MM = 9.0
 """A tumour in the cheek has its middle so far below the skin, somewhere between these x in average-head mm."""
@@ -76,7 +76,7 @@ def random_targets(head: PersonHead, site: str, superficial: bool, random: np.ra
     ----------
     head : PersonHead
     site : str
-        `BRAIN`: in one hemisphere; `HEAD_AND_NECK`: oropharynx with a node and elective necks, or, if `superficial`, in the cheek.
+        `BRAIN`: in one hemisphere; `HEAD_AND_NECK`: oropharynx with a node and elective necks, or the cheek if `superficial`.
     superficial : bool
         The gross tumour reaches to `GTV_SPARING_MM` below the skin.
     random : numpy.random.Generator
@@ -99,8 +99,8 @@ def random_targets(head: PersonHead, site: str, superficial: bool, random: np.ra
         brain = sitk.Resample(organ_depth(BRAIN_ORGAN), grid, sitk.Transform(), sitk.sitkLinear, -DEPTH_LIMIT_MM)
         ctv = np.minimum(ctv, sitk.GetArrayViewFromImage(brain))
     fields = (("GTV", gross, GTV_SPARING_MM), ("CTV", ctv, sparing), ("PTV", ptv, sparing))
-    targets = [Target(name, name.lower(), like(field.astype(np.float32), grid), mm) for name, field, mm in fields]
-    return Targets(*targets, elective=_elective(at, ctv, grid) if nodal else ())
+    found = {name: Target(name, name.lower(), like(field.astype(np.float32), grid), mm) for name, field, mm in fields}
+    return Targets(found["GTV"], found["CTV"], found["PTV"], _elective(at, ctv, grid) if nodal else ())
 
 
 def _elective(at: Coordinates, ctv: Field, grid: sitk.Image) -> tuple[Target, ...]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..anatomy.head import Point
+from .images import AIR_HU, CT_NOISE_HU, PET_FWHM_MM
 from .person_head import PersonHead
 from .template.shapes import Coordinates, Field, ellipsoid
 from .template.source import like
-from .tissue import AIR_HU, CT_NOISE_HU, PET_FWHM_MM
 
 WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM = (180, 132, 190), (2.6, 2.6, 5.0)
 """468 x 343 x 950 mm: from above the vertex to the pelvis."""

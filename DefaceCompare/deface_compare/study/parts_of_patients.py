@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..output.key import PERSONS
+from ..persons_table import PERSONS
 from ..readers.found_files import is_dicom
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..output.folder import CASES, UNFINISHED
-from ..output.key import PERSONS
 from ..own_output import IDENTIFIABLE, is_output
+from ..persons_table import PERSONS
 from ..readers.found_files import (
     DEAD_LINK,
     NO_FILE,

@@ -25,7 +25,6 @@ from deface_compare.defacers.deface import deface
 from deface_compare.sample.attachments import attachments_of
 from deface_compare.sample.difficulty import COMBINATIONS, DESCRIPTIONS, Difficulty, difficulties_named
 from deface_compare.sample.patient import SamplePatient, sample_patient
-from deface_compare.sample.tissue import DEPTH_LIMIT_MM, sampled, skin_depth
 from deface_compare.settings import DEFAULT_METHODS, Settings
 from deface_compare.structures.mask import structure_mask
 
@@ -74,12 +73,21 @@ def case_of(made: SamplePatient) -> Case:
     return Case(id="case-001", images=tuple(of_difficulty.get(difficulty, [ct])), structure_set=structures)
 
 
-def average_of(made: SamplePatient, image: sitk.Image) -> NDArray[np.float32]:
-    """Average-head mm of every voxel, whatever the image's direction: shape (3 for x y z, z, y, x)."""
+def points_of(image: sitk.Image) -> NDArray[np.float64]:
+    """LPS mm of every voxel, whatever the image's direction: shape (n, 3)."""
     index = np.indices(image.GetSize()[::-1], dtype=np.float64).reshape(3, -1)[::-1]
     matrix = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
-    points = (matrix @ index).T + np.array(image.GetOrigin())
-    return made.head.average_points(points).T.reshape(3, *image.GetSize()[::-1]).astype(np.float32)
+    return np.asarray((matrix @ index).T + np.array(image.GetOrigin()))
+
+
+def average_of(made: SamplePatient, image: sitk.Image) -> NDArray[np.float32]:
+    """Average-head mm of every voxel: shape (3 for x y z, z, y, x)."""
+    return made.head.average_points(points_of(image)).T.reshape(3, *image.GetSize()[::-1]).astype(np.float32)
+
+
+def depth_of(made: SamplePatient, image: sitk.Image) -> NDArray[np.float32]:
+    """Depth of every voxel below the true skin in mm: shape (z, y, x)."""
+    return made.head.skin_depth(points_of(image)).reshape(image.GetSize()[::-1])
 
 
 def tissue_of(image: CaseImage) -> NDArray[np.bool_]:
@@ -92,7 +100,7 @@ def left_of_skin(made: SamplePatient, image: CaseImage, edited: sitk.Image, half
     """Share of the true skin of mouth and chin, so far to both sides, that is where it was: tissue under it, air before it."""
     average = average_of(made, image.image)
     x, y, z = average
-    depth = sampled(skin_depth(), average, -DEPTH_LIMIT_MM)
+    depth = depth_of(made, image.image)
     reach = max(2.0, 0.6 * max(image.image.GetSpacing()[:2]))
     place = (
         (np.abs(x) < half_width_mm)
@@ -111,7 +119,7 @@ def left_of_skin(made: SamplePatient, image: CaseImage, edited: sitk.Image, half
 def device_left(made: SamplePatient, image: CaseImage, edited: sitk.Image) -> tuple[float, float]:
     """What a method left of the true devices within reach of the patient's voxels it altered: share, and largest piece in cc."""
     array, result = image.array(), sitk.GetArrayFromImage(edited)
-    depth = sampled(skin_depth(), average_of(made, image.image), -DEPTH_LIMIT_MM)
+    depth = depth_of(made, image.image)
     device = np.zeros(array.shape, bool)
     for attachment in attachments_of(made.difficulties, made.head, image.image):
         device |= (attachment.depth > 0) & (depth < -0.5) & (array > SKIN_HU)

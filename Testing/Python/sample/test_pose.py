@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from deface_compare.anatomy.average_head import average_head
-from deface_compare.sample.deformation import random_head
 from deface_compare.sample.difficulty import Difficulty
-from deface_compare.sample.patient import sample_patient
+from deface_compare.sample.patient import random_patient, sample_patient
 from deface_compare.sample.pose import CONDYLES_MM, EXTENSION_DEGREES, OPENING_DEGREES, Pose, random_pose
 
 COARSE = {"ct_size": (64, 64, 54), "ct_spacing_mm": (4.0, 4.0, 5.0)}
@@ -28,7 +27,7 @@ def test_both_directions_of_a_pose_undo_each_other() -> None:
     low, high = np.array(BOX).T
     points = np.random.default_rng(1).uniform(low, high, (4000, 3))
     assert np.abs(HARDEST.unposed(HARDEST.posed(points)) - points).max() < 0.02  # mm; measured 0.004
-    head = replace(random_head(np.random.default_rng(2)), pose=HARDEST)
+    head = replace(random_patient(np.random.default_rng(2)), pose=HARDEST)
     points = np.array([*SKULL, *MANDIBLE, *average_head().landmarks_mm.values()])
     assert np.abs(head.average_points(head.patient_points(points)) - points).max() < 0.1  # mm
 

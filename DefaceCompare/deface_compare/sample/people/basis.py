@@ -113,7 +113,8 @@ class Subdivided:
             step, fine = catmull_clark(matrix.shape[0], fine)
             matrix = step @ matrix
         count = matrix.shape[0]
-        middles, triangles = [], [fine[:, [0, 1, 2]], fine[:, [0, 2, 3]]]
+        middles: list[sparse.csr_matrix] = []
+        triangles = [fine[:, [0, 1, 2]], fine[:, [0, 2, 3]]]
         for loop in border_loops(fine):
             middle = np.full(len(loop), count + len(middles))
             triangles.append(np.column_stack([np.roll(loop, -1), loop, middle]))
@@ -123,7 +124,6 @@ class Subdivided:
     def fine_mm(self, vertices_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """The fine vertices, shape (fine, 3), of a mesh's vertices."""
         return np.asarray(self.matrix @ vertices_mm[self.vertices])
-
 
     def smooth_mm(self, vertices_mm: NDArray[np.float64], of: NDArray[np.int64]) -> NDArray[np.float64]:
         """Where some of a mesh's vertices lie on the smooth surface, shape (len(of), 3)."""

@@ -18,8 +18,8 @@ Points = NDArray[np.float64]
 EYES_MM = (0.0, -78.0, -33.0)
 """The middle between the eyes' centres stands where the average head has it."""
 BRAIN_CC_PER_BOX = 0.2546
-"""Brain volume over the box of the skull: its breadth and length more than `ABOVE_EYES_MM` above the eyes, and its height over the
-eyes and `BELOW_EYES_MM` more (measured on 40 people: coefficient of variation 3 %)."""
+"""Brain volume over the box of the skull: its breadth and length more than `ABOVE_EYES_MM` above the eyes, and its height over
+the eyes and `BELOW_EYES_MM` more (measured on 40 people: coefficient of variation 3 %)."""
 ABOVE_EYES_MM, BELOW_EYES_MM = 15.0, 25.0
 GLOBE_MM = 12.0
 """Radius of the globes, as the average head has them."""

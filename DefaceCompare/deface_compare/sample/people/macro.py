@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 ORIGINS = ("african", "asian", "caucasian")
 """MakeHuman's names of its three base shapes."""
@@ -19,7 +19,7 @@ def age_of_years(years: float) -> float:
     """MakeHuman's age, 0 to 1, of so many years."""
     if years <= YEARS[0]:
         return AGES[0]
-    for (first, last), (lower, upper) in zip(zip(YEARS, YEARS[1:], strict=False), zip(AGES, AGES[1:], strict=False), strict=True):
+    for (first, last), (lower, upper) in zip(pairwise(YEARS), pairwise(AGES), strict=True):
         if years <= last:
             return lower + (upper - lower) * (years - first) / (last - first)
     return AGES[-1]

@@ -75,7 +75,9 @@ class PersonSkin:
         depth = sitk.GetArrayFromImage(rough) + np.float32(0.5 * spacing)
         lower = np.array(grid.GetOrigin())
         vertices, normals = self._planes()
-        at_vertices = ndimage.map_coordinates(depth, ((vertices - lower) / spacing)[:, ::-1].T, order=1, mode="constant", cval=1e3)
+        at_vertices = ndimage.map_coordinates(
+            depth, ((vertices - lower) / spacing)[:, ::-1].T, order=1, mode="constant", cval=1e3
+        )
         outer = np.abs(at_vertices) < OUTER * spacing
         band = np.nonzero(np.abs(depth) < BAND_MM)
         points = np.column_stack(band[::-1]) * spacing + lower
@@ -93,8 +95,8 @@ class PersonSkin:
 
 
 def planes_depth(points_mm: Points, vertices_mm: Points, normals: Points) -> tuple[Points, Points]:
-    """Depth of points, shape (n, 3), below the tangent planes of the nearest vertices, and how far the nearest is; shapes (n,)."""
-    distance, nearest = cKDTree(vertices_mm).query(points_mm, k=PLANES)
+    """Depth of points, shape (n, 3), below the planes of the nearest vertices, and how far the nearest is; shapes (n,)."""
+    distance, nearest = (np.asarray(found) for found in cKDTree(vertices_mm).query(points_mm, k=PLANES))
     weight = 1.0 / np.maximum(distance, 0.05) ** 2
     depths = np.einsum("nki,nki->nk", vertices_mm[nearest] - points_mm[:, None], normals[nearest])
     return (weight * depths).sum(axis=1) / weight.sum(axis=1), distance[:, 0]

@@ -14,7 +14,18 @@ from .average_skin import average_skin_depth
 
 Points = NDArray[np.float64]
 
-STEPS = ((30.0, 25.0), (20.0, 20.0), (12.0, 15.0), (8.0, 12.0), (5.0, 10.0), (3.0, 8.0), (2.0, 8.0), (1.5, 6.0), (1.0, 6.0), (1.0, 6.0))
+STEPS = (
+    (30.0, 25.0),
+    (20.0, 20.0),
+    (12.0, 15.0),
+    (8.0, 12.0),
+    (5.0, 10.0),
+    (3.0, 8.0),
+    (2.0, 8.0),
+    (1.5, 6.0),
+    (1.0, 6.0),
+    (1.0, 6.0),
+)
 """Ridge of the spline in mm, and how far the nearest skin may be, in each step."""
 USED = 700
 """Vertices that steer a step, drawn at random."""
@@ -54,7 +65,7 @@ def laid_on_average(
     own, known = landmarks
     fit = BiharmonicSpline.fitted(own, known, LANDMARK_RIDGE_MM)
     for ridge_mm, reach_mm in STEPS:
-        distance, nearest = tree.query(fit(vertices_mm[free]), k=NEIGHBOURS)
+        distance, nearest = (np.asarray(found) for found in tree.query(fit(vertices_mm[free]), k=NEIGHBOURS))
         facing = np.einsum("nkc,nc->nk", skin_normals[nearest], normals) > SAME_WAY
         distance = np.where(facing, distance, np.inf)
         best = distance.argmin(axis=1)
@@ -65,10 +76,11 @@ def laid_on_average(
             np.concatenate([own, vertices_mm[free[chosen]]]), np.concatenate([known, targets]), ridge_mm
         )
     places = fit(vertices_mm[free])
-    near = tree.query(places)[0] < LAST_MM
+    near = np.asarray(tree.query(places)[0]) < LAST_MM
     free, places = free[near], places[near]
-    twin_distance, twin = cKDTree(vertices_mm[free]).query(vertices_mm[free] * [-1.0, 1.0, 1.0])
-    mirrored = 0.5 * (places + places[twin] * [-1.0, 1.0, 1.0])
+    mirror = np.array([-1.0, 1.0, 1.0])
+    twin_distance, twin = (np.asarray(found) for found in cKDTree(vertices_mm[free]).query(vertices_mm[free] * mirror))
+    mirrored = 0.5 * (places + places[twin] * mirror)
     places = np.where((twin_distance < 0.05)[:, None], mirrored, places)
     spread = farthest_first(vertices_mm[free], ANCHORS)
     return free[spread], places[spread]

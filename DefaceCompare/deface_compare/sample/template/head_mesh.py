@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
-from vtkmodules.vtkCommonCore import mutable, vtkIdList, vtkPoints
+from vtkmodules.vtkCommonCore import mutable, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData, vtkStaticCellLocator
 
 from ...geometry.mesh import vertex_normals
@@ -40,14 +40,14 @@ def kept_quads(source: MakeHuman) -> NDArray[np.int64]:
     kept = (vertices[:, 2] > LOWEST_MM) & (np.abs(vertices[:, 0]) < WIDEST_MM)
     quads = quads[kept[quads].all(axis=1)]
     closed = source.moved_mm(mean_targets() | closed_eyes())
-    hidden = hidden_vertices(closed, quads, np.concatenate([quads, *(source.faces[name] for name in ("helper-l-eye", "helper-r-eye"))]))
+    hidden = hidden_vertices(
+        closed, quads, np.concatenate([quads, *(source.faces[name] for name in ("helper-l-eye", "helper-r-eye"))])
+    )
     quads = quads[~_pockets(quads, hidden)[quads].any(axis=1)]
     return quads[_largest_part(quads)]
 
 
-def hidden_vertices(
-    vertices_mm: NDArray[np.float64], quads: NDArray[np.int64], opaque: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def hidden_vertices(vertices_mm: NDArray[np.float64], quads: NDArray[np.int64], opaque: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Vertices of `quads` from which no line of sight leaves the head; shape (n,). `opaque` are all the faces that block it."""
     surface = vtkPolyData()
     points = vtkPoints()
@@ -70,8 +70,9 @@ def hidden_vertices(
 
 
 def _blocked(locator: vtkStaticCellLocator, start: NDArray[np.float64], end: NDArray[np.float64]) -> bool:
-    share, point, place, sub, cell = mutable(0.0), [0.0] * 3, [0.0] * 3, mutable(0), mutable(0)
-    return bool(locator.IntersectWithLine(start.tolist(), end.tolist(), 1e-6, share, point, place, sub, cell))
+    """Whether a face lies between two points."""
+    share, point, place, part = mutable(0.0), [0.0] * 3, [0.0] * 3, mutable(0)
+    return bool(locator.IntersectWithLine(start.tolist(), end.tolist(), 1e-6, share, point, place, part))  # type: ignore[call-overload]  # out-parameters
 
 
 def _directions() -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from ...anatomy.average_head import average_head
 from ...atomic import written
 from ...errors import DefaceCompareError, UnusableInput
 from ..people.basis import SKIN_STEPS, UNIT_MM, Subdivided, border_loops
-from ..people.macro import AGE_NAMES, ORIGINS, THIRDS, age_of_years, macro_weights
+from ..people.macro import ORIGINS, THIRDS, age_of_years, macro_weights
 from ..people.modes import modes
 from ..people.person import EYES_CLOSED, MOOD
 from .anchors import average_surface, laid_on_average
@@ -131,7 +131,11 @@ def whole(values_mm: NDArray[np.float64], kind: type[np.int16]) -> NDArray[np.in
 
 def ear_vertices(source: MakeHuman, skin: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
     """Vertices of both ears: what their targets move."""
-    moved = moved_by(source, [name for mode in modes() if mode.name.startswith("ears/") for name in (mode.negative, mode.positive) if name], EAR_MOVES_MM)
+    moved = moved_by(
+        source,
+        [name for mode in modes() if mode.name.startswith("ears/") for name in (mode.negative, mode.positive) if name],
+        EAR_MOVES_MM,
+    )
     ears = skin[moved[skin]]
     x = source.vertices_mm[ears, 0]
     return {"ear_left": ears[x > 0.0], "ear_right": ears[x < 0.0]}
@@ -177,7 +181,12 @@ def find_anchors(
     known = np.concatenate([known, back[back[:, 1].argmax()][None]])
     smooth = mean.copy()
     smooth[skin] = Subdivided.of(quads, SKIN_STEPS).smooth_mm(mean, skin)
-    return laid_on_average(smooth, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]), free_vertices(source, quads, mean, marks), (own, known))
+    return laid_on_average(
+        smooth,
+        np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]),
+        free_vertices(source, quads, mean, marks),
+        (own, known),
+    )
 
 
 def free_vertices(

@@ -11,10 +11,10 @@ import pytest
 import SimpleITK as sitk
 
 from deface_compare.anatomy.average_head import template_image
+from deface_compare.sample.template.average_skin import average_skin_depth
 from deface_compare.sample.template.labels import LABELS
 from deface_compare.sample.template.make import main
 from deface_compare.sample.template.shapes import Coordinates, cut, depth_of_mask, ellipsoid, joined, tube
-from deface_compare.sample.tissue import skin_depth
 
 DATA = Path(str(files("deface_compare").joinpath("data")))
 
@@ -79,7 +79,7 @@ def test_left_and_right_organs_are_equal_and_on_their_sides() -> None:
 
 
 def test_every_organ_lies_inside_the_skin_and_bone_never_breaks_it() -> None:
-    labels, depth = voxels("average_labels"), sitk.GetArrayFromImage(skin_depth())
+    labels, depth = voxels("average_labels"), sitk.GetArrayFromImage(average_skin_depth())
     for name in ("skull", "mandible", "teeth", "vertebra", "brain"):
         assert depth[labels == LABELS[name]].min() > 1.0, name  # measured from 2.0 mm (skull) up
 
@@ -94,7 +94,7 @@ def test_the_skull_closes_around_the_brain() -> None:
 
 
 def test_landmarks_lie_on_or_in_the_head() -> None:
-    skin = skin_depth()
+    skin = average_skin_depth()
     for name, point in description()["landmarks_mm"].items():
         depth = skin.EvaluateAtPhysicalPoint(point)
         if name.startswith("eye"):
