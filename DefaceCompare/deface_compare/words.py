@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-SYNTHETIC_WARNING = "SYNTHETIC: tests the pipeline; AUC depends on the chosen deformation; not evidence about a method"
+SYNTHETIC_WARNING = "SYNTHETIC: made-up people; they test the pipeline and are no evidence about a method"
 
 DOSE_SENTENCE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
 

@@ -38,7 +38,9 @@ from .tables import ArmNames
 from .verdict_section import dose_axes, package_sentences, package_table, verdict_sentence, verdict_table
 
 DIFFERENCE = "mean_absolute_difference"
-SYNTHETIC_COLUMN_C = "Synthetic patients are deformations of the template that the average-face method registers to."
+SYNTHETIC_COLUMN_C = (
+    "Skin, size and proportions of made-up people are nobody's; the inside of their heads is one average anatomy."
+)
 
 
 @dataclass(frozen=True)

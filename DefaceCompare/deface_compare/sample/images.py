@@ -32,7 +32,9 @@ OBLIQUE_DEGREES = (14.0, 6.0, 9.0)
 def ct_image(tissue: PatientTissue, random: np.random.Generator) -> sitk.Image:
     """CT in HU (int16) with noise."""
     hu = AIR_HU + tissue.occupied * (tissue.signal(Signal.HU) + TUMOUR_HU * tissue.tumour - AIR_HU)
-    noise = ndimage.gaussian_filter(random.standard_normal(hu.shape, dtype=np.float32), (0.0, CT_NOISE_VOXELS, CT_NOISE_VOXELS))
+    noise = ndimage.gaussian_filter(
+        random.standard_normal(hu.shape, dtype=np.float32), (0.0, CT_NOISE_VOXELS, CT_NOISE_VOXELS), mode="wrap"
+    )
     hu += CT_NOISE_HU / noise.std() * noise
     return like(np.rint(np.clip(hu, *CT_LIMITS_HU)).astype(np.int16), tissue.grid)
 

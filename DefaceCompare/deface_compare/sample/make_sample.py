@@ -58,8 +58,8 @@ def make_sample(
     Parameters
     ----------
     out : str or Path
-        Gets ``sample-001``, ``sample-002`` and so on (``sample-001-visit-2`` for a second visit); each with CT, MR, PET, RTSTRUCT,
-        RTPLAN and RTDOSE.
+        Gets ``sample-001``, ``sample-002`` and so on (``sample-001-visit-2`` for a second visit); each with CT, MR, PET,
+        RTSTRUCT, RTPLAN and RTDOSE.
     patients : int
         How many, at least 1.
     seed : int

@@ -143,7 +143,7 @@ def _faces_of(cohort: Cohort, arms: Sequence[Arm], seed: int) -> PrivacySummary:
     """Scored from a cohort's face prints; where a centre shares tables only, what its own run scored."""
     if cohort.shared:
         return pool_centres([cohort.shared], arms, cohort.cohort, alone=True)
-    return summarise_faces(cohort.records, arms, cohort.cohort, seed, synthetic=cohort.synthetic)
+    return summarise_faces(cohort.records, arms, cohort.cohort, seed)
 
 
 def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settings) -> list[SummaryRow]:

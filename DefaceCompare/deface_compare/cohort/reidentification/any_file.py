@@ -149,7 +149,7 @@ def _image_attempts(images: Sequence[Faces], known: Faces, arm: Arm) -> Iterator
             continue
         everybody = np.array([place[faces.records[k].case] for k in columns_here], dtype=np.intp)
         genuine = np.searchsorted(columns_here, scans)
-        for each in headline_attempts(faces, columns(faces, arm, scans)):
+        for each in headline_attempts(columns(faces, arm, scans)):
             yield Attempt(f"{faces.image}, {each.words}", each.similarity[:, columns_here], genuine, everybody)
 
 

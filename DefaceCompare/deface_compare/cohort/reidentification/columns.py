@@ -51,10 +51,9 @@ def columns(faces: Faces, arm: Arm, scans: Sequence[int]) -> dict[str, list[Atte
     return {metric: found[metric] for metric in COLUMNS if found.get(metric)}
 
 
-def headline_attempts(faces: Faces, found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
-    """All that an attacker without the original can try; on made heads a rebuilt face does not count."""
-    left_out = (REFERENCE, REBUILT) if faces.synthetic else (REFERENCE,)
-    return [each for metric, attempts in found.items() if metric not in left_out for each in attempts]
+def headline_attempts(found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
+    """All that an attacker without the original can try."""
+    return [each for metric, attempts in found.items() if metric != REFERENCE for each in attempts]
 
 
 def at_skin(faces: Faces, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:

@@ -109,7 +109,6 @@ class Faces:
     copies: tuple[tuple[str, str], ...] = ()
     """Cases that were left out because they hold the very scan of another one, with that one's id."""
     seed: int = 1
-    synthetic: bool = False
 
     @property
     def told_of_copies(self) -> str:
@@ -178,15 +177,15 @@ class Faces:
         return replace(blank, **numbers)  # type: ignore[arg-type]
 
 
-def strata(records: Sequence[FaceRecord], image: str, cohort: str, seed: int, *, synthetic: bool) -> list[Faces]:
+def strata(records: Sequence[FaceRecord], image: str, cohort: str, seed: int) -> list[Faces]:
     """The scans of one image by the part of the face that they hold, the largest group first (whole faces where equal)."""
     usable = [record for record in records if record.image == image and np.isfinite(record.original).any()]
     groups: dict[str, list[FaceRecord]] = {FULL: []}
     for record in sorted(usable, key=lambda each: each.case):
         groups.setdefault(record.extent, []).append(record)
-    found = [Faces(cohort, image, *_without_copies(group), seed=seed, synthetic=synthetic) for group in groups.values() if group]
+    found = [Faces(cohort, image, *_without_copies(group), seed=seed) for group in groups.values() if group]
     return sorted(found, key=lambda faces: (-len(faces.records), faces.extent != FULL, faces.extent)) or [
-        Faces(cohort, image, (), seed=seed, synthetic=synthetic)
+        Faces(cohort, image, (), seed=seed)
     ]
 
 

@@ -28,8 +28,6 @@ HEADLINE = "auc_headline"
 ScanAucs = Mapping[Arm, Mapping[str, float]]
 """P(genuine > impostor) of each scan, by arm and case id."""
 
-SYNTHETIC_HEADLINE = "a rebuilt face counts on real heads only"
-
 
 @dataclass(frozen=True)
 class FaceCurves:
@@ -65,17 +63,13 @@ class PrivacySummary:
     as_run: Mapping[tuple[str, str], ScanAucs] = field(default_factory=dict)
 
 
-def summarise_faces(
-    records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: str, seed: int, *, synthetic: bool = False
-) -> PrivacySummary:
+def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: str, seed: int) -> PrivacySummary:
     """AUCs with intervals, controls and paired differences, image by image.
 
     Parameters
     ----------
     arms : sequence of Arm
         All arms of the cohort; an arm without embeddings for a scan failed on it.
-    synthetic : bool
-        Whether there are made heads: they are deformations of the average head that column C lays over.
     """
     rows: list[SummaryRow] = []
     differences: dict[tuple[str, Arm, Arm], tuple[float, float]] = {}
@@ -83,7 +77,7 @@ def summarise_faces(
     sound: list[Faces] = []
     as_run: dict[tuple[str, str], ScanAucs] = {}
     for image in dict.fromkeys(record.image for record in records):
-        for first, faces in enumerate(strata(records, image, cohort, seed, synthetic=synthetic)):
+        for first, faces in enumerate(strata(records, image, cohort, seed)):
             reason = too_few([record.person for record in faces.records])
             if not reason:
                 controls, reason = control_rows(faces)
@@ -135,7 +129,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     genuine, persons, seed = np.array(scans, dtype=np.intp), faces.persons, faces.seed
     tried = columns(faces, arm, scans)
     found = {metric: strongest(attempts, persons, seed=seed) for metric, attempts in tried.items()}
-    best = strongest(headline_attempts(faces, tried), persons, seed=seed)
+    best = strongest(headline_attempts(tried), persons, seed=seed)
     own = reidentify(found[OWN].attempt.similarity, genuine, persons, seed=seed)
     per_pair = reidentify(faces.own(arm, scans), genuine, persons, seed=seed)
     common = {"failed": failed, "note": joined(note, own.warning)}
@@ -149,9 +143,14 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
         )
         for metric, each in found.items()
     ]
-    which = joined(best.attempt.words, SYNTHETIC_HEADLINE if faces.synthetic else "")
     made.append(
-        faces.row(HEADLINE, arm, own.probes, **interval_numbers(best.auc), **common | {"note": joined(which, note, own.warning)})
+        faces.row(
+            HEADLINE,
+            arm,
+            own.probes,
+            **interval_numbers(best.auc),
+            **common | {"note": joined(best.attempt.words, note, own.warning)},
+        )
     )
     made.append(faces.row("auc_per_pair", arm, own.probes, **estimate_numbers(per_pair), **common))
     pooled = estimate_pooled_auc(at_skin(faces, arm, scans), genuine, persons, seed=seed)
@@ -170,7 +169,7 @@ def _which(found: Strongest, tried: Sequence[Attempt]) -> str:
 
 def _attacked(faces: Faces, arm: Arm, scans: Sequence[int]) -> Strongest:
     """The strongest attack on an arm, by which it ranks."""
-    return strongest(headline_attempts(faces, columns(faces, arm, scans)), faces.persons, seed=faces.seed)
+    return strongest(headline_attempts(columns(faces, arm, scans)), faces.persons, seed=faces.seed)
 
 
 def _ranked(faces: Faces, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
