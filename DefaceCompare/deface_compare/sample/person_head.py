@@ -130,9 +130,11 @@ class PersonHead:
 
     def skin_on(self, grid: sitk.Image) -> Floats:
         """Depth in mm below the skin at every voxel centre of a patient grid with identity direction, shape (z, y, x)."""
-        depth, slices = self.skin, grid.GetSize()[2]
+        if self.pose is None:
+            return self.skin.resampled(grid, self.matrix, self.offset)
+        slices = grid.GetSize()[2]
         parts = (grid[:, :, first : first + CHUNK_SLICES] for first in range(0, slices, CHUNK_SLICES))
-        return np.concatenate([depth.depth(self._on_nodes(part, self.upright_points)) for part in parts])
+        return np.concatenate([self.skin.depth(self._on_nodes(part, self.upright_points)) for part in parts])
 
     def skin_depth(self, points_mm: Points) -> Floats:
         """Depth in mm below the skin of patient points, shape (n, 3); shape (n,)."""
@@ -189,9 +191,11 @@ def person_head(person: Person, random: np.random.Generator, pose: Pose | None =
 def displacement(figure: Figure) -> Points:
     """From an upright person to the average head in mm, shape (z, y, x, 3), on the field's grid."""
     axes = [lower + FIELD_SPACING_MM * np.arange(size) for lower, size in zip(FIELD_LOWER_MM, FIELD_SIZE, strict=True)]
-    z, y, x = np.meshgrid(np.maximum(axes[2], LOWEST_ANCHOR_MM), axes[1], axes[0], indexing="ij")
+    last = int(np.searchsorted(axes[2], LOWEST_ANCHOR_MM))
+    z, y, x = np.meshgrid(axes[2][last:], axes[1], axes[0], indexing="ij")
     nodes = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
-    return (figure.to_average(nodes) - nodes).reshape(*FIELD_SIZE[::-1], 3)
+    above = (figure.to_average(nodes) - nodes).reshape(*x.shape, 3)
+    return np.concatenate([np.repeat(above[:1], last, axis=0), above])
 
 
 def smallest_determinant(field: Points) -> float:

@@ -16,6 +16,7 @@ from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 
 from ...geometry.mesh import vertex_normals
+from ..template.shapes import Coordinates
 from ..template.source import like
 from .basis import head_basis
 from .figure import Figure
@@ -26,8 +27,10 @@ Field = NDArray[np.float32]
 DEPTH_LIMIT_MM = 30.0
 """Depths beyond this are cut off."""
 HEAD_LOWER_MM, HEAD_UPPER_MM, HEAD_SPACING_MM = (-129.0, -165.0, -222.0), (129.0, 141.0, 114.0), 1.5
-SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM, SHOULDERS_SPACING_MM = (-270.0, -150.0, -340.0), (270.0, 165.0, -180.0), 3.0
-"""Boxes of the two grids, in mm of the upright person; beyond the head's box the shoulders' one counts."""
+SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM, SHOULDERS_SPACING_MM = (-270.0, -150.0, -342.0), (270.0, 164.0, -170.0), 2.0
+"""Boxes of the two grids, in mm of the upright person."""
+SEAM_MM = -196.0
+"""Below this z the shoulders' grid counts, and beside the head's box: there both see the skin around."""
 BAND_MM = 2.5
 """So near to the skin its depth is the distance from the tangent planes of the nearest vertices."""
 OUTER = 1.2
@@ -55,12 +58,23 @@ class PersonSkin:
     def depth(self, upright_mm: Field) -> Field:
         """Depth at points, shape (3 for x y z, ...) in upright mm."""
         found = _sampled(self.head, upright_mm)
-        outside = np.zeros(found.shape, bool)
-        for axis, (lower, upper) in enumerate(zip(HEAD_LOWER_MM, HEAD_UPPER_MM, strict=True)):
-            outside |= (upright_mm[axis] < lower + HEAD_SPACING_MM) | (upright_mm[axis] > upper - HEAD_SPACING_MM)
-        outside &= upright_mm[2] < SHOULDERS_UPPER_MM[2]
-        if outside.any():
-            found[outside] = _sampled(self.shoulders, upright_mm[:, outside])
+        low = _at_shoulders(upright_mm[0], upright_mm[2])
+        if low.any():
+            found[low] = _sampled(self.shoulders, upright_mm[:, low])
+        return found
+
+    def resampled(self, grid: sitk.Image, matrix: Points, offset: Points) -> Field:
+        """Depth at the voxel centres of a grid (identity direction), shape (z, y, x); upright mm = matrix @ its mm + offset."""
+        place = sitk.AffineTransform(3)
+        place.SetMatrix(matrix.ravel().tolist())
+        place.SetTranslation(offset.tolist())
+        found = sitk.GetArrayFromImage(sitk.Resample(self.head, grid, place, sitk.sitkLinear, -DEPTH_LIMIT_MM))
+        at = Coordinates(grid)
+        x, z = (matrix[axis, 0] * at.x + matrix[axis, 1] * at.y + matrix[axis, 2] * at.z + offset[axis] for axis in (0, 2))
+        low = _at_shoulders(x, z)
+        if low.any():
+            below = sitk.Resample(self.shoulders, grid, place, sitk.sitkLinear, -DEPTH_LIMIT_MM)
+            found[low] = sitk.GetArrayViewFromImage(below)[low]
         return found
 
     def _depth(self, grid: sitk.Image) -> sitk.Image:
@@ -100,6 +114,12 @@ def planes_depth(points_mm: Points, vertices_mm: Points, normals: Points) -> tup
     weight = 1.0 / np.maximum(distance, 0.05) ** 2
     depths = np.einsum("nki,nki->nk", vertices_mm[nearest] - points_mm[:, None], normals[nearest])
     return (weight * depths).sum(axis=1) / weight.sum(axis=1), distance[:, 0]
+
+
+def _at_shoulders(x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Where the shoulders' grid counts, by upright mm."""
+    beside = (np.abs(x) > HEAD_UPPER_MM[0] - HEAD_SPACING_MM) & (z < SHOULDERS_UPPER_MM[2])
+    return np.asarray(beside | (z < SEAM_MM))
 
 
 def _sampled(field: sitk.Image, points_mm: Field) -> Field:
