@@ -6,7 +6,7 @@ DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-study \
-  prove-kills prove-disk prove-dask prove-privacy prove-paper prove-mutations prove-leaks
+  prove-kills prove-disk prove-dask prove-people prove-privacy prove-paper prove-mutations prove-leaks
 
 install: $(VENV)/installed
 
@@ -54,7 +54,7 @@ package: $(VENV)/tested
 # The long proofs: each can be started alone, and continues where it was stopped. What they find goes to
 # Testing/Proofs/results.csv, from where it is taken into docs/validation.md. Several hours in all; `make test` runs a slice of each.
 PROOFS := Testing/Proofs
-prove: prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-mutations prove-leaks prove-study prove-privacy prove-paper
+prove: prove-heads prove-real prove-faces prove-people prove-border prove-properties prove-difficulties prove-mutations prove-leaks prove-study prove-privacy prove-paper
 prove-study: prove-kills prove-disk prove-dask
 
 prove-heads: $(VENV)/tested  # all twelve MR heads instead of five (needs ../shared/data)
@@ -65,6 +65,9 @@ prove-real: $(VENV)/tested  # 79 head-and-neck patients with CT, dose and struct
 
 prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any file, controls (sample patients: prove-privacy, prove-paper)
 	$(BIN)/python $(PROOFS)/faces.py --patients 0 --jobs 2
+
+prove-people: $(VENV)/tested  # 40 made-up people at two visits: how alike strangers are, and how like oneself
+	$(BIN)/python $(PROOFS)/people.py
 
 prove-border: $(VENV)/tested  # what the border of an edit draws of 12 MR and 2 CT heads
 	$(BIN)/python $(PROOFS)/border.py ../shared/data build/border
