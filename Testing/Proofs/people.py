@@ -1,7 +1,7 @@
 """Do made-up people resemble each other no more than real ones, and themselves on another day?
 
-``python Testing/Proofs/people.py [--people 40]``: the CT and the MR of each person at two visits, faces by SFace. The
-pictures of all lie in ``build/proofs/people/faces.png``. The twelve real heads of ``../shared/data`` have an impostor cosine of 0.42.
+``python Testing/Proofs/people.py [--people 40]``: the CT and the MR of each person at two visits, faces by SFace. The pictures of
+all lie in ``build/proofs/people/faces.png``. The twelve real heads of ``../shared/data`` have an impostor cosine of 0.42.
 """
 
 from __future__ import annotations

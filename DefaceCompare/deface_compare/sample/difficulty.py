@@ -33,6 +33,7 @@ class Difficulty(str, Enum):
     CUT_AT_CROWN = "cut-at-crown"
     CUT_AT_BROW = "cut-at-brow"
     CUT_UNDER_ORBITS = "cut-under-orbits"
+    HAIR = "hair"
 
 
 DESCRIPTIONS: dict[Difficulty, str] = {
@@ -58,6 +59,7 @@ DESCRIPTIONS: dict[Difficulty, str] = {
     Difficulty.CUT_AT_CROWN: "CT that ends 30 mm below the vertex",
     Difficulty.CUT_AT_BROW: "CT that ends at the brow",
     Difficulty.CUT_UNDER_ORBITS: "CT that ends under the orbits: nose, mouth, chin and neck",
+    Difficulty.HAIR: "hair: a faint veil over the scalp, on CT and MR",
 }
 
 COMBINATIONS: dict[str, tuple[Difficulty, ...]] = {

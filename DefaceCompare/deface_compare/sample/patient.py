@@ -17,7 +17,7 @@ from .couch import with_couch
 from .difficulty import Difficulty
 from .dose import conformal_dose, dose_grid
 from .fields_of_view import fields_of_view
-from .images import ct_image, mr_image, oblique, pet_suv, thick_mr, thin_slices
+from .images import ct_image, hair_share, mr_image, oblique, pet_suv, thick_mr, thin_slices
 from .people.person import random_person
 from .people.skin import DEPTH_LIMIT_MM
 from .person_head import PersonHead, person_head
@@ -97,7 +97,8 @@ def sample_patient(
     inserts = inserts_of(difficulties)
     tissue = patient_tissue(head, targets.gtv, fields.ct, inserts)
     attachments = attachments_of(difficulties, head, fields.ct)
-    ct = ct_image(tissue, noise[0])
+    hairy = Difficulty.HAIR in difficulties
+    ct = ct_image(tissue, noise[0], hair_share(tissue, more) if hairy else None)
     pet = pet_suv(patient_tissue(head, targets.gtv, fields.pet, inserts), noise[2])
     skin = tissue.depth
     if Difficulty.WHOLE_BODY in difficulties:
@@ -166,7 +167,9 @@ def _mr_images(
     else:
         weighting = MR_OF_VISIT[(visit - 1) % len(MR_OF_VISIT)]
         name = f"{weighting.value} contrast" if Difficulty.CONTRAST in difficulties else weighting.value
-        found = [(name, mr_image(patient_tissue(head, gtv, grid, inserts), weighting, noise))]
+        tissue = patient_tissue(head, gtv, grid, inserts)
+        hair = hair_share(tissue, noise) if Difficulty.HAIR in difficulties else None
+        found = [(name, mr_image(tissue, weighting, noise, hair))]
     return [(name, oblique(image)) for name, image in found] if Difficulty.OBLIQUE in difficulties else found
 
 

@@ -28,8 +28,8 @@ class Mode:
         Targets of the two directions; `negative` is empty where there is only one.
     standard_deviation : float
         Of the coefficient among people: the least of 0.35 and of what moves the skin by 2.5 (forehead), 3, 4 (head) or 6 mm
-        (neck), times 0.66 (head, forehead, neck), 0.7 (mouth), 1.1 (ears) or 1.32. Chosen so that made-up people resemble each other
-        no more than real ones do (see docs/sample_patients.md).
+        (neck), times 0.66 (head, forehead, neck), 0.7 (mouth), 1.1 (ears) or 1.32. Chosen so that made-up people resemble
+        each other no more than real ones do (see docs/sample_patients.md).
     """
 
     name: str
