@@ -17,9 +17,9 @@ from .people.skin import PersonSkin
 from .pose import Pose
 
 FIELD_SPACING_MM = 8.0
-FIELD_LOWER_MM = (-140.0, -164.0, -240.0)
-FIELD_SIZE = (36, 38, 46)
-"""Grid of the displacement between the upright person and the average head."""
+FIELD_LOWER_MM = (-112.0, -148.0, -192.0)
+FIELD_SIZE = (29, 34, 38)
+"""Grid of the displacement between the upright person and the average head: it holds the head; beyond, its rim counts."""
 LOWEST_ANCHOR_MM = -185.0
 """z of the upright person below which the displacement no longer changes: the average head's neck ends there."""
 PITCH_DEGREES, YAW_DEGREES, ROLL_DEGREES = 3.0, 2.0, 1.5
@@ -200,7 +200,7 @@ def displacement(figure: Figure) -> Points:
 
 def smallest_determinant(field: Points) -> float:
     """Of the Jacobian of upright + field(upright), over the part of the field that holds a head."""
-    inner = field[3:-2, 4:-4, 7:-7]
+    inner = field[1:-1, 1:-1, 2:-2]
     gradients = [np.gradient(inner, FIELD_SPACING_MM, axis=2 - axis) for axis in range(3)]
     jacobian = np.stack(gradients, axis=-1) + np.eye(3)
     return float(np.linalg.det(jacobian).min())
