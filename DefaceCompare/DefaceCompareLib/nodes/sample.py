@@ -10,7 +10,7 @@ import slicer.util
 
 from deface_compare.sample.fields_of_view import CT_GRIDS
 from deface_compare.sample.patient import SamplePatient, sample_patient
-from deface_compare.sample.targets import BRAIN
+from deface_compare.sample.sites import BRAIN
 
 from .case_folder import DOSE_ATTRIBUTE, DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
 from .report import file_under

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .person_head import PersonHead
+from .sites import BRAIN, HEAD_AND_NECK
 from .targets import Target, Targets, target_depth
 from .template.source import like
 from .tissue import patient_tissue
 
-PRESCRIPTION_GY = {"brain": 60.0, "hn": 70.0}
-FRACTIONS = {"brain": 30, "hn": 35}
-DOSE_SPACING_MM = {"brain": 3.0, "hn": 2.5}
+PRESCRIPTION_GY = {BRAIN: 60.0, HEAD_AND_NECK: 70.0}
+FRACTIONS = {BRAIN: 30, HEAD_AND_NECK: 35}
+DOSE_SPACING_MM = {BRAIN: 3.0, HEAD_AND_NECK: 2.5}
 DOSE_MARGIN_MM = (-5.5, -6.5, -4.25)
 """The dose grid starts this far from the CT's first voxel: its own origin, never on CT voxels."""
 PEAK = 1.045

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..anatomy.head import Point
 from .difficulty import Difficulty
 from .person_head import PersonHead
-from .targets import BRAIN, HEAD_AND_NECK
+from .sites import BRAIN, HEAD_AND_NECK
 from .trunk import WHOLE_BODY_MIDDLE_MM, WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM
 
 CT_GRIDS: dict[str, tuple[tuple[int, int, int], Point]] = {

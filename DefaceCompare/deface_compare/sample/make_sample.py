@@ -23,7 +23,7 @@ from ..writers.image_series import FLUORINE_18_HALF_LIFE_S
 from .difficulty import Difficulty
 from .dose import FRACTIONS, PRESCRIPTION_GY
 from .patient import SamplePatient, sample_patient
-from .targets import BRAIN, HEAD_AND_NECK, SITES
+from .sites import BRAIN, HEAD_AND_NECK, SITES
 
 MANUFACTURER = "DefaceCompare sample"
 """Readers know a synthetic case by this Manufacturer."""

@@ -22,6 +22,7 @@ from .neck import (
     submandibular,
     thyroid,
 )
+from .sites import BRAIN
 from .template.labels import LABELS, SPINE, small_organ
 from .template.shapes import Coordinates, depth_of_mask
 from .template.source import like
@@ -78,12 +79,12 @@ BOX_MARGIN_MM = 12.0
 
 def organs_of(site: str) -> tuple[Organ, ...]:
     """The organs that planners contour at a site."""
-    return ORGANS if site == "brain" else ORGANS + NECK_ORGANS
+    return ORGANS if site == BRAIN else ORGANS + NECK_ORGANS
 
 
 def planned_name(organ: Organ, site: str) -> str:
     """English names at the brain site, French ones at the head-and-neck site."""
-    return organ.english if site == "brain" else organ.french
+    return organ.english if site == BRAIN else organ.french
 
 
 @cache

@@ -14,11 +14,10 @@ from .neck import JUGULAR, beside
 from .organs import BRAIN_ORGAN, organ_depth
 from .people.skin import DEPTH_LIMIT_MM
 from .person_head import PersonHead
+from .sites import BRAIN, HEAD_AND_NECK
 from .template.shapes import Coordinates, Field, ellipsoid, joined, tube
 from .template.source import like
 
-BRAIN, HEAD_AND_NECK = "brain", "hn"
-SITES = (BRAIN, HEAD_AND_NECK)
 CTV_MARGIN_MM = {BRAIN: 10.0, HEAD_AND_NECK: 6.0}
 PTV_MARGIN_MM = 4.0
 GTV_SPARING_MM = 1.5
