@@ -70,7 +70,8 @@ def average_signal(signal: Signal) -> sitk.Image:
     at = Coordinates(head)
     planes = muscle_planes(labels)
     if signal is Signal.T1:
-        values = outwards(t1, sitk.GetArrayViewFromImage(average_skin_depth()) < AVERAGE_EDGE_MM)
+        depth = average_skin_depth()
+        values = outwards(t1, sitk.GetArrayViewFromImage(depth) < AVERAGE_EDGE_MM)
         planes = np.where(at.z < DRAWN_BELOW_MM, planes, np.float32(0.0))
     else:
         values = _of_labels(signal, labels, t1)

@@ -48,7 +48,7 @@ DESCRIPTIONS: dict[Difficulty, str] = {
     Difficulty.MAXILLECTOMY: "missing upper jaw, open to the mouth and through the cheek",
     Difficulty.TRACHEOSTOMY: "tracheal tube with its flange on the neck",
     Difficulty.THICK_MR: "T2 and FLAIR in slices of 5.5 mm instead of T1",
-    Difficulty.CHILD: "a child of 4 to 9 years",
+    Difficulty.CHILD: "a child of 2 to 4 years",
     Difficulty.CUT_AT_ORBITS: "CT that ends at the eyes",
     Difficulty.WHOLE_BODY: "CT and PET from vertex to pelvis",
     Difficulty.OBLIQUE: "MR in oblique slices",

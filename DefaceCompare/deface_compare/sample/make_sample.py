@@ -31,7 +31,7 @@ FIRST_DATE, STUDY_TIME, INJECTION_TIME = "2026-01-05", "100000", "090000"
 """Fixed: the same seed gives the same bytes on any day."""
 DAYS_APART = 90
 """Days between two visits."""
-SIZE_M, CHILD_SIZE_M, GROWN_YEARS = {"F": (1.63, 0.065), "M": (1.76, 0.07)}, (1.15, 0.06), 18.0
+SIZE_M, CHILD_SIZE_M, GROWN_YEARS = {"F": (1.63, 0.065), "M": (1.76, 0.07)}, (0.95, 0.05), 18.0
 """Mean and standard deviation of stature (NCD-RisC 2016, doi 10.7554/eLife.13410: Europe about 1.64 and 1.78 m)."""
 BODY_MASS_INDEX, CHILD_BODY_MASS_INDEX = (17.5, 15.0), 15.8
 """Of MakeHuman's weight 0 and 1: least, and what the whole axis adds, in kg/m2."""

