@@ -103,6 +103,11 @@ def reading(folder: Path) -> tuple[dict[str, object], set[str]]:
     return facts(case), sentences(case)
 
 
+def sentences_of(folder: Path) -> set[str]:
+    """All that is said of a patient, usable or not."""
+    return reading(folder)[1]
+
+
 Change = Callable[[FileDataset], None]
 
 
