@@ -61,7 +61,8 @@ class SlicerRtChoice:
         """
         if not (self._ui.slicerrtCheckBox.checked and slicerrt_logic() is not None):
             return
-        from deface_compare.readers import ReadingChoices, read_case  # brings pydicom, which opening the panel need not wait for
+        from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
+        from deface_compare.readers.choices import ReadingChoices
 
         from ...slicerrt.rows import add_slicerrt_rows
 
