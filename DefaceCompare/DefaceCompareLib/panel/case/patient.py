@@ -121,10 +121,8 @@ class FolderPatient:
 
     def _read(self) -> Case:
         if self._case is None:
-            from deface_compare.readers import (  # brings pydicom, which opening the panel need not wait for
-                ReadingChoices,
-                read_case,
-            )
+            from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
+            from deface_compare.readers.choices import ReadingChoices
 
             with slicer.util.WaitCursor():
                 self._case = read_case(self.folder, choices=ReadingChoices(structures=self._structures))

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pydicom.dataset import Dataset
+
 from ..suv_checks import SUV, StatedForSuv
 from .header import Header, naming
 from .real_world import MAPPING, NO_UNITS, SAME, SUV_BY_WEIGHT, real_world
@@ -37,6 +39,13 @@ HALF_LIFE_TOLERANCE = 0.03
 """Headers round half-lives, and tables differ."""
 MAPPED_TOLERANCE = 0.01
 """Headers round times of injection and scan to seconds: 0.01 % of an 18-F dose; makers round factors, too."""
+OF_ACTIVITY = (
+    "RadionuclideTotalDose",
+    "RadionuclideHalfLife",
+    "RadiopharmaceuticalStartDateTime",
+    "RadiopharmaceuticalStartTime",
+)
+"""What the radiopharmaceutical's description must state alike in all slices."""
 SUV_TYPES = {"LBM": "lean body mass", "BSA": "body surface area", "IBW": "ideal body weight"}
 """How SUVType begins where values are no SUVbw (PS3.3 C.8.9.1), in words."""
 
@@ -103,6 +112,9 @@ def _scale(headers: Sequence[Header]) -> PetScale:
     if units != "BQML" and not (units == "CNTS" and to_bq):
         return PetScale(1.0, "a.u.", (f"PET unit {units or 'not stated'} cannot be turned into SUVbw",))
     bq_per_unit = to_bq if units == "CNTS" else 1.0
+    differing = _differing(headers)
+    if differing:
+        return PetScale(bq_per_unit, "Bq/ml", (f"PET stays in Bq/ml: its slices state several {differing}",))
     try:
         activity_bq = _activity_at_reference_bq(headers)
         weight_kg = float(header.dataset.get("PatientWeight") or 0)
@@ -113,6 +125,24 @@ def _scale(headers: Sequence[Header]) -> PetScale:
     item = header.dataset.RadiopharmaceuticalInformationSequence[0]
     stated = StatedForSuv(float(item.RadionuclideTotalDose), weight_kg, _size_m(header))
     return PetScale(bq_per_unit * weight_kg * 1000.0 / activity_bq, SUV, _half_life_notes(Header(header.path, item)), stated)
+
+
+def _differing(headers: Sequence[Header]) -> str:
+    """What SUV are computed from and slices contradict one another in; ``""`` if they agree."""
+    for keyword in ("PatientWeight", "DecayCorrection", *OF_ACTIVITY):
+        if len({_stated(header.dataset, keyword) for header in headers}) > 1:
+            return keyword
+    return ""
+
+
+def _stated(data: Dataset, keyword: str) -> object:
+    """A value as it counts: numbers are numbers however they are written."""
+    items = data.get("RadiopharmaceuticalInformationSequence") if keyword in OF_ACTIVITY else [data]
+    value = items[0].get(keyword) if items else None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return str(value or "").strip().upper()
 
 
 def _size_m(header: Header) -> float:

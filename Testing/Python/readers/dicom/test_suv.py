@@ -147,3 +147,19 @@ def test_a_weight_in_pounds_is_noticed_by_the_body_mass_index(
     assert bool(image.notes) == bool(said)
     pounds = [note for note in image.notes if "likely in lb" in note]
     assert len(pounds) == ((weight, size) in {(154.0, 1.75), (154.0, 69.0), (154.0, 175.0), (330.0, None)})
+
+
+@pytest.mark.parametrize(
+    "keyword", ["PatientWeight", "RadionuclideTotalDose", "RadionuclideHalfLife", "Units", "DecayCorrection"]
+)
+def test_slices_that_contradict_one_another_give_no_suv(tmp_path: Path, keyword: str) -> None:
+    pet(tmp_path)
+    path = sorted(tmp_path.glob("*.dcm"))[3]
+    data = pydicom.dcmread(path)
+    drug = data.RadiopharmaceuticalInformationSequence[0]
+    where = drug if keyword in drug else data
+    setattr(where, keyword, {"Units": "CNTS", "DecayCorrection": "ADMIN"}.get(keyword) or float(where[keyword].value) / 2)
+    data.save_as(path)
+    image = read_case(tmp_path).images[0]
+    assert image.unit != "SUVbw"
+    assert any("several" in note for note in image.notes)
