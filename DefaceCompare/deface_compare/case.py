@@ -49,6 +49,8 @@ class StoredForm:
         What stands for voxels beyond the field of view.
     planes : tuple of int, optional
         The image's slice index of each file where their spacing changes; the slices between are interpolated.
+    real_world : bool
+        Whether the headers' mapping to real world values stands for the slopes that they do not state.
     """
 
     bits_below: int = 0
@@ -56,6 +58,7 @@ class StoredForm:
     factor: float = 1.0
     padding: float | None = None
     planes: tuple[int, ...] | None = None
+    real_world: bool = False
 
 
 @dataclass(frozen=True)

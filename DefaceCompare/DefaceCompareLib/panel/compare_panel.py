@@ -176,7 +176,7 @@ class ComparePanel:
 
     def _on_finished(self, job: Job, out: Path, folder: Path) -> None:
         case_id = next((case.name for case in OutputFolder(out).finished_cases()), "")
-        self.slicerrt.measure(out, folder, case_id, job.segmentation)
+        self.slicerrt.measure(out, folder, case_id, job.segmentation, job.structures)
         with slicer.util.RenderBlocker():
             (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name)
         self._keep_percentiles(out, nodes)

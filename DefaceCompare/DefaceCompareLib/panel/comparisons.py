@@ -41,6 +41,8 @@ class Job:
         The structure set, where the patient is one of nodes.
     results : Path, optional
         Where the results are kept; None: nowhere.
+    structures : str
+        Which structure set of a folder the user chose; empty: none.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Job:
     arguments: Callable[[Path, Path], list[str]]
     segmentation: Any | None
     results: Path | None
+    structures: str = ""
 
 
 @dataclass(frozen=True)

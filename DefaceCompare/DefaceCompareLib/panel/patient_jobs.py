@@ -64,9 +64,10 @@ class PatientJobs:
             yield results / f"patient-{number:03d}" if results is not None else None
 
     def _of_folder(self, folder: Path, results: Path | None, *, many: bool = False) -> Job:
-        patient = self._folders.setdefault(folder, FolderPatient(folder))
-        arguments = self._arguments(folder.name, self._case.primary_key(), many=many)
-        return Job(folder.name, patient, lambda private: folder, arguments, None, results)
+        patient, structures = self._folders.setdefault(folder, FolderPatient(folder)), self._case.structure_sets.chosen(folder)
+        patient.choose_structures(structures)
+        arguments = self._arguments(folder.name, self._case.primary_key(), many=many, structures=structures)
+        return Job(folder.name, patient, lambda private: folder, arguments, None, results, structures)
 
     def _of_nodes(
         self,
@@ -84,7 +85,7 @@ class PatientJobs:
         arguments = self._arguments(name, next(iter(images)), many=many)
         return Job(name, ScenePatient(images, segmentation), written, arguments, segmentation, results)
 
-    def _arguments(self, name: str, image: str, *, many: bool) -> Callable[[Path, Path], list[str]]:
+    def _arguments(self, name: str, image: str, *, many: bool, structures: str = "") -> Callable[[Path, Path], list[str]]:
         """The command line of a run as a function of its folders: the same options as in a terminal."""
         kept, imported = self._kept, self._methods.imported()
         if many:  # of several patients a tool's folder holds one folder each
@@ -92,6 +93,7 @@ class PatientJobs:
         options = [
             *("--methods", ",".join(self._methods.chosen()), "--no-report"),
             *("--fill", kept("Fill"), "--protect", kept("Protect"), "--face-model", kept("FaceModel")),
+            *(("--structures", structures) if structures else ()),
         ]
 
         def arguments(folder: Path, out: Path) -> list[str]:

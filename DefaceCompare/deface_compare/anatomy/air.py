@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..case import CT, PET, CaseImage
 from ..errors import UnusableInput
+from ..geometry.found_once import FoundOnce
 
 SKIN_HU = -300.0
 """Skin isovalue of CT in HU, midway between air and soft tissue; works on both real CT heads (shared data README)."""
@@ -23,25 +21,8 @@ MR_SKIN_FRACTION = 0.3
 HISTOGRAM_BINS = 256
 
 
-class _LevelsOfImages:
-    """Grey levels, each looked for once an image: a million voxels are sorted for one. An image takes its levels with it."""
-
-    def __init__(self) -> None:
-        self._levels: dict[int, dict[Callable[[CaseImage], float], float]] = {}
-
-    def level(self, image: CaseImage, find: Callable[[CaseImage], float]) -> float:
-        """The level that `find` finds."""
-        key = id(image)
-        if key not in self._levels:
-            self._levels[key] = {}
-            weakref.finalize(image, self._levels.pop, key, None).atexit = False
-        known = self._levels[key]
-        if find not in known:
-            known[find] = find(image)
-        return known[find]
-
-
-_KNOWN = _LevelsOfImages()
+_KNOWN = FoundOnce()
+"""The grey levels of each image: a million voxels are sorted for one."""
 
 
 def air_level(image: CaseImage) -> float:
@@ -52,14 +33,14 @@ def air_level(image: CaseImage) -> float:
     UnusableInput
         If the image is constant or holds NaN.
     """
-    return _KNOWN.level(image, _find_air)
+    return _KNOWN.of(image, "air", lambda: _find_air(image))
 
 
 def skin_threshold(image: CaseImage) -> float:
     """The isovalue of the skin surface, found on the original image and reused for its defaced versions."""
     if image.modality == CT:
         return SKIN_HU
-    return _KNOWN.level(image, _find_skin)
+    return _KNOWN.of(image, "skin", lambda: _find_skin(image))
 
 
 def _find_air(image: CaseImage) -> float:

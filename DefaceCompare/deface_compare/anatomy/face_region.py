@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..geometry.found_once import FoundOnce
 from ..geometry.grids import mapped
 from .head import Head
 
@@ -83,33 +83,13 @@ Bounds = tuple[NDArray[np.intp], NDArray[np.intp]]
 """First and last index of a part of the working grid, both (z, y, x)."""
 
 
-class _BoundsOfHeads:
-    """The bounds of each head's face, looked for once: every method and image asks, and a million voxels are mapped for it.
-
-    A head takes its bounds with it.
-    """
-
-    def __init__(self) -> None:
-        self._bounds: dict[int, dict[bool, Bounds | None]] = {}
-
-    def of(self, head: Head, with_ears: bool) -> Bounds | None:
-        """The bounds, None for a head without a face."""
-        key = id(head)
-        if key not in self._bounds:
-            self._bounds[key] = {}
-            weakref.finalize(head, self._bounds.pop, key, None).atexit = False
-        known = self._bounds[key]
-        if with_ears not in known:
-            known[with_ears] = _find_bounds(head, with_ears)
-        return known[with_ears]
-
-
-_KNOWN = _BoundsOfHeads()
+_KNOWN = FoundOnce()
+"""The bounds of each head's face: every method and image asks, and a million voxels are mapped for it."""
 
 
 def face_bounds(head: Head, with_ears: bool) -> Bounds | None:
     """Where on the working grid the face's voxels lie (and the ears'); None if the scan holds none of them."""
-    return _KNOWN.of(head, with_ears)
+    return _KNOWN.of(head, with_ears, lambda: _find_bounds(head, with_ears))
 
 
 def _find_bounds(head: Head, with_ears: bool) -> Bounds | None:

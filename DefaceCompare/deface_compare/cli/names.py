@@ -63,12 +63,12 @@ def planned_names(path: Path) -> list[str]:
 
 
 def _names_of_dicom(path: Path) -> list[str]:
-    from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
+    from ..readers.dicom.dicom_file import read_file
+    from ..readers.dicom.header import PYDICOM_ERRORS
 
     try:
-        dataset = dcmread(path, stop_before_pixels=True)
-    except (InvalidDicomError, OSError, EOFError) as error:
+        dataset = read_file(path, stop_before_pixels=True).data
+    except (OSError, *PYDICOM_ERRORS) as error:
         raise UnusableInput(f"{path} is a damaged DICOM file ({error}); export it again") from error
     names = [str(roi.get("ROIName") or "") for roi in dataset.get("StructureSetROISequence") or []]
     return names or [str(segment.get("SegmentLabel") or "") for segment in dataset.get("SegmentSequence") or []]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..atomic import write_bytes
 from ..output.finished_case import FinishedCase
+from ..output.neutral_words import NeutralWords
 from ..version import __version__
 from .checked.verification import Verification
 from .options import KEEP_FRAMES, MAP_FRAMES, ExportOptions
@@ -39,6 +40,7 @@ def write_manifest(
     risks : list of str
         What the user accepted.
     """
+    words = NeutralWords(finished.source, finished.id)  # sentences of the reader name files
     content: dict[str, Any] = {
         "program": "DefaceCompare",
         "version": __version__,
@@ -46,16 +48,16 @@ def write_manifest(
         "synthetic": finished.report.synthetic,
         "method": options.method,
         "title": finished.told.get("title", options.method),
-        "parameters": finished.told.get("parameters", {}),
+        "parameters": words.shared_values(finished.told.get("parameters", {})),
         "dose_policy": options.dose_policy,
         "uids": "kept" if options.keep_uids else "mapped",
         "frame_of_reference": "kept" if options.keep_uids else {KEEP_FRAMES: "kept", MAP_FRAMES: "mapped"}[options.frame],
-        "privacy_check": {key: reason or "passed" for key, reason in checks.items()},
-        "accepted_risks": risks,
+        "privacy_check": {key: words.shared(reason) or "passed" for key, reason in checks.items()},
+        "accepted_risks": words.shared_values(risks),
         "clipped_structures": [{"number": c.number, "what": c.what, "planes": c.planes} for c in written.clipped],
         "removed_from_headers": dict(sorted(written.stale.items())),
-        "left_behind": dict(written.left_out),
-        "notes": [*written.notes, HEADERS_NOTE],
+        "left_behind": {words.shared(kind): count for kind, count in written.left_out.items()},
+        "notes": [*words.shared_values(written.notes), HEADERS_NOTE],
         "verified": verified.checked,
         "files": {
             each.path.relative_to(written.folder).as_posix(): sha256(each.path.read_bytes()).hexdigest()

@@ -262,8 +262,10 @@ def _header(path: Path) -> Dataset:
     """A file's header up to its pixels; an empty one of a file that is none."""
     import pydicom  # what only opens a panel need not wait for it
 
+    from ..readers.dicom.dicom_file import read_file
+
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality", *IDENTIFYING])
+        return read_file(path, stop_before_pixels=True, only=["Modality", *IDENTIFYING]).data
     except Exception:  # pydicom raises many types on damaged and on other files: such a one is called a file
         return pydicom.Dataset()
 

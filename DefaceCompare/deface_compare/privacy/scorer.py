@@ -17,9 +17,9 @@ from ..errors import FaceNotFound, NotAvailable
 from .edit_border import LEVELS, border_greys
 from .emptied_head import below_eyes, in_front
 from .face import FaceProbe, FaceReference
-from .networks.alignment import aligned_face
-from .networks.detector import SCORE_THRESHOLD, Detector
+from .networks.detector import Detector
 from .networks.recogniser import open_recogniser
+from .picture_faces import FEW_VIEWS, PictureFaces, mean_landmarks
 from .render import VIEWS_DEG, Camera, face_camera, renderer
 from .surface import FaceBox, face_surface, grey_values, image_box, outline_on_box, skin_level, surface_at
 
@@ -29,18 +29,6 @@ CONTROL_YAW_DEG, CONTROL_PITCH_DEG = 5.0, 4.0
 """How far the control's camera stands from each of the five views."""
 CONTROL_NOISE = 0.1
 """Standard deviation of the control's voxel noise, as a share of the contrast between air and skin threshold."""
-FEW_VIEWS = 3
-"""Controls, and embeddings at the original's landmarks, are taken in the first three views: frontal and to both sides."""
-MEAN_LANDMARKS_PX = np.array(
-    [
-        [[188, 172], [255, 173], [219, 215], [192, 242], [251, 242]],
-        [[190, 171], [254, 171], [216, 213], [195, 242], [251, 242]],
-        [[187, 172], [255, 173], [221, 216], [190, 243], [249, 244]],
-    ],
-    np.float64,
-)
-"""Where other people's eyes, nose tip and mouth corners lie in the first `FEW_VIEWS` views: means over ten real heads (standard
-deviation 6 to 13 px). The views follow the head's axes, which skull and ears give on a defaced scan, too."""
 NOTHING_REBUILT = "nothing to lay an average face over"
 
 
@@ -65,20 +53,19 @@ class FaceScorer:
     def __init__(self, model_key: str, seed: int, reason: str = "face recognition is switched off") -> None:
         self._seed = seed
         self._unscored = reason if model_key == NO_MODEL else ""
-        self._detector = None if self._unscored else Detector()
-        self._recogniser = None if self._unscored else open_recogniser(model_key)
+        self._faces = PictureFaces(None if self._unscored else (Detector(), open_recogniser(model_key)))
         if not self._unscored:
             renderer()
 
     @property
     def engine(self) -> str:
         """Title of the recognition model, or ``builtin`` without one."""
-        return self._recogniser.model.title if self._recogniser else "builtin"
+        return self._faces.recogniser.model.title if self._faces.recogniser else "builtin"
 
     @property
     def model_sha256(self) -> str:
         """SHA-256 of the published model file, empty without a model."""
-        return self._recogniser.model.sha256 if self._recogniser else ""
+        return self._faces.recogniser.model.sha256 if self._faces.recogniser else ""
 
     def reference(self, image: CaseImage, head: Head) -> FaceReference:
         """Score an original.
@@ -96,8 +83,8 @@ class FaceScorer:
         grey = grey_values(image.image, box, level, outline_on_box(head, box))
         surface = surface_at(grey, box)
         cameras = tuple(face_camera(axes, yaw, pitch) for yaw, pitch in VIEWS_DEG.values())
-        pictures = self._pictures(surface, axes, cameras)
-        landmarks, _ = self._landmarks(pictures)
+        pictures = self._faces.pictures(surface, axes, cameras)
+        landmarks, _ = self._faces.landmarks(pictures)
         if pictures and not np.isfinite(landmarks[0]).all():
             raise FaceNotFound(f"face not in field of view of {image.key}: no face is detected in its frontal render")
         reference = FaceReference(
@@ -112,7 +99,7 @@ class FaceScorer:
             landmarks_mm=dict(head.landmarks_mm),
             surface=surface,
             landmarks_px=landmarks,
-            embeddings=self._embeddings(pictures, landmarks),
+            embeddings=self._faces.embeddings(pictures, landmarks),
             frontal=pictures[0] if pictures else None,
             faceless=None,
             planted=None,
@@ -139,7 +126,7 @@ class FaceScorer:
         grey = grey_values(image, reference.box, reference.level)
         surface = surface_at(grey, reference.box)
         probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
-        if self._recogniser is None:
+        if self._faces.recogniser is None:
             return probe
         others = [reference.level.scaled(value) for value in reference.level.others]
         coarse = reference.box.coarse()
@@ -151,7 +138,7 @@ class FaceScorer:
         if isinstance(overlay, str):
             return replace(probe, rebuilt_reason=overlay)
         picture = renderer().pictures(surface, reference.axes, reference.cameras[:1], overlay)
-        rebuilt = self._embeddings(picture, self._landmarks(picture)[0])[0]
+        rebuilt = self._faces.embeddings(picture, self._faces.landmarks(picture)[0])[0]
         return replace(probe, rebuilt=rebuilt, rebuilt_reason="", frontal_rebuilt=picture[0])
 
     def frontal_embeddings(
@@ -171,7 +158,7 @@ class FaceScorer:
         ndarray of float32, shape (isovalues, length)
             NaN where no face is found, or nothing exceeds the isovalue.
         """
-        found = np.full((len(isovalues), self._length), np.nan, np.float32)
+        found = np.full((len(isovalues), self._faces.length), np.nan, np.float32)
         for k, (grey, isovalue) in enumerate(zip(greys, isovalues, strict=True)):
             if grey is None:
                 continue
@@ -179,8 +166,8 @@ class FaceScorer:
                 surface = surface_at(grey, box, isovalue, quick=True)
             except NotAvailable:  # nothing as dense as this: an attacker sees nothing either
                 continue
-            picture = self._pictures(surface, reference.axes, reference.cameras[:1])
-            found[k : k + len(picture)] = self._embeddings(picture, self._landmarks(picture)[0])
+            picture = self._faces.pictures(surface, reference.axes, reference.cameras[:1])
+            found[k : k + len(picture)] = self._faces.embeddings(picture, self._faces.landmarks(picture)[0])
         return found
 
     @property
@@ -213,12 +200,12 @@ class FaceScorer:
         NotAvailable
             If there is no surface, or no recognition model.
         """
-        if self._recogniser is None:
+        if self._faces.recogniser is None:
             raise NotAvailable(self._unscored)
-        pictures = self._pictures(surface_at(grey, box, quick=True), axes, [camera])
-        landmarks, _ = self._landmarks(pictures)
-        at_known = [self._embeddings(pictures, known[None])[0] for known in known_px]
-        return self._embeddings(pictures, landmarks)[0], landmarks[0], at_known
+        pictures = self._faces.pictures(surface_at(grey, box, quick=True), axes, [camera])
+        landmarks, _ = self._faces.landmarks(pictures)
+        at_known = [self._faces.embeddings(pictures, known[None])[0] for known in known_px]
+        return self._faces.embeddings(pictures, landmarks)[0], landmarks[0], at_known
 
     def control(self, image: CaseImage, head: Head, reference: FaceReference) -> FaceProbe:
         """Score the original again, with voxel noise and from another view: must be recognised.
@@ -244,57 +231,26 @@ class FaceScorer:
         frontal = self._probe(surface, reference.axes, reference.cameras[:1], reference.landmarks_px[:1])
         return _with_all_views(frontal, len(reference.cameras))
 
-    @property
-    def _length(self) -> int:
-        return self._recogniser.model.output_length if self._recogniser else 0
-
     def _probe(
         self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera], known_px: NDArray[np.float64] | None
     ) -> FaceProbe:
-        pictures = self._pictures(surface, axes, cameras)
-        landmarks, any_score = self._landmarks(pictures)
-        own = self._embeddings(pictures, landmarks)
+        pictures = self._faces.pictures(surface, axes, cameras)
+        landmarks, any_score = self._faces.landmarks(pictures)
+        own = self._faces.embeddings(pictures, landmarks)
         unsure = np.where(np.isfinite(landmarks), np.nan, any_score)
         return FaceProbe(
             own=own,
-            reference=own if known_px is None else self._at_known(pictures, known_px),
-            low_score=np.where(np.isfinite(own), own, self._embeddings(pictures, unsure)),
-            mean_landmarks=self._at_known(pictures, _mean_landmarks(len(pictures))),
+            reference=own if known_px is None else self._faces.at_known(pictures, known_px),
+            low_score=np.where(np.isfinite(own), own, self._faces.embeddings(pictures, unsure)),
+            mean_landmarks=self._faces.at_known(pictures, mean_landmarks(len(pictures))),
             found=np.isfinite(landmarks[:, 0, 0]),
-            others=np.empty((0, self._length), np.float32),
-            border=np.empty((0, self._length), np.float32),
-            rebuilt=np.full(self._length, np.nan, np.float32),
+            others=np.empty((0, self._faces.length), np.float32),
+            border=np.empty((0, self._faces.length), np.float32),
+            rebuilt=np.full(self._faces.length, np.nan, np.float32),
             rebuilt_reason=NOTHING_REBUILT,
             surface=surface,
             frontal=pictures[0] if pictures else None,
         )
-
-    def _at_known(self, pictures: list[NDArray[np.uint8]], known_px: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Embeddings at the original's landmarks in the first `FEW_VIEWS` views."""
-        wanted = known_px[: len(pictures)].copy()
-        wanted[FEW_VIEWS:] = np.nan
-        return self._embeddings(pictures, wanted)
-
-    def _pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera]) -> list[NDArray[np.uint8]]:
-        return renderer().pictures(surface, axes, cameras) if self._recogniser else []
-
-    def _landmarks(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Landmarks of the best face of each picture, shape (views, 5, 2), NaN without one: of seen ones, of any score."""
-        seen, any_score = (np.full((len(pictures), 5, 2), np.nan) for _ in range(2))
-        for view, picture in enumerate(pictures):
-            face = self._detector.face(picture) if self._detector else None
-            if face is not None:
-                any_score[view] = face.landmarks_px
-            if face is not None and face.score >= SCORE_THRESHOLD:
-                seen[view] = face.landmarks_px
-        return seen, any_score
-
-    def _embeddings(self, pictures: list[NDArray[np.uint8]], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
-        embeddings = np.full((len(pictures), self._length), np.nan, np.float32)
-        for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
-            if self._recogniser and np.isfinite(landmarks).all():
-                embeddings[view] = self._recogniser.embedding(aligned_face(picture, landmarks))
-        return embeddings
 
 
 def _with_all_views(probe: FaceProbe, views: int) -> FaceProbe:
@@ -308,10 +264,3 @@ def _with_all_views(probe: FaceProbe, views: int) -> FaceProbe:
         mean_landmarks=np.vstack([probe.mean_landmarks, lost]),
         found=np.concatenate([probe.found, np.zeros(len(lost), bool)]),
     )
-
-
-def _mean_landmarks(views: int) -> NDArray[np.float64]:
-    """`MEAN_LANDMARKS_PX` for so many views, NaN for those beyond the first few, shape (views, 5, 2)."""
-    landmarks = np.full((views, 5, 2), np.nan)
-    landmarks[:FEW_VIEWS] = MEAN_LANDMARKS_PX[:views]
-    return landmarks

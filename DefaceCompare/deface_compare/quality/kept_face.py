@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import SimpleITK as sitk
@@ -16,6 +15,7 @@ from scipy.spatial import cKDTree
 from ..anatomy.average_head import average_head
 from ..anatomy.face_region import FaceRegion, face_region
 from ..geometry.boxes import index_to_mm
+from ..geometry.found_once import FoundOnce
 from ..geometry.grids import mapped
 from .aligned_skin import AlignedSkin, best_aligned, movements, steps_between
 from .skin import FEWEST_POINTS, OriginalSkin
@@ -101,8 +101,8 @@ class FaceShape:
         return max(ALIKE_SHARE, 0.5 * (1.0 + self.average_share))
 
 
-_SHAPES: WeakKeyDictionary[OriginalSkin, FaceShape] = WeakKeyDictionary()
-"""Found once an original: every method of a case asks."""
+_SHAPES = FoundOnce()
+"""The shape of each original's face: every method of a case asks."""
 
 
 def kept_face(
@@ -126,9 +126,7 @@ def kept_face(
         None if no surface at any level, after any small shift, turn and uniform offset, follows the skin on more than the
         allowed share.
     """
-    shape = _SHAPES.get(skin)
-    if shape is None:
-        shape = _SHAPES.setdefault(skin, _face_shape(skin))
+    shape = _SHAPES.of(skin, None, lambda: _face_shape(skin))
     for calm in calms:
         for found in (_in_place(skin, shape, calm, intended, moved_mm), _moved_back(skin, shape, calm, intended)):
             if found is not None:

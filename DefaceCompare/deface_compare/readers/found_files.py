@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 
 from ..errors import UnusableInput
 from ..own_output import is_output
+from .dicom_begin import IDENTIFYING_GROUP, META_GROUP, dicom_begin
 
 EMPTY = "empty (0 bytes)"
 DEAD_LINK = "a link that leads nowhere"
@@ -21,17 +22,13 @@ NO_FILE = "a pipe, socket or device"
 OWN_OUTPUT = "an output folder of DefaceCompare"
 POINTER = "a pointer of Git LFS or git-annex, whose content is not on this disk"
 GZIP, ZIP, PACKED = "packed with gzip; unpack it", "a zip archive; unpack it", "packed (tar, bzip2, xz, 7z or rar); unpack it"
-NO_PREAMBLE = "DICOM data without the preamble of a DICOM file (128 bytes and DICM); export them as files again"
+NO_PREAMBLE = "DICOM data without the preamble of a DICOM file (128 bytes and DICM), whose kind or compression nothing tells"
 DICOM_INDEX, NOT_DICOM, NOT_NAMED = "a DICOMDIR, which only lists files", "not DICOM", "not named in case.json"
 
 ANNEX = f"annex{os.sep}objects"
 """Where the links of git-annex lead, whether or not the content is there."""
-PREAMBLE_BYTES = 132
-"""128 free bytes and ``DICM`` (PS3.10 7.1)."""
 HEAD_BYTES = 512
 """So much of a file tells what it is."""
-FIRST_GROUPS = (0x0002, 0x0008)
-"""Groups that DICOM data begin with: the file's meta information (PS3.10 7.1) or the identifying one (PS3.3 C.12.1)."""
 HIGHEST_FIRST_ELEMENT = 0x0018
 """Last element that such data begin with (SOPInstanceUID)."""
 POINTERS = (b"version https://git-lfs.github.com/spec/", b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")
@@ -158,9 +155,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file carries DICOM's mark."""
+    """Whether a file carries DICOM's mark, or its content proves to be an object that is read."""
     with opened(path) as stream:
-        return stream.read(PREAMBLE_BYTES)[-4:] == b"DICM"
+        return dicom_begin(stream) is not None
 
 
 def why_not_read(path: Path) -> str:
@@ -182,9 +179,8 @@ def _begins_like_dicom(head: bytes) -> bool:
     order: Literal["little", "big"] = "little" if head[1] == 0 else "big"
     group, element = int.from_bytes(head[:2], order), int.from_bytes(head[2:4], order)
     stated = head[4:6].isalpha() and head[4:6].isupper()
-    return (
-        group in FIRST_GROUPS and element <= HIGHEST_FIRST_ELEMENT and (stated or int.from_bytes(head[4:8], order) <= HEAD_BYTES)
-    )
+    begins = group in (META_GROUP, IDENTIFYING_GROUP) and element <= HIGHEST_FIRST_ELEMENT
+    return begins and (stated or int.from_bytes(head[4:8], order) <= HEAD_BYTES)
 
 
 def count_words(left_out: Mapping[str, int]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .body_checks import body_warnings
+
 SUV = "SUVbw"
 """The unit of PET that can be compared between patients."""
 LARGEST_LIKELY_SUV = 500.0
@@ -32,6 +34,8 @@ class StatedForSuv:
 
     injected_bq: float
     weight_kg: float
+    size_m: float = 0.0
+    """0 where it is not stated."""
 
 
 def suv_warnings(values: NDArray[np.generic], stated: StatedForSuv | None = None) -> tuple[str, ...]:
@@ -54,6 +58,8 @@ def suv_warnings(values: NDArray[np.generic], stated: StatedForSuv | None = None
         )
     if lowest < -NEGATIVE_SHARE * max(largest, 0.0):
         warnings.append(f"PET has negative uptake (down to {lowest:.2g} SUVbw): its values are likely not what the file says")
+    if stated is not None and not any("PatientWeight" in warning for warning in warnings):
+        warnings += body_warnings(stated.weight_kg, stated.size_m)
     return tuple(warnings)
 
 

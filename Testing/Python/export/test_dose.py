@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRBigEndian
 
 from deface_compare.case import Dose
 from deface_compare.errors import UnusableInput
-from deface_compare.export.checked.verification import dose_matches
+from deface_compare.export.checked.voxel_check import dose_matches
 from deface_compare.export.written.dose_grid import edited_dose, grid_bytes
 from deface_compare.export.written.image_slice import read_object
 from deface_compare.export.written.marks import write_object

@@ -21,7 +21,9 @@ from deface_compare.export import export_case as export_module
 from deface_compare.export.options import ExportOptions
 from deface_compare.readers import read_case
 from deface_compare.settings import Settings
-from export_patient import DEEP, LEAVING, METHOD
+from export_patient import DEEP, LEAVING, METHOD, compare_patient, export, objects, write_patient
+from exported_contours import contours
+from form_faults import without_meta
 from places import SLICER_HOST
 
 pytestmark = pytest.mark.xdist_group("export")
@@ -62,6 +64,26 @@ def test_plastimatch_finds_the_same_grid_and_the_same_deep_structures(
     head = after["CT"] > -500
     assert (head & (after["BODY"] > 0)).sum() > 0.95 * head.sum()  # measured 0.99
     assert ((after["BODY"] > 0) & ~head).sum() < 0.05 * head.sum()
+
+
+def without_head(patient: Path) -> None:
+    """Every object as archives without files write it: no preamble, no mark, no meta information."""
+    for path in patient.rglob("*.dcm"):
+        path.write_bytes(without_meta(path.read_bytes()))
+
+
+def test_a_patient_whose_files_have_no_preamble_is_exported_as_dicom_files(
+    exported_case: Path, masked_export: Path, tmp_path: Path
+) -> None:
+    patient = write_patient(tmp_path / "patient")
+    without_head(patient)
+    case = compare_patient(patient, tmp_path / "out")
+    assert export(case, tmp_path / "export", "--accept-risk", "--dose-policy", "mask") == 0
+    found, wanted = objects(tmp_path / "export"), objects(masked_export)  # dcmread refuses files without the mark
+    assert found.keys() == wanted.keys()
+    for name, data in found.items():
+        assert data.get("PixelData") == wanted[name].get("PixelData"), name
+    assert contours(tmp_path / "export" / "RTSTRUCT.dcm") == contours(masked_export / "RTSTRUCT.dcm")
 
 
 @pytest.mark.shared

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from pydicom.dataset import Dataset
 
 from deface_compare.export.written.structure_clip import DEVICE, EXTERNAL, OTHER, role_of
-from deface_compare.export.written.structure_set import drop_other_frames
+from deface_compare.export.written.structure_set import drop_other_frames, roles_of
 from deface_compare.readers import read_case
 from export_patient import (
     DEEP,
@@ -18,6 +20,9 @@ from export_patient import (
     LEAVING,
     OUTER,
     STUDY,
+    copied,
+    edit,
+    export,
     manifest,
     source,
 )
@@ -94,3 +99,48 @@ def test_structures_of_another_frame_are_left_out(exported_case: Path) -> None:
     assert drop_other_frames(data, {STUDY.frame_of_reference_uid}) == [8]
     for sequence, keyword in (("StructureSetROISequence", "ROINumber"), ("ROIContourSequence", "ReferencedROINumber")):
         assert [int(item[keyword].value) for item in data[sequence].value] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def _interpreted(data: Dataset, number: int, *kinds: str) -> None:
+    """State the kind of a structure, or several contradicting ones."""
+    first = next(each for each in data.RTROIObservationsSequence if each.ReferencedROINumber == number)
+    first.RTROIInterpretedType = kinds[0]
+    for kind in kinds[1:]:
+        other = deepcopy(first)
+        other.RTROIInterpretedType = kind
+        data.RTROIObservationsSequence.append(other)
+
+
+def test_the_strictest_role_holds_where_numbers_and_statements_collide(exported_case: Path) -> None:
+    data = pydicom.dcmread(source(exported_case) / "RTSTRUCT.dcm")
+    _interpreted(data, 7, "EXTERNAL", "ORGAN")  # Brain
+    _interpreted(data, 8, "BOLUS", "EXTERNAL", "")  # GTV
+    data.StructureSetROISequence[5].ROINumber = 1  # Nose shares the number of BODY, and comes last
+    structures = read_case(source(exported_case)).structure_set
+    assert structures is not None
+    roles = roles_of(data, structures.structures)
+    assert roles == {1: EXTERNAL, 2: EXTERNAL, 3: DEVICE, 4: DEVICE, 5: OTHER, 7: EXTERNAL, 8: DEVICE}
+
+
+def test_a_second_drawing_of_the_skin_and_one_in_two_items_are_drawn_anew_too(exported_case: Path, tmp_path: Path) -> None:
+    """What measurements set aside as another drawing of one organ is an outer contour all the same."""
+
+    def change(data: Dataset) -> None:
+        data.StructureSetROISequence[0].ROIName, data.StructureSetROISequence[1].ROIName = "External", "BODY"
+        for number in (1, 2):
+            _interpreted(data, number, "")
+        whole = data.ROIContourSequence[1]
+        half = deepcopy(whole)
+        half.ContourSequence = list(whole.ContourSequence)[1::2]
+        whole.ContourSequence = list(whole.ContourSequence)[::2]
+        data.ROIContourSequence.append(half)
+
+    case = copied(exported_case, tmp_path, lambda patient: edit(patient / "RTSTRUCT.dcm", change))
+    assert export(case, tmp_path / "export", "--accept-risk", "--dose-policy", "mask") == 0
+    told = {entry["number"]: entry for entry in manifest(tmp_path / "export")["clipped_structures"]}  # type: ignore[attr-defined]
+    assert (told[1]["what"], told[2]["what"]) == ("redrawn", "redrawn")
+    assert told[1]["planes"] == told[2]["planes"] > 5
+    before, after = source(case) / "RTSTRUCT.dcm", tmp_path / "export" / "RTSTRUCT.dcm"
+    front = [min(points_mm(contours(path)["BODY"])[:, 1]) for path in (before, after)]
+    assert front[0] < -110
+    assert front[1] > -100

@@ -1,4 +1,4 @@
-"""What becomes of a finished case whose source was damaged: read and exported, it may be refused, never crash.
+"""What becomes of a finished case whose source was damaged: it may be refused, never crash, never be other in silence.
 
 Used by ``export/test_mutations.py`` (a seeded slice) and ``Testing/Proofs/mutations.py`` (10,000, resumable).
 """
@@ -25,8 +25,10 @@ from deface_compare.export.written import written_set
 from deface_compare.readers import read_case
 from export_patient import COARSE_MM, METHOD, compared, copied, known_heads
 from mutated_dicom import mutated
+from plain_reading import all_sentences, differences, pet_factor, said_by_case, said_by_file
 
 REFUSED, READ, EXPORTED = "refused", "read", "exported"
+SILENT = "other than the intact patient, and not a word of it: "
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class MutationTarget:
         self._case = copied(pristine, folder / "damaged")
         self._patient, self._to = folder / "damaged" / "patient", folder / "exports" / "to"
         self._files = sorted(path for path in self._patient.rglob("*.dcm"))
-        self._hashes = input_hashes(read_case(self._patient, "case-001"))
+        case = read_case(self._patient, "case-001")
+        self._hashes, self._intact, self._said = input_hashes(case), said_by_case(case), all_sentences(case)
+        self._pet = pet_factor(self._files, self._intact)
         self._options = export_module.ExportOptions(METHOD, "mask", accept_risk=True)
         # what depends on voxels alone is found once, and nothing is drawn: the mutations are about files, not about surfaces
         monkeypatch.setattr(written_set, "head_surface", _once(written_set.head_surface))
@@ -74,7 +78,7 @@ class MutationTarget:
         path.write_bytes(damaged)
         try:
             with contextlib.redirect_stderr(io.StringIO()):
-                what = self._read_and_export(export)
+                what, told = self._read_and_export(export, path)
         except DefaceCompareError as error:
             told = str(error)
             fault = "" if told.strip() and "\n" not in told else "the refusal is not one sentence"
@@ -82,18 +86,24 @@ class MutationTarget:
             fault = traceback.format_exc()
         finally:
             path.write_bytes(content)
+        if what != REFUSED and told.startswith(SILENT):
+            fault, told = told, ""
         left = sorted(each.name for each in self._to.parent.iterdir()) if self._to.parent.is_dir() else []
         if what != EXPORTED and left:
             fault = fault or f"partial output: {', '.join(left)}"
         shutil.rmtree(self._to.parent, ignore_errors=True)
         return Outcome(what, kind, path.name, told, fault)
 
-    def _read_and_export(self, export: bool) -> str:
+    def _read_and_export(self, export: bool, damaged: Path) -> tuple[str, str]:
+        """What became of it, and what was said; what is otherwise without a word begins with `SILENT`."""
         case = read_case(self._patient, "case-001")
+        said = sorted(all_sentences(case) - self._said)
+        wrong = differences(said_by_case(case), self._intact, said_by_file(damaged, self._pet))
+        told = f"{SILENT}{'; '.join(wrong)}" if wrong and not said else "; ".join(said)
         if not export or input_hashes(case) != self._hashes:
-            return READ
+            return READ, told
         export_module.export_with(self._case, self._to, self._options)
-        return EXPORTED
+        return EXPORTED, told
 
 
 def _once(function: Callable[..., object]) -> Callable[..., object]:

@@ -17,7 +17,7 @@ def contours(path: Path) -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {}
     for item in data.ROIContourSequence:
         drawn = item.get("ContourSequence") or []
-        found[names[item.ReferencedROINumber]] = [each.get_item(TAG_OF_CONTOURS).value for each in drawn]
+        found.setdefault(names[item.ReferencedROINumber], []).extend(each.get_item(TAG_OF_CONTOURS).value for each in drawn)
     return found
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGLSLossless, SecondaryCaptureImageStorage
 
 from deface_compare.errors import UnusableInput
 from deface_compare.readers import found_files as found
 from deface_compare.readers import read_case
 from deface_compare.readers.found_files import count_words, find_files
-from dicom_set import head_hu, square, write_series, write_structures
+from dicom_set import CT_CLASS, head_hu, square, write_series, write_structures
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 
@@ -33,13 +35,17 @@ def zipped(path: Path) -> None:
         archive.writestr("slice", "x")
 
 
-def without_preamble(path: Path, *, meta: bool) -> None:
+def without_preamble(path: Path, *, meta: bool, sop_class: str = SecondaryCaptureImageStorage, pieces: bool = False) -> None:
+    """An object of another kind than those that are read, or with pixels in pieces, without what a DICOM file begins with."""
     source = write_series(path.parent / "other", head_hu()[:1], series="lone")[0]
     data = pydicom.dcmread(source)
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = sop_class
+    if pieces:
+        data.PixelData = encapsulate([data.PixelData])
+        data.file_meta.TransferSyntaxUID = JPEGLSLossless
+    data.save_as(source)
     content = source.read_bytes()[132:]
-    if not meta:
-        content = content[12 + data.file_meta.FileMetaInformationGroupLength :]
-    path.write_bytes(content)
+    path.write_bytes(content if meta else content[12 + pydicom.dcmread(source).file_meta.FileMetaInformationGroupLength :])
     source.unlink()
 
 
@@ -73,6 +79,8 @@ def open_socket(path: Path) -> None:
         (lambda path: write(path, "notes of a physicist"), found.NOT_DICOM),
         (lambda path: without_preamble(path, meta=True), found.NO_PREAMBLE),
         (lambda path: without_preamble(path, meta=False), found.NO_PREAMBLE),
+        (lambda path: without_preamble(path, meta=False, sop_class=CT_CLASS, pieces=True), found.NO_PREAMBLE),
+        (lambda path: write(path, b"\x08\x00\x16\x00UI\x04\x001.2\0"), found.NO_PREAMBLE),
     ],
 )
 def test_what_cannot_be_read_is_counted_with_its_reason(tmp_path: Path, spoil: Callable[[Path], object], reason: str) -> None:

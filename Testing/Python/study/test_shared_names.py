@@ -18,6 +18,7 @@ from deface_compare.output.neutral_words import NeutralWords
 from deface_compare.readers import read_case
 from deface_compare.words import DOSE_SENTENCE, SYNTHETIC_WARNING
 from export_patient import COARSE_MM, METHOD, STUDY, edit, head_known, write_patient
+from form_faults import without_meta
 from identity_search import identity_of, leaks_in
 
 pytestmark = pytest.mark.xdist_group("export")
@@ -190,3 +191,12 @@ def test_a_case_knows_where_it_was_read_from(cohort: Path) -> None:
     assert case.folder == cohort / PERSON
     assert np.prod(case.images[0].image.GetSize()) > 0
     assert pydicom.dcmread(case.images[0].sources[0]).InstitutionName == IDENTITY["InstitutionName"]
+
+
+def test_names_are_left_out_also_where_the_files_have_no_preamble(cohort: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "patient"
+    shutil.copytree(cohort / PERSON, folder)
+    for path in folder.rglob("*.dcm"):
+        path.write_bytes(without_meta(path.read_bytes()))
+    said = NeutralWords(folder, "case-001").shared("Mitarbeiterin said that Sankt-Nirgendwo-Klinik scanned Secret")
+    assert not any(word in said for word in ("Mitarbeiterin", "Nirgendwo", "Secret"))

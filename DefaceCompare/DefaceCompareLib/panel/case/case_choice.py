@@ -13,6 +13,7 @@ from deface_compare.case import CT
 from ...nodes.owner import Mismatch, mismatch
 from ...nodes.scene_patients import patients_of_scene
 from ..parameters import FOLDER, PATIENT_SOURCES
+from .structure_set_choice import StructureSetChoice
 
 IMAGE_SELECTORS = {"CT": "ctSelector", "MR": "mrSelector", "PET": "petSelector"}
 """Image keys and their selectors; the first that is chosen is the primary image."""
@@ -32,6 +33,7 @@ class CaseChoice:
     def __init__(self, ui: Any) -> None:
         self._ui = ui
         self._folder_number = 0
+        self.structure_sets = StructureSetChoice(ui)
         rows = ("ct", "mr", "pet", "segmentation", "dose")
         self._scene_rows = [getattr(ui, name) for row in rows for name in (f"{row}Selector", f"{row}SelectorLabel")]
 
@@ -88,6 +90,7 @@ class CaseChoice:
         for widget in self._scene_rows:
             widget.visible = not self.from_folder
         self._ui.casePathEdit.visible = self._ui.casePathLabel.visible = self.from_folder
+        self.structure_sets.show(self.folder if self.from_folder and self.folders() else None)
 
     def why_not(self) -> str:
         """Why this choice cannot be compared; empty if it can."""

@@ -112,13 +112,20 @@ class FolderPatient:
         self.name = folder.name
         self._case: Case | None = None
         self._node_ids: dict[str, str] = {}
+        self._structures = ""
+
+    def choose_structures(self, structures: str) -> None:
+        """Which of several structure sets is this patient's (`ReadingChoices.structures`)."""
+        if structures != self._structures:
+            self._structures, self._case = structures, None
 
     def _read(self) -> Case:
         if self._case is None:
             from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
+            from deface_compare.readers.choices import ReadingChoices
 
             with slicer.util.WaitCursor():
-                self._case = read_case(self.folder)
+                self._case = read_case(self.folder, choices=ReadingChoices(structures=self._structures))
         return self._case
 
     def originals(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class SlicerRtChoice:
             else _("SlicerRT is not installed (Extensions Manager)")
         )
 
-    def measure(self, out: Path, folder: Path, case_id: str, segmentation: Any | None) -> None:
+    def measure(self, out: Path, folder: Path, case_id: str, segmentation: Any | None, structures: str = "") -> None:
         """Write SlicerRT's rows beside the finished case's own, if the box is ticked.
 
         Parameters
@@ -49,6 +49,8 @@ class SlicerRtChoice:
         case_id : str
         segmentation : vtkMRMLSegmentationNode, optional
             The chosen structure set; of a folder None.
+        structures : str
+            Which structure set of a folder was compared (`ReadingChoices.structures`).
 
         Raises
         ------
@@ -60,7 +62,14 @@ class SlicerRtChoice:
         if not (self._ui.slicerrtCheckBox.checked and slicerrt_logic() is not None):
             return
         from deface_compare.readers import read_case  # brings pydicom, which opening the panel need not wait for
+        from deface_compare.readers.choices import ReadingChoices
 
         from ...slicerrt.rows import add_slicerrt_rows
 
-        add_slicerrt_rows(out, read_case(folder, case_id), slicer.mrmlScene, segmentation, progress=self._go_on)
+        add_slicerrt_rows(
+            out,
+            read_case(folder, case_id, ReadingChoices(structures=structures)),
+            slicer.mrmlScene,
+            segmentation,
+            progress=self._go_on,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from ...anatomy.head import Head
 from ...case import Case, CaseImage, Structure
 from ...errors import DefaceCompareError
-from ...geometry.boxes import Patch
 from ...output.finished_case import FinishedCase
 from ...readers import read_case
 from ...readers.dicom.header import PYDICOM_ERRORS
-from ...readers.dicom.rtstruct import contour_points
 from ...readers.dicom.stored_pixels import read_object
 from ...settings import KEEP
 from ...structures.name_words import user_names
@@ -29,19 +27,13 @@ from ..options import ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
 from ..written.image_slice import SeriesEdit, exported_image
-from ..written.planned_outline import PlannedOutline
-from ..written.structure_clip import EXTERNAL, OTHER, draws_beyond, leaves_surface
-from ..written.structure_set import roles_of
-from ..written.written_set import WrittenObject, WrittenSet
+from ..written.written_set import WrittenSet
+from .contour_check import ContourCheck
 from .drawn_faces import DrawnFaces
 from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
 from .reference_check import reference_faults
-
-HALF_STEP = 0.501
-"""Of a stored step: how far rounding moves a value."""
-FLOAT32_RELATIVE = 2.0**-23
-"""Measured doses and PET values are float32: so much of a value is their own rounding."""
+from .voxel_check import dose_matches, slice_faults
 
 
 @dataclass
@@ -113,7 +105,7 @@ class Verifier:
             edit = SeriesEdit(image, self._finished.patches[image.key])
             values = np.empty((len(edit), *image.array().shape[1:]), image.array().dtype)
             for each in objects:
-                faults += self._slice_faults(edit, each, values)
+                faults += slice_faults(edit, each, values)
             altered[image.key] = {
                 "slices": len(objects),
                 "altered voxels": int(sum(edit.altered(k).sum() for k in range(len(edit)))),
@@ -122,52 +114,19 @@ class Verifier:
         self._result.checked["pixels"] = altered
         return faults
 
-    def _slice_faults(self, edit: SeriesEdit, each: WrittenObject, values: NDArray[np.generic]) -> list[str]:
-        source, data = read_object(each.source), read_object(each.path)
-        before, after = edit.stored(source, each.source), edit.stored(data, each.path)
-        altered = edit.altered(each.index)
-        stored_as = edit.stored_as(source, before, each.index)
-        low, high = stored_as.reach(source)
-        wanted = np.clip(edit.values(each.index).astype(np.float64), low, high)
-        values[each.index] = np.where(altered, stored_as.values(after), edit.original(each.index)).astype(values.dtype)
-        faults = []
-        if before.dtype != after.dtype or not np.array_equal(before[~altered], after[~altered]):
-            faults.append(f"{each.path.name}: a voxel outside the edit is not the source's")
-        off = np.abs(stored_as.values(after[altered]) - wanted[altered]) - 2 * HALF_STEP * stored_as.off_by(wanted[altered])
-        if off.max(initial=0.0) > FLOAT32_RELATIVE * max(abs(low), abs(high)):
-            faults.append(f"{each.path.name}: a voxel of the edit is not what was measured")
-        return faults
-
     def _contours(self) -> list[str]:
         """Unclipped contours are byte for byte the source's; none leaves the surface of the written image."""
         objects = [each for each in self._written.objects if each.key == "RTSTRUCT"]
         structures = self._finished.case.structure_set
         if not objects or structures is None:
             return []
-        before, after = read_object(objects[0].source), read_object(objects[0].path)
-        clipped = {each.number for each in self._written.clipped}
-        own = {int(item.ReferencedROINumber): item for item in before.get("ROIContourSequence") or []}
-        roles = roles_of(before, structures.structures)
         image = self._finished.drawn_on
         assert image is not None
-        surface, outline = self._surface(image), PlannedOutline(before, roles)
-        faults = []
-        for item in after.get("ROIContourSequence") or []:
-            number = int(item.ReferencedROINumber)
-            contours = list(item.get("ContourSequence") or [])
-            texts = [_stored(contour) for contour in contours]
-            if number not in clipped and texts != [_stored(contour) for contour in own[number].get("ContourSequence") or []]:
-                faults.append(f"contours of structure {number} changed")
-            points = [points for contour in contours if len(points := contour_points(contour))]
-            role = roles.get(number, OTHER)
-            if any(leaves_surface(each, role, surface) for each in points):
-                faults.append(f"structure {number} leaves the surface of the defaced image")
-            if any(draws_beyond(each, role, surface, outline.is_touched_by) for each in points):
-                faults.append(f"structure {number} draws the head beyond image {image.key}, where nothing was defaced")
-            if role == EXTERNAL or any(outline.is_touched_by(each) for each in points):
-                self._touching.add(number)
-            self._together.add_contours(points)
-        self._result.checked["contours"] = {"structures": len(own), "clipped": len(clipped)}
+        clipped = {each.number for each in self._written.clipped}
+        check = ContourCheck(read_object(objects[0].source), structures.structures, self._surface(image), image.key)
+        faults = check.faults(read_object(objects[0].path), clipped, self._together)
+        self._touching |= check.touching
+        self._result.checked["contours"] = {"structures": check.structures, "clipped": len(clipped)}
         return faults + self._together.contour_faults()
 
     def _surface(self, image: CaseImage) -> HeadSurface:
@@ -205,19 +164,21 @@ class Verifier:
             faults += faces.image_faults(finished.case.image(key), image)
         faults += self._unless_accepted(faces.faults_alone(back, self._images, self._touching_in(back)).values())
         faults += self._unless_accepted(self._dose_outline_faults(back))
-        names = {
-            structure.name: structure.standard_name for structure in (back.structure_set.structures if back.structure_set else ())
-        }
-        clipped = {names.get(each.name, each.name) for each in self._written.clipped}
+        clipped = self._standard_names({each.name for each in self._written.clipped}, back)
         if finished.dose_patch is not None:
-            beyond = structures_beyond(finished, finished.judged.image)
-            clipped |= {names.get(name, name) for name in beyond}
+            clipped |= self._standard_names(structures_beyond(finished, finished.judged.image), back)
         clipped |= {"GTV_all"} if any(name.startswith("GTV") for name in clipped) else set()
         tolerance_gy = self._rounding_gy()
         rows = finished.measurements if any(each.key == "RTSTRUCT" for each in self._written.objects) else ()
         wrong, compared = dvh_faults(back, finished.settings, rows, self._options.dose_policy, clipped, tolerance_gy)
         self._result.checked |= {"surfaces": faces.told, "DVH": {"numbers": compared, "tolerance_gy": tolerance_gy}}
         return faults + wrong
+
+    def _standard_names(self, planned: Collection[str], back: Case) -> set[str]:
+        """What the structures of some planned names are called in rows, as read back: several may have one planned name."""
+        read = back.structure_set.structures if back.structure_set else ()
+        found = {each.standard_name for each in read if each.name in planned}
+        return found | (set(planned) - {each.name for each in read})
 
     def _same_case(self, back: Case) -> list[str]:
         """The reader finds the same images at the same places, and as many structures."""
@@ -290,20 +251,3 @@ def _like(values: NDArray[np.generic], image: CaseImage) -> sitk.Image:
     result = sitk.GetImageFromArray(values)
     result.CopyInformation(image.image)
     return result
-
-
-def _stored(contour: Any) -> bytes:
-    """A contour's coordinates as they stand in the file."""
-    element = contour.get_item("ContourData") if "ContourData" in contour else None
-    value = element.value if element is not None else b""
-    return value.strip(b" \0") if isinstance(value, bytes) else str(value).encode()
-
-
-def dose_matches(before: NDArray[Any], after: NDArray[Any], patch: Patch, scaling: float) -> bool:
-    """The source's integers where the patch changed nothing; elsewhere the patch's dose, to half a step."""
-    altered = np.zeros(before.shape, bool)
-    altered[patch.box.slices] = (before[patch.box.slices] * scaling).astype(np.float32) != patch.values
-    wanted = patch.values[altered[patch.box.slices]].astype(np.float64)
-    off = np.abs(after[altered].astype(np.float64) * scaling - wanted)
-    allowed = HALF_STEP * scaling + FLOAT32_RELATIVE * np.abs(wanted)
-    return bool(np.array_equal(before[~altered], after[~altered]) and (off <= allowed).all())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -30,7 +33,7 @@ def drop_followers(data: Dataset, moved: MovedSkin) -> dict[int, int]:
     items = list(data.get("ROIContourSequence") or [])
     if not len(moved) or not draws(followed(all_contours(data), moved), moved):
         return {}
-    skin, lost = cKDTree(moved.points_mm), {}
+    skin, lost = cKDTree(moved.points_mm), Counter[int]()  # a structure may stand in several items
     for item in items:
         drawn = list(item.get("ContourSequence") or [])
         points = [points_mm_of(contour) for contour in drawn]
@@ -38,7 +41,7 @@ def drop_followers(data: Dataset, moved: MovedSkin) -> dict[int, int]:
         gone = [indices for indices in planes if any(_follows(points[index], skin) for index in indices)]
         if not gone:
             continue
-        lost[int(item.ReferencedROINumber)] = len(gone)
+        lost[int(item.ReferencedROINumber)] += len(gone)
         dropped = {index for indices in gone for index in indices}
         kept = [contour for index, contour in enumerate(drawn) if index not in dropped]
         if kept:
@@ -67,10 +70,16 @@ def with_dropped(
     clipped: list[ClippedStructure], lost: dict[int, int], names: dict[int, str], data: Dataset
 ) -> list[ClippedStructure]:
     """What became of each structure, the planes that it lost together with the others included."""
-    empty = {int(item.ReferencedROINumber) for item in data.get("ROIContourSequence") or [] if not item.get("ContourSequence")}
-    before = {each.number: each for each in clipped}
+    items = list(data.get("ROIContourSequence") or [])
+    left = {int(item.ReferencedROINumber) for item in items if item.get("ContourSequence")}
+    before: dict[int, ClippedStructure] = {}
+    for each in clipped:
+        other = before.get(each.number)
+        planes = each.planes + (other.planes if other else 0)
+        what = each.what if other is None or other.what == each.what else "clipped"
+        before[each.number] = replace(each, planes=planes, what="dropped" if each.number not in left else what)
     for number, planes in lost.items():
         known = before.get(number)
-        what = "dropped" if number in empty else "clipped" if known is None else known.what
+        what = "dropped" if number not in left else "clipped" if known is None else known.what
         before[number] = ClippedStructure(number, names.get(number, ""), what, planes + (known.planes if known else 0))
     return list(before.values())

@@ -17,6 +17,7 @@ from ...geometry.boxes import Patch
 from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
 from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
 from ...readers.dicom.padding import padded_voxels
+from ...readers.dicom.real_world import real_world_line
 from ...readers.dicom.series_pixels import NEGATIVE
 from ...readers.dicom.spacing import between_slices
 from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
@@ -100,7 +101,7 @@ class SeriesEdit:
         """How this slice's integers become the image's values, proven on the slice itself; padding stands for air."""
         path = self.image.sources[index]
         shift = HU_OFFSET if self.image.modality == CT and SHIFTED_NOTE in self.image.notes else 0
-        stored_as = modality_map(data, path.name)
+        stored_as = real_world_line(data) if self._form.real_world else modality_map(data, path.name)
         if self._form.inverted and str(data.get("PhotometricInterpretation") or "").upper() == NEGATIVE:
             stored_as = stored_as.inverted(data)
         stored_as = stored_as.scaled(self._form.factor, shift)

@@ -32,6 +32,8 @@ FLAT_MM = 0.1
 OUTLINE_SHARE = 0.5
 """An outer contour that covers less of the head in a plane is a rind of skin: it cannot be redrawn and is dropped there."""
 EXTERNAL, DEVICE, OTHER = "external", "device", "other"
+STRICTEST_FIRST = (DEVICE, EXTERNAL, OTHER)
+"""Of a device no contour near the edit stays; an outer contour is drawn again there; others are clipped where they leave."""
 DEVICE_WORDS = re.compile(
     r"mask|masque|thermo|bolus|couch|fixation|immobil|head\s*rest|lagerung|(?<![a-z])(?:shell|table|holder|bite|frame|tisch|mesa)",
     re.IGNORECASE,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from itertools import product
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -10,11 +12,12 @@ from pydicom.dataset import Dataset
 from ...case import Structure
 from ...errors import UnusableInput
 from ...readers.dicom.stored_pixels import read_object
+from ...structures.names import read_structure_name
 from ..moved_skin import NO_MOVED_SKIN, MovedSkin
 from .followers import drop_followers, with_dropped
 from .head_surface import HeadSurface
 from .planned_outline import PlannedOutline
-from .structure_clip import OTHER, ClippedStructure, clip_structure, role_of
+from .structure_clip import OTHER, STRICTEST_FIRST, ClippedStructure, clip_structure, role_of
 
 ROI_SEQUENCES = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")
 
@@ -52,7 +55,7 @@ def edited_structure_set(
     try:
         left_out = drop_other_frames(data, frames)
         roles = roles_of(data, structures)
-        names = {int(roi.ROINumber): str(roi.get("ROIName") or "") for roi in data.get("StructureSetROISequence") or []}
+        names = _names(data)
         outline = PlannedOutline(data, roles)
         clipped = []
         for item in data.get("ROIContourSequence") or []:
@@ -65,15 +68,33 @@ def edited_structure_set(
     return data, clipped, left_out
 
 
+def _names(data: Dataset) -> dict[int, str]:
+    """Planned names by ROI number, all of those that share one."""
+    names: dict[int, str] = {}
+    for roi in data.get("StructureSetROISequence") or []:
+        number, name = int(roi.ROINumber), str(roi.get("ROIName") or "")
+        names[number] = f"{names[number]}, {name}" if number in names else name
+    return names
+
+
 def roles_of(data: Dataset, structures: Collection[Structure]) -> dict[int, str]:
-    """Whether each structure, by ROI number, is an outer contour, a device or something else."""
-    groups = {structure.name: structure.group for structure in structures}
-    interpreted = {
-        int(item.ReferencedROINumber): str(item.get("RTROIInterpretedType") or "")
-        for item in data.get("RTROIObservationsSequence") or []
-    }
-    names = {int(roi.ROINumber): str(roi.get("ROIName") or "") for roi in data.get("StructureSetROISequence") or []}
-    return {number: role_of(name, groups.get(name, ""), interpreted.get(number, "")) for number, name in names.items()}
+    """Whether each structure, by ROI number, is an outer contour, a device or something else.
+
+    Where several structures or statements share a number, or a name, the strictest holds: a second drawing of the skin, which
+    measurements set aside, draws the face like the first one.
+    """
+    groups, kinds = defaultdict[str, set[str]](set), defaultdict[int, set[str]](set)
+    for structure in structures:
+        groups[structure.name].add(structure.group)
+    for item in data.get("RTROIObservationsSequence") or []:
+        kinds[int(item.ReferencedROINumber)].add(str(item.get("RTROIInterpretedType") or ""))
+    roles: dict[int, str] = {}
+    for roi in data.get("StructureSetROISequence") or []:
+        number, name = int(roi.ROINumber), str(roi.get("ROIName") or "")
+        said = (groups[name] | {read_structure_name(name).group}, kinds[number] or {""})
+        found = {role_of(name, group, kind) for group, kind in product(*said)} | {roles.get(number, OTHER)}
+        roles[number] = next(role for role in STRICTEST_FIRST if role in found)
+    return roles
 
 
 def drop_other_frames(data: Dataset, frames: Collection[str]) -> list[int]:

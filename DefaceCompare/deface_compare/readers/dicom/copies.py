@@ -12,6 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
+from .dicom_file import read_file
 from .header import PYDICOM_ERRORS, Header, naming
 from .suv import PHILIPS_SUV_FACTOR
 
@@ -126,7 +127,7 @@ def difference(one: Header, other: Header) -> list[str]:
 
 def _whole(header: Header) -> Dataset:
     with naming(header.path):
-        return pydicom.dcmread(header.path)
+        return read_file(header.path).data
 
 
 def _differing(one: Dataset, other: Dataset) -> list[str]:

@@ -157,6 +157,8 @@ class Header:
     dataset: Dataset
     pixels_at: int = 0
     """Where reading stopped: at the pixels, if there are any; 0 if that is not known."""
+    whole_head: bool = True
+    """Whether the file begins as a DICOM file has to, with mark and transfer syntax."""
 
     @naming_file
     def text(self, keyword: str) -> str:

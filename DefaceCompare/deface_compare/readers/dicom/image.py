@@ -12,6 +12,7 @@ from ...case import CT, MR, PET, CaseImage
 from ...errors import UnusableInput
 from ..checks import checked_image
 from ..suv_checks import SUV, suv_warnings
+from .real_world import real_world_notes
 from .series import Series
 from .series_pixels import read_series_pixels
 from .spacing import between_slices
@@ -35,6 +36,7 @@ def read_image(series: Series, key: str) -> CaseImage:
     scale = pet_scale(series.headers) if series.modality == "PT" else PetScale(1.0, UNITS[series.modality])
     if series.modality == "CT":
         _refuse_other_quantities(series)
+    mapped = real_world_notes(series.headers, scale.unit) if series.modality != "PT" else ()
     pixels = read_series_pixels(series.headers, series.name, scale.factor)
     warnings = suv_warnings(pixels.values, scale.stated) if scale.unit == SUV else ()
     values = pixels.values if series.planes is None else between_slices(pixels.values, series.planes)
@@ -47,7 +49,7 @@ def read_image(series: Series, key: str) -> CaseImage:
         frame_of_reference_uid=series.frame,
         series_uid=series.uid,
         date=first.text("SeriesDate") or first.text("AcquisitionDate") or first.text("StudyDate"),
-        notes=(*series.notes, *scale.notes, *pixels.notes, *warnings),
+        notes=(*series.notes, *scale.notes, *mapped, *pixels.notes, *warnings),
         sources=tuple(header.path for header in series.headers),
         stored_form=replace(pixels.form, planes=series.planes),
     )

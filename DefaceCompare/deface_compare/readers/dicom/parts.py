@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pydicom
 from pydicom.errors import InvalidDicomError
 
 from ...errors import UnusableInput
+from .dicom_file import read_file
 from .header import PYDICOM_ERRORS, Header
 from .identity import one_person
 from .references import referenced_uids
@@ -95,6 +95,6 @@ def _joined(one: Part, other: Part | None) -> bool:
 def _looked_at(path: Path) -> Header | None:
     """A file's header; None if it is no DICOM, or cannot be read."""
     try:
-        return Header(path, pydicom.dcmread(path, stop_before_pixels=True))
-    except (InvalidDicomError, OSError, *PYDICOM_ERRORS):
+        return Header(path, read_file(path, stop_before_pixels=True).data)
+    except (InvalidDicomError, UnusableInput, OSError, *PYDICOM_ERRORS):
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ...errors import NotAvailable, UnusableInput
+from .dicom_file import read_file
 from .header import Header, naming_file, whole_number
 
 GY, RELATIVE = "GY", "RELATIVE"
@@ -67,7 +67,7 @@ def _values_gy(header: Header) -> NDArray[np.float64]:
     if bits is not None and high_bit is not None and high_bit != bits - 1:
         raise NotAvailable(f"dose {name} states a HighBit that no dose has ({high_bit} of {bits} bits) and was not used")
     try:
-        stored = pydicom.dcmread(header.path).pixel_array
+        stored = read_file(header.path).data.pixel_array
     except Exception as error:  # pydicom's decoders raise many types on damaged or unknown pixels
         raise UnusableInput(f"dose {name} cannot be decoded; the file is damaged or its compression is unknown") from error
     if stored.ndim != 3 or min(stored.shape) < 2:

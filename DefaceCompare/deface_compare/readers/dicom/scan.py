@@ -8,28 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID, ImplicitVRLittleEndian
+from pydicom.uid import UID
 
 from ...errors import UnusableInput
-from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, opened, why_not_read
+from ..dicom_begin import PIXEL_CLASSES, RT_CLASSES
+from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, why_not_read
 from .copies import Twins, without_copies, without_our_copies
+from .dicom_file import DicomFile, read_file
 from .header import DamagedObject, Header, damaged_attribute, naming, naming_file, unknown_element
 from .identity import one_person
-from .whole_file import is_whole
+from .whole_file import is_of_unknown_compression, is_whole
 
 IMAGE_MODALITIES = ("CT", "MR", "PT")
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """SOP class Secondary Capture; its multi-frame relatives begin with the same digits."""
-
-PIXEL_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "4", "4.1", "128", "130", "481.2", "66.4", "66.7"))
-"""SOP classes that must hold pixels: CT, MR, PET, their enhanced forms, RTDOSE, segmentations."""
-
-RT_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("481.3", "481.5", "66.1"))
-"""SOP classes RTSTRUCT, RTPLAN and Spatial Registration."""
 
 PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 1, "SamplesPerPixel": 1}
 """What the length of pixel data follows from, and what holds where it is not stated."""
@@ -107,6 +102,7 @@ def scan_folder(folder: Path) -> Scan:
     scan.notes.extend(
         f"{count} {'files were' if count > 1 else 'file was'} skipped: {reason}" for reason, count in skipped.items()
     )
+    scan.notes.extend(_without_head(left))
     scan.notes.extend(_told(twins, only_ours))
     scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
@@ -123,6 +119,14 @@ def _headers(files: Sequence[Path], skipped: Counter[str], damaged: list[Damaged
         elif len(damaged) == known:
             skipped[_why_no_header(path)] += 1
     return headers
+
+
+def _without_head(headers: Sequence[Header]) -> list[str]:
+    """That files were read which other programs may not open."""
+    count = sum(not header.whole_head for header in headers)
+    files = "1 file that lacks" if count == 1 else f"{count} files that lack"
+    told = f"{files} preamble or meta information of a DICOM file: kind and encoding were told by the content"
+    return [told] if count else []
 
 
 def _told(twins: Sequence[Twins], only_ours: bool) -> list[str]:
@@ -221,35 +225,39 @@ def read_header(path: Path) -> Header | None:
     UnusableInput
         If the file may not be read, or is DICOM but ends too early.
     """
-    with opened(path) as stream:
-        try:
-            dataset = pydicom.dcmread(stream, stop_before_pixels=True)
-            stopped_at = stream.tell()
-        except InvalidDicomError:
-            return None
-        except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
-            raise UnusableInput(_DAMAGED.format(path.name)) from error
+    try:
+        found = read_file(path, stop_before_pixels=True)
+    except InvalidDicomError:
+        return None
+    except UnusableInput:
+        raise
+    except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
+        raise UnusableInput(_DAMAGED.format(path.name)) from error
+    dataset = found.data
     with naming(path):
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None
+        if not found.whole_head and is_of_unknown_compression(path, dataset.file_meta.TransferSyntaxUID, found.end):
+            return None
         try:
-            _refuse_damaged(path, dataset, stopped_at)
+            _refuse_damaged(path, found)
         except UnusableInput as damage:
             raise DamagedObject(str(damage), path, dataset) from damage
-    return Header(path, dataset, stopped_at)
+    return Header(path, dataset, found.end, found.whole_head)
 
 
-def _refuse_damaged(path: Path, dataset: Dataset, stopped_at: int) -> None:
+def _refuse_damaged(path: Path, found: DicomFile) -> None:
     """Raise `UnusableInput` if a scan or RT object is cut, or what is needed of its header is not what it has to be."""
+    dataset = found.data
     sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
-    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian))
+    syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
     is_scan = dataset.get("Modality") in IMAGE_MODALITIES and not sop_class.startswith(SECONDARY_CAPTURE)
     if not is_scan and sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES:
         return
-    if not dataset.get("Modality") or not syntax.is_transfer_syntax:
+    if not dataset.get("Modality") or not syntax.is_transfer_syntax or is_of_unknown_compression(path, syntax, found.end):
         raise UnusableInput(_DAMAGED.format(path.name))
     unknown = unknown_element(dataset.file_meta, explicit=True) or unknown_element(dataset, explicit=not syntax.is_implicit_VR)
-    if unknown or not is_whole(path, syntax, sop_class in PIXEL_CLASSES, stopped_at):
+    if unknown or not is_whole(path, syntax, sop_class in PIXEL_CLASSES, found.begin, found.end):
         raise UnusableInput(_DAMAGED.format(path.name))
     attribute = damaged_attribute(dataset)
     if attribute:

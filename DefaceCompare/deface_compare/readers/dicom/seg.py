@@ -19,6 +19,7 @@ from ...case import Structure, StructureSet
 from ...errors import UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..files.segmentations import labelmap_structure
+from .dicom_file import read_file
 from .header import Header, whole_number
 from .references import referenced_series
 
@@ -99,7 +100,9 @@ def _pixels(header: Header, frames: list[int]) -> Iterator[NDArray[np.generic]]:
     if not frames:
         return
     try:
-        yield from iter_pixels(header.path, indices=frames, raw=True)
+        # of a file pydicom holds one frame at a time, but it opens only those with a whole head
+        source = header.path if header.whole_head else read_file(header.path).data
+        yield from iter_pixels(source, indices=frames, raw=True)
     except Exception as error:  # pydicom's decoders raise many types on damaged or unknown pixels
         raise UnusableInput(
             f"segmentation {header.path.name} cannot be decoded; the file is damaged or its compression is unknown"

@@ -15,6 +15,7 @@ from ..checks import AIR_HU
 from .header import Header, naming
 from .modality_map import Line, ModalityMap, modality_map
 from .padding import beyond_view, padded_voxels
+from .real_world import real_world, real_world_line
 from .stored_pixels import allocated_pixels_of, fitting_bits_below, stated_bits_below, within_bits
 
 NEGATIVE = "MONOCHROME1"
@@ -75,7 +76,11 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
     """
     _refuse_half_stated(headers, name)
     notes: list[str] = []
+    mapped = headers[0].text("Modality") != "PT" and real_world(headers).alone
     slices, bits_below = _slices(headers, name, notes)
+    if mapped:
+        for each in slices:
+            each.stored_as = real_world_line(each.data)
     inverted = _is_inverted(slices, name, notes)
     for each in slices:
         if inverted and each.is_negative:
@@ -84,7 +89,7 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
     values = _values(slices)
     padding = _fill_padding(values, slices, notes)
     _tell_doubly_stated(slices, name, notes)
-    return SeriesPixels(values, StoredForm(bits_below, inverted, factor, padding), tuple(notes))
+    return SeriesPixels(values, StoredForm(bits_below, inverted, factor, padding, real_world=mapped), tuple(notes))
 
 
 def _refuse_half_stated(headers: Sequence[Header], name: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
@@ -16,6 +15,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, SecondaryCaptureImageStorage, 
 
 from ...errors import UnusableInput
 from ...native_names import native_name
+from .dicom_file import read_file
 from .header import Header, naming_file
 from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH
 
@@ -32,7 +32,7 @@ def read_object(path: Path) -> Dataset:
         If it is damaged.
     """
     try:
-        return pydicom.dcmread(path)
+        return read_file(path).data
     except Exception as error:  # pydicom raises many types on damaged files: EOFError, ValueError, struct.error, KeyError
         raise UnusableInput(f"{path.name} is a damaged or truncated DICOM file; export it again") from error
 

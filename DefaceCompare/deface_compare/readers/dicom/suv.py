@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from pydicom.dataset import Dataset
 
 from ..suv_checks import SUV, StatedForSuv
 from .header import Header, naming
+from .real_world import MAPPING, NO_UNITS, SAME, SUV_BY_WEIGHT, real_world
 
 PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR = (0x7053, 0x1000), (0x7053, 0x1009)
 """Philips' private factors from stored counts to SUVbw and to Bq/ml."""
@@ -34,6 +37,15 @@ HALF_LIVES_S = {
 """Half-lives of the nuclides of PET, by the words of a code's meaning (``^18^Fluorine``); tables agree within 1 %."""
 HALF_LIFE_TOLERANCE = 0.03
 """Headers round half-lives, and tables differ."""
+MAPPED_TOLERANCE = 0.01
+"""Headers round times of injection and scan to seconds: 0.01 % of an 18-F dose; makers round factors, too."""
+OF_ACTIVITY = (
+    "RadionuclideTotalDose",
+    "RadionuclideHalfLife",
+    "RadiopharmaceuticalStartDateTime",
+    "RadiopharmaceuticalStartTime",
+)
+"""What the radiopharmaceutical's description must state alike in all slices."""
 SUV_TYPES = {"LBM": "lean body mass", "BSA": "body surface area", "IBW": "ideal body weight"}
 """How SUVType begins where values are no SUVbw (PS3.3 C.8.9.1), in words."""
 
@@ -62,7 +74,29 @@ def pet_scale(headers: Sequence[Header]) -> PetScale:
         If an attribute that is needed is damaged.
     """
     with naming(headers[0].path):
-        return _scale(headers)
+        return _by_real_world(headers, _scale(headers))
+
+
+def _by_real_world(headers: Sequence[Header], computed: PetScale) -> PetScale:
+    """The scale that the headers' own mapping to SUVbw states, where it is another one than the computed."""
+    found = real_world(headers, SUV_BY_WEIGHT)
+    if not found.unit:
+        other = real_world(headers)
+        # values that are mapped to the unit in which they are read say nothing new
+        known = other.unit.casefold() in (NO_UNITS | {"bq/ml"}) and not other.problem and abs(other.factor - 1) <= SAME
+        if not other.unit or known:
+            return computed
+        why = other.problem or f"states {other.factor:g} times what slope and intercept give"
+        return replace(computed, notes=(*computed.notes, f"its {MAPPING} to {other.unit} {why} and was not used"))
+    if found.problem:
+        return replace(computed, notes=(*computed.notes, f"its {MAPPING} to {SUV} {found.problem} and was not used"))
+    if computed.unit != SUV:
+        return PetScale(found.factor, SUV, (f"SUVbw are those that its headers state ({MAPPING})",))
+    ratio = found.factor / computed.factor
+    if abs(ratio - 1) <= MAPPED_TOLERANCE:
+        return computed
+    told = f"its headers state SUVbw ({MAPPING}) {ratio:.3g} times those by their other values; the stated ones are used"
+    return PetScale(found.factor, SUV, (*computed.notes, told), computed.stated)
 
 
 def _scale(headers: Sequence[Header]) -> PetScale:
@@ -78,6 +112,9 @@ def _scale(headers: Sequence[Header]) -> PetScale:
     if units != "BQML" and not (units == "CNTS" and to_bq):
         return PetScale(1.0, "a.u.", (f"PET unit {units or 'not stated'} cannot be turned into SUVbw",))
     bq_per_unit = to_bq if units == "CNTS" else 1.0
+    differing = _differing(headers)
+    if differing:
+        return PetScale(bq_per_unit, "Bq/ml", (f"PET stays in Bq/ml: its slices state several {differing}",))
     try:
         activity_bq = _activity_at_reference_bq(headers)
         weight_kg = float(header.dataset.get("PatientWeight") or 0)
@@ -86,8 +123,34 @@ def _scale(headers: Sequence[Header]) -> PetScale:
     except ValueError as error:
         return PetScale(bq_per_unit, "Bq/ml", (f"PET stays in Bq/ml: {error}",))
     item = header.dataset.RadiopharmaceuticalInformationSequence[0]
-    stated = StatedForSuv(float(item.RadionuclideTotalDose), weight_kg)
+    stated = StatedForSuv(float(item.RadionuclideTotalDose), weight_kg, _size_m(header))
     return PetScale(bq_per_unit * weight_kg * 1000.0 / activity_bq, SUV, _half_life_notes(Header(header.path, item)), stated)
+
+
+def _differing(headers: Sequence[Header]) -> str:
+    """What SUV are computed from and slices contradict one another in; ``""`` if they agree."""
+    for keyword in ("PatientWeight", "DecayCorrection", *OF_ACTIVITY):
+        if len({_stated(header.dataset, keyword) for header in headers}) > 1:
+            return keyword
+    return ""
+
+
+def _stated(data: Dataset, keyword: str) -> object:
+    """A value as it counts: numbers are numbers however they are written."""
+    items = data.get("RadiopharmaceuticalInformationSequence") if keyword in OF_ACTIVITY else [data]
+    value = items[0].get(keyword) if items else None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return str(value or "").strip().upper()
+
+
+def _size_m(header: Header) -> float:
+    """PatientSize as it is stated; 0 where it is not, or is no number: it only makes the weight plausible."""
+    try:
+        return float(header.dataset.get("PatientSize") or 0)
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _of_suv(header: Header, units: str) -> PetScale:

@@ -12,8 +12,6 @@ from pathlib import Path
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 from pydicom.valuerep import STANDARD_VR
 
-PREAMBLE_BYTES = 132
-"""128 free bytes and ``DICM``."""
 META_GROUP = 0x0002
 PIXEL_DATA = (0x7FE0, 0x0010)
 DELIMITER_GROUP = 0xFFFE
@@ -29,11 +27,12 @@ class _Cut(Exception):
     """The file ends within an element, or what stands there is none."""
 
 
-def is_whole(path: Path, transfer_syntax: str, needs_pixels: bool, pixels_at: int) -> bool:
+def is_whole(path: Path, transfer_syntax: str, needs_pixels: bool, begin: int, pixels_at: int) -> bool:
     """Whether the file ends where its elements end, and holds pixel data if it needs them.
 
-    `pixels_at` is where reading stopped before the pixels; if pixel data begins there, what lies before it is whole and is not
-    walked again. Deflated files cannot be walked without inflating and pass (reading them fails by itself if they are cut).
+    `begin` is where the first element stands, `pixels_at` where reading stopped before the pixels; if pixel data begins there,
+    what lies before it is whole and is not walked again. Deflated files cannot be walked without inflating and pass (reading
+    them fails by itself if they are cut).
     """
     syntax = UID(transfer_syntax)
     if syntax == DeflatedExplicitVRLittleEndian:
@@ -45,10 +44,23 @@ def is_whole(path: Path, transfer_syntax: str, needs_pixels: bool, pixels_at: in
             if walker.pixels_begin(pixels_at):
                 walker.top_level(pixels_at)
             else:
-                walker.top_level(_Walker(data, "<", explicit=True).after_meta(PREAMBLE_BYTES))
+                walker.top_level(_Walker(data, "<", explicit=True).after_meta(begin))
         except _Cut:
             return False
     return walker.pixels_seen or not needs_pixels
+
+
+def is_of_unknown_compression(path: Path, transfer_syntax: str, pixels_at: int) -> bool:
+    """Whether the pixels have no length of their own, as compressed ones (PS3.5 A.4), and the syntax is of uncompressed ones."""
+    syntax = UID(transfer_syntax)
+    if syntax.is_compressed or syntax.is_deflated:
+        return False
+    order = "<" if syntax.is_little_endian else ">"
+    with path.open("rb") as stream:
+        stream.seek(pixels_at)
+        head = stream.read(8 if syntax.is_implicit_VR else 12)
+    whole = len(head) >= 8 and struct.unpack_from(order + "HH", head) == PIXEL_DATA
+    return bool(whole and struct.unpack(order + "I", head[-4:])[0] == UNDEFINED_LENGTH)
 
 
 class _Walker:

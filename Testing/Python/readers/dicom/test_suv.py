@@ -9,46 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence as DicomSequence
 
-from deface_compare.case import CaseImage
 from deface_compare.readers import read_case
-from dicom_set import write_series
-
-ACTIVITY_BQ, HALF_LIFE_S, WEIGHT_KG, DELAY_S = 370e6, 6586.2, 70.0, 3600.0
-FACTOR = WEIGHT_KG * 1000 / (ACTIVITY_BQ * 2 ** (-DELAY_S / HALF_LIFE_S))
-"""SUVbw of 1 Bq/ml: body weight in g over the activity left after an hour."""
-LARGEST_BQML = 24000
-SUV_MAX = LARGEST_BQML * FACTOR
-
-
-def pet(
-    folder: Path,
-    activity: float = ACTIVITY_BQ,
-    weight: float = WEIGHT_KG,
-    half_life: float = HALF_LIFE_S,
-    largest: int = LARGEST_BQML,
-    nuclide: str = "^18^Fluorine",
-    **extra: object,
-) -> CaseImage:
-    """A PET whose largest voxel is 24 kBq/ml, read; what is given may be in a wrong unit."""
-    drug, code = Dataset(), Dataset()
-    drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = activity, half_life
-    drug.RadiopharmaceuticalStartTime = "091500"
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "77004003", "SCT", nuclide
-    drug.RadionuclideCodeSequence = [code]
-    stored = np.zeros((6, 12, 12), np.uint16)
-    stored[1:5, 3:9, 3:9] = max(largest // 4, 1)
-    stored[2:4, 5:7, 5:7] = largest
-    headers: dict[str, object] = {
-        "Units": "BQML",
-        "DecayCorrection": "START",
-        "PatientWeight": weight,
-        "RadiopharmaceuticalInformationSequence": DicomSequence([drug]),
-    }
-    write_series(folder, stored, modality="PT", extra=headers | extra)
-    return read_case(folder).images[0]
+from pet_series import HALF_LIFE_S, SUV_MAX, WEIGHT_KG, pet
 
 
 def test_a_usual_pet_has_no_warning(tmp_path: Path) -> None:
@@ -151,3 +114,52 @@ def test_philips_counts_become_suv_by_either_private_factor(tmp_path: Path, to_s
     image = read_case(tmp_path).images[0]
     assert image.unit == "SUVbw"
     assert image.array().max() == pytest.approx(largest, rel=1e-5)  # float32: measured 4e-8
+
+
+@pytest.mark.parametrize(
+    ("weight", "size", "said"),
+    [
+        (70.0, 1.75, ""),
+        (120.0, 1.65, ""),  # index 44
+        (154.0, None, ""),  # 70 kg in lb: without a height nothing tells
+        (110.0, 1.7, ""),  # 50 kg in lb: an index of 38 may be
+        (
+            154.0,
+            1.75,
+            "PatientWeight 154 kg makes a body mass index of 50.3 at a height of 1.75 m: it is likely in lb",
+        ),
+        (154.0, 69.0, "PatientSize 69 m is likely in inches; no SUVbw depends on it"),
+        (154.0, 175.0, "PatientSize 175 m is likely in cm; no SUVbw depends on it"),
+        (70.0, 175.0, "PatientSize 175 m is likely in cm; no SUVbw depends on it"),
+        (70.0, 69.0, "PatientSize 69 m is likely in inches; no SUVbw depends on it"),
+        (8.0, 69.0, "PatientSize 69 m is likely in cm; no SUVbw depends on it"),  # a baby
+        (70.0, 5.75, "PatientSize 5.75 m is likely in feet; no SUVbw depends on it"),
+        (330.0, None, "PatientWeight 330 kg is no patient's: it is likely in lb"),
+        (70.0, 17.5, "PatientWeight 70 kg and PatientSize 17.5 m make a body mass index of 0.229, which no patient has"),
+    ],
+)
+def test_a_weight_in_pounds_is_noticed_by_the_body_mass_index(
+    tmp_path: Path, weight: float, size: float | None, said: str
+) -> None:
+    image = pet(tmp_path, weight=weight, **({"PatientSize": size} if size else {}))
+    assert image.array().max() == pytest.approx(SUV_MAX * weight / WEIGHT_KG, rel=1e-5)
+    assert (image.notes[0] if image.notes else "").startswith(said)
+    assert bool(image.notes) == bool(said)
+    pounds = [note for note in image.notes if "likely in lb" in note]
+    assert len(pounds) == ((weight, size) in {(154.0, 1.75), (154.0, 69.0), (154.0, 175.0), (330.0, None)})
+
+
+@pytest.mark.parametrize(
+    "keyword", ["PatientWeight", "RadionuclideTotalDose", "RadionuclideHalfLife", "Units", "DecayCorrection"]
+)
+def test_slices_that_contradict_one_another_give_no_suv(tmp_path: Path, keyword: str) -> None:
+    pet(tmp_path)
+    path = sorted(tmp_path.glob("*.dcm"))[3]
+    data = pydicom.dcmread(path)
+    drug = data.RadiopharmaceuticalInformationSequence[0]
+    where = drug if keyword in drug else data
+    setattr(where, keyword, {"Units": "CNTS", "DecayCorrection": "ADMIN"}.get(keyword) or float(where[keyword].value) / 2)
+    data.save_as(path)
+    image = read_case(tmp_path).images[0]
+    assert image.unit != "SUVbw"
+    assert any("several" in note for note in image.notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,79 +10,21 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_modality_lut
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
-from deface_compare.case import CaseImage
 from deface_compare.errors import UnusableInput
-from deface_compare.export.written.image_slice import SeriesEdit
-from deface_compare.export.written.marks import write_object
-from deface_compare.geometry.boxes import Patch
-from deface_compare.readers import read_case
 from dicom_set import head_hu, write_series
-
-ADDED, BLOCK = 37.0, (slice(3, 7), slice(8, 14), slice(7, 12))
-"""What `written_back` adds to the values of a block of voxels."""
-
-
-def head_grey(largest: int = 1332) -> NDArray[np.uint16]:
-    """A bright box in dark noise, shape (z, y, x)."""
-    grey = np.random.default_rng(2).integers(0, 12, (12, 24, 20)).astype(np.uint16)
-    grey[2:-2, 5:-5, 5:-5] = largest // 2
-    grey[4:-4, 8:-8, 8:-8] = largest
-    return grey
-
-
-def by_place(paths: list[Path]) -> list[Dataset]:
-    return sorted((pydicom.dcmread(path) for path in paths), key=lambda data: float(data.ImagePositionPatient[2]))
-
-
-def of_pydicom(paths: list[Path]) -> NDArray[np.float64]:
-    """The values of a series by pydicom alone."""
-    return np.stack([apply_modality_lut(data.pixel_array, data).astype(np.float64) for data in by_place(paths)])
-
-
-def change(paths: list[Path], edit: Callable[[Dataset], None]) -> None:
-    for path in paths:
-        data = pydicom.dcmread(path)
-        edit(data)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns of numbers that are no padding of these bits
-            data.save_as(path)
-
-
-def read(folder: Path) -> CaseImage:
-    return read_case(folder).images[0]
-
-
-def values_in(folder: Path) -> NDArray[np.generic]:
-    """A copy of the voxels (a view would not keep its image alive)."""
-    image = read(folder)
-    return image.array().copy()
-
-
-def write_back(image: CaseImage, folder: Path) -> NDArray[np.bool_]:
-    """Export a series with a block made brighter into another folder; which voxels that were, shape (z, y, x)."""
-    wanted = image.array()[BLOCK] + np.array(ADDED).astype(image.array().dtype)
-    edit = SeriesEdit(image, Patch((BLOCK[2].start, BLOCK[1].start, BLOCK[0].start), wanted))
-    folder.mkdir()
-    for index in range(len(edit)):
-        write_object(edit.slice(index).data, folder / f"{index:03d}.dcm", plain=True)
-    return np.stack([edit.altered(index) for index in range(len(edit))])
-
-
-def assert_round_trip(image: CaseImage, folder: Path, step: float) -> None:
-    """Outside the edit every stored integer is the source's; inside, the value is the wanted one to half a step."""
-    altered = write_back(image, folder)
-    written = sorted(folder.iterdir())
-    before = np.stack([pydicom.dcmread(path).pixel_array for path in image.sources])
-    after = np.stack([pydicom.dcmread(path).pixel_array for path in written])
-    assert 0 < altered.sum() == np.prod([part.stop - part.start for part in BLOCK])
-    np.testing.assert_array_equal(after[~altered], before[~altered])
-    again = read(folder)
-    assert again.array()[~altered] == pytest.approx(image.array()[~altered], rel=1e-6)
-    off = again.array()[altered].astype(float) - (image.array()[altered].astype(float) + ADDED)
-    assert np.abs(off).max() <= 0.501 * step  # measured at most 0.5 steps
+from slice_values import (
+    ADDED,
+    assert_round_trip,
+    change,
+    head_grey,
+    of_pydicom,
+    read,
+    rewrite,
+    values_in,
+    write_back,
+)
 
 
 @pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
@@ -236,92 +177,11 @@ def test_twelve_signed_bits_of_sixteen_keep_their_sign(tmp_path: Path) -> None:
     np.testing.assert_array_equal(values_in(tmp_path / "in"), head_hu())
 
 
-def rewrite(path: Path, syntax: str) -> None:
-    """The same object in another transfer syntax."""
-    data = pydicom.dcmread(path)
-    big, implicit = syntax == ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
-    if syntax == RLELossless:
-        data.compress(RLELossless, generate_instance_uid=False)
-    elif big:
-        data.PixelData = np.frombuffer(data.PixelData, "<i2").astype(">i2").tobytes()
-    data.file_meta.TransferSyntaxUID = syntax
-    path.unlink()
-    pydicom.dcmwrite(path, data, implicit_vr=implicit, little_endian=not big, force_encoding=True)
-
-
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
 def test_values_do_not_depend_on_the_transfer_syntax(tmp_path: Path, syntax: str) -> None:
     for path in write_series(tmp_path, head_hu()):
         rewrite(path, syntax)
     np.testing.assert_array_equal(values_in(tmp_path), head_hu())
-
-
-def padded_head(value: int, kind: type) -> tuple[NDArray[np.integer], NDArray[np.bool_]]:
-    """A CT head whose voxels beyond a circle hold `value`, and which those are; one voxel of bone holds it, too."""
-    hu = head_hu((12, 40, 40)).astype(int)
-    y, x = np.mgrid[:40, :40] - 19.5
-    beyond = np.broadcast_to(np.hypot(x, y) > 19, hu.shape)
-    stored = hu - (0 if kind is np.int16 else -1024)
-    stored[beyond] = value
-    stored[6, 20, 20] = value
-    return stored.astype(kind), beyond
-
-
-@pytest.mark.parametrize(
-    ("value", "kind", "stated"),
-    [
-        (-2000, np.int16, {"PixelPaddingValue": -2000}),
-        (-32768, np.int16, {"PixelPaddingValue": -32768}),
-        (4095, np.uint16, {"PixelPaddingValue": 4095}),
-        (2000, np.int16, {"PixelPaddingValue": 1990, "PixelPaddingRangeLimit": 2010}),
-        (2000, np.int16, {"PixelPaddingValue": 2010, "PixelPaddingRangeLimit": 1990}),
-        (0, np.int16, {"PixelPaddingValue": 0}),
-    ],
-    ids=["GE's", "least", "bright", "a range", "a range backwards", "as bright as water"],
-)
-def test_padding_is_air_and_is_written_back_as_padding(tmp_path: Path, value: int, kind: type, stated: dict[str, object]) -> None:
-    stored, beyond = padded_head(value, kind)
-    intercept = 0.0 if kind is np.int16 else -1024.0
-    write_series(tmp_path / "in", stored, intercept=intercept, extra=stated)
-    image = read(tmp_path / "in")
-    assert (image.array()[beyond] == -1000).all()
-    assert image.array()[6, 20, 20] == value + intercept
-    np.testing.assert_array_equal(image.array()[~beyond], stored[~beyond] + intercept)
-    assert any("are padding beyond the field of view" in note for note in image.notes)
-    assert_round_trip(image, tmp_path / "out", 1.0)
-
-
-def test_padding_written_with_the_other_sign_is_known(tmp_path: Path) -> None:
-    stored, beyond = padded_head(-2000, np.int16)
-    paths = write_series(tmp_path, stored)
-
-    def unsigned(data: Dataset) -> None:
-        data.add_new("PixelPaddingValue", "US", 63536)
-
-    change(paths, unsigned)
-    assert (values_in(tmp_path)[beyond] == -1000).all()
-
-
-@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless])
-def test_padding_is_known_in_every_transfer_syntax(tmp_path: Path, syntax: str) -> None:
-    stored, beyond = padded_head(-2000, np.int16)
-    extra: dict[str, object] = {"PixelPaddingValue": -2005, "PixelPaddingRangeLimit": -1995}
-    for path in write_series(tmp_path, stored, extra=extra):
-        rewrite(path, syntax)
-    assert (values_in(tmp_path)[beyond] == -1000).all()
-
-
-@pytest.mark.parametrize("value", [0, 65535])
-def test_padding_of_an_mr_is_dark(tmp_path: Path, value: int) -> None:
-    grey = head_grey() + np.uint16(3)
-    beyond = np.zeros(grey.shape, bool)
-    beyond[:, :3] = True
-    stored = np.where(beyond, value, grey).astype(np.uint16)
-    write_series(tmp_path / "in", stored, modality="MR", extra={"PixelPaddingValue": value})
-    image = read(tmp_path / "in")
-    assert (image.array()[beyond] == (0 if value == 0 else 3)).all()
-    np.testing.assert_array_equal(image.array()[~beyond], grey[~beyond])
-    assert_round_trip(image, tmp_path / "out", 1.0)
 
 
 def test_a_slope_of_zero_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""The faces that networks see in pictures of a surface: landmarks and embeddings, view by view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from ..anatomy.head_axes import HeadAxes
+from .networks.alignment import aligned_face
+from .networks.detector import SCORE_THRESHOLD, Detector
+from .networks.recogniser import Recogniser
+from .render import Camera, renderer
+
+FEW_VIEWS = 3
+"""Controls, and embeddings at the original's landmarks, are taken in the first three views: frontal and to both sides."""
+MEAN_LANDMARKS_PX = np.array(
+    [
+        [[188, 172], [255, 173], [219, 215], [192, 242], [251, 242]],
+        [[190, 171], [254, 171], [216, 213], [195, 242], [251, 242]],
+        [[187, 172], [255, 173], [221, 216], [190, 243], [249, 244]],
+    ],
+    np.float64,
+)
+"""Where other people's eyes, nose tip and mouth corners lie in the first `FEW_VIEWS` views: means over ten real heads (standard
+deviation 6 to 13 px). The views follow the head's axes, which skull and ears give on a defaced scan, too."""
+
+
+class PictureFaces:
+    """Detector and recogniser.
+
+    Parameters
+    ----------
+    networks : (Detector, Recogniser) or None
+        None: nothing is drawn and recognised.
+    """
+
+    def __init__(self, networks: tuple[Detector, Recogniser] | None) -> None:
+        self._detector = networks[0] if networks else None
+        self.recogniser = networks[1] if networks else None
+
+    @property
+    def length(self) -> int:
+        """Numbers of an embedding, 0 without a recogniser."""
+        return self.recogniser.model.output_length if self.recogniser else 0
+
+    def at_known(self, pictures: list[NDArray[np.uint8]], known_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Embeddings at the original's landmarks in the first `FEW_VIEWS` views."""
+        wanted = known_px[: len(pictures)].copy()
+        wanted[FEW_VIEWS:] = np.nan
+        return self.embeddings(pictures, wanted)
+
+    def pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera]) -> list[NDArray[np.uint8]]:
+        """The surface in each view; none where nothing is recognised."""
+        return renderer().pictures(surface, axes, cameras) if self.recogniser else []
+
+    def landmarks(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Landmarks of the best face of each picture, shape (views, 5, 2), NaN without one: of seen ones, of any score."""
+        seen, any_score = (np.full((len(pictures), 5, 2), np.nan) for _ in range(2))
+        for view, picture in enumerate(pictures):
+            face = self._detector.face(picture) if self._detector else None
+            if face is not None:
+                any_score[view] = face.landmarks_px
+            if face is not None and face.score >= SCORE_THRESHOLD:
+                seen[view] = face.landmarks_px
+        return seen, any_score
+
+    def embeddings(self, pictures: list[NDArray[np.uint8]], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The face of each picture at its landmarks, shape (views, length); NaN without landmarks."""
+        embeddings = np.full((len(pictures), self.length), np.nan, np.float32)
+        for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
+            if self.recogniser and np.isfinite(landmarks).all():
+                embeddings[view] = self.recogniser.embedding(aligned_face(picture, landmarks))
+        return embeddings
+
+
+def mean_landmarks(views: int) -> NDArray[np.float64]:
+    """`MEAN_LANDMARKS_PX` for so many views, NaN for those beyond the first few, shape (views, 5, 2)."""
+    landmarks = np.full((views, 5, 2), np.nan)
+    landmarks[:FEW_VIEWS] = MEAN_LANDMARKS_PX[:views]
+    return landmarks
