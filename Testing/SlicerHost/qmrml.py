@@ -173,6 +173,8 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
         if cls is None:
             raise LookupError(f"no stand-in for {class_name}")
         widget = cls(parent)
+        if isinstance(widget, qt.QtWidgets.QTableView):
+            _give_a_header_that_connects(widget)
         widget.setObjectName(name)
         self._made.append(widget)
         return widget
@@ -200,6 +202,15 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
                 raise LookupError(f"the host cannot make the connection {signal} to {slot}")
             by_name[sender].mrmlSceneChanged.connect(by_name[receiver].setMRMLScene)
         return loaded
+
+
+def _give_a_header_that_connects(table: Any) -> None:
+    """A header that Qt itself makes has PySide's `connect`; the same one in PythonQt's style takes its place (QTableView's own
+    settings of it: qtableview.cpp, QTableViewPrivate::init)."""
+    header = qt.QHeaderView(qt.Qt.Orientation.Horizontal, table)
+    header.setSectionsClickable(True)
+    header.setHighlightSections(True)
+    table.setHorizontalHeader(header)
 
 
 def _check_ctk_flags(root: ElementTree.Element) -> None:
