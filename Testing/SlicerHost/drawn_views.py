@@ -16,6 +16,7 @@ MANAGERS = (
     "vtkMRMLViewDisplayableManager",
     "vtkMRMLModelDisplayableManager",
     "vtkMRMLSegmentationsDisplayableManager3D",
+    "vtkMRMLColorLegendDisplayableManager",
 )
 """Slicer's own drawing code of a 3D view, as far as our scenes need it."""
 
@@ -90,7 +91,10 @@ class ThreeDView:
     def _surfaces(self) -> list[Any]:
         """What the displayable managers have in the scene of the renderer, without box and letters."""
         visible = [actor for actor in self._actors() if actor.GetVisibility() and actor not in self._decoration]
-        found = [actor.GetMapper().GetInput() for actor in visible if actor.GetMapper() is not None]
+        mappers = [actor.GetMapper() for actor in visible if actor.GetMapper() is not None]
+        for mapper in mappers:
+            mapper.Update()  # what a plane cuts is there only when it is drawn
+        found = [mapper.GetInput() for mapper in mappers]
         return [surface for surface in found if surface is not None and surface.GetNumberOfPoints()]
 
     @property
@@ -170,6 +174,30 @@ class SliceView:
         port.GetProducer().Update()
         image = port.GetProducer().GetOutputDataObject(port.GetIndex())
         return _pixmap(_pixels(image))
+
+
+class PlotView:
+    """A plot view: the chart of its node, in black on white.
+
+    Parameters
+    ----------
+    node : vtkMRMLPlotViewNode
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+
+    def put_in_layout(self, inside: bool) -> None:
+        """A chart is drawn only when it is asked for."""
+
+    def picture(self, width: int, height: int) -> Any:
+        """Draw it."""
+        chart = self._node.GetPlotChartNode()
+        if chart is None:
+            blank = qt.QtGui.QPixmap(width, height)
+            blank.fill(qt.QtGui.QColor("white"))
+            return blank
+        return chart_picture(chart, (width, height), (0.1, 0.1, 0.1), (1.0, 1.0, 1.0))
 
 
 def chart_picture(

@@ -155,8 +155,17 @@ def bootstrap() -> HostApplication:
         volumes=_module(app, "Volumes", slicer.vtkSlicerVolumesLogic()),
         segmentations=_module(app, "Segmentations", slicer.vtkSlicerSegmentationsModuleLogic()),
         cameras=_module(app, "Cameras", slicer.vtkSlicerCamerasModuleLogic()),
+        colors=_colors(app),
+        markups=_module(app, "Markups", slicer.vtkSlicerMarkupsLogic()),
     )
     return app
+
+
+def _colors(app: HostApplication) -> SimpleNamespace:
+    """The module Colors with its legends; the default colour nodes are the application's own already."""
+    app.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
+    logic = slicer.vtkSlicerColorLogic()
+    return SimpleNamespace(logic=lambda: logic)
 
 
 def _module(app: HostApplication, name: str, logic: Any) -> SimpleNamespace:

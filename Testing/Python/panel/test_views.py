@@ -78,7 +78,7 @@ def test_slices_fade_from_the_original_to_the_chosen_method_with_its_altered_vox
     ui, ct = with_views.ui, with_views.ui.ctSelector.currentNode()
     click(ui.sideBySideButton)
     for number, method in enumerate(("quickshear", "surface_blur")):
-        ui.sliceVersionComboBox.setCurrentIndex(number)
+        ui.methodList.setCurrentRow(number)
         for composite in composites():
             defaced = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
             assert defaced.GetAttribute("DefaceCompare.Method") == method

@@ -10,9 +10,9 @@ import slicer
 from numpy.typing import NDArray
 
 from .altered_overlay import AlteredOverlay
+from .arrangements import SLICES
 from .face_row import VIEW_GROUP
 from .head_field import HeadField
-from .own_layout import SLICES
 
 HEAD_WINDOW_HU, HEAD_LEVEL_HU = 400.0, 40.0
 """Soft tissue of head and neck in CT; what Slicer chooses by itself covers the teeth's metal and shows one grey."""
