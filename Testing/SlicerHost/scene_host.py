@@ -48,6 +48,7 @@ class HostApplication:
         self.news: list[str] = []
         self.confirms = False
         self.exit_code: int | None = None
+        self._settings: dict[str, Any] = {}
         self._options = SimpleNamespace(runPythonAndExit=False)
         self._layout_manager: Any = None
 
@@ -97,6 +98,10 @@ class HostApplication:
     def exit(self, status: int) -> None:
         """Note the exit code; Slicer would end here."""
         self.exit_code = status
+
+    def userSettings(self) -> SimpleNamespace:
+        """What the user's settings file keeps from one start to the next; here it is forgotten with the application."""
+        return SimpleNamespace(value=self._settings.get, setValue=self._settings.__setitem__, remove=self._settings.pop)
 
     def pauseRender(self) -> None:
         """Views draw nothing until `resumeRender`."""

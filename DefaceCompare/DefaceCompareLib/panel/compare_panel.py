@@ -23,6 +23,7 @@ from .case.patient_bar import PatientBar
 from .case.slicerrt_choice import SlicerRtChoice
 from .comparisons import Comparisons, Events, Job
 from .export_section import ExportSection
+from .hints import Hints
 from .install.install import InstallPanel
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
 from .patient_jobs import PatientJobs
@@ -57,6 +58,7 @@ class ComparePanel:
         self.export = ExportSection(ui, lambda: self.running, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
         self.install = InstallPanel(ui)
+        self.hints = Hints(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
         parameters = (*PARAMETERS, *self.methods.parameters)
         self.parameters = ParameterLink(widgets, parameters, likely_node, self._refresh)

@@ -79,6 +79,8 @@ PARAMETERS = (
     Parameter("reviewerLineEdit", TEXT, "Reviewer"),
     Parameter("blindCheckBox", TICK, "Blinded", YES),
     Parameter("reviewSeedSpinBox", NUMBER, "ReviewSeed", "1"),
+    Parameter("catchSpinBox", NUMBER, "CatchTrials", "10"),
+    Parameter("advanceCheckBox", TICK, "AutoAdvance", NO),
 )
 """Everything that the panel keeps, but for the methods' check boxes (`MethodBoxes.parameters`)."""
 

@@ -117,9 +117,8 @@ def test_the_colour_is_the_distance_from_the_originals_skin_and_a_legend_tells_i
     distance.EvaluateFunction(shown.GetPolyData().GetPoints().GetData(), exact)
     apart = np.abs(found - np.abs(vtk_to_numpy(exact).ravel()))
     assert found.max() > 5.0
-    print("MEASURED", apart.max(), np.percentile(apart, 95))
-    assert apart.max() < 1.0  # MEASURED
-    assert np.percentile(apart, 95) < 0.3  # MEASURED
+    assert apart.max() < 0.4  # measured 0.19 mm, on a mesh of 2 mm
+    assert np.percentile(apart, 95) < 0.01  # measured 0
     with_face.ui.methodList.setCurrentRow(1)
     assert not display.GetScalarVisibility()
     assert not legend.GetVisibility()

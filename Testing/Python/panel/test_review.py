@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from deface_compare.cohort.review import FAIL, PASS, UNSURE, Review, read_decisions
+from deface_compare.cohort.decision import FAIL, PASS, UNSURE
+from deface_compare.cohort.review import Review, read_decisions
 from panel_host import ROOT, click, load_ct, press, spin
 from review_study import METHODS, opened, volumes, write_study
 from views_on_screen import listed

@@ -22,7 +22,7 @@ from .head_field import HeadField, head_field
 from .isodoses import Isodoses
 from .other_displays import OtherDisplays, contours_in
 from .own_layout import OwnLayout
-from .skins import SkinSurfaces
+from .skins import SkinDrawing, SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
 
 
@@ -64,7 +64,14 @@ class SideBySide:
         """What the shown versions are called."""
         return list(self._versions)
 
-    def show(self, original: Any, versions: Mapping[str, Any], segmentation: Any | None = None, dose: Any | None = None) -> None:
+    def show(
+        self,
+        original: Any,
+        versions: Mapping[str, Any],
+        segmentation: Any | None = None,
+        dose: Any | None = None,
+        drawn: SkinDrawing | None = None,
+    ) -> None:
         """Change the layout and fill the views; while it is on, only fill them anew.
 
         Parameters
@@ -75,6 +82,8 @@ class SideBySide:
             Drawn in the slices; what else the scene draws is kept out of our views.
         dose : vtkMRMLScalarVolumeNode, optional
             Drawn as lines in the slices, in Gy.
+        drawn : SkinDrawing, optional
+            The skins, if they were drawn beforehand.
 
         Raises
         ------
@@ -83,7 +92,7 @@ class SideBySide:
         """
         self._content = (original, dict(versions), segmentation, dose)
         try:
-            skins = self._skins.of(original, list(versions.values()))
+            skins = self._skins.of(original, list(versions.values()), drawn)
         except BaseException:
             self.restore()
             raise
