@@ -115,6 +115,50 @@ class ThreeDView:
         return pixmap_of_window(self._window)
 
 
+SLICE_MANAGERS = (
+    "vtkMRMLModelSliceDisplayableManager",
+    "vtkMRMLSegmentationsDisplayableManager2D",
+    "vtkMRMLColorLegendDisplayableManager",
+)
+"""Slicer's own drawing code over a slice: where it cuts models and segmentations, and legends."""
+
+
+class SliceLines:
+    """What Slicer draws over the image of a slice.
+
+    Parameters
+    ----------
+    app : HostApplication
+    node : vtkMRMLSliceNode
+    """
+
+    def __init__(self, app: Any, node: Any) -> None:
+        factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
+        factory.SetMRMLApplicationLogic(app.logic)
+        for name in SLICE_MANAGERS:
+            if not factory.IsDisplayableManagerRegistered(name):
+                factory.RegisterDisplayableManager(name)
+        self._renderer = vtk.vtkRenderer()
+        self._window = vtk.vtkRenderWindow()
+        self._window.SetOffScreenRendering(1)
+        self._window.AddRenderer(self._renderer)
+        self._interactor = vtk.vtkGenericRenderWindowInteractor()
+        self._interactor.SetRenderWindow(self._window)
+        self._group = factory.InstantiateDisplayableManagers(self._renderer)
+        self._group.SetMRMLDisplayableNode(node)
+
+    def over(self, image: Any, width: int, height: int) -> Any:
+        """The pixels of an image, shape (height, width, 3), with the lines over them."""
+        self._window.SetSize(width, height)
+        self._window.Render()
+        grab = vtk.vtkWindowToImageFilter()
+        grab.SetInput(self._window)
+        grab.ReadFrontBufferOff()
+        grab.Update()
+        lines = _pixels(grab.GetOutput())
+        return np.ascontiguousarray(np.where(lines.any(axis=2, keepdims=True), lines, image))
+
+
 SLICE_PIXELS, SLICE_FIELD_MM = (300, 300, 1), (250.0, 250.0, 1.0)
 """What a slice view has when it first comes on the screen: its size in pixels, and a field of view around the world's origin."""
 
@@ -132,7 +176,8 @@ class SliceView:
     """
 
     def __init__(self, app: Any, node: Any) -> None:
-        self._node = node
+        self._app, self._node = app, node
+        self._lines: SliceLines | None = None
         self.logic = slicer.vtkMRMLSliceLogic()
         self.logic.SetMRMLApplicationLogic(app.logic)
         self.logic.SetMRMLScene(app.scene)
@@ -173,7 +218,8 @@ class SliceView:
             return blank
         port.GetProducer().Update()
         image = port.GetProducer().GetOutputDataObject(port.GetIndex())
-        return _pixmap(_pixels(image))
+        self._lines = self._lines or SliceLines(self._app, self._node)
+        return _pixmap(self._lines.over(_pixels(image), width, height))
 
 
 class PlotView:

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 import vtk
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
-from panel_host import ball, click, press
+from panel_host import ball, click, press, spin
 from views_on_screen import dvh_chart, listed, seen, settle, skin_meshes, skins, views
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -37,6 +37,9 @@ def with_face(with_views: Any) -> Any:
     ui.distanceCheckBox.checked = False
     click(ui.sideBySideButton)
     ui.methodList.setCurrentRow(0)
+    window = ui.methodList.window()
+    window.activateWindow()  # keys are heard in the active window
+    spin(lambda: window.isActiveWindow)
     settle()
     return with_views
 
@@ -58,9 +61,8 @@ def test_the_original_stands_left_of_the_wipe_and_the_chosen_method_right_of_it(
         assert (high - boundary) / (high - low) == pytest.approx(0.01 * share, abs=1e-3)
     for share, whole in ((100, 0), (0, 1)):
         with_face.ui.wipeSlider.value = share
-        settle()
-        (points,) = seen("DefaceFace")
-        assert np.array_equal(points, list(skin_meshes().values())[whole])
+        spin(lambda: len(seen("DefaceFace")) == 1)
+        assert np.array_equal(seen("DefaceFace")[0], list(skin_meshes().values())[whole])
 
 
 def test_the_wipe_stays_upright_in_the_picture_from_every_direction(with_face: Any) -> None:
@@ -80,13 +82,11 @@ def test_a_key_shows_original_and_method_by_turns_in_the_same_place(with_face: A
     labels = []
     for _ in range(4):
         press(with_face.ui.methodList, "O")
-        settle()
-        assert len(seen("DefaceFace")) == 1
+        spin(lambda: len(seen("DefaceFace")) == 1)
         labels.append(views()["DefaceFace"].GetLayoutLabel())
     assert labels == ["original", "quickshear"] * 2
     with_face.ui.wipeSlider.value = 49
-    settle()
-    assert len(seen("DefaceFace")) == 2
+    spin(lambda: len(seen("DefaceFace")) == 2)
     assert views()["DefaceFace"].GetLayoutLabel() == "original | quickshear"
 
 
@@ -96,7 +96,7 @@ def test_a_picture_of_a_method_is_chosen_and_face_and_slices_show_it(with_face: 
     assert all(not ui.methodList.item(row).icon().isNull() for row in range(2))
     ui.methodList.setCurrentRow(1)
     ui.wipeSlider.value = 0
-    settle()
+    spin(lambda: len(seen("DefaceFace")) == 1)
     (points,) = seen("DefaceFace")
     assert [name for name, mesh in skin_meshes().items() if np.array_equal(mesh, points)] == [skins()[2].GetName()[8:]]
     assert views()["DefaceFace"].GetLayoutLabel() == "surface_blur"

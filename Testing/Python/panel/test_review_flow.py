@@ -13,7 +13,7 @@ from deface_compare.cohort.decision import FAIL, ORIGINAL, PASS
 from deface_compare.cohort.review import read_decisions
 from panel_host import click, press, spin
 from review_study import METHODS, opened, write_study
-from views_on_screen import listed, seen, settle, skin_meshes
+from views_on_screen import listed, seen, skin_meshes
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -32,6 +32,12 @@ def loaded_beforehand(panel: Any) -> int:
     """How many skins of the next case are drawn already."""
     loaded = panel.review._volumes._next._loaded
     return len(loaded.skins.surfaces) if loaded is not None and loaded.skins is not None else 0
+
+
+def face_is(name: str) -> bool:
+    """Whether a person sees one face alone, the skin of this volume."""
+    shown = seen("DefaceFace")
+    return len(shown) == 1 and np.array_equal(shown[0], skin_meshes()[name])
 
 
 def test_the_list_shows_a_letter_for_every_answer(panel: Any, study: Path) -> None:
@@ -84,14 +90,10 @@ def test_the_next_case_is_read_and_drawn_while_the_reviewer_looks_and_n_reads_no
     press(ui.reviewTable, "N")
     monkeypatch.undo()
     ui.wipeSlider.value = 100
-    settle()
-    (points,) = seen("DefaceFace")
-    assert np.array_equal(points, skin_meshes()["case-002 CT"])
+    spin(lambda: face_is("case-002 CT"))
     spin(lambda: loaded_beforehand(panel) == 3)
     press(ui.reviewTable, "B")  # not the one that was loaded
-    settle()
-    (points,) = seen("DefaceFace")
-    assert np.array_equal(points, skin_meshes()["case-001 CT"])
+    spin(lambda: face_is("case-001 CT"))
 
 
 def test_what_was_loaded_beforehand_gives_the_faces_that_loading_now_gives(panel: Any, study: Path) -> None:
