@@ -10,7 +10,8 @@ import slicer
 import vtk
 
 import qt
-from drawn_views import PlotView, SliceView, ThreeDView
+from drawn_views import SliceView, ThreeDView
+from plot_view import PlotView
 
 NARROWEST_VIEW_PIXELS = 207
 """A 3D or slice view with its controls: five beside a panel of 342 pixels forced the window to 1377 (Slicer 5.12.3)."""

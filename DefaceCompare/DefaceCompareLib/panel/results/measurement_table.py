@@ -26,7 +26,7 @@ BUILT_IN = "builtin"
 APART_PERCENT, DIFFERS = 1.0, "\N{NOT EQUAL TO}"
 """Two engines' numbers that differ by more are marked (criterion of Ebert et al., Phys Med Biol 2010;55:N337)."""
 YES_OR_NO = "1 if "
-"""How the meaning of a metric begins that is either 1 or 0."""
+"""Stands in the meaning of a metric that is either 1 or 0."""
 
 Content = str | float
 
@@ -177,7 +177,7 @@ def _number(row: Measurement, measured: float, tip: str, value: str = DEFACED) -
     """A number with the decimals that its unit deserves; a change with its sign."""
     if math.isnan(measured):
         return Cell("", tip)
-    if metrics()[row.metric].meaning.startswith(YES_OR_NO):
+    if YES_OR_NO in metrics()[row.metric].meaning:
         return Cell("yes" if measured else "no", tip)
     unit = "%" if value == PERCENT else row.unit
     return Cell(measured, tip, shown=number(measured, unit, signed=value != DEFACED))

@@ -8,7 +8,7 @@ import qt
 from deface_compare.cohort.decision import FAIL, ORIGINAL, PASS, QUESTIONS, UNSURE, Decision
 from deface_compare.cohort.review import Review, ReviewCase
 
-KEYS = {PASS: "P", FAIL: "F", UNSURE: "U", "": "\N{MIDDLE DOT}"}
+LETTERS = {PASS: "P", FAIL: "F", UNSURE: "U", "": "\N{MIDDLE DOT}"}
 """The letter of an answer, which is its key, too; a dot where there is none."""
 FINISHED_MARK = "\N{CHECK MARK} "
 ICON_PIXELS = 40
@@ -60,6 +60,6 @@ class CaseList:
 def _entry(review: Review, case: ReviewCase, said: dict[tuple[str, str], Decision]) -> str:
     """``case-001  PP F·``: two letters a method in the order in which they are shown; nothing for a patient not compared yet."""
     answers = [[getattr(said.get((case.id, method)), question, "") for question in QUESTIONS] for method in review.order(case)]
-    letters = " ".join("".join(KEYS[answer] for answer in of_method) for of_method in answers)
+    letters = " ".join("".join(LETTERS[answer] for answer in of_method) for of_method in answers)
     finished = bool(answers) and all(answer for of_method in answers for answer in of_method)
     return f"{FINISHED_MARK if finished else ''}{case.id}{'  ' if letters else ''}{letters}"

@@ -87,7 +87,7 @@ def loading(case: ReviewCase, methods: Sequence[str]) -> Iterator[LoadedCase]:
 class NextCase:
     """Loads the case that will probably be asked for next whenever Slicer has nothing else to do.
 
-    In steps of the event loop, not in a thread: Slicer's event loop holds Python's lock.
+    In steps of the event loop, not in a thread: no other part of Slicer has to expect it.
     """
 
     def __init__(self) -> None:

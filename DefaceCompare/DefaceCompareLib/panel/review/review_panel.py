@@ -16,12 +16,12 @@ from deface_compare.cohort.review import Review, ReviewCase
 from deface_compare.errors import DefaceCompareError
 
 from ..views.side_by_side import SideBySide
-from .case_list import CaseList
+from .case_list import LETTERS, CaseList
 from .review_volumes import ReviewVolumes
 
 HEADINGS = ("method", "face gone?", "data whole?", "comment")
 COMMENT = len(HEADINGS) - 1
-KEYS = {PASS: "P", FAIL: "F", UNSURE: "U"}
+KEYS = {answer: LETTERS[answer] for answer in (PASS, FAIL, UNSURE)}
 NEXT_KEY, PREVIOUS_KEY = "N", "B"
 PICTURE_PIXELS = 200
 

@@ -22,8 +22,8 @@ STOPS_MM = {0.0: SKIN_COLOUR, 2.0: (0.98, 0.86, 0.42), 8.0: (0.84, 0.25, 0.24), 
 """Colours between which the scale runs: skin where nothing moved, yellow from 2 mm on (a skin point counts as moved), red,
 violet."""
 COLOURS, LABELS = 256, 6
-PLACE, SIZE = (0.98, 0.5), (0.10, 0.5)
-"""Of the legend, in shares of the view: at its right edge, half as high."""
+PLACE, SIZE = (0.98, 0.5), (0.08, 0.35)
+"""Of the legend, in shares of the view: at its right edge, a third as high."""
 
 
 class DistanceColours:

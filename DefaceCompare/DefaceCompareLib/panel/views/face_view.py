@@ -18,6 +18,8 @@ from .skins import add_skin
 from .wipe import Wipe
 
 ORIGINAL_LABEL = "original"
+HEIGHT_OVER_WIDTH = 1.6
+"""Of the view beside the slices in a window of 1280 × 800 (512 × 780 pixels); in a wider one the head has more room."""
 BETWEEN = " | "
 """Between the names of what the view shows left and right of the wipe."""
 
@@ -48,7 +50,7 @@ class FaceView:
         self._share, self._alone, self._coloured, self._shown = 0.5, "", False, ""
         self._camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(self._view)
         self._camera.SetSaveWithScene(False)
-        stand_before(self._camera, head, THREE_QUARTERS)
+        stand_before(self._camera, head, THREE_QUARTERS, HEIGHT_OVER_WIDTH)
 
     def show(self, label: str) -> None:
         """Show another version against the original."""
@@ -73,7 +75,7 @@ class FaceView:
 
     def look_from(self, direction: Direction) -> None:
         """Put the camera before the face; the wipe stays upright in the picture."""
-        stand_before(self._camera, self._head, direction)
+        stand_before(self._camera, self._head, direction, HEIGHT_OVER_WIDTH)
         self._apply()
 
     def _apply(self) -> None:

@@ -71,12 +71,13 @@ class SliceRow:
             logic.GetSliceCompositeNode().SetLabelOpacity(1.0 if marked else 0.0)
 
     def look_at_face(self, head: HeadField) -> None:
-        """Show the head, cut through the face; only views on the screen know their size."""
+        """Show the whole head, cut through the face; only views on the screen know their size."""
         for view in self.views:
             width, height, _depth = view.GetDimensions()
             mm_per_pixel = ROOM_AROUND_HEAD * max(head.size_mm.max() / max(height, 1), head.size_mm.max() / max(width, 1))
             view.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, view.GetFieldOfView()[2])
-        self.jump(head.face)
+            view.JumpSliceByCentering(*head.centre)
+            view.JumpSliceByOffsetting(*head.face)
 
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre every slice on a point, RAS mm."""

@@ -28,7 +28,8 @@ def distance_from_skin(points_mm: NDArray[np.float64], skin: vtkPolyData) -> NDA
     """
     others_mm = vtk_to_numpy(skin.GetPoints().GetData()).astype(np.float64)
     normals = vtk_to_numpy(skin.GetPointData().GetNormals()).astype(np.float64)
-    distance, nearest = scipy.spatial.cKDTree(others_mm).query(points_mm)
+    found = scipy.spatial.cKDTree(others_mm).query(points_mm)
+    distance, nearest = np.asarray(found[0]), np.asarray(found[1])
     near = np.flatnonzero((distance > 0.0) & (distance < NEAR_MM))
     from_plane = np.abs(((points_mm[near] - others_mm[nearest[near]]) * normals[nearest[near]]).sum(axis=1))
     distance[near] = np.minimum(distance[near], from_plane)
