@@ -1,4 +1,4 @@
-"""3D, slice and chart views of real MRML nodes, drawn offscreen into pixmaps. Only for tests."""
+"""3D and slice views of real MRML nodes, drawn offscreen into pixmaps. Only for tests."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MANAGERS = (
     "vtkMRMLViewDisplayableManager",
     "vtkMRMLModelDisplayableManager",
     "vtkMRMLSegmentationsDisplayableManager3D",
+    "vtkMRMLColorLegendDisplayableManager",
 )
 """Slicer's own drawing code of a 3D view, as far as our scenes need it."""
 
@@ -90,7 +91,10 @@ class ThreeDView:
     def _surfaces(self) -> list[Any]:
         """What the displayable managers have in the scene of the renderer, without box and letters."""
         visible = [actor for actor in self._actors() if actor.GetVisibility() and actor not in self._decoration]
-        found = [actor.GetMapper().GetInput() for actor in visible if actor.GetMapper() is not None]
+        mappers = [actor.GetMapper() for actor in visible if actor.GetMapper() is not None]
+        for mapper in mappers:
+            mapper.Update()  # what a plane cuts is there only when it is drawn
+        found = [mapper.GetInput() for mapper in mappers]
         return [surface for surface in found if surface is not None and surface.GetNumberOfPoints()]
 
     @property
@@ -111,6 +115,50 @@ class ThreeDView:
         return pixmap_of_window(self._window)
 
 
+SLICE_MANAGERS = (
+    "vtkMRMLModelSliceDisplayableManager",
+    "vtkMRMLSegmentationsDisplayableManager2D",
+    "vtkMRMLColorLegendDisplayableManager",
+)
+"""Slicer's own drawing code over a slice: where it cuts models and segmentations, and legends."""
+
+
+class SliceLines:
+    """What Slicer draws over the image of a slice.
+
+    Parameters
+    ----------
+    app : HostApplication
+    node : vtkMRMLSliceNode
+    """
+
+    def __init__(self, app: Any, node: Any) -> None:
+        factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
+        factory.SetMRMLApplicationLogic(app.logic)
+        for name in SLICE_MANAGERS:
+            if not factory.IsDisplayableManagerRegistered(name):
+                factory.RegisterDisplayableManager(name)
+        self._renderer = vtk.vtkRenderer()
+        self._window = vtk.vtkRenderWindow()
+        self._window.SetOffScreenRendering(1)
+        self._window.AddRenderer(self._renderer)
+        self._interactor = vtk.vtkGenericRenderWindowInteractor()
+        self._interactor.SetRenderWindow(self._window)
+        self._group = factory.InstantiateDisplayableManagers(self._renderer)
+        self._group.SetMRMLDisplayableNode(node)
+
+    def over(self, image: Any, width: int, height: int) -> Any:
+        """The pixels of an image, shape (height, width, 3), with the lines over them."""
+        self._window.SetSize(width, height)
+        self._window.Render()
+        grab = vtk.vtkWindowToImageFilter()
+        grab.SetInput(self._window)
+        grab.ReadFrontBufferOff()
+        grab.Update()
+        lines = _pixels(grab.GetOutput())
+        return np.ascontiguousarray(np.where(lines.any(axis=2, keepdims=True), lines, image))
+
+
 SLICE_PIXELS, SLICE_FIELD_MM = (300, 300, 1), (250.0, 250.0, 1.0)
 """What a slice view has when it first comes on the screen: its size in pixels, and a field of view around the world's origin."""
 
@@ -128,7 +176,8 @@ class SliceView:
     """
 
     def __init__(self, app: Any, node: Any) -> None:
-        self._node = node
+        self._app, self._node = app, node
+        self._lines: SliceLines | None = None
         self.logic = slicer.vtkMRMLSliceLogic()
         self.logic.SetMRMLApplicationLogic(app.logic)
         self.logic.SetMRMLScene(app.scene)
@@ -169,58 +218,8 @@ class SliceView:
             return blank
         port.GetProducer().Update()
         image = port.GetProducer().GetOutputDataObject(port.GetIndex())
-        return _pixmap(_pixels(image))
-
-
-def chart_picture(
-    chart_node: Any, size: tuple[int, int], ink: tuple[float, float, float], paper: tuple[float, float, float]
-) -> Any:
-    """Draw a vtkMRMLPlotChartNode with vtk's own chart, which is what Slicer's plot view uses too."""
-    from vtkmodules import vtkRenderingContextOpenGL2  # noqa: F401  registers the painter
-
-    view = vtk.vtkContextView()
-    window = view.GetRenderWindow()
-    window.SetOffScreenRendering(1)
-    window.SetSize(*size)
-    window.SetMultiSamples(8)
-    view.GetRenderer().SetBackground(*paper)
-    chart = vtk.vtkChartXY()
-    view.GetScene().AddItem(chart)
-    titles = {vtk.vtkAxis.BOTTOM: chart_node.GetXAxisTitle(), vtk.vtkAxis.LEFT: chart_node.GetYAxisTitle()}
-    for place, title in titles.items():
-        axis = chart.GetAxis(place)
-        axis.SetTitle(title)
-        for text in (axis.GetTitleProperties(), axis.GetLabelProperties()):
-            text.SetColor(*ink)
-            text.SetBold(0)
-        axis.GetTitleProperties().SetFontSize(chart_node.GetAxisTitleFontSize())
-        axis.GetLabelProperties().SetFontSize(chart_node.GetAxisLabelFontSize())
-        axis.GetPen().SetColorF(*ink)
-        axis.GetGridPen().SetColorF(*(0.75 * p + 0.25 * i for p, i in zip(paper, ink, strict=True)))
-    ranges = {vtk.vtkAxis.LEFT: chart_node.GetYAxisRange(), vtk.vtkAxis.BOTTOM: chart_node.GetXAxisRange()}
-    automatic = {vtk.vtkAxis.LEFT: chart_node.GetYAxisRangeAuto(), vtk.vtkAxis.BOTTOM: chart_node.GetXAxisRangeAuto()}
-    for place, (low, high) in ranges.items():
-        if not automatic[place]:
-            chart.GetAxis(place).SetRange(low, high)
-            chart.GetAxis(place).SetBehavior(vtk.vtkAxis.FIXED)
-    chart.SetShowLegend(chart_node.GetLegendVisibility())
-    legend = chart.GetLegend()
-    legend.GetLabelProperties().SetFontSize(chart_node.GetLegendFontSize())
-    legend.GetLabelProperties().SetColor(*ink)
-    legend.GetBrush().SetColorF(*paper)
-    for index in range(chart_node.GetNumberOfPlotSeriesNodes()):
-        _add_line(chart, chart_node.GetNthPlotSeriesNode(index))
-    window.Render()
-    return pixmap_of_window(window)
-
-
-def _add_line(chart: Any, series: Any) -> None:
-    line = chart.AddPlot(vtk.vtkChart.LINE)
-    line.SetInputData(series.GetTableNode().GetTable(), series.GetXColumnName(), series.GetYColumnName())
-    line.SetLabel(series.GetName())
-    line.SetColorF(*series.GetColor())
-    line.SetWidth(series.GetLineWidth())
-    line.GetPen().SetLineType(series.GetLineStyle())  # the numbers are vtkPen's
+        self._lines = self._lines or SliceLines(self._app, self._node)
+        return _pixmap(self._lines.over(_pixels(image), width, height))
 
 
 def pixmap_of_window(window: Any) -> Any:

@@ -40,7 +40,7 @@ def start() -> tuple[Any, scene_host.HostApplication]:
     if host.layoutManager() is None:
         host.set_layout_manager(layout_manager.LayoutManager(host))
     qt.QUiLoader = qmrml.QUiLoader
-    for cls in qmrml.STAND_INS:
+    for cls in (*qmrml.STAND_INS, qmrml.qMRMLUtils):
         setattr(slicer, cls.__name__, cls)
     scripted_module.install()
     slicer.util.reloadScriptedModule = lambda name: reload_module(getattr(slicer.modules, f"{name}Widget"))

@@ -11,6 +11,7 @@ import vtk
 
 import qt
 from drawn_views import SliceView, ThreeDView
+from plot_view import PlotView
 
 NARROWEST_VIEW_PIXELS = 207
 """A 3D or slice view with its controls: five beside a panel of 342 pixels forced the window to 1377 (Slicer 5.12.3)."""
@@ -29,7 +30,7 @@ class LayoutManager:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._views: dict[str, ThreeDView | SliceView] = {}
+        self._views: dict[str, ThreeDView | SliceView | PlotView] = {}
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLApplicationLogic(app.logic)
         self._logic.SetMRMLScene(app.scene)
@@ -76,6 +77,8 @@ class LayoutManager:
                 self._views[node_id] = SliceView(self._app, node)
             elif node.IsA("vtkMRMLViewNode"):
                 self._views[node_id] = ThreeDView(self._app, node)
+            elif node.IsA("vtkMRMLPlotViewNode"):
+                self._views[node_id] = PlotView(node)
         for node_id, view in self._views.items():
             view.put_in_layout(node_id in shown)
 
@@ -107,7 +110,7 @@ class LayoutManager:
         box.setSpacing(2)
         panes.setLayout(box)
         for item in element.findall("item"):
-            box.addWidget(self._widget(item[0]), 1)
+            box.addWidget(self._widget(item[0]), int(item.get("splitSize", "1")))
         return panes
 
     def _frame(self, element: ElementTree.Element) -> Any:

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any, ClassVar
 
 from shiboken6 import isValid
+from vtkmodules.util.numpy_support import vtk_to_numpy
 
 import ctk
 import qt
-from drawn_views import chart_picture
 
 
 @qt.only_recorded
@@ -127,39 +127,19 @@ class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
     showChildNodeTypes = _flag("children", True)
 
 
-@qt.only_recorded
-@qt.in_pythonqt_style
-class qMRMLPlotWidget(qMRMLWidget):
-    """Shows the chart of a plot view node; drawn by `paint` only, as the views of the layout are."""
+class qMRMLUtils:
+    """Turns VTK's pictures into Qt's (Slicer:Libs/MRML/Widgets/qMRMLUtils.h, line 69)."""
 
-    def __init__(self, parent: Any = None) -> None:
-        qMRMLWidget.__init__(self, parent)
-        self._node: Any = None
-        self._picture = qt.QtWidgets.QLabel()
-        box = qt.QtWidgets.QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self._picture)
-
-    def mrmlPlotViewNode(self) -> Any:
-        """The view node, or None."""
-        return self._node
-
-    def setMRMLPlotViewNode(self, node: Any) -> None:
-        """Show the chart of a view node; the scene must be set first, as in Slicer."""
-        if self.mrmlScene() is None:
-            raise RuntimeError("qMRMLPlotWidget has no scene: the .ui must connect it")
-        self._node = node
-
-    def paint(self) -> None:
-        """Draw the chart in the colours of the theme."""
-        chart = self._node.GetPlotChartNode() if self._node is not None else None
-        if chart is not None:
-            palette = self.palette
-            ink, paper = (palette.color(role).getRgbF()[:3] for role in (palette.ColorRole.Text, palette.ColorRole.Base))
-            self._picture.setPixmap(chart_picture(chart, (self.width, self.height), ink, paper))
+    def vtkImageDataToQImage(self, image: Any, picture: Any) -> bool:
+        """Fill a QImage; VTK's first row is the lowest."""
+        width, height, _depth = image.GetDimensions()
+        rows = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, 3)[::-1].tobytes()
+        drawn = qt.QtGui.QImage(rows, width, height, 3 * width, qt.QtGui.QImage.Format.Format_RGB888).copy()
+        picture.swap(drawn)
+        return True
 
 
-STAND_INS = (qMRMLWidget, qMRMLNodeComboBox, qMRMLPlotWidget)
+STAND_INS = (qMRMLWidget, qMRMLNodeComboBox)
 
 
 class QUiLoader(qt.QtUiTools.QUiLoader):
@@ -173,6 +153,8 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
         if cls is None:
             raise LookupError(f"no stand-in for {class_name}")
         widget = cls(parent)
+        if isinstance(widget, qt.QtWidgets.QTableView):
+            _give_a_header_that_connects(widget)
         widget.setObjectName(name)
         self._made.append(widget)
         return widget
@@ -200,6 +182,15 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
                 raise LookupError(f"the host cannot make the connection {signal} to {slot}")
             by_name[sender].mrmlSceneChanged.connect(by_name[receiver].setMRMLScene)
         return loaded
+
+
+def _give_a_header_that_connects(table: Any) -> None:
+    """A header that Qt itself makes has PySide's `connect`; the same one in PythonQt's style takes its place (QTableView's own
+    settings of it: qtableview.cpp, QTableViewPrivate::init)."""
+    header = qt.QHeaderView(qt.Qt.Orientation.Horizontal, table)
+    header.setSectionsClickable(True)
+    header.setHighlightSections(True)
+    table.setHorizontalHeader(header)
 
 
 def _check_ctk_flags(root: ElementTree.Element) -> None:

@@ -48,6 +48,7 @@ class HostApplication:
         self.news: list[str] = []
         self.confirms = False
         self.exit_code: int | None = None
+        self._settings: dict[str, Any] = {}
         self._options = SimpleNamespace(runPythonAndExit=False)
         self._layout_manager: Any = None
 
@@ -97,6 +98,10 @@ class HostApplication:
     def exit(self, status: int) -> None:
         """Note the exit code; Slicer would end here."""
         self.exit_code = status
+
+    def userSettings(self) -> SimpleNamespace:
+        """What the user's settings file keeps from one start to the next; here it is forgotten with the application."""
+        return SimpleNamespace(value=self._settings.get, setValue=self._settings.__setitem__, remove=self._settings.pop)
 
     def pauseRender(self) -> None:
         """Views draw nothing until `resumeRender`."""
@@ -155,8 +160,17 @@ def bootstrap() -> HostApplication:
         volumes=_module(app, "Volumes", slicer.vtkSlicerVolumesLogic()),
         segmentations=_module(app, "Segmentations", slicer.vtkSlicerSegmentationsModuleLogic()),
         cameras=_module(app, "Cameras", slicer.vtkSlicerCamerasModuleLogic()),
+        colors=_colors(app),
+        markups=_module(app, "Markups", slicer.vtkSlicerMarkupsLogic()),
     )
     return app
+
+
+def _colors(app: HostApplication) -> SimpleNamespace:
+    """The module Colors with its legends; the default colour nodes are the application's own already."""
+    app.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
+    logic = slicer.vtkSlicerColorLogic()
+    return SimpleNamespace(logic=lambda: logic)
 
 
 def _module(app: HostApplication, name: str, logic: Any) -> SimpleNamespace:

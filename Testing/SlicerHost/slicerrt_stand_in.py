@@ -29,8 +29,8 @@ CREATED_ROLE = "DoseVolumeHistogram.createdDvhArrayRef"
 
 
 def _fits(value: Any, kind: str) -> bool:
-    if kind == "parameter node":
-        return isinstance(value, ParameterNode)
+    if kind in ("parameter node", "comparison node"):
+        return isinstance(value, slicer.vtkMRMLScriptedModuleNode) and getattr(value, "stands_for", "") == kind
     if kind == "list of str":
         return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
     if kind in KINDS:
@@ -38,7 +38,7 @@ def _fits(value: Any, kind: str) -> bool:
     return value is None or (hasattr(value, "IsA") and value.IsA(kind))
 
 
-def _strict(section: str) -> Any:
+def strict(section: str) -> Any:
     """Let a class have exactly the recorded methods, with exactly the recorded arguments."""
     recorded = API[section]["methods"]
 
@@ -62,10 +62,11 @@ def _checked(method: Any, name: str, kinds: list[str]) -> Any:
     return call
 
 
-@_strict("parameter node")
+@strict("parameter node")
 class ParameterNode(slicer.vtkMRMLScriptedModuleNode):
     """In place of vtkMRMLDoseVolumeHistogramNode: a real node with real references."""
 
+    stands_for = "parameter node"
     MetricColumnVolumeCc = API["parameter node"]["constants"]["MetricColumnVolumeCc"]["value"]
     MetricColumnMeanDose = API["parameter node"]["constants"]["MetricColumnMeanDose"]["value"]
     MetricColumnMaxDose = API["parameter node"]["constants"]["MetricColumnMaxDose"]["value"]
@@ -124,7 +125,7 @@ class ParameterNode(slicer.vtkMRMLScriptedModuleNode):
         self.flags["surface"] = on
 
 
-@_strict("logic")
+@strict("logic")
 class DvhLogic:
     """In place of vtkSlicerDoseVolumeHistogramModuleLogic."""
 

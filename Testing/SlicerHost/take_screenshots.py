@@ -28,6 +28,7 @@ from deface_compare.readers import read_case  # noqa: E402
 from DefaceCompareLib.nodes.case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE  # noqa: E402
 from DefaceCompareLib.nodes.structures import add_structures  # noqa: E402
 from DefaceCompareLib.nodes.volumes import add_volume  # noqa: E402
+from DefaceCompareLib.panel.views.arrangements import ARRANGEMENTS, FACE, ROW  # noqa: E402
 
 WIDTH, HEIGHT, PANEL_WIDTH = 1280, 800, 480
 LONGEST_RUN_S = 600.0
@@ -74,7 +75,6 @@ class Window:
         if area.widget().isAncestorOf(top):
             area.verticalScrollBar().setValue(top.mapTo(area.widget(), qt.QtCore.QPoint(0, 0)).y() - 4)
         slicer.app.layoutManager().paint()
-        self.panel.ui.dvhPlot.paint()
         self.settle()
         save(self._widget.grab(), file)
 
@@ -173,6 +173,7 @@ def main(patients: Path, study: Path, out: Path) -> None:
         compare(panel)
     out.mkdir(exist_ok=True, parents=True)
     row_of_methods(study / "identifiable" / "renders" / "case-001", out)
+    panel.ui.arrangementComboBox.setCurrentIndex(ARRANGEMENTS.index(FACE))
     panel.ui.sideBySideButton.checked = True
     window.tab("patient")
     window.take(out / "panel.png", panel.ui.patientBar)
@@ -180,14 +181,24 @@ def main(patients: Path, study: Path, out: Path) -> None:
     panel.ui.tableComboBox.setCurrentIndex(3)
     panel.ui.valueComboBox.setCurrentIndex(1)
     window.take(out / "results.png", panel.ui.tabWidget)
+    panel.ui.dvhButton.checked = True
     window.take(out / "chart.png", panel.ui.tableComboBox)
     dark(application)
     window.take(out / "chart_dark.png", panel.ui.tableComboBox)
     application.setPalette(application.style().standardPalette())
     window.tab("views")
+    panel.ui.arrangementComboBox.setCurrentIndex(ARRANGEMENTS.index(FACE))
     panel.ui.fadeSlider.value = 55
-    panel.ui.sliceVersionComboBox.setCurrentIndex(1)
+    panel.ui.methodList.setCurrentRow(1)
+    window.take(out / "face.png", panel.ui.tabWidget)
+    panel.ui.distanceCheckBox.checked = True
+    panel.ui.wipeSlider.value = 0
+    window.take(out / "distance.png", panel.ui.tabWidget)
+    panel.ui.distanceCheckBox.checked = False
+    panel.ui.arrangementComboBox.setCurrentIndex(ARRANGEMENTS.index(ROW))
     window.take(out / "side_by_side.png", panel.ui.tabWidget)
+    panel.ui.arrangementComboBox.setCurrentIndex(ARRANGEMENTS.index(FACE))
+    panel.ui.wipeSlider.value = 50
     window.tab("review")
     panel.ui.reviewPathEdit.currentPath, panel.ui.reviewerLineEdit.text = str(study), "AB"
     qt.QtTest.QTest.mouseClick(panel.ui.reviewButton, qt.QtCore.Qt.MouseButton.LeftButton)

@@ -109,12 +109,13 @@ class DvhChart:
         self.node.SetXAxisRange(0.0, END_OF_AXIS * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
             number = organs.index(curve.structure)
-            name = _legend(curve, alone=len({each.structure for each in curves}) == 1)
+            name = _legend(curve, first=curve.structure == curves[0].structure, alone=len({c.structure for c in curves}) == 1)
             self._add(table, curve, name, colour_of(curve.structure) or colour_in_turn(number))
         return curves
 
     def _add(self, table: Any, curve: CurveName, name: str, colour: tuple[float, float, float]) -> None:
         node = self._scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotSeriesNode(), name))
+        node.SetName(name)  # the scene gives a node without a name one of its own; VTK's legend has no line for an empty one
         node.SetAndObserveTableNodeID(table.GetID())
         node.SetXColumnName(DOSE_COLUMN)
         node.SetYColumnName(curve.column())
@@ -146,11 +147,17 @@ class DvhChart:
         self._scene.RemoveNode(self.node)
 
 
-def _legend(curve: CurveName, *, alone: bool) -> str:
-    """A curve's name in the legend, no longer than what tells it from the others."""
+def _legend(curve: CurveName, *, first: bool, alone: bool) -> str:
+    """A curve's name in the legend, which tells colours and line styles once each.
+
+    One organ's curves are its methods. Of several organs each has its original, the first also the methods' line styles; the
+    others' curves have no name.
+    """
     if alone:
         return curve.method
-    return curve.structure if curve.method == ORIGINAL else f"{curve.structure}, {curve.method}"
+    if curve.method == ORIGINAL:
+        return curve.structure
+    return curve.method if first else ""
 
 
 def remove_saved_charts(scene: Any) -> None:

@@ -23,6 +23,7 @@ from .case.patient_bar import PatientBar
 from .case.slicerrt_choice import SlicerRtChoice
 from .comparisons import Comparisons, Events, Job
 from .export_section import ExportSection
+from .hints import Hints
 from .install.install import InstallPanel
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
 from .patient_jobs import PatientJobs
@@ -57,6 +58,7 @@ class ComparePanel:
         self.export = ExportSection(ui, lambda: self.running, self._refresh)
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
         self.install = InstallPanel(ui)
+        self.hints = Hints(ui)
         widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
         parameters = (*PARAMETERS, *self.methods.parameters)
         self.parameters = ParameterLink(widgets, parameters, likely_node, self._refresh)
@@ -220,8 +222,9 @@ class ComparePanel:
         self.results.show(run)
         self.chart.show(run, rows, self.results.dose_policy)
         originals = self._patient.originals() if rows and self._patient is not None else {}
-        segmentation = self._patient.segmentation() if originals and self._patient is not None else None
-        self.views.offer(next(iter(originals.values()), None), segmentation)
+        patient = self._patient if originals else None
+        contours, dose = (patient.segmentation(), patient.dose()) if patient is not None else (None, None)
+        self.views.offer(next(iter(originals.values()), None), contours, dose)
 
     def _find_run(self) -> Run | None:
         runs = runs_of_scene(slicer.mrmlScene)
@@ -229,7 +232,7 @@ class ComparePanel:
             patient: Patient | None = self.jobs.patient_of_folder(self.case.folder)
         else:
             images = self.case.images()
-            patient = ScenePatient(images, self.case.segmentation()) if images else None
+            patient = ScenePatient(images, self.case.segmentation(), self.case.dose()) if images else None
         if patient is None and not self.case.from_folder:
             patient = patient_of_scene(slicer.mrmlScene, self.case.segmentation())
         self._patient = patient

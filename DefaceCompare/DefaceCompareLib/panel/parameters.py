@@ -10,6 +10,8 @@ from vtkmodules.vtkCommonCore import vtkCommand
 
 from deface_compare.settings import DOSE_POLICIES, FILLS, PROTECTIONS
 
+from .views.arrangements import ARRANGEMENTS
+
 NODE, CHOICE, PATH, TICK, TEXT, NUMBER = "currentNode", "currentIndex", "currentPath", "checked", "text", "value"
 """The properties of widgets that are kept; a choice is kept as its word, so that a new entry in a list moves nothing."""
 
@@ -69,11 +71,16 @@ PARAMETERS = (
     Parameter("faceModelComboBox", CHOICE, "FaceModel", FACE_MODELS[0], FACE_MODELS),
     Parameter("otherHeadsPathEdit", PATH, "OtherHeads"),
     Parameter("slicerrtCheckBox", TICK, "SlicerRT", YES),
+    Parameter("arrangementComboBox", CHOICE, "Arrangement", ARRANGEMENTS[0], ARRANGEMENTS),
     Parameter("alteredCheckBox", TICK, "ShowAltered", YES),
+    Parameter("isodosesCheckBox", TICK, "ShowIsodoses", YES),
+    Parameter("distanceCheckBox", TICK, "ColourByDistance", NO),
     Parameter("reviewPathEdit", PATH, "ReviewFolder"),
     Parameter("reviewerLineEdit", TEXT, "Reviewer"),
     Parameter("blindCheckBox", TICK, "Blinded", YES),
     Parameter("reviewSeedSpinBox", NUMBER, "ReviewSeed", "1"),
+    Parameter("catchSpinBox", NUMBER, "CatchTrials", "10"),
+    Parameter("advanceCheckBox", TICK, "AutoAdvance", NO),
 )
 """Everything that the panel keeps, but for the methods' check boxes (`MethodBoxes.parameters`)."""
 

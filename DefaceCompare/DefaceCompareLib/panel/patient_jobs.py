@@ -83,7 +83,7 @@ class PatientJobs:
             return nodes_to_case_folder(private / "case", images, segmentation, dose)
 
         arguments = self._arguments(name, next(iter(images)), many=many)
-        return Job(name, ScenePatient(images, segmentation), written, arguments, segmentation, results)
+        return Job(name, ScenePatient(images, segmentation, dose), written, arguments, segmentation, results)
 
     def _arguments(self, name: str, image: str, *, many: bool, structures: str = "") -> Callable[[Path, Path], list[str]]:
         """The command line of a run as a function of its folders: the same options as in a terminal."""

@@ -25,9 +25,10 @@ from deface_compare.structures.organs import NOT_MEASURED
 from ..nodes.structures import add_structures
 from ..nodes.volumes import remove_node
 from .dvh import ENGINE, STEP_GY, SegmentDvh, segment_dvhs, slicerrt_logic
+from .resegmentation_rows import resegmentation_rows
 
 FILE_NAME = "measurements_slicerrt.csv"
-"""Beside ``measurements.csv``: the same columns, rows of engine `ENGINE` only, so that no statistic mixes two engines."""
+"""Beside ``measurements.csv``: the same columns, rows of SlicerRT's engines only, so that no statistic mixes two engines."""
 
 
 LEAST_SHARE = 0.99
@@ -68,7 +69,8 @@ def add_slicerrt_rows(
     Returns
     -------
     list of Measurement
-        One for each built-in dose row; none where SlicerRT is not installed, or the case has no structures or no dose in Gy.
+        One for each built-in dose row where the case has structures and a dose in Gy, then those of structures that were drawn
+        again; none where SlicerRT is not installed.
 
     Raises
     ------
@@ -78,10 +80,26 @@ def add_slicerrt_rows(
     Cancelled
         If `progress` answers False.
     """
-    logic = slicerrt_logic() if logic is None else logic
-    if logic is None or case.structure_set is None or case.dose is None or case.dose.unit != "Gy":
-        return []
     rows = CaseReport.read(OutputFolder(out).case(case.id)).measurements
+    logic = slicerrt_logic() if logic is None else logic
+    made = _dose_rows(out, case, scene, segmentation, logic, rows, progress) if logic is not None else []
+    made += resegmentation_rows(case, rows, scene, progress)
+    if made:
+        write_measurements(OutputFolder(out).case(case.id) / FILE_NAME, made)
+    return made
+
+
+def _dose_rows(
+    out: Path,
+    case: Case,
+    scene: Any,
+    segmentation: Any | None,
+    logic: Any,
+    rows: Sequence[Measurement],
+    progress: Progress,
+) -> list[Measurement]:
+    if case.structure_set is None or case.dose is None or case.dose.unit != "Gy":
+        return []
     builtin = [row for row in rows if row.domain == "dose"]
     edits = _distinct_edits(out, case.id, builtin)
     if segmentation is not None:
@@ -95,9 +113,7 @@ def add_slicerrt_rows(
     planned_cc = {row.structure: row.original for row in rows if row.metric == "planned_volume" and row.original > 0}
     prescribed_gy = _prescriptions(case.structure_set, case.dose)
     grids = [edits.index.get((row.method, row.dose_policy), 0) for row in builtin]
-    made = [twin_row(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
-    write_measurements(OutputFolder(out).case(case.id) / FILE_NAME, made)
-    return made
+    return [twin_row(row, found[0], found[grid], planned_cc, prescribed_gy) for row, grid in zip(builtin, grids, strict=True)]
 
 
 def _measure(edits: _Edits, case: Case, scene: Any, segmentation: Any, logic: Any, progress: Progress) -> list[Dvhs]:

@@ -13,40 +13,11 @@ from ..case_report import CaseReport
 from ..errors import UnusableInput
 from ..measurement import write_table
 from ..output.folder import OutputFolder
+from .catch_trials import has_catch_trial
+from .decision import ANSWERS, ORIGINAL, QUESTIONS, Decision
 
-PASS, FAIL, UNSURE = "pass", "fail", "unsure"
-ANSWERS = (PASS, FAIL, UNSURE)
-QUESTIONS = ("face_gone", "data_whole")
-"""The two questions of the automatic gate, asked of a person."""
-
-"""Below ``OUT/identifiable``: it names reviewers, and its comments may say anything."""
-
-ORIGINAL = "original"
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """What blinded methods are called, in the order in which they are shown."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What one reviewer said of one method on one case; the fields are the columns of ``review.csv``, in order.
-
-    `face_gone` and `data_whole` are ``pass``, ``fail``, ``unsure``, or empty where nothing was said yet; `time` is UTC.
-    """
-
-    reviewer: str
-    time: str
-    case: str
-    method: str
-    image: str
-    face_gone: str = ""
-    data_whole: str = ""
-    comment: str = ""
-
-    @property
-    def complete(self) -> bool:
-        """Whether both questions are answered."""
-        return self.face_gone != "" and self.data_whole != ""
-
 
 DECISION_COLUMNS = tuple(field.name for field in fields(Decision))
 
@@ -145,7 +116,9 @@ class Review:
     blinded : bool
         Methods are shown as A, B, ... in an order that differs from case to case.
     seed : int
-        Of that order.
+        Of that order, and of the catch trials.
+    catch_rate : float
+        Share of cases in which a blinded reviewer is shown the undefaced image, too, under a letter of its own (0 to 1).
 
     Raises
     ------
@@ -153,12 +126,13 @@ class Review:
         No name, or no cases.
     """
 
-    def __init__(self, out: Path, reviewer: str, blinded: bool = False, seed: int = 1) -> None:
+    def __init__(self, out: Path, reviewer: str, blinded: bool = False, seed: int = 1, catch_rate: float = 0.0) -> None:
         if not reviewer.strip():
             raise UnusableInput("Give your name or initials: every decision is kept with its reviewer.")
         self.reviewer = reviewer.strip()
         self.blinded = blinded
         self.seed = seed
+        self.catch_rate = catch_rate if blinded else 0.0
         self.cases = review_cases(out)
         self._file = OutputFolder(out).reviews
         self.position = self._first_open()
@@ -184,18 +158,30 @@ class Review:
         return f"{self.position + 1} of {len(self.cases)}"
 
     def order(self, case: ReviewCase | None = None) -> list[str]:
-        """The methods of a case as they are shown: shuffled by seed and case if blinded, so the same each time."""
-        shown = list((case or self.case).titles)
+        """The methods of a case as they are shown: shuffled by seed and case if blinded, so the same each time.
+
+        The undefaced image is among them where the case has a catch trial.
+        """
+        case = case or self.case
+        shown = list(case.titles)
         if self.blinded:
             shown.sort()
-            random.Random(f"{self.seed} {(case or self.case).id}").shuffle(shown)
+            random.Random(f"{self.seed} {case.id}").shuffle(shown)
+            if shown and has_catch_trial(case.id, self.catch_rate, self.seed):
+                place = random.Random(f"{self.seed} place of the catch trial {case.id}").randint(0, len(shown))
+                shown.insert(place, ORIGINAL)
         return shown
 
-    def label(self, method: str) -> str:
+    def label(self, method: str, case: ReviewCase | None = None) -> str:
         """What a method is called on the screen."""
-        return f"Method {LABELS[self.order().index(method)]}" if self.blinded else self.case.titles[method]
+        case = case or self.case
+        return f"Method {LABELS[self.order(case).index(method)]}" if self.blinded else case.titles[method]
 
     # --- what was said -----------------------------------------------------------------------------------------------
+
+    def said(self) -> dict[tuple[str, str], Decision]:
+        """All that this reviewer has said, by case and method."""
+        return self._mine()
 
     def decision(self, method: str, case: ReviewCase | None = None) -> Decision:
         """What this reviewer has said of a method, empty if nothing yet."""
@@ -220,23 +206,26 @@ class Review:
 
     def is_complete(self, case: ReviewCase) -> bool:
         """Whether this reviewer has answered everything of a case (a case that was not compared has no questions)."""
-        return _is_complete(case, self._mine())
+        return self._complete(case, self._mine())
 
     def complete(self) -> set[str]:
         """The ids of all cases that this reviewer has finished."""
         mine = self._mine()
-        return {case.id for case in self.cases if case.titles and _is_complete(case, mine)}
+        return {case.id for case in self.cases if case.titles and self._complete(case, mine)}
 
     def done(self) -> int:
         """How many cases this reviewer has finished."""
         return len(self.complete())
+
+    def _complete(self, case: ReviewCase, mine: Mapping[tuple[str, str], Decision]) -> bool:
+        return all((found := mine.get((case.id, method))) is not None and found.complete for method in self.order(case))
 
     def _mine(self) -> dict[tuple[str, str], Decision]:
         return {(each.case, each.method): each for each in read_decisions(self._file) if each.reviewer == self.reviewer}
 
     def _save(self, method: str, **said: str) -> Decision:
         """Read the file again (a second reviewer may have written), change one row, replace the file."""
-        if method not in self.case.titles:
+        if method not in self.order():
             raise ValueError(f"{method} did not run on {self.case.id}")
         decided = replace(self.decision(method), time=datetime.now(timezone.utc).isoformat(timespec="seconds"), **said)
         others = [each for each in read_decisions(self._file) if _key(each) != _key(decided)]
@@ -249,13 +238,9 @@ class Review:
         """The first case with an open question; the last one if all is said."""
         mine = self._mine()
         for position, case in enumerate(self.cases):
-            if case.titles and not _is_complete(case, mine):
+            if case.titles and not self._complete(case, mine):
                 return position
         return len(self.cases) - 1 if self.cases[-1].titles else 0
-
-
-def _is_complete(case: ReviewCase, mine: Mapping[tuple[str, str], Decision]) -> bool:
-    return all((found := mine.get((case.id, method))) is not None and found.complete for method in case.titles)
 
 
 def _key(decision: Decision) -> tuple[str, str, str]:

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..case_report import CaseReport
 from ..cohort.arms import Arm, arm_of
+from ..cohort.decision import FAIL
 from ..cohort.reidentification.controls import control_rows
 from ..cohort.reidentification.records import FaceRecord, Faces, read_face_records
-from ..cohort.review import FAIL, read_decisions
+from ..cohort.review import read_decisions
 from ..errors import UnusableInput
 from ..measurement import NO_FACE, OK, Measurement
 from ..output.folder import OutputFolder

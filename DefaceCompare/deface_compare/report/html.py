@@ -14,9 +14,9 @@ from plotly.offline import get_plotlyjs
 
 from ..atomic import write_text
 from ..cohort.arms import Arm, arm_of, arm_order
+from ..cohort.decision import Decision
 from ..cohort.patient_table import Table, unnamed_structures
 from ..cohort.reidentification.summary import HEADLINE, FaceCurves
-from ..cohort.review import Decision
 from ..cohort.summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
 from ..cohort.tradeoff import DOSE_POLICY
 from ..cohort.verdict import Verdict

@@ -8,7 +8,9 @@ from functools import partial
 from itertools import combinations
 
 from ..cohort.arms import Arm
-from ..cohort.review import ANSWERS, FAIL, PASS, QUESTIONS, UNSURE, Decision, cohen_kappa
+from ..cohort.catch_trials import CatchTrials, catch_trials, without_catch_trials
+from ..cohort.decision import ANSWERS, FAIL, PASS, QUESTIONS, UNSURE, Decision
+from ..cohort.review import cohen_kappa
 from ..words import NOTHING, number
 from .tables import Cell, ReportTable
 
@@ -17,13 +19,17 @@ KAPPA_NOTE = (
     "Cohen's kappa, unweighted, over the scans that both judged. Reviewers are numbered by their names, "
     "which stand in identifiable/review.csv only."
 )
+CATCH_NOTE = (
+    "A catch trial is an undefaced original among the blinded methods: who calls it gone does not look. "
+    "Catch trials count in no other row."
+)
 
 
 def review_columns(reviews: Sequence[Decision], image: str) -> dict[str, Callable[[Arm], Cell]]:
     """Columns of the success table of one image; none where nobody reviewed it."""
     columns: dict[str, Callable[[Arm], Cell]] = {}
     for question in QUESTIONS:
-        verdicts = scan_verdicts([each for each in reviews if each.image == image], question)
+        verdicts = scan_verdicts([each for each in without_catch_trials(reviews) if each.image == image], question)
         if verdicts:
             columns[TITLES[question]] = partial(_share_cell, verdicts)
     return columns
@@ -50,8 +56,10 @@ def _share_cell(verdicts: Mapping[tuple[str, str], str], arm: Arm) -> Cell:
 
 
 def agreement_table(reviews: Sequence[Decision]) -> ReportTable | None:
-    """Kappa of every two reviewers and each question; None where there are not two."""
+    """Kappa of every two reviewers and each question, and each reviewer's catch trials; None where there is neither."""
     names = sorted({decision.reviewer for decision in reviews})
+    caught = [_catch_row(names.index(each.reviewer) + 1, each) for each in catch_trials(reviews)]
+    reviews = without_catch_trials(reviews)
     rows = []
     for (first, one), (second, two) in combinations(enumerate(names, start=1), 2):
         for question in QUESTIONS:
@@ -59,7 +67,18 @@ def agreement_table(reviews: Sequence[Decision]) -> ReportTable | None:
             if pairs:
                 rows.append(_agreement_row(question, f"{first} and {second}", pairs))
     head = ("Question", "Reviewers", "Scans", "Same answer", "Kappa")
-    return ReportTable("Agreement of reviewers", head, tuple(rows), note=KAPPA_NOTE, words=True) if rows else None
+    note = f"{KAPPA_NOTE} {CATCH_NOTE}" if caught else KAPPA_NOTE
+    return ReportTable("Agreement of reviewers", head, (*rows, *caught), note=note, words=True) if rows or caught else None
+
+
+def _catch_row(reviewer: int, trials: CatchTrials) -> tuple[Cell, ...]:
+    rest = {"missed": trials.missed, "unsure": trials.unsure}
+    told = Cell(
+        f"{trials.caught}/{trials.shown}",
+        small=", ".join(f"{count} {word}" for word, count in rest.items() if count),
+        kind="bad" if trials.missed else "good",
+    )
+    return Cell("Catch trials, face seen"), Cell(str(reviewer)), Cell(str(trials.shown)), told, Cell(NOTHING)
 
 
 def _both_answered(reviews: Sequence[Decision], one: str, two: str, question: str) -> list[tuple[str, str]]:

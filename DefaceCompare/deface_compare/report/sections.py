@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ..cohort.arms import Arm, arm_of
+from ..cohort.decision import Decision
 from ..cohort.reidentification.summary import HEADLINE
-from ..cohort.review import Decision
 from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
 from ..settings import DOSE_POLICIES

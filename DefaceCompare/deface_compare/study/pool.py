@@ -13,13 +13,14 @@ from ..case import CT, MR, PET
 from ..cohort.arms import Arm, arm_of
 from ..cohort.centres import pool_centres
 from ..cohort.cohort import Cohort, cohort_names, read_out
+from ..cohort.decision import Decision
 from ..cohort.method_tests import method_test_rows
 from ..cohort.pair_of_methods import SharedAucs
 from ..cohort.patient_table import Table, patient_table
 from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.auc import FEW_PERSONS
 from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, ScanAucs, headline, summarise_faces
-from ..cohort.review import Decision, read_decisions
+from ..cohort.review import read_decisions
 from ..cohort.summary import SummaryRow, describe_all, write_summary
 from ..cohort.tradeoff import Axis, dose_axis, outcomes, tradeoff_axes
 from ..cohort.verdict import PRIVACY, Verdict, judge, working

@@ -85,6 +85,42 @@ def region_agreement(before: Region, after: Region, lattice: Lattice) -> tuple[A
     NotAvailable
         If one of them is empty or holds no voxel centre.
     """
+    masks = region_masks(before, after, lattice)
+    found = agreement(masks.before, masks.after, masks.lattice.spacing)
+    return found, f"builtin-resegmentation-x{masks.factor}"
+
+
+@dataclass(frozen=True)
+class RegionMasks:
+    """Two regions as masks on one box of a grid.
+
+    Parameters
+    ----------
+    before, after : ndarray of bool, shape (z, y, x)
+        None of them empty.
+    lattice : Lattice
+        Of sub-voxels where `factor` is not 1.
+    first : ndarray of int, shape (3,)
+        Index (x, y, z) in `lattice` of the masks' first voxel.
+    factor : int
+        Sub-voxels a voxel and axis.
+    """
+
+    before: NDArray[np.bool_]
+    after: NDArray[np.bool_]
+    lattice: Lattice
+    first: NDArray[np.int_]
+    factor: int
+
+
+def region_masks(before: Region, after: Region, lattice: Lattice) -> RegionMasks:
+    """Both regions on the box around them, on sub-voxels if the first is smaller than 2 cc.
+
+    Raises
+    ------
+    NotAvailable
+        If one of them is empty or holds no voxel centre.
+    """
     factor = 1
     if _volume_cc(before, lattice) < SMALL_ORGAN_CC:
         factor, lattice = PARTIAL_FACTOR, lattice.refined(PARTIAL_FACTOR)
@@ -94,7 +130,7 @@ def region_agreement(before: Region, after: Region, lattice: Lattice) -> tuple[A
     for mask, which in zip(masks, ("planned structure", "structure drawn again"), strict=True):
         if not mask.any():
             raise NotAvailable(f"the {which} holds no voxel of the image's grid")
-    return agreement(masks[0], masks[1], lattice.spacing), f"builtin-resegmentation-x{factor}"
+    return RegionMasks(masks[0], masks[1], lattice, box[0], factor)
 
 
 def _volume_cc(region: Region, lattice: Lattice) -> float:
@@ -116,13 +152,13 @@ def resegmentation_rows(case: Case, defacing: Defacing, scope: Scope) -> Iterato
             yield scope.missing(metric, reason, image=image)
         return
     planned = {region.name: region for region in regions(case.structure_set)}
-    drawn = _by_name(again, planned)
+    drawn = drawn_again_by_name(again, planned)
     lattice = Lattice.of(grid)
     for name in dict.fromkeys((*planned, *drawn)):
         yield from _rows(name, planned.get(name), drawn.get(name), lattice, defacing, scope, image)
 
 
-def _by_name(again: StructureSet, planned: Mapping[str, Region]) -> dict[str, Region]:
+def drawn_again_by_name(again: StructureSet, planned: Mapping[str, Region]) -> dict[str, Region]:
     """The regions drawn again by name. A place holder tells a place in its own set: those are paired by their planned names."""
     unnamed = {region.structures[0].name: name for name, region in planned.items() if is_place_holder(name)}
     found: dict[str, Region] = {}

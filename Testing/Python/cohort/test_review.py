@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from deface_compare.cohort.review import ANSWERS, PASS, QUESTIONS, Review, cohen_kappa, read_decisions, review_cases
+from deface_compare.cohort.catch_trials import CatchTrials, catch_trials, has_catch_trial, without_catch_trials
+from deface_compare.cohort.decision import ANSWERS, FAIL, ORIGINAL, PASS, QUESTIONS, UNSURE
+from deface_compare.cohort.review import Review, cohen_kappa, read_decisions, review_cases
 from deface_compare.errors import UnusableInput
 from made_report import write_made_report
 from places import MODULE
@@ -120,6 +122,51 @@ def test_blinded_methods_are_shuffled_by_case_and_the_same_again(tmp_path: Path)
     assert review.go_to(33).id == "case-034"
     assert review.place() == "34 of 97"
     assert (review.go(-99).id, review.go(500).id) == ("case-001", "case-097")
+
+
+def test_catch_trials_are_at_the_rate_that_is_set_the_same_for_all_reviewers_and_move_no_other_letter(tmp_path: Path) -> None:
+    out = study_output(tmp_path, 200)
+    plain = Review(out, "AB", blinded=True, seed=3)
+    found: list[set[str]] = []
+    for rate in (0.1, 0.5, 1.0):
+        review, second = (Review(out, name, blinded=True, seed=3, catch_rate=rate) for name in ("AB", "CD"))
+        orders = [review.order(case) for case in review.cases]
+        assert orders == [second.order(case) for case in second.cases]
+        assert [[key for key in order if key != ORIGINAL] for order in orders] == [plain.order(case) for case in plain.cases]
+        with_trial = {case.id for case, order in zip(review.cases, orders, strict=True) if ORIGINAL in order}
+        spread = 3.0 * math.sqrt(200 * rate * (1.0 - rate))
+        assert abs(len(with_trial) - 200 * rate) <= spread  # binomial, three standard deviations
+        found.append(with_trial)
+    assert found[0] < found[1] < found[2]
+    places = {order.index(ORIGINAL) for order in orders}
+    assert places == set(range(len(METHODS) + 1))
+    assert not any(ORIGINAL in Review(out, "AB", seed=3, catch_rate=1.0).order(case) for case in review.cases)  # not blinded
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1])
+def test_a_rate_of_catch_trials_that_is_no_share_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        has_catch_trial("case-001", rate, 1)
+
+
+def test_a_case_is_finished_when_its_catch_trial_is_answered_too_and_the_answers_are_counted_apart(tmp_path: Path) -> None:
+    out = study_output(tmp_path, 3)
+    review = Review(out, "AB", blinded=True, catch_rate=1.0)
+    for position, answer in enumerate((FAIL, PASS, UNSURE)):
+        case = review.go_to(position)
+        for method in METHODS:
+            for question in QUESTIONS:
+                review.answer(method, question, PASS)
+        assert not review.is_complete(case)
+        review.answer(ORIGINAL, "face_gone", answer)
+        review.answer(ORIGINAL, "data_whole", PASS)
+        assert review.is_complete(case)
+    decisions = read_decisions(out / "identifiable" / "review.csv")
+    assert catch_trials(decisions) == [CatchTrials("AB", caught=1, missed=1, unsure=1)]
+    assert catch_trials(decisions)[0].shown == 3
+    assert {each.method for each in without_catch_trials(decisions)} == set(METHODS)
+    with pytest.raises(ValueError, match="did not run"):
+        Review(out, "CD", blinded=True).answer(ORIGINAL, "face_gone", PASS)
 
 
 def test_a_finished_review_says_so(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_child_added_to_a_folded_section_shows_when_it_is_unfolded() -> None:
 def test_a_method_that_does_not_exist_raises() -> None:
     host.start()
     with pytest.raises(AttributeError):
-        qmrml.qMRMLPlotWidget().setChart(None)
+        qmrml.qMRMLNodeComboBox().setChart(None)
     with pytest.raises(AttributeError):
         slicer.app.moduleManager()
 

@@ -78,7 +78,7 @@ def without_face(head: sitk.Image, slab: int) -> sitk.Image:
     return image
 
 
-def opened(panel: Any, study: Path, *, blinded: bool = False) -> Any:
+def opened(panel: Any, study: Path, *, blinded: bool = False, catch_percent: int = 0, advance: bool = False) -> Any:
     """The review section at the first open question of a cohort."""
     import slicer
 
@@ -87,6 +87,7 @@ def opened(panel: Any, study: Path, *, blinded: bool = False) -> Any:
     ui.reviewPathEdit.currentPath = str(study)
     ui.reviewerLineEdit.text = "AB"
     ui.blindCheckBox.checked = blinded
+    ui.catchSpinBox.value, ui.advanceCheckBox.checked = catch_percent, advance
     window = ui.reviewButton.window()
     window.activateWindow()
     spin(lambda: window.isActiveWindow)

@@ -90,3 +90,15 @@ def skins() -> list[Any]:
     count = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode")
     models = [slicer.mrmlScene.GetNthNodeByClass(index, "vtkMRMLModelNode") for index in range(count)]
     return [model for model in models if model.GetName().startswith("skin of")]
+
+
+def listed(widget: Any) -> list[str]:
+    """The texts of a list's items."""
+    return [widget.item(row).text() for row in range(widget.count)]
+
+
+def dvh_chart() -> Any:
+    """The chart that our plot view shows."""
+    import slicer
+
+    return slicer.mrmlScene.GetSingletonNode("DefaceDVH", "vtkMRMLPlotViewNode").GetPlotChartNode()

@@ -10,6 +10,9 @@ import pytest
 from panel_host import click, install_copier, load_ct, spin
 from views_on_screen import FOUR_UP
 
+ROW = 2
+"""Place of *All faces in a row* in the list of arrangements."""
+
 
 @pytest.fixture
 def compared(panel: Any, two_methods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -52,7 +55,7 @@ def eyes_and_brain() -> Any:
 
 @pytest.fixture
 def with_views(panel: Any, two_methods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The panel after a run of two methods; the layout is Slicer's own."""
+    """The panel after a run of two methods; the layout is Slicer's own, the faces will stand in a row."""
     import slicer
 
     slicer.app.layoutManager().setLayout(FOUR_UP)
@@ -61,6 +64,7 @@ def with_views(panel: Any, two_methods: Path, tmp_path: Path, monkeypatch: pytes
     for key in panel.methods._boxes:
         getattr(panel.methods, f"methodBox_{key}").checked = key in ("quickshear", "surface_blur")
     panel.ui.alteredCheckBox.checked = True
+    panel.ui.arrangementComboBox.setCurrentIndex(ROW)
     panel.ui.fadeSlider.value = 100
     click(panel.ui.compareButton)
     spin(lambda: not panel.running)

@@ -14,6 +14,7 @@ import pytest
 
 from deface_compare.defacers import REGISTRY, external_methods
 from panel_host import ROOT, alive, click, load_ct, require_host, spin
+from views_on_screen import dvh_chart
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 PACKAGES = ("deface_compare", "DefaceCompareLib")
@@ -190,7 +191,7 @@ def test_results_carry_the_patients_own_name_in_the_scene_and_the_cases_id_in_th
         assert hierarchy.GetItemByName(f"DefaceCompare {name}")
         curves = slicer.util.getNode(f"{name}: DVH curves")
         assert hierarchy.GetItemName(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(curves))) == f"DefaceCompare {name}"
-        chart = panel.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode()
+        chart = dvh_chart()
         assert chart.GetNthPlotSeriesNode(0).GetTableNode().GetID() == curves.GetID()
 
 

@@ -10,8 +10,8 @@ import vtk
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
+from DefaceCompareLib.panel.views.arrangements import ARRANGEMENTS, ROW, face_rows, face_tags, layout_description  # noqa: E402
 from DefaceCompareLib.panel.views.head_field import head_field  # noqa: E402
-from DefaceCompareLib.panel.views.own_layout import face_rows, face_tags, layout_description  # noqa: E402
 from panel_host import require_host  # noqa: E402
 
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -62,8 +62,9 @@ def test_views_of_any_number_of_methods_fit_beside_the_panel_in_a_window_of_1280
     require_host()
     from layout_manager import narrowest
 
-    description = ElementTree.fromstring(layout_description(versions))
+    for arrangement in ARRANGEMENTS:
+        assert PANEL_PIXELS + narrowest(ElementTree.fromstring(layout_description(arrangement, versions))) <= WINDOW_PIXELS
+    description = ElementTree.fromstring(layout_description(ROW, versions))
     assert [view.get("singletontag") for view in description.iter("view")][: versions + 1] == face_tags(versions)
-    assert PANEL_PIXELS + narrowest(description) <= WINDOW_PIXELS
     lengths = [len(row) for row in face_rows(versions)]
     assert max(lengths) - min(lengths) <= 2

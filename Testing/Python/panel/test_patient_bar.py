@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from panel_host import ball, click, load_ct, spin
-from views_on_screen import settle
+from views_on_screen import dvh_chart, settle
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -104,7 +104,7 @@ def test_all_patients_are_compared_by_one_click_and_each_is_shown_by_one_more(pa
         assert panel.ui.summaryLabel.text.startswith(f"{name}, CT")
         original = panel.views._original
         assert original.GetName() == f"{name} CT"
-        curves = panel.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode().GetNthPlotSeriesNode(0).GetTableNode()
+        curves = dvh_chart().GetNthPlotSeriesNode(0).GetTableNode()
         assert curves.GetName() == f"{name}: DVH curves"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from deface_compare.measurement import Scope, read_measurements, write_measurements
 from panel_host import click, show_tab_of, spin
-from result_tables import column, plain
+from result_tables import click_heading, column, numbers, plain
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
@@ -27,26 +27,73 @@ QUALITY, PRIVACY, VOLUME, DOSE = 4, 0, 1, 3
 
 
 def test_tables_sort_by_number_and_show_units_and_the_engine(compared: Any) -> None:
-    import qt
-
     ui = compared.ui
     ui.tableComboBox.setCurrentIndex(VOLUME)
+    show_tab_of(ui.resultTable)
     assert set(column(ui.resultTable, "unit")) == {"cc"}
-    ui.resultTable.sortItems(3, qt.Qt.SortOrder.AscendingOrder)
-    assert [float(text) for text in column(ui.resultTable, "original")] == [0.25, 7.12, 1310.5]
+    as_they_came = column(ui.resultTable, "original")
+    click_heading(ui.resultTable, "original")
+    assert column(ui.resultTable, "original") == ["0.25", "7.12", "1310"]
     assert column(ui.resultTable, "structure") == ["Lens_L", "Eye_L", "Brain"]
+    click_heading(ui.resultTable, "original")
+    assert column(ui.resultTable, "structure") == ["Brain", "Eye_L", "Lens_L"]
+    click_heading(ui.resultTable, "original")
+    assert column(ui.resultTable, "original") == as_they_came
     ui.tableComboBox.setCurrentIndex(DOSE)
     assert "builtin-slab-x4" in ui.tableNoteLabel.text
     assert "dose was not recalculated on the defaced image" in ui.tableNoteLabel.text
-    assert [float(text) for text in column(ui.resultTable, "Quickshear (ours)")] == [19.5] * 3
+    assert column(ui.resultTable, "Quickshear (ours)") == ["19.50"] * 3
     ui.valueComboBox.setCurrentIndex(1)
-    assert [float(text) for text in column(ui.resultTable, "Surface blur (CuratAI-style)")] == [-1.0] * 3
+    assert column(ui.resultTable, "Surface blur (CuratAI-style)") == ["\N{MINUS SIGN}1.00"] * 3
     ui.dosePolicyComboBox.setCurrentIndex(2)
-    assert [float(text) for text in column(ui.resultTable, "Surface blur (CuratAI-style)")] == [-0.5] * 3
+    assert numbers(ui.resultTable, "Surface blur (CuratAI-style)") == [-0.5] * 3
     ui.tableComboBox.setCurrentIndex(VOLUME)
     ui.valueComboBox.setCurrentIndex(2)
     assert ui.resultTable.rowCount == 0
     assert not ui.saveButton.enabled
+
+
+def test_a_chosen_line_is_its_structure_however_the_table_is_sorted(compared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ui, jumped = compared.ui, []
+    monkeypatch.setattr(compared.results, "_on_structure", jumped.append)
+    ui.tableComboBox.setCurrentIndex(VOLUME)
+    show_tab_of(ui.resultTable)
+    for _ in range(2):
+        click_heading(ui.resultTable, "original")
+        for row, organ in enumerate(column(ui.resultTable, "structure")):
+            ui.resultTable.setCurrentCell(row, 1)
+            assert jumped[-1] == organ
+
+
+def test_a_table_begins_with_the_structure_and_the_measurement_that_changed_by_most_tolerances(compared: Any) -> None:
+    changes = {
+        ("Brain", "Dmean", "Gy"): (30.0, -0.4),
+        ("Brain", "V20Gy_percent", "%"): (60.0, -1.0),
+        ("Eye_L", "Dmean", "Gy"): (4.0, -0.5),
+        ("Eye_L", "Dmax", "Gy"): (9.0, -6.0),
+        ("Eye_L", "V20Gy_cc", "cc"): (0.0, 0.0),
+        ("Lens_L", "Dmean", "Gy"): (2.0, -2.0),
+        ("Lens_L", "V20Gy_cc", "cc"): (0.2, -0.1),
+    }
+    scope = Scope("case-001", "quickshear", "", "background", "none")
+    rows = [
+        scope.row(
+            metric, original=planned, defaced=planned + change, structure=organ, image="DOSE", dose_policy="mask", engine="x"
+        )
+        for (organ, metric, _unit), (planned, change) in changes.items()
+    ]
+    compared.results.show(None, rows)
+    compared.ui.tableComboBox.setCurrentIndex(DOSE)
+    table = compared.ui.resultTable
+    assert list(zip(column(table, "structure"), column(table, "measurement"), strict=True)) == [
+        ("Lens_L", "V20Gy_cc"),  # 50 % of a volume: ten tolerances of 5 %
+        ("Lens_L", "Dmean"),  # 2 Gy: two
+        ("Eye_L", "Dmax"),  # 6 Gy: six
+        ("Eye_L", "Dmean"),
+        ("Eye_L", "V20Gy_cc"),
+        ("Brain", "Dmean"),  # 0.4 of one Gy
+        ("Brain", "V20Gy_percent"),  # one of 5 percent
+    ]
 
 
 def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is_cut_can_be_read(

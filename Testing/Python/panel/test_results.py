@@ -11,6 +11,7 @@ import pytest
 
 from panel_host import click, spin
 from result_tables import column, plain
+from views_on_screen import dvh_chart
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
@@ -95,7 +96,7 @@ def test_the_summary_tells_how_many_structures_were_measured_also_from_a_saved_s
 
 def test_the_chart_draws_an_organ_in_its_colour_and_every_method_in_its_own_line_style(compared: Any) -> None:
     assert compared.ui.chartWidget.visible
-    chart = compared.ui.dvhPlot.mrmlPlotViewNode().GetPlotChartNode()
+    chart = dvh_chart()
     series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
     assert [node.GetName() for node in series] == [
         "original",

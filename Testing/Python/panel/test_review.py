@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from deface_compare.cohort.review import FAIL, PASS, UNSURE, Review, read_decisions
+from deface_compare.cohort.decision import FAIL, PASS, UNSURE
+from deface_compare.cohort.review import Review, read_decisions
 from panel_host import ROOT, click, load_ct, press, spin
 from review_study import METHODS, opened, volumes, write_study
+from views_on_screen import listed
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -126,7 +128,7 @@ def test_a_case_is_shown_in_the_views_under_its_labels_and_leaves_the_scene_with
     click(ui.reviewShowButton)
     assert slicer.app.shown_messages == []
     assert ui.sideBySideButton.checked
-    labels = [ui.sliceVersionComboBox.itemText(index) for index in range(ui.sliceVersionComboBox.count)]
+    labels = listed(ui.methodList)
     assert labels == ["Method A", "Method B"]
     assert volumes() == ["case-001 CT", "case-001 Method A", "case-001 Method B"]
     press(ui.reviewTable, "N")
@@ -159,12 +161,12 @@ def test_a_comparison_that_ends_during_a_review_leaves_the_reviewed_case_in_the_
     panel.ui.ctSelector.setCurrentNode(load_ct())
     ui = opened(panel, study)
     click(ui.reviewShowButton)
-    before = [ui.sliceVersionComboBox.itemText(index) for index in range(ui.sliceVersionComboBox.count)]
+    before = listed(ui.methodList)
     skins = skin_names()
     click(ui.compareButton)
     spin(lambda: not panel.running)
     assert panel.results.rows
-    assert [ui.sliceVersionComboBox.itemText(index) for index in range(ui.sliceVersionComboBox.count)] == before
+    assert listed(ui.methodList) == before
     assert skin_names() == skins
     assert all("case-001" in name for name in skins)
 

@@ -76,7 +76,7 @@ def test_the_slices_show_the_method_whose_question_is_chosen(panel: Any, study: 
         label = ui.reviewTable.item(row, 0).text()
         shown = {slicer.mrmlScene.GetNodeByID(each.GetForegroundVolumeID()).GetName() for each in our_composites()}
         assert shown == {f"case-001 {label}"}
-        assert ui.sliceVersionComboBox.currentText == label
+        assert ui.methodList.currentItem().text() == label
     press(ui.reviewTable, "P")  # the answer leads to the next open question: the first method's first
     shown = {slicer.mrmlScene.GetNodeByID(each.GetForegroundVolumeID()).GetName() for each in our_composites()}
     assert shown == {f"case-001 {ui.reviewTable.item(ui.reviewTable.currentRow(), 0).text()}"}

@@ -78,7 +78,7 @@ def test_slices_fade_from_the_original_to_the_chosen_method_with_its_altered_vox
     ui, ct = with_views.ui, with_views.ui.ctSelector.currentNode()
     click(ui.sideBySideButton)
     for number, method in enumerate(("quickshear", "surface_blur")):
-        ui.sliceVersionComboBox.setCurrentIndex(number)
+        ui.methodList.setCurrentRow(number)
         for composite in composites():
             defaced = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
             assert defaced.GetAttribute("DefaceCompare.Method") == method
@@ -164,7 +164,8 @@ def test_the_slices_show_the_face_from_the_first_time_on(with_views: Any) -> Non
         middle = np.array([node.GetSliceToRAS().GetElement(axis, 3) for axis in range(3)])
         assert (low < middle).all(), node.GetName()
         assert (middle < high).all(), node.GetName()
-        assert middle[1] > 0.5 * (low[1] + high[1])  # in the face, not in the middle of the head
+        if node.GetOrientation() == "Coronal":
+            assert middle[1] > 0.5 * (low[1] + high[1])  # cut through the face, not through the middle of the head
         assert max(node.GetFieldOfView()[:2]) < 300.0
 
 

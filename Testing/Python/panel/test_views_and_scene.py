@@ -118,7 +118,7 @@ def test_nothing_is_logged_when_views_come_change_and_go(with_views: Any) -> Non
         for _ in range(2):
             click(button)
             settle()
-            with_views.ui.sliceVersionComboBox.setCurrentIndex(1)
+            with_views.ui.methodList.setCurrentRow(1)
             click(with_views.ui.compareButton)  # a new run refills them
             spin(lambda: not with_views.running)
             click(button)

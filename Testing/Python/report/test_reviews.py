@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deface_compare.cohort.arms import Arm
-from deface_compare.cohort.review import ANSWERS, DECISION_COLUMNS, Decision
+from deface_compare.cohort.decision import ANSWERS, Decision
+from deface_compare.cohort.review import DECISION_COLUMNS
 from deface_compare.measurement import write_table
 from deface_compare.report.reviews import agreement_table, review_columns
 from deface_compare.study.pool import pool
@@ -46,6 +47,20 @@ def test_the_agreement_table_holds_the_kappa_of_scikit_learn() -> None:
     assert [cell.text for cell in table.rows[0]][-1] == f"{expected:.2f}"
     assert [cell.text for cell in table.rows[1]][2:] == ["60", "60/60", "–"]
     assert agreement_table(decisions("Ann", ann)) is None
+
+
+def test_catch_trials_are_told_by_reviewer_and_count_in_no_agreement_and_no_share() -> None:
+    methods = [Decision(name, "", f"case-{k}", "quickshear", "CT", "pass", "pass") for name in ("AB", "CD") for k in range(4)]
+    trials = [
+        Decision("AB", "", f"case-{k}", "original", "CT", answer, "pass") for k, answer in enumerate(("fail", "fail", "pass"))
+    ]
+    without, table = agreement_table(methods), agreement_table([*methods, *trials])
+    assert without is not None
+    assert table is not None
+    assert table.rows[:-1] == without.rows
+    assert [cell.text for cell in table.rows[-1]] == ["Catch trials, face seen", "1", "3", "2/3", "–"]
+    assert "1 missed" in table.rows[-1][3].small
+    assert review_columns(trials, "CT") == {}
 
 
 def test_the_report_shows_decisions_beside_the_gate_and_no_name_or_comment(tmp_path: Path) -> None:

@@ -118,11 +118,12 @@ class CaseChoice:
         return mismatch(self.images(), self.segmentation(), self.dose())
 
     def key(self) -> object:
-        """What tells this patient from another: the primary image, or the folder; None where nobody is chosen."""
+        """What is shown of whom: primary image, structures and dose, or the folder; None where nobody is chosen."""
         if self.from_folder:
             return self.folder if self.folders() else None
         primary = next(iter(self.images().values()), None)
-        return primary.GetID() if primary is not None else None
+        chosen = (primary, self.segmentation(), self.dose())
+        return tuple(node.GetID() if node is not None else "" for node in chosen) if primary is not None else None
 
     def why_not_results(self) -> str:
         """Why the results cannot be kept where they shall be; empty if they can."""

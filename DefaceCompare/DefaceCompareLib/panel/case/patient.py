@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deface_compare.case import Case
 
-from ...nodes.case_folder import SYNTHETIC_ATTRIBUTE
+from ...nodes.case_folder import DOSE_ATTRIBUTE, SYNTHETIC_ATTRIBUTE
 from ...nodes.report import ORIGINAL_ROLE
 from ...nodes.results import centre_of_segment, centre_of_structure, segments_by_standard_name
 from ...nodes.structure_colours import Colour, told_apart
@@ -36,6 +36,9 @@ class Patient(Protocol):
     def segmentation(self) -> Any | None:
         """The structure set as a node of the scene."""
 
+    def dose(self) -> Any | None:
+        """The planned dose as a volume of the scene, in Gy."""
+
     def centre_of(self, structure: str) -> NDArray[np.float64] | None:
         """The middle of a structure, RAS mm."""
 
@@ -53,10 +56,12 @@ class ScenePatient:
     ----------
     images : mapping of image key to vtkMRMLScalarVolumeNode
     segmentation : vtkMRMLSegmentationNode, optional
+    dose : vtkMRMLScalarVolumeNode, optional
     """
 
-    def __init__(self, images: Mapping[str, Any], segmentation: Any | None) -> None:
+    def __init__(self, images: Mapping[str, Any], segmentation: Any | None, dose: Any | None = None) -> None:
         self._image_ids = {key: node.GetID() for key, node in images.items()}
+        self._dose_id = dose.GetID() if dose is not None else ""
         self._segmentation_id = segmentation.GetID() if segmentation is not None else ""
 
     name = ""
@@ -73,6 +78,10 @@ class ScenePatient:
     def segmentation(self) -> Any | None:
         """The structure set as a node of the scene."""
         return slicer.mrmlScene.GetNodeByID(self._segmentation_id) if self._segmentation_id else None
+
+    def dose(self) -> Any | None:
+        """The planned dose as a volume of the scene, in Gy."""
+        return slicer.mrmlScene.GetNodeByID(self._dose_id) if self._dose_id else None
 
     def _segment(self, structure: str) -> Any | None:
         segmentation = self.segmentation()
@@ -111,6 +120,7 @@ class FolderPatient:
         self.folder = folder
         self.name = folder.name
         self._case: Case | None = None
+        self._dose: Any = None
         self._node_ids: dict[str, str] = {}
         self._structures = ""
 
@@ -144,6 +154,16 @@ class FolderPatient:
     def owns(self, image: Any) -> bool:
         """Whether an image of the scene is one of this patient's."""
         return image.GetID() in self._node_ids.values()
+
+    def dose(self) -> Any | None:
+        """The planned dose as a volume of the scene that is not listed, in Gy; the tables are about the folder's."""
+        planned = self._read().dose
+        if planned is not None and (self._dose is None or self._dose.GetScene() is None):
+            self._dose = add_volume(slicer.mrmlScene, planned.image, f"{self.name} dose")
+            self._dose.SetAttribute(DOSE_ATTRIBUTE, "1")
+            self._dose.SetHideFromEditors(True)
+            self._dose.SetSaveWithScene(False)
+        return self._dose
 
     def segmentation(self) -> Any | None:
         """None: a folder's structures are not brought into the scene."""

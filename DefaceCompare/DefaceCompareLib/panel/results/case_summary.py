@@ -8,7 +8,7 @@ from deface_compare.cohort.reidentification.auc import FEW_PERSONS
 from deface_compare.cohort.reidentification.percentile import Percentile
 from deface_compare.measurement import OK, Measurement
 from deface_compare.report.small_face import left_sentence
-from deface_compare.words import without_warning
+from deface_compare.words import number, without_warning
 
 from ..install.hint import in_this_panel
 from .measurement_table import Cell, MeasurementTable, measurement_table
@@ -68,7 +68,7 @@ def case_summary(
             cells.append(measurement_table(mine, titles).lines[0][-1] if mine else Cell("", "not measured"))
         if percentiles:
             own = percentiles.get(method)
-            cells.append(Cell("") if own is None else Cell(round(own.percent, 1), PERCENTILE_MEANING))
+            cells.append(Cell("") if own is None else Cell(own.percent, PERCENTILE_MEANING, shown=number(own.percent, "%")))
         if organs:
             cells.append(_organ_cell(worst_organ(changes.get((method, variant), {}))))
         lines.append(tuple(cells))

@@ -1,4 +1,4 @@
-"""The DVH chart below the tables: which organs it draws, and in whose colours."""
+"""The DVH chart in our layout: which organs it draws, and in whose colours."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import slicer
-from slicer.i18n import tr as _
 
+import qt
 from deface_compare.measurement import OK, Measurement
 
 from ...nodes.dvh_chart import DvhChart, curves_of_table, remove_saved_charts
 from ...nodes.run import Run
+from ..views.arrangements import DVH_TAG
 
-VIEW_TAG = "DefaceDVH"
 MOST_CHANGED = 2
-"""How many organs the chart shows until one is chosen."""
+"""How many organs the chart shows until others are ticked."""
 
 
 class DvhView:
@@ -37,7 +37,7 @@ class DvhView:
         self._rows: Sequence[Measurement] = ()
         self._policy = ""
         self._organs: list[str] = []
-        ui.chartComboBox.connect("currentIndexChanged(int)", self._draw)
+        ui.chartList.connect("itemChanged(QListWidgetItem*)", self._draw)
         self.clear()
 
     def show(self, run: Run | None, rows: Sequence[Measurement], policy: str) -> None:
@@ -58,23 +58,18 @@ class DvhView:
         if self._table is None:
             return
         self._rows, self._policy = rows, policy
-        self._organs = list(dict.fromkeys(curve.structure for curve in curves_of_table(self._table)))
+        organs = list(dict.fromkeys(curve.structure for curve in curves_of_table(self._table)))
+        self._organs = by_change(rows, organs, policy)
         remove_saved_charts(scene)
         self._chart = DvhChart(scene, list(dict.fromkeys(row.method for row in rows)))
-        view = _plot_view(scene)
-        view.SetPlotChartNodeID(self._chart.node.GetID())
-        self._ui.dvhPlot.setMRMLPlotViewNode(view)
-        combo = self._ui.chartComboBox
-        combo.blockSignals(True)
-        combo.addItems([_("Most changed"), *self._organs])
-        combo.blockSignals(False)
+        plot_view(scene).SetPlotChartNodeID(self._chart.node.GetID())
         self._ui.chartWidget.visible = True
-        self._draw()
+        self._tick(most_changed(rows, self._organs, policy))
 
     def choose(self, organ: str) -> None:
         """Draw one organ, if it has curves."""
         if organ in self._organs:
-            self._ui.chartComboBox.setCurrentIndex(1 + self._organs.index(organ))
+            self._tick([organ])
 
     def set_policy(self, policy: str) -> None:
         """Draw the curves of another dose policy."""
@@ -87,9 +82,7 @@ class DvhView:
             self._chart.remove()
         self._chart = self._table = None
         self._organs = []
-        self._ui.chartComboBox.blockSignals(True)
-        self._ui.chartComboBox.clear()
-        self._ui.chartComboBox.blockSignals(False)
+        self._tick([])
         self._ui.chartWidget.visible = False
 
     def forget(self) -> None:
@@ -97,11 +90,30 @@ class DvhView:
         self._chart = None
         self.clear()
 
+    def _tick(self, drawn: Sequence[str]) -> None:
+        """List the organs, those that changed most first, with a tick at those that are drawn."""
+        chosen = self._ui.chartList
+        chosen.blockSignals(True)
+        chosen.clear()
+        for organ in self._organs:
+            item = qt.QListWidgetItem(organ)
+            item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable | qt.Qt.ItemIsUserCheckable)
+            item.setCheckState(qt.Qt.Checked if organ in drawn else qt.Qt.Unchecked)
+            chosen.addItem(item)
+        chosen.blockSignals(False)
+        self._draw()
+
     def _draw(self) -> None:
         if self._chart is not None:
-            index = self._ui.chartComboBox.currentIndex
-            organs = [self._organs[index - 1]] if index > 0 else most_changed(self._rows, self._organs, self._policy)
+            items = [self._ui.chartList.item(row) for row in range(len(self._organs))]
+            organs = [item.text() for item in items if item.checkState() == qt.Qt.Checked]
             self._chart.show(self._table, organs, self._policy, self._colour_of)
+
+
+def by_change(rows: Sequence[Measurement], organs: Sequence[str], policy: str) -> list[str]:
+    """The organs by how much some method changed their mean dose under a policy, most first; else as they came."""
+    change = _changes(rows, organs, policy)
+    return sorted(organs, key=lambda organ: -change[organ])
 
 
 def most_changed(rows: Sequence[Measurement], organs: Sequence[str], policy: str) -> list[str]:
@@ -112,22 +124,27 @@ def most_changed(rows: Sequence[Measurement], organs: Sequence[str], policy: str
     list of str
         The first organ where nothing changed.
     """
+    change = _changes(rows, organs, policy)
+    changed = [organ for organ in by_change(rows, organs, policy) if change[organ] > 0.0]
+    return changed[:MOST_CHANGED] or list(organs[:1])
+
+
+def _changes(rows: Sequence[Measurement], organs: Sequence[str], policy: str) -> dict[str, float]:
     change = dict.fromkeys(organs, 0.0)
     for row in rows:
         if row.metric == "Dmean" and row.dose_policy == policy and row.status == OK and row.structure in change:
             change[row.structure] = max(change[row.structure], abs(row.change))
-    changed = [organ for organ in sorted(change, key=lambda organ: -change[organ]) if change[organ] > 0.0]
-    return changed[:MOST_CHANGED] or list(organs[:1])
+    return change
 
 
-def _plot_view(scene: Any) -> Any:
-    """Our own plot view node: it follows no other module's choice of a chart."""
-    view = scene.GetSingletonNode(VIEW_TAG, "vtkMRMLPlotViewNode")
+def plot_view(scene: Any) -> Any:
+    """Our own plot view node, which the layout shows: it follows no other module's choice of a chart."""
+    view = scene.GetSingletonNode(DVH_TAG, "vtkMRMLPlotViewNode")
     if view is None:
         view = slicer.vtkMRMLPlotViewNode()
-        view.SetSaveWithScene(False)
-        view.SetSingletonTag(VIEW_TAG)
+        view.SetSingletonTag(DVH_TAG)
         view.SetLayoutLabel("DVH")
-        view.SetDoPropagatePlotChartSelection(False)
         view = scene.AddNode(view)
+    view.SetSaveWithScene(False)
+    view.SetDoPropagatePlotChartSelection(False)
     return view

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from slicer.i18n import tr as _
 
 from deface_compare.measurement import OK, Measurement, metrics
-from deface_compare.words import DECIMALS, without_warning
+from deface_compare.words import number, without_warning
 
 from ..install.hint import in_this_panel
+from .effect import SORTED_DOMAINS, effect
 
 DEFACED, CHANGE, PERCENT = "defaced", "change", "change_percent"
 VALUES = {DEFACED: "after defacing", CHANGE: "change", PERCENT: "change, %"}
@@ -19,12 +20,13 @@ VALUES = {DEFACED: "after defacing", CHANGE: "change", PERCENT: "change, %"}
 Line = tuple[str, ...]
 """What a line is about: image, structure, metric, unit, engine."""
 ENGINE_COLUMN = 4
+"""What stands before it tells a measurement, whoever measured it."""
 BUILT_IN = "builtin"
 """How the built-in engines' names begin."""
 APART_PERCENT, DIFFERS = 1.0, "\N{NOT EQUAL TO}"
 """Two engines' numbers that differ by more are marked (criterion of Ebert et al., Phys Med Biol 2010;55:N337)."""
 YES_OR_NO = "1 if "
-"""How the meaning of a metric begins that is either 1 or 0."""
+"""Stands in the meaning of a metric that is either 1 or 0."""
 
 Content = str | float
 
@@ -42,11 +44,19 @@ class Cell:
     """One cell: text, or a number that sorts as one, and what the pointer reads over it."""
 
     content: Content
+    """What it sorts by."""
     tip: str = ""
     left_percent: Mapping[str, float] | None = None
     """What is left of each feature of the face, drawn in the cell."""
     bar: Bar | None = None
     """How much it is, drawn in the cell."""
+    shown: str = ""
+    """A number as it is written, with the decimals of its unit; "" for text, which is its own."""
+
+    @property
+    def text(self) -> str:
+        """What the cell says."""
+        return self.shown or str(self.content)
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,7 @@ def measurement_table(
 ) -> MeasurementTable:
     """Arrange the rows of one domain and one case.
 
+    The structure that some method changed most comes first, and of each structure the measurement that changed most (`effect`).
     Rows of another engine than the built-in one (``SlicerRT-x2``) are lines of their own, and then a column says which.
 
     Parameters
@@ -84,12 +95,28 @@ def measurement_table(
     by_line: dict[Line, dict[tuple[str, str], Measurement]] = {}
     for row in shown:
         by_line.setdefault((row.image, row.structure, row.metric, row.unit, row.engine), {})[row.method, row.variant] = row
-    by_line = _other_engine_first(by_line)
+    by_line = _other_engine_first(_worst_first(by_line))
     keys = [key for key, line in by_line.items() if value == DEFACED or any(_has(row, value) for row in line.values())]
     about = _about(keys)
     headings = (*(heading for heading, _index in about), "original", *(_title(titles, *arm) for arm in arms))
     lines = tuple(_line(key, by_line, arms, value, [index for _heading, index in about]) for key in keys)
     return MeasurementTable(headings, lines, tuple(key[1] for key in keys), tuple(dict.fromkeys(key[4] for key in keys)))
+
+
+def _worst_first(
+    by_line: dict[Line, dict[tuple[str, str], Measurement]],
+) -> dict[Line, dict[tuple[str, str], Measurement]]:
+    """The lines by structure and measurement, by how many tolerances the worst method changed each; else as they came."""
+    measured: dict[tuple[str, ...], float] = {}
+    structures: dict[str, float] = {}
+    for key, line in by_line.items():
+        size = max((effect(row) for row in line.values() if row.domain in SORTED_DOMAINS), default=0.0)
+        measured[key[:ENGINE_COLUMN]] = max(measured.get(key[:ENGINE_COLUMN], 0.0), size)
+        structures[key[1]] = max(structures.get(key[1], 0.0), size)
+    place = {structure: number for number, structure in enumerate(sorted(structures, key=lambda each: -structures[each]))}
+    some_changed = any(structures.values())
+    ordered = sorted(by_line, key=lambda key: (place[key[1]], -measured[key[:ENGINE_COLUMN]])) if some_changed else by_line
+    return {key: by_line[key] for key in ordered}
 
 
 def _other_engine_first(
@@ -132,7 +159,7 @@ def _line(
             _("differs from {engine} by more than {percent:g} %").format(engine=apart[0][ENGINE_COLUMN], percent=APART_PERCENT),
         )
     originals = [row for row in line.values() if not math.isnan(row.original)]
-    cells.append(Cell(_content(originals[0], originals[0].original), metric.meaning) if originals else Cell(""))
+    cells.append(_number(originals[0], originals[0].original, metric.meaning) if originals else Cell(""))
     return (*cells, *(_cell(line.get(arm), value) for arm in arms))
 
 
@@ -143,15 +170,17 @@ def _cell(row: Measurement | None, value: str) -> Cell:
     tip = "\n".join(part for part in (f"engine {row.engine}", note) if part)
     if row.status != OK:
         return Cell(row.status, in_this_panel(note))
-    return Cell(_content(row, getattr(row, value), percent=value == PERCENT), tip)
+    return _number(row, getattr(row, value), tip, value)
 
 
-def _content(row: Measurement, number: float, *, percent: bool = False) -> Content:
-    if math.isnan(number):
-        return ""
-    if metrics()[row.metric].meaning.startswith(YES_OR_NO):
-        return "yes" if number else "no"
-    return round(number, DECIMALS["%"] if percent else DECIMALS.get(row.unit, 2)) + 0.0
+def _number(row: Measurement, measured: float, tip: str, value: str = DEFACED) -> Cell:
+    """A number with the decimals that its unit deserves; a change with its sign."""
+    if math.isnan(measured):
+        return Cell("", tip)
+    if YES_OR_NO in metrics()[row.metric].meaning:
+        return Cell("yes" if measured else "no", tip)
+    unit = "%" if value == PERCENT else row.unit
+    return Cell(measured, tip, shown=number(measured, unit, signed=value != DEFACED))
 
 
 def _has(row: Measurement, value: str) -> bool:

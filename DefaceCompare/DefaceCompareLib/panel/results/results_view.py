@@ -21,7 +21,8 @@ from ..install.hint import in_this_panel, may_be_installed
 from .case_summary import case_summary, not_measured_sentence, percentile_sentence, primary_image
 from .measurement_table import VALUES, MeasurementTable, measurement_table
 from .organ_changes import organ_changes, organ_table, unchanged_sentence
-from .table_filler import SCROLL_BAR_PIXELS, as_text, chosen_line, fill
+from .sortable_table import SortableTable
+from .table_filler import SCROLL_BAR_PIXELS, as_text
 
 DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV", "dose": "DVH", "quality": "Quality gate"}
 """The tables, and what the list calls them."""
@@ -55,11 +56,12 @@ class ResultsView:
         self._ui = ui
         self._on_structure = on_structure
         self._planned_names = planned_names
-        self._organs = EMPTY
+        self._summary = SortableTable(ui.summaryTable, whole_headings=True)
+        self._organs, self._table = SortableTable(ui.organTable), SortableTable(ui.resultTable)
         self._rows: list[Measurement] = []
+        self._about = object()
         self._percentiles: Mapping[str, Percentile] = {}
         self._run: Run | None = None
-        self._table = EMPTY
         self._fitted_px = 0
         self._titles = titles_of_methods()
         ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
@@ -67,8 +69,8 @@ class ResultsView:
         for combo in (ui.tableComboBox, ui.valueComboBox, ui.dosePolicyComboBox):
             combo.connect("currentIndexChanged(int)", self._show_table)
         ui.dosePolicyComboBox.connect("currentIndexChanged(int)", self._show_summary)
-        ui.resultTable.connect("itemSelectionChanged()", lambda: self._on_row(ui.resultTable, self._table))
-        ui.organTable.connect("itemSelectionChanged()", lambda: self._on_row(ui.organTable, self._organs))
+        ui.resultTable.connect("itemSelectionChanged()", lambda: self._on_row(self._table))
+        ui.organTable.connect("itemSelectionChanged()", lambda: self._on_row(self._organs))
         ui.copyButton.connect("clicked(bool)", self.copy)
         ui.saveButton.connect("clicked(bool)", self._ask_and_save)
         self.show(None)
@@ -102,7 +104,7 @@ class ResultsView:
         extra : sequence of Measurement
             Rows of the same case that the scene does not hold.
         """
-        self._run = run
+        self._run, self._about = run, object()
         self._rows = rows = [*(run.rows() if run is not None else ()), *extra]
         self._percentiles = run.percentiles if run is not None else {}
         self._ui.resultsTab.enabled = bool(rows)
@@ -118,15 +120,15 @@ class ResultsView:
 
     def _show_summary(self) -> None:
         summary = case_summary(self._rows, self._titles, self._percentiles, self.dose_policy) if self._rows else EMPTY
-        fill(self._ui.summaryTable, summary, whole_headings=True)
+        self._summary.show(summary, self._about)
         _fit_height(self._ui.summaryTable, len(summary.lines))
         changes = organ_changes(self._rows, primary_image(self._rows), self.dose_policy)
-        self._organs = organ_table(changes, self._titles, self._planned_names() if changes else {})
-        fill(self._ui.organTable, self._organs)
-        _fit_height(self._ui.organTable, min(len(self._organs.lines), MOST_ORGANS_SEEN))
-        told = unchanged_sentence(changes, self._organs.structures)
+        organs = organ_table(changes, self._titles, self._planned_names() if changes else {})
+        self._organs.show(organs, self._about)
+        _fit_height(self._ui.organTable, min(len(organs.lines), MOST_ORGANS_SEEN))
+        told = unchanged_sentence(changes, organs.structures)
         self._ui.organsLabel.text = f"{told}; {_('dose policy {policy}').format(policy=self.dose_policy)}" if told else ""
-        self._ui.organTable.visible = bool(self._organs.lines)
+        self._ui.organTable.visible = bool(organs.lines)
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
         """Add rows of the same case that another engine computed (``SlicerRT-x2``): extra lines, never a replacement."""
@@ -153,19 +155,18 @@ class ResultsView:
 
     def _show_table(self) -> None:
         value = list(VALUES)[max(self._ui.valueComboBox.currentIndex, 0)]
-        self._table = measurement_table(self._of_domain(), self._titles, value, self.dose_policy)
-        fill(self._ui.resultTable, self._table)
+        table = measurement_table(self._of_domain(), self._titles, value, self.dose_policy)
+        self._table.show(table, (self.domain, self._about))
         self._fitted_px = self._ui.resultTable.viewport().width
-        engines = ", ".join(self._table.engines)
+        engines = ", ".join(table.engines)
         policy = _("dose policy {policy}").format(policy=self.dose_policy) if self.domain == "dose" else ""
         told = [NOTES.get(self.domain, ""), "; ".join(filter(None, [_("Engine: {names}").format(names=engines), policy]))]
-        self._ui.tableNoteLabel.text = "\n".join(part for part in told if part) if self._table.lines else ""
-        self._ui.copyButton.enabled = self._ui.saveButton.enabled = bool(self._table.lines)
+        self._ui.tableNoteLabel.text = "\n".join(part for part in told if part) if table.lines else ""
+        self._ui.copyButton.enabled = self._ui.saveButton.enabled = bool(table.lines)
 
-    def _on_row(self, widget: Any, table: MeasurementTable) -> None:
-        line = chosen_line(widget)
-        if 0 <= line < len(table.structures) and table.structures[line]:
-            self._on_structure(table.structures[line])
+    def _on_row(self, table: SortableTable) -> None:
+        if table.chosen:
+            self._on_structure(table.chosen)
 
     def copy(self) -> None:
         """Put the table as shown on the clipboard."""

@@ -29,17 +29,18 @@ NAMES = ("method", "organ", "structure", "measurement", "worst organ")
 """Headings of columns that are cut last; the first of them takes what a wider panel has to give."""
 
 
-def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) -> None:
-    """Show a table; numbers sort as numbers, and a click on a heading sorts.
+def fill(widget: Any, table: MeasurementTable, order: Sequence[int] | None = None, *, whole_headings: bool = False) -> None:
+    """Show a table.
 
     Parameters
     ----------
     widget : QTableWidget
     table : MeasurementTable
+    order : sequence of int, optional
+        Its lines from above; as they stand if not given.
     whole_headings : bool
         A table that does not scroll: only columns of names are made narrower than their headings.
     """
-    widget.setSortingEnabled(False)
     widget.clear()
     widget.textElideMode = qt.Qt.ElideMiddle  # names differ at their ends: Parotid_L, cosine_similarity_own
     widget.setColumnCount(len(table.headings))
@@ -47,21 +48,21 @@ def fill(widget: Any, table: MeasurementTable, *, whole_headings: bool = False) 
     widget.wordWrap = whole_headings  # a line that wraps makes its row twice as high; beside a small face there is room for it
     headings_px = _widths(widget, [_in_lines(heading) for heading in table.headings])
     widget.setRowCount(len(table.lines))
-    for row, line in enumerate(table.lines):
-        for column, cell in enumerate(line):
-            item = qt.QTableWidgetItem()
-            item.setData(qt.Qt.DisplayRole, cell.content)
-            item.setToolTip(cell.tip or str(cell.content))
+    for row, number in enumerate(range(len(table.lines)) if order is None else order):
+        for column, cell in enumerate(table.lines[number]):
+            item = qt.QTableWidgetItem(cell.text)
+            item.setToolTip(cell.tip or cell.text)
+            if cell.shown:
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             if cell.left_percent is not None:
                 item.setData(qt.Qt.DecorationRole, face_picture(cell.left_percent))
             if cell.bar is not None:
                 item.setData(qt.Qt.DecorationRole, bar_picture(cell.bar))
             item.setFlags(qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled)
             if column == 0:
-                item.setData(LINE_ROLE, row)
+                item.setData(LINE_ROLE, number)
             widget.setItem(row, column, item)
     _fit_columns(widget, table.headings, headings_px, whole_headings)
-    widget.setSortingEnabled(True)
 
 
 def _fit_columns(widget: Any, headings: Sequence[str], headings_px: list[int], whole_headings: bool) -> None:
@@ -129,8 +130,8 @@ def chosen_line(widget: Any) -> int:
 
 
 def as_text(widget: Any) -> str:
-    """The table as shown, tab-separated, with its headings: what spreadsheets paste."""
+    """The table as shown, tab-separated, with its headings: what spreadsheets paste, which know no true minus sign."""
     columns, rows = range(widget.columnCount), range(widget.rowCount)
     lines = [[widget.horizontalHeaderItem(column).text().replace("\n", " ") for column in columns]]
     lines += [[widget.item(row, column).text() for column in columns] for row in rows]
-    return "\n".join("\t".join(line) for line in lines) + "\n"
+    return ("\n".join("\t".join(line) for line in lines) + "\n").replace("\N{MINUS SIGN}", "-")

@@ -11,18 +11,19 @@ import slicer
 from slicer.i18n import tr as _
 
 import qt
-from deface_compare.cohort.review import FAIL, ORIGINAL, PASS, QUESTIONS, UNSURE, Review, ReviewCase
+from deface_compare.cohort.decision import FAIL, ORIGINAL, PASS, QUESTIONS, UNSURE
+from deface_compare.cohort.review import Review, ReviewCase
 from deface_compare.errors import DefaceCompareError
 
 from ..views.side_by_side import SideBySide
+from .case_list import LETTERS, CaseList
 from .review_volumes import ReviewVolumes
 
 HEADINGS = ("method", "face gone?", "data whole?", "comment")
 COMMENT = len(HEADINGS) - 1
-KEYS = {PASS: "P", FAIL: "F", UNSURE: "U"}
+KEYS = {answer: LETTERS[answer] for answer in (PASS, FAIL, UNSURE)}
 NEXT_KEY, PREVIOUS_KEY = "N", "B"
 PICTURE_PIXELS = 200
-FINISHED_MARK = "\N{CHECK MARK} "
 
 
 class ReviewPanel:
@@ -45,6 +46,7 @@ class ReviewPanel:
         self._compare = compare
         self._on_views = on_views
         self._volumes = ReviewVolumes(views)
+        self._list = CaseList(ui.reviewCasesList)
         self._filling = False
         self.review: Review | None = None
         ui.reviewButton.connect("clicked(bool)", self.start)
@@ -83,11 +85,12 @@ class ReviewPanel:
                 ui.reviewerLineEdit.text,
                 ui.blindCheckBox.checked,
                 ui.reviewSeedSpinBox.value,
+                0.01 * ui.catchSpinBox.value,
             )
         except DefaceCompareError as error:
             self.review = None
             slicer.util.errorDisplay(str(error))
-        self._fill_list()
+        self._list.show(self.review)
         self._show()
         if self.review is not None:
             ui.reviewTable.setFocus()
@@ -102,15 +105,6 @@ class ReviewPanel:
         if self.review is not None and row >= 0 and row != self.review.position:
             self.review.go_to(row)
             self._show()
-
-    def _fill_list(self) -> None:
-        names = self._ui.reviewCasesList
-        names.blockSignals(True)
-        names.clear()
-        if self.review is not None:
-            complete = self.review.complete()
-            names.addItems([_list_entry(case, case.id in complete) for case in self.review.cases])
-        names.blockSignals(False)
 
     # --- one case ----------------------------------------------------------------------------------------------------
 
@@ -133,6 +127,13 @@ class ReviewPanel:
         self._show_pictures()
         if self._volumes.shown:
             self._follow(self.review, case)
+            self._prepare_next(self.review)
+
+    def _prepare_next(self, review: Review) -> None:
+        """Load what N will ask for, while the reviewer looks."""
+        number = review.position + 1
+        if self._volumes.shown and number < len(review.cases) and review.cases[number].titles:
+            self._volumes.prepare(review.cases[number], _labels(review, review.cases[number]))
 
     def _follow(self, review: Review, case: ReviewCase) -> None:
         """Bring the next case into the views that show the one before; a case that cannot be shown empties them and says why."""
@@ -192,7 +193,7 @@ class ReviewPanel:
         return self.review.order()[row], QUESTIONS[column - 1] if 1 <= column < COMMENT else QUESTIONS[0]
 
     def answer(self, answer: str) -> None:
-        """Answer the chosen question, save, and go on to the next open one of this case."""
+        """Answer the chosen question, save, and go on to the next open one of this case; after the last to the next case."""
         current = self._current()
         if self.review is None or current is None:
             return
@@ -201,7 +202,10 @@ class ReviewPanel:
             return
         self._ui.reviewTable.item(self.review.order().index(method), 1 + QUESTIONS.index(question)).setText(answer)
         self._mark_finished()
-        self._go_to_open_question()
+        if self._ui.advanceCheckBox.checked and self.review.is_complete(self.review.case):
+            self.go(1)
+        else:
+            self._go_to_open_question()
 
     def _on_comment(self, row: int, column: int) -> None:
         if self.review is None or self._filling or column != COMMENT:
@@ -222,8 +226,7 @@ class ReviewPanel:
 
     def _mark_finished(self) -> None:
         assert self.review is not None
-        case = self.review.case
-        self._ui.reviewCasesList.item(self.review.position).setText(_list_entry(case, self.review.is_complete(case)))
+        self._list.mark(self.review)
         self._ui.placeLabel.text = self._place()
 
     # --- what is looked at -------------------------------------------------------------------------------------------
@@ -266,10 +269,12 @@ class ReviewPanel:
             self._fill_views(self.review, case)
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
+            return
+        self._prepare_next(self.review)
 
     def _fill_views(self, review: Review, case: ReviewCase) -> None:
         with slicer.util.WaitCursor():
-            self._volumes.show(case, {review.label(method): method for method in review.order()})
+            self._volumes.show(case, _labels(review, case))
         self._on_cell()
         self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
         self._on_views()
@@ -279,8 +284,9 @@ class ReviewPanel:
         self._volumes.clear()
 
 
-def _list_entry(case: ReviewCase, complete: bool) -> str:
-    return f"{FINISHED_MARK if complete else ''}{case.id}"
+def _labels(review: Review, case: ReviewCase) -> dict[str, str]:
+    """What the methods of a case are called on the screen, by that; in the order of the views."""
+    return {review.label(method, case): method for method in review.order(case)}
 
 
 def _picture(path: Path) -> Any:

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import slicer
 from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ...nodes.volumes import remove_node
+from .arrangements import face_rows, face_tags
+from .camera import THREE_QUARTERS, Direction, stand_before
 from .head_field import HeadField
-from .own_layout import face_rows, face_tags
 from .skins import add_skin
 
 VIEW_GROUP = 5206
 """View group of our views: Slicer links cameras and slices inside a group only."""
 BACKGROUND = (0.16, 0.17, 0.20)
-YAW_DEG, PITCH_DEG = 25.0, 5.0
-"""Where the camera stands at first, from straight before the face towards patient left and upwards: nose and brow in profile."""
-VIEW_ANGLE_DEG = 30.0
-FIELD_SHARE = 1.15
-"""Field over skin, in height and width."""
 
 
 class FaceRow:
@@ -41,9 +36,9 @@ class FaceRow:
 
     def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField) -> None:
         self._scene = scene
-        self._views = [_view_node(scene, tag) for tag in face_tags(len(volumes) - 1)]
+        self._views = [view_node(scene, tag) for tag in face_tags(len(volumes) - 1)]
         for view, label in zip(self._views, volumes, strict=True):
-            _prepare(view, label)
+            prepare(view, label)
         names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
         self._models = [
             add_skin(scene, skin, name, view.GetID()) for skin, name, view in zip(skins, names, self._views, strict=True)
@@ -53,7 +48,8 @@ class FaceRow:
         self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
         for camera in self._cameras:
             camera.SetSaveWithScene(False)
-        self._look_at(head)
+        self._head = head
+        self.look_from(THREE_QUARTERS)
         for camera in self._cameras:
             self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
 
@@ -62,22 +58,12 @@ class FaceRow:
         """The display nodes of the skins."""
         return [model.GetDisplayNode() for model in self._models]
 
-    def _look_at(self, head: HeadField) -> None:
+    def look_from(self, direction: Direction) -> None:
         """Put the first camera before the face; the others follow."""
         rows = face_rows(len(self._views) - 1)
-        yaw, pitch = np.deg2rad(YAW_DEG), np.deg2rad(PITCH_DEG)
-        width_mm = np.hypot(np.cos(yaw) * head.size_mm[0], np.sin(yaw) * head.size_mm[1])  # of an ellipse
         narrow = len(rows[0]) / (len(rows) + 1)  # height over width of a view where the whole is square, slices below
-        field = FIELD_SHARE * max(head.size_mm[2], narrow * width_mm)
-        distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
-        towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
-        first = self._cameras[0]
-        first.SetViewAngle(VIEW_ANGLE_DEG)
-        first.SetFocalPoint(*head.centre)
-        first.SetPosition(*(head.centre + distance * towards))
-        first.SetViewUp(0.0, 0.0, 1.0)
-        first.ResetClippingRange()
-        self._copy_camera(first)
+        stand_before(self._cameras[0], self._head, direction, narrow)
+        self._copy_camera(self._cameras[0])
 
     def _copy_camera(self, moved: Any, *ignored: Any) -> None:
         """Give every view the camera of the one that moved (Slicer's own link works while the mouse is down only)."""
@@ -96,11 +82,9 @@ class FaceRow:
             self._copying = False
 
     def draw(self) -> None:
-        """Ask every view for a new picture: one that comes back to the screen keeps its last, which may be another patient's."""
+        """Ask every view for a new picture."""
         for view in self._views:
-            widget = slicer.app.layoutManager().threeDWidget(view.GetLayoutName())
-            if widget is not None:
-                widget.threeDView().scheduleRender()
+            draw_view(view)
 
     def remove(self) -> None:
         """Take the skins out of the scene and let the cameras go."""
@@ -112,11 +96,20 @@ class FaceRow:
         self._models = []
 
 
-def _view_node(scene: Any, tag: str) -> Any:
+def view_node(scene: Any, tag: str) -> Any:
+    """The 3D view node of our layout with a tag."""
     return scene.GetSingletonNode(tag, "vtkMRMLViewNode")
 
 
-def _prepare(view: Any, label: str) -> None:
+def draw_view(view: Any) -> None:
+    """Ask a view for a new picture: one that comes back to the screen keeps its last, which may be another patient's."""
+    widget = slicer.app.layoutManager().threeDWidget(view.GetLayoutName())
+    if widget is not None:
+        widget.threeDView().scheduleRender()
+
+
+def prepare(view: Any, label: str) -> None:
+    """Give a 3D view our background and a label, without box and letters."""
     view.SetSaveWithScene(False)
     view.SetLayoutLabel(label)
     view.SetViewGroup(VIEW_GROUP)

@@ -1,4 +1,4 @@
-"""*Side by side*: our own views, shown on their toggle only, and the user's layout back afterwards."""
+"""Our own views: faces, slices and DVH, shown on their toggle only, and the user's layout back afterwards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 import qt
 
 from ...nodes.volumes import is_ct
+from .arrangements import FACE, ROW
+from .camera import Direction
 from .face_row import FaceRow
+from .face_thumbnail import face_thumbnail
+from .face_view import ORIGINAL_LABEL, FaceView
 from .head_field import HeadField, head_field
+from .isodoses import Isodoses
 from .other_displays import OtherDisplays, contours_in
 from .own_layout import OwnLayout
-from .skins import SkinSurfaces
+from .skins import SkinDrawing, SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
-
-ORIGINAL_LABEL = "original"
 
 
 class SideBySide:
@@ -39,12 +42,17 @@ class SideBySide:
         self._layout = OwnLayout(scene, self._leave)
         self._others = OtherDisplays(scene)
         self._skins = SkinSurfaces()
-        self._faces: FaceRow | None = None
+        self._faces: FaceRow | FaceView | None = None
         self._slices: SliceRow | None = None
         self._head: HeadField | None = None
         self._versions: dict[str, Any] = {}
+        self._surfaces: list[Any] = []
+        self._isodoses: Isodoses | None = None
+        self._content: tuple[Any, dict[str, Any], Any, Any] | None = None
+        self.arrangement = FACE
+        """One of `ARRANGEMENTS`: what `show` takes."""
         self.looked_at = ""
-        """What the version in the slices is called."""
+        """What the version that is looked at is called."""
 
     @property
     def on(self) -> bool:
@@ -56,7 +64,14 @@ class SideBySide:
         """What the shown versions are called."""
         return list(self._versions)
 
-    def show(self, original: Any, versions: Mapping[str, Any], segmentation: Any | None = None) -> None:
+    def show(
+        self,
+        original: Any,
+        versions: Mapping[str, Any],
+        segmentation: Any | None = None,
+        dose: Any | None = None,
+        drawn: SkinDrawing | None = None,
+    ) -> None:
         """Change the layout and fill the views; while it is on, only fill them anew.
 
         Parameters
@@ -65,22 +80,28 @@ class SideBySide:
         versions : mapping of label to vtkMRMLScalarVolumeNode
         segmentation : vtkMRMLSegmentationNode, optional
             Drawn in the slices; what else the scene draws is kept out of our views.
+        dose : vtkMRMLScalarVolumeNode, optional
+            Drawn as lines in the slices, in Gy.
+        drawn : SkinDrawing, optional
+            The skins, if they were drawn beforehand.
 
         Raises
         ------
         FaceNotFound, UnusableInput
             If the original shows no head; the layout is then the user's.
         """
+        self._content = (original, dict(versions), segmentation, dose)
         try:
-            skins = self._skins.of(original, list(versions.values()))
+            skins = self._skins.of(original, list(versions.values()), drawn)
         except BaseException:
             self.restore()
             raise
         with slicer.util.RenderBlocker():
             self._empty()
-            self._layout.take(len(versions))
+            self._layout.take(self.arrangement, len(versions))
             try:
                 self._fill(original, versions, segmentation, skins)
+                self._draw_dose(dose)
             except BaseException:
                 self.restore()
                 raise
@@ -92,10 +113,21 @@ class SideBySide:
             show_soft_tissue(original, versions.values())
         self._slices = SliceRow(self._scene, original, self._skins.body_from)
         self._others.keep_out(admitted=contours_in(segmentation, self._slices.views))
-        self._faces = FaceRow(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)
-        self._versions = dict(versions)
+        kind = FaceRow if self.arrangement == ROW else FaceView
+        self._faces = kind(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)
+        self._versions, self._surfaces = dict(versions), skins
         if self._versions:
-            self.look_at(next(iter(self._versions)))
+            self.look_at(self.looked_at if self.looked_at in self._versions else next(iter(self._versions)))
+
+    def _draw_dose(self, dose: Any | None) -> None:
+        drawn = dose is not None and dose.GetImageData() is not None and dose.GetParentTransformNode() is None
+        if drawn and self._slices is not None:
+            self._isodoses = Isodoses(self._scene, dose, self._slices.views)
+
+    def rearrange(self) -> None:
+        """Let the views that are on stand as `arrangement` now says."""
+        if self._content is not None and self.on:
+            self.show(*self._content)
 
     def _when_on_screen(self) -> None:
         """What only views on the screen can do: they come there, and get their size, when the event loop runs."""
@@ -104,9 +136,27 @@ class SideBySide:
             self._faces.draw()
 
     def look_at(self, label: str) -> int:
-        """Show one version in the slices; returns how many voxels of the body it altered."""
+        """Show one version in face and slices; returns how many voxels of the body it altered."""
         self.looked_at = label
+        if isinstance(self._faces, FaceView):
+            self._faces.show(label)
         return self._slices.show(self._versions[label]) if self._slices is not None else 0
+
+    @property
+    def face(self) -> FaceView | None:
+        """The one big face; None while the faces stand in a row, or the views are not ours."""
+        return self._faces if isinstance(self._faces, FaceView) else None
+
+    def thumbnails(self) -> dict[str, NDArray[np.uint8]]:
+        """A small picture of each shown version's skin, RGB."""
+        if self._head is None:
+            return {}
+        return {label: face_thumbnail(skin, self._head) for label, skin in zip(self._versions, self._surfaces[1:], strict=True)}
+
+    def look_from(self, direction: Direction) -> None:
+        """Turn all faces."""
+        if self._faces is not None:
+            self._faces.look_from(direction)
 
     def fade(self, share: float) -> None:
         """Fade the slices from the original (0) to the defaced version (1)."""
@@ -117,6 +167,21 @@ class SideBySide:
         """Outline altered voxels in the slices, or not."""
         if self._slices is not None:
             self._slices.mark_altered(marked)
+
+    @property
+    def has_dose(self) -> bool:
+        """Whether there are isodoses to show."""
+        return self._isodoses is not None
+
+    @property
+    def isodoses(self) -> str:
+        """The doses that have a line."""
+        return ", ".join(f"{level_gy:g}" for level_gy in self._isodoses.levels_gy) + " Gy" if self._isodoses else ""
+
+    def show_isodoses(self, shown: bool) -> None:
+        """Draw lines of equal dose in the slices, or not."""
+        if self._isodoses is not None:
+            self._isodoses.show(shown)
 
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre our slices on a point, RAS mm; while the views are not ours, every slice of the scene."""
@@ -129,6 +194,7 @@ class SideBySide:
     def restore(self) -> None:
         """Take everything of ours out of the scene; give the layout back unless the user has chosen another meanwhile."""
         self._empty()
+        self._content = None
         self._layout.give_back()
 
     def _leave(self) -> None:
@@ -148,8 +214,8 @@ class SideBySide:
 
     def _empty(self) -> None:
         self._others.put_back()
-        for row in (self._faces, self._slices):
-            if row is not None:
-                row.remove()
-        self._faces = self._slices = None
-        self._versions = {}
+        for part in (self._faces, self._isodoses, self._slices):
+            if part is not None:
+                part.remove()
+        self._faces = self._slices = self._isodoses = None
+        self._versions, self._surfaces = {}, []

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy
+import SimpleITK as sitk
 import slicer
 from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
@@ -17,7 +18,7 @@ from deface_compare.anatomy.working_grid import head_grid
 from deface_compare.case import CT, MR, CaseImage
 from deface_compare.geometry.grids import WORKING_SPACING_MM
 from deface_compare.privacy.render import SKIN_COLOUR
-from deface_compare.privacy.surface import FaceBox, SkinLevel, grey_values, skin_level, surface_at
+from deface_compare.privacy.surface import FaceBox, grey_values, skin_level, surface_at
 
 from ...nodes.volumes import image_of_volume, is_ct
 from .altered_overlay import hidden
@@ -29,8 +30,51 @@ AMBIENT, DIFFUSE, SPECULAR, POWER = 0.15, 0.85, 0.1, 10.0
 """How every skin reflects, so that only shape differs between views."""
 
 
+class SkinDrawing:
+    """Draws the skin of an original, then that of one version after the other, all at one isovalue.
+
+    Parameters
+    ----------
+    original : SimpleITK.Image
+        LPS mm.
+    ct : bool
+        Whether it is a CT: a skin of other images lies at a value of their own.
+
+    Raises
+    ------
+    FaceNotFound, UnusableInput, NotAvailable
+        If the original shows no head.
+    """
+
+    def __init__(self, original: sitk.Image, *, ct: bool) -> None:
+        modality = CT if ct else MR
+        before = CaseImage(key=modality, modality=modality, image=original, unit="")
+        self._level = skin_level(before)
+        grid = head_grid(before)
+        whole = FaceBox(grid.GetOrigin(), grid.GetSize(), WORKING_SPACING_MM)
+        grey = grey_values(original, whole, self._level)
+        self._box, window = _around_head(grey, whole)
+        self.surfaces = [_in_ras(surface_at(grey[window], self._box, quick=True))]
+        """What was drawn, RAS mm, the original's first."""
+
+    @property
+    def body_from(self) -> float:
+        """The skin's isovalue, in the image's unit."""
+        return float(self._level.threshold)
+
+    def add(self, version: sitk.Image) -> None:
+        """Draw a version, on the original's grid.
+
+        Raises
+        ------
+        NotAvailable
+            If hardly anything is left of the head.
+        """
+        self.surfaces.append(_in_ras(surface_at(grey_values(version, self._box, self._level), self._box, quick=True)))
+
+
 class SkinSurfaces:
-    """Draws skins, and keeps the last ones: views that are opened again need not wait."""
+    """Keeps the last skins: views that are opened again need not wait."""
 
     def __init__(self) -> None:
         self._drawn: tuple[Any, ...] = ()
@@ -42,7 +86,7 @@ class SkinSurfaces:
         """Let go of the last skins: some hundred megabytes of a closed scene."""
         self._drawn, self._surfaces = (), []
 
-    def of(self, original: Any, versions: Sequence[Any]) -> list[vtkPolyData]:
+    def of(self, original: Any, versions: Sequence[Any], drawn: SkinDrawing | None = None) -> list[vtkPolyData]:
         """The skins, RAS mm, the original's first.
 
         Parameters
@@ -50,6 +94,8 @@ class SkinSurfaces:
         original : vtkMRMLScalarVolumeNode
         versions : sequence of vtkMRMLScalarVolumeNode
             On the original's grid.
+        drawn : SkinDrawing, optional
+            Of these volumes' images, if they were drawn beforehand.
 
         Raises
         ------
@@ -59,26 +105,13 @@ class SkinSurfaces:
         volumes = [original, *versions]
         wanted = tuple((each.GetID(), each.GetMTime(), each.GetImageData().GetMTime()) for each in volumes)
         if wanted != self._drawn:
-            before = _case_image(original)
-            level = skin_level(before)
-            self._surfaces = [_in_ras(surface) for surface in _skins(before, level, versions)]
-            self._drawn, self.body_from = wanted, level.threshold
+            if drawn is None:
+                drawn = SkinDrawing(image_of_volume(original), ct=is_ct(original))
+                for version in versions:
+                    drawn.add(image_of_volume(version))
+            self._surfaces = drawn.surfaces
+            self._drawn, self.body_from = wanted, drawn.body_from
         return self._surfaces
-
-
-def _case_image(original: Any) -> CaseImage:
-    modality = CT if is_ct(original) else MR
-    return CaseImage(key=modality, modality=modality, image=image_of_volume(original), unit="")
-
-
-def _skins(before: CaseImage, level: SkinLevel, versions: Sequence[Any]) -> list[vtkPolyData]:
-    """The skins, LPS mm."""
-    grid = head_grid(before)
-    whole = FaceBox(grid.GetOrigin(), grid.GetSize(), WORKING_SPACING_MM)
-    grey = grey_values(before.image, whole, level)
-    box, window = _around_head(grey, whole)
-    greys = [grey[window], *(grey_values(image_of_volume(version), box, level) for version in versions)]
-    return [surface_at(each, box, quick=True) for each in greys]
 
 
 def _around_head(grey: NDArray[np.float32], box: FaceBox) -> tuple[FaceBox, tuple[slice, slice, slice]]:

@@ -10,9 +10,9 @@ import slicer
 from numpy.typing import NDArray
 
 from .altered_overlay import AlteredOverlay
+from .arrangements import SLICES
 from .face_row import VIEW_GROUP
 from .head_field import HeadField
-from .own_layout import SLICES
 
 HEAD_WINDOW_HU, HEAD_LEVEL_HU = 400.0, 40.0
 """Soft tissue of head and neck in CT; what Slicer chooses by itself covers the teeth's metal and shows one grey."""
@@ -71,12 +71,13 @@ class SliceRow:
             logic.GetSliceCompositeNode().SetLabelOpacity(1.0 if marked else 0.0)
 
     def look_at_face(self, head: HeadField) -> None:
-        """Show the head, cut through the face; only views on the screen know their size."""
+        """Show the whole head, cut through the face; only views on the screen know their size."""
         for view in self.views:
             width, height, _depth = view.GetDimensions()
             mm_per_pixel = ROOM_AROUND_HEAD * max(head.size_mm.max() / max(height, 1), head.size_mm.max() / max(width, 1))
             view.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, view.GetFieldOfView()[2])
-        self.jump(head.face)
+            view.JumpSliceByCentering(*head.centre)
+            view.JumpSliceByOffsetting(*head.face)
 
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre every slice on a point, RAS mm."""

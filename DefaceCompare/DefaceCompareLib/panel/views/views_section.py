@@ -1,7 +1,9 @@
-"""The *Views* section: the *Side by side* toggle, the method that the slices show, overlay and fade."""
+"""The *Faces* tab: our views and how they stand, the method that is looked at, wipe, flicker, colour, slices."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,17 @@ import slicer.util
 from numpy.typing import NDArray
 from slicer.i18n import tr as _
 
+import qt
 from deface_compare.defacers import REGISTRY, external_methods
 from deface_compare.errors import DefaceCompareError
 
 from ...nodes.results import defaced_volumes
+from .arrangements import ARRANGEMENTS, FACE_AND_DVH
+from .camera import FRONT, LEFT, RIGHT, THREE_QUARTERS
+from .method_pictures import MethodPictures
 from .side_by_side import SideBySide
+
+FLICKER_KEY = "O"
 
 
 class ViewsSection:
@@ -31,16 +39,29 @@ class ViewsSection:
         self.views = SideBySide(slicer.mrmlScene, self.taken)
         self._original: Any = None
         self._segmentation: Any = None
+        self._dose: Any = None
         self._own = False
+        self._pictures = MethodPictures(ui.methodList, self._on_version)
         ui.sideBySideButton.connect("toggled(bool)", self._on_toggle)
-        ui.sliceVersionComboBox.connect("currentIndexChanged(int)", self._on_version)
+        ui.arrangementComboBox.connect("currentIndexChanged(int)", self._on_arrangement)
+        ui.dvhButton.connect("toggled(bool)", self._on_dvh)
         ui.alteredCheckBox.connect("toggled(bool)", self.views.mark_altered)
+        ui.isodosesCheckBox.connect("toggled(bool)", self.views.show_isodoses)
         ui.fadeSlider.connect("valueChanged(int)", self._on_fade)
+        ui.wipeSlider.connect("valueChanged(int)", self._on_wipe)
+        ui.distanceCheckBox.connect("toggled(bool)", self._on_distance)
+        ui.flickerButton.connect("clicked(bool)", self.flicker)
+        buttons = {FRONT: ui.frontButton, LEFT: ui.leftButton, RIGHT: ui.rightButton, THREE_QUARTERS: ui.threeQuartersButton}
+        for direction, button in buttons.items():
+            button.connect("clicked(bool)", partial(_without_argument, partial(self.views.look_from, direction)))
+        self._shortcut = qt.QShortcut(qt.QKeySequence(FLICKER_KEY), ui.viewsTab)
+        self._shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+        self._shortcut.connect("activated()", self.flicker)
         self.refresh()
 
-    def offer(self, original: Any | None, segmentation: Any | None = None) -> None:
-        """Offer a volume, its defaced versions and its contours; views that show the earlier ones take them up at once."""
-        self._original, self._segmentation = original, segmentation
+    def offer(self, original: Any | None, segmentation: Any | None = None, dose: Any | None = None) -> None:
+        """Offer a volume, its defaced versions, contours and dose; views that show the earlier ones take them up at once."""
+        self._original, self._segmentation, self._dose = original, segmentation, dose
         if self.views.on and self._own:
             if self._versions():
                 self._fill()
@@ -70,26 +91,37 @@ class ViewsSection:
     def refresh(self) -> None:
         """Make the section's widgets say what the views show."""
         ui, reason, on = self._ui, self.why_not(), self.views.on
-        ui.sideBySideButton.blockSignals(True)
-        ui.sideBySideButton.checked = on
-        ui.sideBySideButton.blockSignals(False)
-        ui.sideBySideButton.enabled = not reason
-        ui.sideBySideButton.toolTip = reason or _(
-            "Original and every method in 3D and in slices; press again for your own layout"
+        with_dvh = on and self.views.arrangement == FACE_AND_DVH
+        for button, checked in ((ui.sideBySideButton, on), (ui.dvhButton, with_dvh)):
+            button.blockSignals(True)
+            button.checked = checked
+            button.blockSignals(False)
+            button.enabled = not reason
+        ui.sideBySideButton.toolTip = reason or _("Faces and slices of original and methods; press again for your own layout")
+        ui.dvhButton.toolTip = reason or _(
+            "The chart in a view of its own, with face and slices; press again for your own layout"
         )
-        ui.sliceVersionComboBox.blockSignals(True)
-        ui.sliceVersionComboBox.clear()
-        ui.sliceVersionComboBox.addItems(self.views.labels)
-        if self.views.looked_at in self.views.labels:
-            ui.sliceVersionComboBox.setCurrentIndex(self.views.labels.index(self.views.looked_at))
-        ui.sliceVersionComboBox.blockSignals(False)
-        for widget in (ui.sliceVersionComboBox, ui.alteredCheckBox, ui.fadeSlider):
+        self._pictures.show(self.views.thumbnails(), self.views.looked_at)
+        of_a_face = (ui.wipeSlider, ui.flickerButton, ui.distanceCheckBox)
+        of_the_views = (ui.methodList, ui.alteredCheckBox, ui.fadeSlider, ui.frontButton, ui.leftButton, ui.rightButton)
+        for widget in (*of_the_views, ui.threeQuartersButton):
             widget.enabled = on
+        for widget in of_a_face:
+            widget.enabled = self.views.face is not None
+        ui.isodosesCheckBox.enabled = on and self.views.has_dose
+        ui.isodosesCheckBox.toolTip = (
+            _("Lines of equal planned dose: {levels}").format(levels=self.views.isodoses)
+            if self.views.has_dose
+            else _("There is no dose to draw.")
+        )
         self._apply()
 
     def _apply(self) -> None:
         self.views.mark_altered(self._ui.alteredCheckBox.checked)
+        self.views.show_isodoses(self._ui.isodosesCheckBox.checked)
         self._on_fade()
+        self._on_distance()
+        self._on_wipe()
 
     def _on_toggle(self, on: bool) -> None:
         if on:
@@ -98,21 +130,50 @@ class ViewsSection:
             self.views.restore()
         self.refresh()
 
+    def _on_arrangement(self) -> None:
+        """Let the views stand otherwise; those that the review has filled, too."""
+        self.views.arrangement = ARRANGEMENTS[max(self._ui.arrangementComboBox.currentIndex, 0)]
+        if self.views.on:
+            with slicer.util.WaitCursor():
+                self.views.rearrange()
+        self.refresh()
+
+    def _on_dvh(self, on: bool) -> None:
+        if on:
+            self._ui.arrangementComboBox.setCurrentIndex(ARRANGEMENTS.index(FACE_AND_DVH))
+        if on != self.views.on:
+            self._on_toggle(on)
+
     def _fill(self) -> None:
         try:
             with slicer.util.WaitCursor():
-                self.views.show(self._original, self._versions(), self._segmentation)
+                self.views.show(self._original, self._versions(), self._segmentation, self._dose)
             self._own = True
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
 
-    def _on_version(self, index: int) -> None:
-        if 0 <= index < len(self.views.labels):
-            self.views.look_at(self.views.labels[index])
+    def _on_version(self, label: str) -> None:
+        if label in self.views.labels:
+            self.views.look_at(label)
 
     def _on_fade(self) -> None:
         slider = self._ui.fadeSlider
         self.views.fade(slider.value / slider.maximum)
+
+    def _on_wipe(self) -> None:
+        if self.views.face is not None:
+            slider = self._ui.wipeSlider
+            self.views.face.wipe(slider.value / slider.maximum)
+
+    def _on_distance(self) -> None:
+        if self.views.face is not None:
+            with slicer.util.WaitCursor():
+                self.views.face.colour_by_distance(self._ui.distanceCheckBox.checked)
+
+    def flicker(self) -> None:
+        """Show the original alone, at the next call the method alone; the wipe brings both back."""
+        if self.views.face is not None:
+            self.views.face.flicker()
 
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre the slices on a point, RAS mm."""
@@ -126,3 +187,8 @@ class ViewsSection:
     def shut_down(self) -> None:
         """Follow the scene no longer (the panel goes away)."""
         self.views.close()
+
+
+def _without_argument(act: Callable[[], None], *ignored: object) -> None:
+    """A button says whether it is checked; what it does wants nothing of it."""
+    act()

@@ -1,0 +1,110 @@
+"""One big face: the original against one method at a time, by a wipe, by flicker, or coloured by distance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import slicer
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from ...nodes.volumes import remove_node
+from .arrangements import FACE_TAG
+from .camera import THREE_QUARTERS, Direction, stand_before
+from .distance_colours import DistanceColours
+from .face_row import draw_view, prepare, view_node
+from .head_field import HeadField
+from .skins import add_skin
+from .wipe import Wipe
+
+ORIGINAL_LABEL = "original"
+HEIGHT_OVER_WIDTH = 1.6
+"""Of the view beside the slices in a window of 1280 × 800 (512 × 780 pixels); in a wider one the head has more room."""
+BETWEEN = " | "
+"""Between the names of what the view shows left and right of the wipe."""
+
+
+class FaceView:
+    """The skins of all versions in one view, of which two are seen.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    volumes : mapping of label to vtkMRMLScalarVolumeNode
+        The original first.
+    skins : sequence of vtkPolyData
+        Of these volumes, RAS mm.
+    head : HeadField
+        Of the original.
+    """
+
+    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField) -> None:
+        self._scene, self._head = scene, head
+        self._view = view_node(scene, FACE_TAG)
+        prepare(self._view, ORIGINAL_LABEL)
+        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
+        models = [add_skin(scene, skin, name, self._view.GetID()) for skin, name in zip(skins, names, strict=True)]
+        self._original, self._versions = models[0], dict(zip(list(volumes)[1:], models[1:], strict=True))
+        self._wipe = Wipe(scene)
+        self._colours = DistanceColours(scene)
+        self._share, self._alone, self._coloured, self._shown = 0.5, "", False, ""
+        self._camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(self._view)
+        self._camera.SetSaveWithScene(False)
+        stand_before(self._camera, head, THREE_QUARTERS, HEIGHT_OVER_WIDTH)
+
+    def show(self, label: str) -> None:
+        """Show another version against the original."""
+        self._shown = label
+        self._apply()
+
+    def wipe(self, share: float) -> None:
+        """Show the original up to a share of the picture from its left edge (0 to 1), the version beyond it."""
+        self._share, self._alone = share, ""
+        self._apply()
+
+    def flicker(self) -> str:
+        """Show the original alone, then the version alone, and so on; returns which."""
+        self._alone = self._shown if self._alone == ORIGINAL_LABEL else ORIGINAL_LABEL
+        self._apply()
+        return self._alone
+
+    def colour_by_distance(self, coloured: bool) -> None:
+        """Colour the version's skin by how far it lies from the original's, or not."""
+        self._coloured = coloured
+        self._apply()
+
+    def look_from(self, direction: Direction) -> None:
+        """Put the camera before the face; the wipe stays upright in the picture."""
+        stand_before(self._camera, self._head, direction, HEIGHT_OVER_WIDTH)
+        self._apply()
+
+    def _apply(self) -> None:
+        """Make the scene say what is seen: a model without a part of it in the picture is not cut at all."""
+        version = self._versions.get(self._shown)
+        whole = self._alone or (ORIGINAL_LABEL if self._share >= 1.0 else self._shown if self._share <= 0.0 else "")
+        seen = [self._original] * (whole != self._shown) + [version] * (whole != ORIGINAL_LABEL)
+        for model in (self._original, *self._versions.values()):
+            model.GetDisplayNode().SetVisibility(model in seen)
+            model.GetDisplayNode().SetClipping(False)
+        if version is not None:
+            if not whole:
+                self._wipe.put(self._camera, self._head, self._share)
+                self._wipe.cut(self._original.GetDisplayNode(), version.GetDisplayNode())
+            self._colour(version)
+        self._view.SetLayoutLabel(whole or f"{ORIGINAL_LABEL}{BETWEEN}{self._shown}")
+
+    def _colour(self, version: Any) -> None:
+        for model in self._versions.values():
+            shown = self._coloured and model is version
+            self._colours.show(model, self._original.GetPolyData(), self._view.GetID(), shown=shown)
+
+    def draw(self) -> None:
+        """Ask the view for a new picture."""
+        draw_view(self._view)
+
+    def remove(self) -> None:
+        """Take everything out of the scene."""
+        for model in (self._original, *self._versions.values()):
+            remove_node(self._scene, model)
+        self._wipe.remove()
+        self._colours.remove()
