@@ -23,6 +23,7 @@ from deface_compare.words import BANNED
 
 A, B, C = (Arm(name, "", "background", "none") for name in ("quickshear", "biometric_mask", "surface_blur"))
 TITLES = {"quickshear": "Quickshear (ours)", "biometric_mask": "Biometric_mask (ours)", "surface_blur": "Surface blur (style)"}
+ZERO = Arm("quickshear", "", "zero", "none")
 PATIENTS = 24
 
 
@@ -175,9 +176,9 @@ def test_one_case_has_facts_and_no_verdict() -> None:
 
 def test_a_method_has_its_colour_whatever_it_is_compared_with_and_no_two_share_one() -> None:
     other = Arm("curatai", "", "background", "none")
-    both = ArmNames([A, A._replace(fill="zero"), other], {})
+    both = ArmNames([A, ZERO, other], {})
     assert both.colour(A) == ArmNames([C, A], {}).colour(A) == METHOD_COLOURS["quickshear"]
-    assert both.colour(A._replace(fill="zero")) == OTHER_COLOURS[0]
+    assert both.colour(ZERO) == OTHER_COLOURS[0]
     assert both.colour(other) == OTHER_COLOURS[1]
 
 
