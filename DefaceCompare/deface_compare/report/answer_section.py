@@ -123,7 +123,15 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
         beyond_detail=_beyond_detail(beyond) if beyond else "not measured",
         packages=", ".join(f"{policy}: {each.word}" for policy, each in facts.packages.items()),
         worked=worked.words if worked else NOTHING,
-        rests=f"organs and dose rest on {measured.words} patients" if lost else f"all figures on {measured.n} patients",
+        rests="; ".join(
+            filter(
+                None,
+                (
+                    f"organs and dose rest on {measured.words} patients" if lost else f"figures rest on {measured.n} patients",
+                    f"did not work on {missed}" if missed else "",
+                ),
+            )
+        ),
         weak=bool(lost or missed),
         seconds=""
         if math.isnan(facts.seconds)

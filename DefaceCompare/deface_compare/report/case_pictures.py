@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..cohort.arm_names import ArmNames
-from ..output.folder import OutputFolder
+from ..output.folder import SLICE_INDEX, OutputFolder
 from .pictures import Face, head_box, jpeg
 
 ORIGINAL = "original"
@@ -88,18 +91,50 @@ def embedded_pictures(out: OutputFolder, case: str, titles: Mapping[str, str], i
         box = head_box(original)
         shown = [("Original", original), *((title, out.render(case, image, key)) for key, title in titles.items())]
         faces = tuple(Face(title, jpeg(path, box)) for title, path in shown if path.is_file())
-    return CasePictures((), faces)
+    planes, legend = _slices(out, case, titles, embedded)
+    return CasePictures(planes, faces, (), legend)
 
 
-def linked_pictures(out: OutputFolder, case: str, titles: Mapping[str, str], images: Sequence[str]) -> CasePictures:
-    """The pictures of any case by their addresses, as seen from the page in ``identifiable``."""
-    address: Callable[[Path], str] = lambda path: path.relative_to(out.identifiable).as_posix()  # noqa: E731
+def linked_pictures(out: OutputFolder, case: str, titles: Mapping[str, str], page: Path) -> CasePictures:
+    """The pictures of any case by their addresses.
+
+    Parameters
+    ----------
+    page : Path
+        The page that shows them, in an ``identifiable`` folder.
+    """
+
+    def address(path: Path) -> str:
+        return quote(Path(os.path.relpath(path, page.parent)).as_posix())
+
     faces = []
-    for image in images:
-        shown = [("original", ORIGINAL), *((title, key) for key, title in titles.items())]
-        faces += [
-            Face(f"{image}, {title}", address(path)) for title, key in shown if (path := out.render(case, image, key)).is_file()
-        ]
+    for original in sorted(out.renders(case).glob(f"*_{ORIGINAL}.png")):
+        image = original.name.removesuffix(f"_{ORIGINAL}.png")
+        shown = [("original", original), *((title, out.render(case, image, key)) for key, title in titles.items())]
+        faces += [Face(f"{image}, {title}", address(path)) for title, path in shown if path.is_file()]
     sheet = out.contact_sheet(case)
     links = (("Contact sheet: all faces, and those that an attacker rebuilt", address(sheet)),) if sheet.is_file() else ()
-    return CasePictures((), tuple(faces), links)
+    planes, legend = _slices(out, case, titles, address)
+    return CasePictures(planes, tuple(faces), links, legend)
+
+
+def _slices(
+    out: OutputFolder, case: str, methods: Iterable[str], address: Callable[[Path], str]
+) -> tuple[tuple[Plane, ...], tuple[tuple[str, str], ...]]:
+    """The slices that a case keeps, with the legend of their lines; nothing of a case that was compared without any."""
+    folder = out.slices(case)
+    index = folder / SLICE_INDEX
+    if not index.is_file():
+        return (), ()
+    told = json.loads(index.read_text(encoding="utf-8"))
+    planes = []
+    for name, title in told["planes"]:
+        edited = {}
+        for key in methods:
+            picture, outline = folder / f"{name}_{key}.jpg", folder / f"{name}_{key}_edit.svg"
+            if picture.is_file():
+                edited[key] = EditedSlice(address(picture), address(outline) if outline.is_file() else "")
+        if edited:
+            original, planned = folder / f"{name}_{ORIGINAL}.jpg", folder / f"{name}_planned.svg"
+            planes.append(Plane(f"{told['image']}, {title}", address(original), address(planned), edited))
+    return tuple(planes), tuple((title, colour) for title, colour in told["legend"])

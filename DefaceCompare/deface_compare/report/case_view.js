@@ -61,7 +61,7 @@ function showPictures(host, pictures) {
     if (pictures.legend?.length) host.append(make("p", { class: "note legend" }, ...pictures.legend.map(({ title, colour }) => make("span", {}, make("i", { class: "dot", style: `background:${colour}` }), title))));
   }
   if (pictures.faces?.length) {
-    const strip = pictures.faces.map((face) => make("figure", {}, make("img", { src: face.source, alt: face.title, loading: "lazy", width: 150, height: 150 }), make("figcaption", {}, face.title)));
+    const strip = pictures.faces.map((face) => make("figure", {}, make("img", { src: face.source, alt: face.title, loading: face.source.startsWith("data:") ? "eager" : "lazy", width: 150, height: 150 }), make("figcaption", {}, face.title)));
     host.append(make("div", { class: "strip" }, ...strip));
   }
   for (const link of pictures.links ?? []) host.append(make("p", { class: "note" }, make("a", { href: link.href }, link.title)));
@@ -76,8 +76,8 @@ function worstOrgans(place) {
     const value = (cell) => (cell ? valuesOf(cell)[place] : null);
     const size = (name) => Math.max(0, ...cells[name].map((cell) => Math.abs(value(cell) ?? 0)));
     const names = Object.keys(cells).filter((name) => size(name) > 0).sort((a, b) => size(b) - size(a) || (a < b ? -1 : 1)).slice(0, MOST_ORGANS);
-    const rows = names.map((name) => make("tr", {}, make("th", { scope: "row" }, name), ...cells[name].map((cell) => make("td", {}, value(cell) === null ? "–" : minus(value(cell))))));
-    const head = make("tr", {}, make("th", { scope: "col" }, `${title} (${map.unit})`), ...arms.map((arm) => make("th", { scope: "col" }, make("i", { class: "dot", style: `background:${arm.colour}` }), arm.short)));
+    const rows = names.map((name) => make("tr", {}, make("th", { scope: "row" }, name), ...data.order.map((arm) => make("td", {}, value(cells[name][arm]) === null ? "–" : minus(value(cells[name][arm]))))));
+    const head = make("tr", {}, make("th", { scope: "col" }, `${title} (${map.unit})`), ...data.order.map((arm) => methodHead(arms[arm])));
     blocks.push(names.length ? make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))) : make("p", { class: "note" }, `${title}: nothing changed.`));
   }
   return blocks;

@@ -20,7 +20,7 @@ function paintDvh(figure, width, height, curves, step, lit) {
   for (const each of curves) {
     const colour = each.arm === null ? "var(--ink)" : arms[each.arm].colour;
     const quiet = lit !== null && each.arm !== null && each.arm !== lit;
-    if (each.low && !quiet && each.n > 1) figure.append(band(at(each.high), at(each.low), colour));
+    if (each.low && !quiet && each.n > 1 && (lit !== null || each.arm !== null)) figure.append(band(at(each.high), at(each.low), colour));
     const kind = each.arm === null ? "curve original" : quiet ? "curve dim" : "curve lit";
     figure.append(line(at(each.median), { stroke: colour, class: kind, "data-arm": each.arm ?? "original" }));
   }
@@ -61,7 +61,7 @@ function dvhChooser(hosts, structures, step, height) {
   const again = chart(hosts.chart, height, (figure, width) => {
     const found = structures[state.structure];
     const edited = found.policies[state.policy] ?? {};
-    const curves = [{ arm: null, ...found.original }, ...Object.entries(edited).map(([arm, curve]) => ({ arm: Number(arm), ...curve }))];
+    const curves = [...Object.entries(edited).map(([arm, curve]) => ({ arm: Number(arm), ...curve })), { arm: null, ...found.original }];
     paintDvh(figure, width, height, curves, step, state.lit);
     if (hosts.note) {
       const missing = arms.filter((_, arm) => !(arm in edited)).map((each) => each.short);

@@ -165,7 +165,6 @@ def _cell_data(cell: MapCell | None, unit: str, places: Mapping[str, int]) -> di
         return None
     decimals = DECIMALS.get(unit, 2)
     values = [finite(value, decimals) for value in cell.values]
-    same = {value for value in values}
     return {
         "m": finite(cell.median, decimals + 1),
         "t": cell.median_text,
@@ -174,5 +173,5 @@ def _cell_data(cell: MapCell | None, unit: str, places: Mapping[str, int]) -> di
         "wt": cell.worst_text,
         "c": places.get(cell.worst_case, -1),
         "n": cell.n,
-        "v": values[0] if len(same) == 1 else values,
+        "v": values[0] if len(set(values)) == 1 else values,
     }

@@ -143,7 +143,8 @@ def render(content: ReportContent) -> str:
         dvh=bool(data["dvh"]["structures"]),
         cases_shown=not content.single or bool(data["maps"] or data["pictures"]),
         cases=lines,
-        case_columns=[(content.names.short_title(arm), content.names.colour(arm)) for arm in content.names.arms],
+        order=data["order"],
+        case_columns=[(content.names.short_title(facts.arm), content.names.colour(facts.arm)) for facts in content.answer.facts],
         **_tables(content),
     )
 

@@ -31,10 +31,14 @@ function cellColour(value, most) {
   return `color-mix(in oklab, var(--${value < 0 ? "loss" : "gain"}) ${Math.round(share * 88)}%, var(--card))`;
 }
 
+function methodHead(arm) {
+  return make("th", { scope: "col", title: arm.title }, make("i", { class: "dot", style: `background:${arm.colour}` }), arm.short);
+}
+
 function mapRow(structure, cells, map, most) {
   const row = make("tr", {}, make("th", { scope: "row" }, structure));
-  cells.forEach((cell, arm) => {
-    const value = cellNumber(cell);
+  data.order.forEach((arm) => {
+    const cell = cells[arm], value = cellNumber(cell);
     const holder = make("td");
     if (cell === null) holder.append("–");
     else {
@@ -72,7 +76,7 @@ function showMap() {
   const cells = map.cells[mapState.policy];
   const names = Object.keys(cells);
   const most = Math.max(0, ...names.map((name) => sizeOf(cells[name])));
-  const head = make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Structure"), ...arms.map((arm) => make("th", { scope: "col" }, make("i", { class: "dot", style: `background:${arm.colour}` }), arm.short))));
+  const head = make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Structure"), ...data.order.map((arm) => methodHead(arms[arm]))));
   const further = new Set(map.further);
   const first = mapBody("", names.filter((name) => !further.has(name)), cells, map, most);
   const second = mapBody("Further organs", names.filter((name) => further.has(name)), cells, map, most);
@@ -156,8 +160,8 @@ function paintPatients(figure, width, height) {
   const { up } = axes(figure, frame, { low: 0, high: 1, ticks: [], title: "" }, { low: low - (low ? pad : 0), high: high + (high ? pad : 0) || 1, title: map.title });
   figure.append(draw("line", { x1: frame.left, x2: frame.right, y1: up(0), y2: up(0), class: "zero" }));
   const room = (frame.right - frame.left) / arms.length;
-  cells.forEach((cell, arm) => {
-    const middle = frame.left + room * (arm + 0.5);
+  data.order.forEach((arm, column) => {
+    const cell = cells[arm], middle = frame.left + room * (column + 0.5);
     const words = arms[arm].short.split(" ");
     words.forEach((word, k) => figure.append(text(middle, frame.bottom + 18 + 14 * k, word, { "text-anchor": "middle", class: arm === mapState.arm ? "label lit" : "label" })));
     const known = valuesOf(cell).map((value, place) => ({ value, place })).filter((each) => each.value !== null);

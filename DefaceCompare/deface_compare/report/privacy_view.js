@@ -1,16 +1,24 @@
 "use strict";
 // Trade-off, ROC and CMC.
 
-// Labels that would overlap are moved apart, the topmost first.
-function apart(labels, gap) {
-  labels.sort((a, b) => a.y - b.y);
-  for (let k = 1; k < labels.length; k += 1) {
-    for (let j = 0; j < k; j += 1) {
-      const close = Math.abs(labels[k].x - labels[j].x) < 130 && labels[k].y - labels[j].y < gap;
-      if (close) labels[k].y = labels[j].y + gap;
+const LETTER_PX = 7.4, LABEL_PX = 16;
+
+// The side of a point on which its label covers least of other points, whiskers and labels.
+function placeLabel(words, x, y, frame, obstacles) {
+  const wide = words.length * LETTER_PX;
+  const tried = [];
+  for (const shift of [-9, 14, -26]) {
+    for (const anchor of ["start", "end"]) {
+      const left = anchor === "start" ? x + 12 : x - 12 - wide;
+      const box = { left, right: left + wide, top: y + shift - LABEL_PX + 4, bottom: y + shift + 4 };
+      const hidden = obstacles.filter((each) => each.left < box.right && each.right > box.left && each.top < box.bottom && each.bottom > box.top).length;
+      const beyond = box.left < frame.left || box.right > frame.right + 8 || box.top < 0;
+      tried.push({ box, anchor, x: anchor === "start" ? x + 12 : x - 12, y: y + shift, cost: hidden + (beyond ? 10 : 0) });
     }
   }
-  return labels;
+  const best = tried.reduce((found, each) => (each.cost < found.cost ? each : found));
+  obstacles.push(best.box);
+  return best;
 }
 
 function tradeoff(host, panel) {
@@ -26,7 +34,7 @@ function tradeoff(host, panel) {
     figure.append(draw("line", { x1: frame.left, x2: frame.right, y1: up(data.margin), y2: up(data.margin), class: "margin" }));
     figure.append(text(frame.right - 4, up(data.margin) - 5, `not linked: whole interval below ${data.margin}`, { "text-anchor": "end", class: "hint" }));
     figure.append(text(frame.left + 6, frame.bottom - 6, "↙ better", { class: "hint" }));
-    const labels = [];
+    const obstacles = [];
     for (const point of points) {
       const [x, xLow, xHigh] = point.x, [y, yLow, yHigh] = point.y;
       const colour = arms[point.arm].colour;
@@ -39,10 +47,12 @@ function tradeoff(host, panel) {
       }
       group.append(marker(point.arm, across(x), up(y), 7));
       figure.append(hover(group, [`${arms[point.arm].short}: ${point.hover[0]}`, point.hover[1]]));
-      const right = across(x) > frame.right - 140;
-      labels.push({ x: across(x) + (right ? -12 : 12), y: up(y) - 8, words: arms[point.arm].short, colour, anchor: right ? "end" : "start" });
+      obstacles.push({ left: across(x) - 9, right: across(x) + 9, top: up(yHigh ?? y) - 2, bottom: up(yLow ?? y) + 2 });
     }
-    for (const label of apart(labels, 17)) figure.append(text(label.x, label.y, label.words, { class: "label", "text-anchor": label.anchor }));
+    for (const point of points) {
+      const words = arms[point.arm].short, at = placeLabel(words, across(point.x[0]), up(point.y[0]), frame, obstacles);
+      figure.append(text(at.x, at.y, words, { class: "label", "text-anchor": at.anchor }));
+    }
   });
 }
 

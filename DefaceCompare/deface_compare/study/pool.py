@@ -31,7 +31,8 @@ from ..measurement import Measurement, metrics, write_measurements
 from ..output.folder import OutputFolder
 from ..output.lock import sole_run
 from ..output.parquet import write_parquet
-from ..report.case_pictures import CasePictures, embedded_pictures
+from ..report.case_pictures import CasePictures, embedded_pictures, linked_pictures
+from ..report.cases_page import write_cases_page
 from ..report.face_page import write_face_page
 from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
@@ -138,6 +139,7 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
         reviews=_reviews(pooled),
         dvhs={case.id: found for case in pooled.cases if (found := read_case_dvhs(case, alone=len(pooled.cases) == 1))},
         pictures=_pictures(pooled, image),
+        cases_page=bool(linked := _linked_pictures(pooled, OutputFolder(out).cases_page)),
     )
     folder = OutputFolder(out)
     write_measurements(folder.measurements, rows)
@@ -146,6 +148,7 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
         write_summary(folder.summary, summary)
     write_report(folder.report, content)
     write_face_page(out, content)
+    write_cases_page(out, content, linked)
     write_json(folder.manifest, manifest)
     return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled), answer=answer)
 
@@ -262,6 +265,13 @@ def _pictures(pooled: Cohort, image: str) -> dict[str, CasePictures]:
     titles = {method["key"]: method["title"] for method in method_entries(pooled)}
     shown = [case for case in pooled.cases if case.synthetic][:CASES_EMBEDDED]
     found = {case.id: embedded_pictures(OutputFolder(case.out), case.key, titles, image) for case in shown}
+    return {case: pictures for case, pictures in found.items() if pictures.faces or pictures.planes}
+
+
+def _linked_pictures(pooled: Cohort, page: Path) -> dict[str, CasePictures]:
+    """Faces and slices of every case that has any, as the identifiable page shows them."""
+    titles = {method["key"]: method["title"] for method in method_entries(pooled)}
+    found = {case.id: linked_pictures(OutputFolder(case.out), case.key, titles, page) for case in pooled.cases}
     return {case: pictures for case, pictures in found.items() if pictures.faces or pictures.planes}
 
 
