@@ -41,6 +41,8 @@ ISODOSES_PERCENT = {20: "#4fc3f7", 50: "#81c784", 80: "#ffd54f", 95: "#ff8a65"}
 TARGET_COLOURS = {"gtv": "#ff5252", "ctv": "#ff9e80", "ptv": "#ea80fc"}
 ORGAN_COLOURS = ("#80d8ff", "#b9f6ca", "#ffff8d", "#ffd180", "#cfd8dc", "#b388ff", "#a7ffeb", "#f4ff81", "#ff80ab", "#84ffff")
 EDIT_COLOUR = "#ffd54a"
+STRAIGHT_PX2 = 0.02
+"""Twice the area of the triangle of three points that count as one line: a fiftieth of a pixel aside."""
 
 
 class CaseSlices:
@@ -196,17 +198,20 @@ def lines_svg(drawn: Sequence[tuple[list[NDArray[np.float64]], str, str]]) -> st
     """Lines (columns and rows in pixels) with colour and dashes, as a picture without ground."""
     paths = []
     for lines, colour, dashes in drawn:
-        path = "".join(
-            f"M{points[0][0] + 0.5:.1f},{points[0][1] + 0.5:.1f}L"
-            + " ".join(f"{x + 0.5:.1f},{y + 0.5:.1f}" for x, y in points[1:])
-            for points in lines
-        )
         dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-        paths.append(f'<path d="{path}" stroke="{colour}"{dashed}/>')
+        paths.append(f'<path d="{"".join(map(_path, lines))}" stroke="{colour}"{dashed}/>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {PIXELS} {PIXELS}"><g fill="none" stroke-width="1.2">'
         f"{''.join(paths)}</g></svg>\n"
     )
+
+
+def _path(points: NDArray[np.float64]) -> str:
+    """A polyline without the points that lie on a straight line between their neighbours."""
+    before, after = np.diff(points, axis=0)[:-1], np.diff(points, axis=0)[1:]
+    bends = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]) > STRAIGHT_PX2
+    kept = np.concatenate([points[:1], points[1:-1][bends], points[-1:]]) + 0.5
+    return "M" + "L".join(f"{x:.1f},{y:.1f}".replace(".0", "") for x, y in kept)
 
 
 def jpeg_bytes(grey: NDArray[np.uint8]) -> bytes:

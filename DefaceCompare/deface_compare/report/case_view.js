@@ -4,13 +4,15 @@
 const MOST_ORGANS = 6;
 
 // Original below, defaced above, cut off where the slider stands; lines lie over both.
+const when = (address) => (address.startsWith("data:") ? "eager" : "lazy");
+
 function wipe(host, plane) {
   const methods = Object.keys(plane.methods).map(Number);
   const state = { arm: methods[0], at: 50, planned: true, edit: true };
-  const before = make("img", { src: plane.original, alt: `${plane.title}, original`, loading: "lazy" });
-  const after = make("img", { class: "after", alt: "", loading: "lazy" });
-  const planned = plane.planned ? make("img", { class: "lines", src: plane.planned, alt: "contours and isodoses", loading: "lazy" }) : null;
-  const outline = make("img", { class: "lines", alt: "outline of the edit", loading: "lazy" });
+  const before = make("img", { src: plane.original, alt: `${plane.title}, original`, loading: when(plane.original) });
+  const after = make("img", { class: "after", alt: "", loading: when(plane.original) });
+  const planned = plane.planned ? make("img", { class: "lines", src: plane.planned, alt: "contours and isodoses", loading: when(plane.original) }) : null;
+  const outline = make("img", { class: "lines", alt: "outline of the edit", loading: when(plane.original) });
   const rule = make("i", { class: "rule" });
   const frame = make("div", { class: "frame" }, before, after, ...(planned ? [planned] : []), outline, rule);
   const slider = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `${plane.title}: original to the left, defaced to the right` });
@@ -61,7 +63,7 @@ function showPictures(host, pictures) {
     if (pictures.legend?.length) host.append(make("p", { class: "note legend" }, ...pictures.legend.map(({ title, colour }) => make("span", {}, make("i", { class: "dot", style: `background:${colour}` }), title))));
   }
   if (pictures.faces?.length) {
-    const strip = pictures.faces.map((face) => make("figure", {}, make("img", { src: face.source, alt: face.title, loading: face.source.startsWith("data:") ? "eager" : "lazy", width: 150, height: 150 }), make("figcaption", {}, face.title)));
+    const strip = pictures.faces.map((face) => make("figure", {}, make("img", { src: face.source, alt: face.title, loading: when(face.source), width: 150, height: 150 }), make("figcaption", {}, face.title)));
     host.append(make("div", { class: "strip" }, ...strip));
   }
   for (const link of pictures.links ?? []) host.append(make("p", { class: "note" }, make("a", { href: link.href }, link.title)));

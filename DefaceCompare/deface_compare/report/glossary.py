@@ -9,7 +9,7 @@ from ..measurement import metrics
 TERMS = {
     "AUC": "Chance that a defaced scan is more similar to its own original than to another patient's: 0.5 is guessing.",
     "Pareto set": "The methods that no other one beats in recognition and every cost, on the patients whom both have.",
-    "Recognised?": "Linked: the 95 % interval of the strongest attack's AUC is above 0.60. Not linked: below it, with 20 scans or more.",
+    "Recognised?": "Linked: the 95 % interval of the strongest AUC is above 0.60. Not linked: below it, 20 scans or more.",
     "What is left of the face": "Share of each feature's skin that lies where it was, median over patients.",
     "Face still seen": metrics()["face_detected"].meaning,
     "Did what it means to do": metrics()["done_as_intended"].meaning,
