@@ -96,7 +96,7 @@ function openCase(place, { scroll = true } = {}) {
   const pictures = data.pictures?.[place];
   if (pictures) showPictures(told, pictures);
   else if (data.cases_page) told.append(make("p", { class: "note" }, make("a", { href: `${data.cases_page}#${encodeURIComponent(name)}` }, `Faces and slices of ${name}`), " (identifiable: keep that page to yourself)"));
-  told.append(...worstOrgans(place));
+  told.append(...worstOrgans(place), make("p", { class: "note" }, "Left and right, and several targets, are averaged here, as in all tables; DVHs and the cards' worst patients are of single structures."));
   const structures = Object.fromEntries(Object.entries(data.case_dvhs?.[place] ?? {}).map(([structure, found]) => [structure, {
     n: 1,
     original: { median: found.original, n: 1 },
