@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..measurement import FAILED, OK, Measurement
 from ..words import number, without_warning
-from .tables import ArmNames
 
 WORKED, DID_NOT, NONE = "✓", "✗", "–"
 SIMILARITY, MOVED = "cosine_similarity_own", "face_surface_moved_p95"
@@ -23,6 +23,14 @@ class CaseCell:
 
     success: tuple[tuple[str, str], ...]
     small: str
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What a line has room for: how many images it worked on, and each on which it did not, as (words, mark)."""
+        worked = sum(mark == WORKED for _, mark in self.success)
+        looked = sum(mark != NONE for _, mark in self.success)
+        missed = [(image, mark) for image, mark in self.success if mark == DID_NOT]
+        return [*([(f"{worked}/{looked}", WORKED)] if worked else []), *missed] if looked else [("", NONE)]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.summary import SummaryRow, is_change
-from ..structures.organs import is_place_holder, is_target
 from ..words import NOTHING, auc_number, count, interval, number, without_warning
 from .small_face import left_words, small_face
 
@@ -45,31 +46,6 @@ class ReportTable:
     """Whether the cells are words, to be read from the left."""
 
 
-class ArmNames:
-    """Titles and colours of the arms, the same in every table and chart."""
-
-    COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#6b6ecf")
-    """Okabe and Ito's palette (distinguishable with colour-blind eyes), then two more."""
-
-    def __init__(self, arms: Sequence[Arm], titles: Mapping[str, str]) -> None:
-        self.arms = tuple(arms)
-        self._titles = titles
-        self._colours = {arm: self.COLOURS[k % len(self.COLOURS)] for k, arm in enumerate(self.arms)}
-
-    def title(self, arm: Arm) -> str:
-        """The method's title, with what tells it from other arms of the same method."""
-        title = self._titles.get(arm.method, arm.method)
-        same = [other for other in self.arms if other.method == arm.method]
-        details = [arm.variant] if arm.variant else []
-        details += [arm.fill] if len({other.fill for other in same}) > 1 else []
-        details += [f"protect {arm.protect}"] if len({other.protect for other in same}) > 1 else []
-        return " · ".join([title, *details])
-
-    def colour(self, arm: Arm) -> str:
-        """The arm's colour as #rrggbb."""
-        return self._colours[arm]
-
-
 def by_arm(make: Callable[[SummaryRow | None], Cell], rows: Sequence[SummaryRow]) -> Callable[[Arm], Cell]:
     """A column of `arm_table`: the cell that `make` makes of each arm's row."""
     return lambda arm: make(of_arm(rows, arm))
@@ -78,42 +54,6 @@ def by_arm(make: Callable[[SummaryRow | None], Cell], rows: Sequence[SummaryRow]
 def of_arm(rows: Sequence[SummaryRow], arm: Arm) -> SummaryRow | None:
     """The first row of an arm."""
     return next((row for row in rows if arm_of(row) == arm), None)
-
-
-def structure_table(
-    caption: str,
-    rows: Sequence[SummaryRow],
-    names: ArmNames,
-    *,
-    planned: Mapping[str, SummaryRow] | None = None,
-    opened: bool = True,
-) -> ReportTable | None:
-    """Structures down, methods across: median [IQR] with n; None where there is nothing to show.
-
-    Parameters
-    ----------
-    planned : mapping of structure to SummaryRow, optional
-        Planned volumes, shown as the second column.
-    """
-    shown = [row for row in rows if (row.n or row.failed) and row.structure]
-    structures = sorted({row.structure for row in shown}, key=lambda name: (is_place_holder(name), is_target(name), name))
-    arms = [arm for arm in names.arms if any(arm_of(row) == arm for row in shown)]
-    if not structures:
-        return None
-    first = 2 if planned is not None else 1
-    body = []
-    for structure in structures:
-        here = [row for row in shown if row.structure == structure]
-        cells = [Cell(structure)]
-        if planned is not None:
-            cells.append(Cell(number(planned[structure].value, "cc") if structure in planned else NOTHING))
-        cells += [_median_cell(of_arm(here, arm)) for arm in arms]
-        body.append(tuple(cells))
-    head = ["Structure"] + (["Planned volume (cc)"] if planned is not None else []) + [names.title(arm) for arm in arms]
-    colours = {first + k: names.colour(arm) for k, arm in enumerate(arms)}
-    note = f"{CHANGED} differs from no change (Wilcoxon, Holm over the structures, p < {SIGNIFICANT})."
-    tested = any(row.p_holm < SIGNIFICANT for row in shown)
-    return ReportTable(caption, tuple(head), tuple(body), note if tested else "", arm_columns=colours, opened=opened)
 
 
 def _median_cell(row: SummaryRow | None) -> Cell:
@@ -186,3 +126,17 @@ def metric_title(name: str, unit: str, *, change: bool = False) -> str:
     words = name.replace("_", " ") if name.islower() else name
     words = f"Change of {words}" if change else words[:1].upper() + words[1:]
     return f"{words} ({unit})" if unit else words
+
+
+COUNT_IN_CELL = re.compile(r"(?:,?[ \u00a0])?\bn\u00a0(\d+)")
+
+
+def with_n_once(table: ReportTable | None) -> ReportTable | None:
+    """The table with ``n 6`` in its caption instead of in each cell, where all cells have the same n."""
+    if table is None:
+        return None
+    found = [match.group(1) for row in table.rows for cell in row for match in COUNT_IN_CELL.finditer(cell.small)]
+    if len(found) < 2 or len(set(found)) > 1:
+        return table
+    rows = tuple(tuple(replace(cell, small=COUNT_IN_CELL.sub("", cell.small).strip(" ,")) for cell in row) for row in table.rows)
+    return replace(table, caption=f"{table.caption}, {count(int(found[0]))}", rows=rows)

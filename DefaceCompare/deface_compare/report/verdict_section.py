@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm
 from ..cohort.reidentification.auc import FEW_PERSONS
 from ..cohort.reidentification.linkage import LINKED, NOT_LINKED, UNCLEAR, linkage
@@ -14,7 +15,7 @@ from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Standing, Verdict
 from ..words import NOTHING, count, interval, number
 from .sections import answer_columns
-from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm
+from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm
 
 RULE = (
     "AUC: 95 % interval over patients; a scan that a method failed on enters undefaced. Costs: median [quartiles] over the "
@@ -30,7 +31,7 @@ PACKAGE_RULE = (
 
 
 def verdict_sentence(verdict: Verdict, names: ArmNames) -> str:
-    """The verdict in one sentence, and who was not judged; never a single winner where nothing tells methods apart."""
+    """The verdict in one sentence, and who was not judged."""
     if verdict.reason:
         return verdict.reason
     judged = [one.arm for one in verdict.standings if not one.not_judged]
@@ -49,12 +50,12 @@ def _leading(front: Sequence[str], judged: int) -> str:
     if judged == 1:
         return f"No verdict: only {front[0]} could be judged, so there is none to compare it with."
     if not front:
-        return "No single winner: each method is beaten by another one on the patients whom both have."
+        return "Each method is beaten by another one on the patients whom both have."
     if len(front) == judged:
-        return "No single winner: no method is beaten by another one on these patients."
+        return "None of these methods is beaten by another one on these patients."
     if len(front) == 1:
-        return f"Only {front[0]} is not beaten by any other method on these patients."
-    return f"No single winner: {', '.join(front[:-1])} and {front[-1]} are not beaten by any other method on these patients."
+        return f"{front[0]} is the only one that none of the others beats on these patients."
+    return f"{', '.join(front[:-1])} and {front[-1]} are beaten by none of the others on these patients; each of the rest is."
 
 
 def _in_order(verdict: Verdict, arms: Iterable[Arm]) -> list[Standing]:
@@ -140,6 +141,6 @@ def _standing_cell(verdict: Verdict, names: ArmNames, arm: Arm) -> Cell:
         return Cell("not judged", small=one.not_judged, kind="quiet")
     apart = "; ".join(f"not compared with {names.title(other)}: {reason}" for other, reason in one.not_compared)
     if one.on_front:
-        return Cell("not beaten", small=apart, kind="good")
+        return Cell("yes", small=apart, kind="good")
     beaten_by = ", ".join(names.title(other) for other in one.beaten_by)
     return Cell("beaten by", small="; ".join(filter(None, (beaten_by, apart))), kind="quiet")
