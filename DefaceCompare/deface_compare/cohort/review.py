@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..case_report import CaseReport
 from ..errors import UnusableInput
-from ..measurement import write_table
+from ..measurement_table import write_table
 from ..output.folder import OutputFolder
 
 PASS, FAIL, UNSURE = "pass", "fail", "unsure"

@@ -128,10 +128,9 @@ def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str, 
     shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
     for metric, unit, key in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
         rows = find(shown, metric=metric, unit=unit, image=key)
-        of_prescription = domain == "dose" and unit == "%" and metrics()[metric].unit == "Gy"
-        titled = metric_title(metric, "% of prescription" if of_prescription else unit, change=is_change(domain, metric))
+        titled = metric_title(metric, unit, change=is_change(domain, metric))
         caption = f"{titled} · {key}" if key and domain != "dose" else titled
-        opened = metric in OPEN_TABLES and (unit == "%") == (domain == "volume") and (key == image or domain == "dose")
+        opened = metric in OPEN_TABLES and unit.startswith("%") == (domain == "volume") and (key == image or domain == "dose")
         headline = [row for row in rows if not is_further(row.structure)]
         further = [row for row in rows if is_further(row.structure)]
         for title, chosen in ((caption, headline), (f"{FURTHER} · {caption}", further)):

@@ -11,7 +11,7 @@ from ..case_report import CaseReport
 from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
-from ..measurement import write_measurements
+from ..measurement_table import write_measurements
 from ..output.case_ids import case_ids, single_id
 from ..output.code_mark import code_mark
 from ..output.folder import OutputFolder, make_out

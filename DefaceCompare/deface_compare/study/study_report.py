@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..cohort.arms import Arm, arm_key, arm_of, arm_order
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import SummaryRow, find, is_of_one_arm, summary_table
-from ..measurement import Measurement, measurement_table
+from ..measurement import Measurement
+from ..measurement_table import measurement_table
 from ..structures.organs import is_further
 from ..words import NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, auc_words, number
 

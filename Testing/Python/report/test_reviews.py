@@ -10,7 +10,7 @@ import pytest
 
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.review import ANSWERS, DECISION_COLUMNS, Decision
-from deface_compare.measurement import write_table
+from deface_compare.measurement_table import write_table
 from deface_compare.report.reviews import agreement_table, review_columns
 from deface_compare.study.pool import pool
 from made_study import METHODS, make_out
