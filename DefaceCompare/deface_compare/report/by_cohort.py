@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..case import DOSE_IMAGE
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.statistics import wilson_interval
@@ -14,7 +15,7 @@ from ..cohort.summary import SummaryRow, find, is_of_one_arm
 from ..cohort.tradeoff import DOSE_POLICY
 from ..measurement import FAILED, NO_FACE, OK, Measurement
 from ..words import NOTHING
-from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm
+from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm
 
 Count = dict[Arm, dict[str, bool]]
 """Success by arm and case."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..measurement import FAILED, OK, Measurement
 from ..words import number, without_warning
-from .tables import ArmNames
 
 WORKED, DID_NOT, NONE = "✓", "✗", "–"
 SIMILARITY, MOVED = "cosine_similarity_own", "face_surface_moved_p95"

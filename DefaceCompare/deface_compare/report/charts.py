@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.summary import SummaryRow
 from ..cohort.tradeoff import CHANCE_AUC, Axis
-from .tables import ArmNames
 
 LEAST_SHOWN_PERCENT = 0.1
 """Structures that no method changes by this much are left out of the organ chart (they stand in the table)."""

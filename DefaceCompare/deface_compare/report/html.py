@@ -13,6 +13,8 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from ..atomic import write_text
+from ..cohort.answer import Answer
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of, arm_order
 from ..cohort.patient_table import Table, unnamed_structures
 from ..cohort.reidentification.summary import HEADLINE, FaceCurves
@@ -34,7 +36,6 @@ from .pictures import FaceRow
 from .privacy_charts import cmc_chart, roc_chart
 from .privacy_tables import privacy_tables
 from .published import Evidence, answers
-from .tables import ArmNames
 from .verdict_section import dose_axes, package_sentences, package_table, verdict_sentence, verdict_table
 
 DIFFERENCE = "mean_absolute_difference"
@@ -64,6 +65,7 @@ class ReportContent:
     summary: Sequence[SummaryRow]
     table: Table
     verdict: Verdict
+    answer: Answer
     image: str
     manifest: Mapping[str, Any]
     settings: Settings

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm
 from ..cohort.patient_table import Table
 from ..structures.organs import is_headline_organ, is_target
 from .charts import GRID, INK
-from .tables import ArmNames
 
 PANELS_A_ROW, MOST_PANELS = 4, 12
 PANEL_PX, GAP_PX, AROUND_PX = 118, 46, 70

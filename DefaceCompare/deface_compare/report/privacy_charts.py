@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm
 from ..cohort.reidentification.curves import Curve
 from ..cohort.reidentification.summary import FaceCurves
 from .charts import INK, figure_json
-from .tables import ArmNames
 
 BAND_OPACITY = 0.13
 MATRIX_PX_A_ROW, MATRIX_PX_AROUND = 22, 170

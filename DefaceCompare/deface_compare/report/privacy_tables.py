@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..case import BODY_IMAGE, DOSE_IMAGE
+from ..cohort.arm_names import ArmNames
 from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.records import NO_ARM
 from ..cohort.reidentification.second_scans import ARROW
@@ -14,7 +15,7 @@ from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import metrics
 from ..settings import DOSE_POLICIES
 from ..words import interval, number, without_warning
-from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
+from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
 
 PRIVACY_COLUMNS = {
     "auc_own": ("A: AUC, own landmarks", auc_cell),

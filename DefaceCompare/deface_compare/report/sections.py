@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.review import Decision
@@ -19,7 +20,6 @@ from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .reviews import agreement_table, review_columns
 from .small_face import left_words, small_face
 from .tables import (
-    ArmNames,
     Cell,
     ReportTable,
     arm_table,

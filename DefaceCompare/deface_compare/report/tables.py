@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.summary import SummaryRow, is_change
 from ..structures.organs import is_place_holder, is_target
@@ -43,31 +44,6 @@ class ReportTable:
     opened: bool = True
     words: bool = False
     """Whether the cells are words, to be read from the left."""
-
-
-class ArmNames:
-    """Titles and colours of the arms, the same in every table and chart."""
-
-    COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#6b6ecf")
-    """Okabe and Ito's palette (distinguishable with colour-blind eyes), then two more."""
-
-    def __init__(self, arms: Sequence[Arm], titles: Mapping[str, str]) -> None:
-        self.arms = tuple(arms)
-        self._titles = titles
-        self._colours = {arm: self.COLOURS[k % len(self.COLOURS)] for k, arm in enumerate(self.arms)}
-
-    def title(self, arm: Arm) -> str:
-        """The method's title, with what tells it from other arms of the same method."""
-        title = self._titles.get(arm.method, arm.method)
-        same = [other for other in self.arms if other.method == arm.method]
-        details = [arm.variant] if arm.variant else []
-        details += [arm.fill] if len({other.fill for other in same}) > 1 else []
-        details += [f"protect {arm.protect}"] if len({other.protect for other in same}) > 1 else []
-        return " · ".join([title, *details])
-
-    def colour(self, arm: Arm) -> str:
-        """The arm's colour as #rrggbb."""
-        return self._colours[arm]
 
 
 def by_arm(make: Callable[[SummaryRow | None], Cell], rows: Sequence[SummaryRow]) -> Callable[[Arm], Cell]:

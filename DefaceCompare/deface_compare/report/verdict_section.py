@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm
 from ..cohort.reidentification.auc import FEW_PERSONS
 from ..cohort.reidentification.linkage import LINKED, NOT_LINKED, UNCLEAR, linkage
@@ -14,7 +15,7 @@ from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Standing, Verdict
 from ..words import NOTHING, count, interval, number
 from .sections import answer_columns
-from .tables import ArmNames, Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm
+from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm
 
 RULE = (
     "AUC: 95 % interval over patients; a scan that a method failed on enters undefaced. Costs: median [quartiles] over the "

@@ -10,6 +10,8 @@ from typing import Any
 
 from ..atomic import write_text
 from ..case import CT, MR, PET
+from ..cohort.answer import Answer, make_answer
+from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.centres import pool_centres
 from ..cohort.cohort import Cohort, cohort_names, read_out
@@ -115,11 +117,14 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     sides = [row for each in (pooled, *centres) for row in describe_sides(each.rows, each.cohort, settings.tolerances)]
     image = headline_image(rows)
     manifest = make_manifest(pooled, summary)
+    verdict = decide(pooled, table, faces, image)
+    answer = answer_of(pooled, summary, image, verdict, manifest)
     content = ReportContent(
         measurements=rows,
         summary=[row for row in summary if row.cohort == pooled.cohort],
         table=table,
-        verdict=decide(pooled, table, faces, image),
+        verdict=verdict,
+        answer=answer,
         packages=decide_packages(pooled, table, faces, image),
         image=image,
         manifest=manifest,
@@ -134,11 +139,29 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     write_measurements(folder.measurements, rows)
     write_parquet(out)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
-        write_summary(folder.summary, [*summary, *sides])
+        write_summary(folder.summary, (*summary, *sides))
     write_report(folder.report, content)
     write_face_page(out, content)
     write_json(folder.manifest, manifest)
-    return StudyReport(out, image, manifest, tuple(rows), (*summary, *sides), pooled.unreadable, mean_seconds(pooled))
+    table_rows = (*summary, *sides)
+    return StudyReport(out, image, manifest, tuple(rows), table_rows, pooled.unreadable, mean_seconds(pooled), answer=answer)
+
+
+def answer_of(pooled: Cohort, summary: Sequence[SummaryRow], image: str, verdict: Verdict, manifest: Mapping[str, Any]) -> Answer:
+    """The answer of a pooled cohort: what its report, the command line and the panel show first."""
+    titles = {method["key"]: method["title"] for method in manifest["methods"]}
+    return make_answer(
+        pooled.rows,
+        [row for row in summary if row.cohort == pooled.cohort],
+        image,
+        verdict,
+        ArmNames(pooled.arms, titles),
+        model=manifest["face_model"].get("name", ""),
+        patients=len(pooled.cases),
+        synthetic=pooled.synthetic,
+        tolerances=pooled.settings.tolerances,
+        seconds=mean_seconds(pooled),
+    )
 
 
 def _faces_of(cohort: Cohort, arms: Sequence[Arm], seed: int) -> PrivacySummary:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..cohort.answer import Answer
 from ..cohort.arms import Arm, arm_key, arm_of, arm_order
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import SummaryRow, find, is_of_one_arm, summary_table
@@ -52,6 +53,8 @@ class StudyReport:
     """How many things beside the patients' folders were not read."""
     empty: Mapping[str, str] = field(default_factory=dict)
     """By case: why nothing of it was defaced."""
+    answer: Answer | None = None
+    """What the study says, as values: the first screen of the report, the last one of the command line."""
 
     @property
     def table(self) -> pandas.DataFrame:

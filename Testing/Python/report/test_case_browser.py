@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from deface_compare.cohort.arm_names import ArmNames
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.patient_table import patient_table
 from deface_compare.cohort.summary import SummaryRow, describe_all
@@ -14,7 +15,7 @@ from deface_compare.measurement import Measurement, Scope
 from deface_compare.report.by_cohort import auc_by_cohort, success_by_cohort
 from deface_compare.report.case_browser import case_lines
 from deface_compare.report.panels import structure_panels
-from deface_compare.report.tables import ArmNames, structure_table
+from deface_compare.report.tables import structure_table
 from deface_compare.settings import Settings
 
 ARM = Arm("quickshear", "", "background", "none")

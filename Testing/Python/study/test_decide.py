@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from deface_compare.cohort.arm_names import ArmNames
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.cohort import Cohort, read_out
 from deface_compare.cohort.patient_table import patient_table
@@ -15,7 +16,6 @@ from deface_compare.cohort.tradeoff import dose_axis, outcomes, tradeoff_axes
 from deface_compare.cohort.verdict import Verdict, working
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.privacy.face_prints import DOSE_SURFACES
-from deface_compare.report.tables import ArmNames
 from deface_compare.report.verdict_section import package_table, verdict_sentence, verdict_table
 from deface_compare.study.pool import decide, decide_packages
 from made_study import make_out
