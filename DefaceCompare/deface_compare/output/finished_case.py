@@ -150,7 +150,7 @@ def _report(folder: Path) -> CaseReport:
 def _source_folder(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -> Path:
     """The patient's folder: as the key says, else what its files have in common."""
     known = key_source(out, case_id)
-    if known is not None and known.is_dir():
+    if known is not None and known.exists():
         return known
     files = [path for paths in sources.values() for path in paths]
     lost = next((path for path in files if not path.is_file()), None)

@@ -116,7 +116,7 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
         summary += summarise(patient_table(centre.rows), own[centre.cohort], centre.cohort, settings)
     sides = [row for each in (pooled, *centres) for row in describe_sides(each.rows, each.cohort, settings.tolerances)]
     image = headline_image(rows)
-    manifest = make_manifest(pooled, summary)
+    manifest = make_manifest(pooled, (*summary, *sides))
     verdict = decide(pooled, table, faces, image)
     answer = answer_of(pooled, summary, image, verdict, manifest)
     content = ReportContent(
@@ -144,7 +144,7 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     write_face_page(out, content)
     write_json(folder.manifest, manifest)
     table_rows = (*summary, *sides)
-    return StudyReport(out, image, manifest, tuple(rows), table_rows, pooled.unreadable, mean_seconds(pooled), answer=answer)
+    return StudyReport(out, image, manifest, tuple(rows), table_rows, answer, pooled.unreadable, mean_seconds(pooled))
 
 
 def answer_of(pooled: Cohort, summary: Sequence[SummaryRow], image: str, verdict: Verdict, manifest: Mapping[str, Any]) -> Answer:

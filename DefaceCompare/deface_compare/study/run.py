@@ -19,7 +19,7 @@ from ..output.key import listed_persons, write_key
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..readers.choices import ReadingChoices
-from ..readers.found_files import count_words
+from ..readers.found_files import count_words, is_image_file
 from ..settings import DEFAULT_METHODS, Settings
 from .job import CaseJob, CaseOutcome, compare_or_skip, run_case
 from .other_cases import OtherCases, drop_cases, finish_moves, grouped, other_cases
@@ -172,8 +172,8 @@ def run_single(
     """
     settings = settings or Settings()
     chosen = methods_of(methods, settings.variants)
-    if not patient.is_dir():
-        raise UnusableInput(f"{patient} {no_folder(patient)}; give the folder of one patient")
+    if not patient.is_dir() and not is_image_file(patient):
+        raise UnusableInput(f"{patient} {no_folder(patient)}; give the folder of one patient, or one image file")
     files = tuple(hash_files(patient))
     make_out(out)
     with sole_run(out):
