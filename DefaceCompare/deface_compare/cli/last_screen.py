@@ -23,6 +23,7 @@ def show(report: StudyReport, stream: TextIO) -> None:
 
 
 def _in_terminal(screen: LastScreen, stream: TextIO) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -32,9 +33,7 @@ def _in_terminal(screen: LastScreen, stream: TextIO) -> None:
         console.print(Text(warning, style="yellow"))
     console.print(Text(" ".join(screen.sentences), style="bold"))
     if screen.rows:
-        table = Table(
-            show_edge=False, pad_edge=False, header_style="bold", row_styles=("", "dim") if len(screen.rows) > 4 else ()
-        )
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
         for heading in screen.headings:
             table.add_column(heading, overflow="fold")
         for row in screen.rows:

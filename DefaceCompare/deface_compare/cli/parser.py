@@ -40,8 +40,10 @@ class CommandParser(argparse.ArgumentParser):
                 break
             if word.startswith("--"):
                 parser._refuse_unknown(word.partition("=")[0])
-            else:
-                parser = parser._commands().get(word, parser)
+            elif commands := parser._commands():
+                if word not in commands:
+                    break
+                parser = commands[word]
         arguments, unknown = self.parse_known_args(words)
         if unknown:
             parser.error(f"{unknown[0]!r} is one argument too many")

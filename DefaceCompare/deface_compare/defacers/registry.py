@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import UnusableInput
-from ..near_names import nearest_or_all
+from ..near_names import did_you_mean, nearest_or_all
 from ..settings import DEFAULT_METHODS, VARIANTS
 from .average_face import AverageFace
 from .biometric_mask import BiometricMask
@@ -35,7 +35,9 @@ def defacer(key: str, variant: str = "") -> Defacer:
         if method.key == key:
             known = ("", *VARIANTS.get(key, ()))
             if variant not in known:
-                raise UnusableInput(f"method {key} has no variant {variant!r}{nearest_or_all(variant, map(repr, known))}")
+                names = ", ".join(map(repr, known))
+                near = did_you_mean(variant, known[1:]) or f"; choose one of {names}"
+                raise UnusableInput(f"method {key} has no variant {variant!r}{near}")
             return MAKERS[key](variant) if variant else method
     keys = [method.key for method in (*REGISTRY, *external_methods())]
     raise UnusableInput(f"there is no method {key!r}{nearest_or_all(key, keys)}")
