@@ -124,7 +124,7 @@ FIRST_VERSION = (
     f"case-001,quickshear,,background,none,,CT,quality,,done_as_intended,,,1.0,,,builtin,ok,{SYNTHETIC_WARNING}; {NOTE}\n"
     f"case-001,quickshear,,background,none,,CT,quality,,success,,,,,,builtin,failed,{SYNTHETIC_WARNING}; no brain\n"
 )
-"""What 0.2 wrote of `some_rows`."""
+"""What 0.5 wrote of `some_rows`."""
 
 
 def test_tables_of_the_first_version_are_read_as_if_they_were_written_anew(tmp_path: Path) -> None:

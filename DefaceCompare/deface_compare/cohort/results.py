@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CHOICES = ("image", "method", "dose_policy", "variant", "fill", "protect", "engine")
 """What tells numbers of one structure and metric apart; numbers that differ in one of these are never put together."""
 WHOLE_IMAGE = "the whole image"
-VALUES = (*NUMBER_COLUMNS, "unit", "engine", "status", "note")
+VALUES = (*NUMBER_COLUMNS[1:], NUMBER_COLUMNS[0], "unit", "engine", "status", "note")
 """Columns of `Results.change`."""
 
 
