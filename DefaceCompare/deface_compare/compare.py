@@ -22,6 +22,7 @@ from .output.kept_methods import KeptMethods, finished_beside
 from .output.neutral_words import NeutralWords
 from .privacy.case_faces import CaseFaces
 from .progress import Progress, report_step, silent
+from .quality.case_slices import CaseSlices
 from .quality.dose import dose_quality_rows
 from .quality.gate import quality_rows
 from .quality.skin import OriginalSkin
@@ -87,6 +88,7 @@ def compare_case(
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
     faces = CaseFaces(case, heads, reasons, settings, target)
+    slices = CaseSlices(case, heads, target)
     skins: dict[str, OriginalSkin] = {}
     found = _Found()
     chosen_by_key = {method.key: method for method in chosen}
@@ -94,6 +96,7 @@ def compare_case(
         if kept is not None and key not in chosen_by_key:
             found.take_over(kept, key, target)
             faces.keep(kept, key)
+            slices.keep(kept, key)
             continue
         method = chosen_by_key[key]
         report_step(progress, 2 + chosen.index(method), total, f"{case.id}: {method.title}")
@@ -102,6 +105,7 @@ def compare_case(
         found.rows += quality_rows(case, heads, defacing, scope, settings, skins)
         found.rows += dose_quality_rows(case, heads, defacing, scope)
         found.rows += faces.rows(defacing, scope)
+        slices.add(defacing)
         found.rows += utility_rows(case, baseline, defacing, scope, settings, found.curves)
         found.told[key] = write_defacing(case, defacing, target)
         found.seconds[key] = defacing.seconds

@@ -34,7 +34,7 @@ def add_case(commands: argparse._SubParsersAction[CommandParser]) -> None:
         metavar="KEY",
         help="what one image file shows: CT, MR_T1, PET ... (default: as its name says, or by its values)",
     )
-    groups.output.add_argument("--no-report", action="store_true", help="rows and images only (needs no plotly, no Jinja2)")
+    groups.output.add_argument("--no-report", action="store_true", help="rows and images only (needs no Jinja2)")
 
 
 def run_case(arguments: argparse.Namespace) -> int:

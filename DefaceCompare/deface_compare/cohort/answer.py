@@ -197,7 +197,11 @@ def _costs(candidates: Sequence[MethodFacts], names: ArmNames, cost: Axis | None
         return ""
     first = names.short_title(known[0].arm)
     if len(known) == 1:
-        return f"{first} costs {_cost(cost, known[0].arm)}."
+        return (
+            f"{first} alone of these: {_cost(cost, known[0].arm)}."
+            if len(candidates) > 1
+            else f"{first}: {_cost(cost, known[0].arm)}."
+        )
     second = known[1]
     of = f"Of these {COUNTS.get(len(known), len(known))}, "
     alike = cost.median(known[0].arm) == cost.median(second.arm)

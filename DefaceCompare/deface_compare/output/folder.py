@@ -12,6 +12,8 @@ from ..errors import UnusableInput
 from ..own_output import IDENTIFIABLE, LOCKS
 
 CASES, UNFINISHED = "cases", ".unfinished"
+SLICE_INDEX = "slices.json"
+"""Beside a case's slices: which there are, and what their lines mean."""
 
 
 def make_out(out: Path) -> None:
@@ -138,6 +140,15 @@ class OutputFolder:
     def render(self, case_id: str, image: str, method: str) -> Path:
         """The front view of one face; `method` is ``original`` or a method's key."""
         return self.renders(case_id) / f"{image}_{method}.png"
+
+    def slices(self, case_id: str) -> Path:
+        """Holds a case's slices, original and defaced, and what is drawn over them."""
+        return self.identifiable / "slices" / case_id
+
+    @property
+    def cases_page(self) -> Path:
+        """Faces and slices of every case."""
+        return self.identifiable / "cases.html"
 
     @property
     def all_face_prints(self) -> Path:

@@ -77,6 +77,12 @@ class KeptMethods:
         _share(path, share)
         return share
 
+    def share_slices(self, method: str, target: Path) -> None:
+        """The same for what is drawn of slices after a method."""
+        old, new = OutputFolder(self.out).slices(self.case_id), OutputFolder(target)
+        for path in sorted(old.glob(f"*_{method}.jpg")) + sorted(old.glob(f"*_{method}_edit.svg")):
+            _share(path, new.make_private(new.slices(self.case_id)) / path.name)
+
 
 def finished_beside(
     out: Path, case_id: str, inputs: Mapping[str, str], variants: Mapping[str, str], settings: Settings

@@ -24,6 +24,14 @@ class CaseCell:
     success: tuple[tuple[str, str], ...]
     small: str
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What a line has room for: how many images it worked on, and each on which it did not, as (words, mark)."""
+        worked = sum(mark == WORKED for _, mark in self.success)
+        looked = sum(mark != NONE for _, mark in self.success)
+        missed = [(image, mark) for image, mark in self.success if mark == DID_NOT]
+        return [*([(f"{worked}/{looked}", WORKED)] if worked else []), *missed] if looked else [("", NONE)]
+
 
 @dataclass(frozen=True)
 class CaseLine:

@@ -4,42 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from ..atomic import write_text
 from ..cohort.answer import Answer
 from ..cohort.arm_names import ArmNames
-from ..cohort.arms import Arm, arm_of, arm_order
+from ..cohort.arms import Arm
+from ..cohort.dvh_bands import CaseDvhs, dvh_bands
 from ..cohort.patient_table import Table, unnamed_structures
+from ..cohort.reidentification.linkage import LINK_MARGIN_AUC
 from ..cohort.reidentification.summary import HEADLINE, FaceCurves
 from ..cohort.review import Decision
-from ..cohort.summary import SummaryRow, find, first_of_each_arm, is_of_one_arm
-from ..cohort.tradeoff import DOSE_POLICY
+from ..cohort.summary import SummaryRow, find, first_of_each_arm
 from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
 from ..settings import Settings
 from ..structures.count import pooled_count, structures_sentence
-from ..structures.organs import is_further
 from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 from . import sections
+from .answer_section import cards
 from .by_cohort import auc_by_cohort, success_by_cohort
-from .case_browser import case_lines
-from .charts import CostPanel, organ_chart, tradeoff_chart
-from .panels import structure_panels
+from .case_browser import CaseLine, case_lines
+from .case_pictures import CasePictures
+from .charts import CostPanel, case_dvh_data, curve_data, dvh_data, tradeoff_data
+from .heat_map import heat_map_data, heat_maps
+from .merged_notes import merged_by_pattern
+from .page import DRAWING, render_page
 from .pictures import FaceRow
-from .privacy_charts import cmc_chart, roc_chart
 from .privacy_tables import privacy_tables
-from .published import Evidence, answers
+from .published import CANNOT_TEST, Evidence, answers
+from .published import Answer as PublishedAnswer
+from .tables import with_n_once
 from .verdict_section import dose_axes, package_sentences, package_table, verdict_sentence, verdict_table
 
-DIFFERENCE = "mean_absolute_difference"
 SYNTHETIC_COLUMN_C = "Synthetic patients are deformations of the template that the average-face method registers to."
+SCRIPTS = (*DRAWING, "privacy_view.js", "report.js")
+CASES_PAGE = "identifiable/cases.html"
+"""Where faces and slices of patients are shown, seen from the report."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,10 @@ class ReportContent:
 
     Parameters
     ----------
+    answer : Answer
+        What the first screen shows.
     image : str
-        The image that the verdict, the chart and a single case's table are about.
+        The image that the verdict, the charts and a single case's table are about.
     manifest : mapping
         What goes to ``study.json``.
     faces : list of FaceRow
@@ -59,6 +63,12 @@ class ReportContent:
         Of several cohorts: the rows of each of them.
     packages : mapping of dose policy to Verdict
         On whole packages.
+    dvhs : mapping of case id to CaseDvhs
+        Kept curves.
+    pictures : mapping of case id to CasePictures
+        What the report itself shows of synthetic cases.
+    cases_page : bool
+        Whether faces and slices lie on the identifiable page.
     """
 
     measurements: Sequence[Measurement]
@@ -75,6 +85,24 @@ class ReportContent:
     curves: Sequence[FaceCurves] = ()
     centres: Sequence[SummaryRow] = ()
     packages: Mapping[str, Verdict] = field(default_factory=dict)
+    dvhs: Mapping[str, CaseDvhs] = field(default_factory=dict)
+    pictures: Mapping[str, CasePictures] = field(default_factory=dict)
+    cases_page: bool = False
+
+    @property
+    def names(self) -> ArmNames:
+        """The arms with their titles and colours."""
+        return self.answer.names
+
+    @property
+    def single(self) -> bool:
+        """Whether it is of one case, which has no verdict."""
+        return len(self.manifest["cases"]) == 1
+
+    @property
+    def cases(self) -> list[str]:
+        """Ids of the finished cases in the order of the report."""
+        return sorted(case["id"] for case in self.manifest["cases"])
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -90,14 +118,12 @@ def write_report(path: Path, content: ReportContent) -> None:
 
 def render(content: ReportContent) -> str:
     """The whole page as text."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = files(__package__)
-    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
-    charts = _charts(content)
-    return template.render(
-        style=Markup(folder.joinpath("report.css").read_text(encoding="utf-8")),
-        plotly=Markup(get_plotlyjs()) if any(charts.values()) else "",
-        charts={name: Markup(figure) for name, figure in charts.items() if figure},
+    lines = case_lines(content.measurements, content.manifest, content.names, content.image)
+    data = report_data(content, lines)
+    return render_page(
+        "report.html.j2",
+        SCRIPTS,
+        data,
         words={
             "synthetic": SYNTHETIC_WARNING,
             "synthetic_template": SYNTHETIC_COLUMN_C,
@@ -106,61 +132,78 @@ def render(content: ReportContent) -> str:
             "one_case": NO_VERDICT_FROM_ONE_CASE,
         },
         manifest=content.manifest,
-        single=len(content.manifest["cases"]) == 1,
+        single=content.single,
         faces=content.faces,
         image=content.image,
+        answer=content.answer,
+        cards=cards(content.answer, _card_pictures(content)),
+        tradeoff=bool(data["tradeoff"]),
+        curves=bool(data["curves"]["roc"]),
+        maps=bool(data["maps"]),
+        dvh=bool(data["dvh"]["structures"]),
+        cases_shown=not content.single or bool(data["maps"] or data["pictures"]),
+        cases=lines,
+        order=data["order"],
+        case_columns=[(content.names.short_title(facts.arm), content.names.colour(facts.arm)) for facts in content.answer.facts],
         **_tables(content),
     )
 
 
-def arm_names(content: ReportContent) -> ArmNames:
-    """The arms of a report with their titles and colours."""
-    titles = {method["key"]: method["title"] for method in content.manifest["methods"]}
-    return ArmNames(sorted({arm_of(row) for row in content.summary if is_of_one_arm(row)}, key=arm_order), titles)
-
-
-def _charts(content: ReportContent) -> dict[str, str]:
-    names = arm_names(content)
-    own = first_of_each_arm(find(content.summary, metric=HEADLINE, image=content.image))
-    reference = first_of_each_arm(find(content.summary, metric="auc_reference", image=content.image))
-    curves = [each for each in content.curves if each.image == content.image]
-    intact = find(content.summary, metric="intact_volume", unit="%", image=content.image)
-    headline = [row for row in intact if not is_further(row.structure)]
-    return {
-        "tradeoff": tradeoff_chart(_panels_of_costs(content, own, reference), names) if not content.verdict.reason else "",
-        "roc": roc_chart(curves, names),
-        "cmc": cmc_chart(curves, names),
-        "organs": organ_chart(headline, names, f"Change of intact volume, {content.image} (%)"),
-    } | _panels(content, names)
-
-
-def _panels_of_costs(
-    content: ReportContent, own: Mapping[Arm, SummaryRow], reference: Mapping[Arm, SummaryRow]
-) -> list[CostPanel]:
-    """The image's costs against its AUC, the dose's against that of the package under the same dose policy."""
-    panels = [CostPanel(axis, axis.label, own, reference) for axis in content.verdict.axes if not axis.privacy]
-    for policy, verdict in content.packages.items():
-        any_file = first_of_each_arm(find(content.summary, metric="auc_any_file", dose_policy=policy))
-        panels += [CostPanel(axis, f"{axis.label}; AUC of any file", any_file, {}) for axis in dose_axes(verdict)]
-    return panels
-
-
-def _panels(content: ReportContent, names: ArmNames) -> dict[str, str]:
-    """Small multiples of volume, intensity and dose; nothing for a single case, which has no spread."""
-    if len(content.manifest["cases"]) == 1:
+def _card_pictures(content: ReportContent) -> dict[Arm, str]:
+    """One synthetic face after each method: of the first case that is shown."""
+    if not content.faces:
         return {}
-    table, image = content.table, content.image
-    unit = next((item.unit for item in table if (item.metric, item.image) == (DIFFERENCE, image)), "HU")
+    sources = {face.title: face.source for face in content.faces[0].faces}
+    titles = {method["key"]: method["title"] for method in content.manifest["methods"]}
+    return {arm: sources.get(titles.get(arm.method, ""), "") for arm in content.names.arms}
+
+
+def report_data(content: ReportContent, lines: Sequence[CaseLine]) -> dict[str, Any]:
+    """What the page's scripts draw: the same values as in the tables."""
+    names, cases = content.names, content.cases
+    maps = heat_maps(content.summary, content.table, content.image, content.settings.tolerances, cases)
+    worst = next((facts.worst_dose.case for facts in content.answer.facts if facts.worst_dose), "")
+    remarks = {line.id: list(line.remarks) for line in lines}
     return {
-        "volume-panels": structure_panels(table, names, "intact_volume", "%", image),
-        "intensity-panels": structure_panels(table, names, DIFFERENCE, unit, image),
-        "dose-panels": structure_panels(table, names, "Dmean", "Gy", policy=DOSE_POLICY),
+        "arms": [{"title": names.title(arm), "short": names.short_title(arm), "colour": names.colour(arm)} for arm in names.arms],
+        "order": [names.arms.index(facts.arm) for facts in content.answer.facts],
+        "cases": cases,
+        "first_case": cases.index(worst) if worst in cases else 0,
+        "margin": LINK_MARGIN_AUC,
+        "tradeoff": tradeoff_data(_panels_of_costs(content), names) if not content.verdict.reason else [],
+        "curves": curve_data([each for each in content.curves if each.image == content.image], names),
+        "maps": heat_map_data(maps, names, cases),
+        "dvh": dvh_data(dvh_bands([content.dvhs[case] for case in cases if case in content.dvhs]), names),
+        "case_dvhs": [case_dvh_data(content.dvhs.get(case, {}), names) for case in cases],
+        "pictures": [content.pictures[case].data(names) if case in content.pictures else None for case in cases],
+        "cases_page": CASES_PAGE if content.cases_page else "",
+        "remarks": [remarks.get(case, []) for case in cases],
     }
 
 
+def _panels_of_costs(content: ReportContent) -> list[CostPanel]:
+    """The image's costs against its AUC, the dose's against that of the package under the same dose policy."""
+    own = first_of_each_arm(find(content.summary, metric=HEADLINE, image=content.image))
+    reference = first_of_each_arm(find(content.summary, metric="auc_reference", image=content.image))
+    strongest = f"AUC of the strongest attack, {content.image}"
+    panels = [
+        CostPanel(axis, TRADEOFF_TITLES.get(axis.key, axis.title), strongest, own, reference)
+        for axis in content.verdict.axes
+        if not axis.privacy
+    ]
+    for policy, verdict in content.packages.items():
+        any_file = first_of_each_arm(find(content.summary, metric="auc_any_file", dose_policy=policy))
+        told = f"AUC of any file, dose policy “{policy}”"
+        panels += [CostPanel(axis, f"dose, “{policy}”", told, any_file, {}) for axis in dose_axes(verdict)]
+    return panels
+
+
+TRADEOFF_TITLES = {"altered_organ_volume": "organ volume", "edited_volume": "edited volume", "intensity": "HU"}
+"""Buttons of the trade-off's panels by key of the cost."""
+
+
 def _tables(content: ReportContent) -> dict[str, Any]:
-    names, summary = arm_names(content), content.summary
-    single = len(content.manifest["cases"]) == 1
+    names, summary = content.names, content.summary
     model = content.manifest["face_model"]
     evidence = Evidence(
         content.table,
@@ -170,44 +213,54 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         model.get("loss", ""),
         content.settings.seed,
     )
-    doses = sections.dose_tables(summary, names)
+    found = answers(evidence)
     shown = {row.metric for row in content.measurements} | {row.metric for row in summary}
-    return {
-        "verdict": content.verdict,
-        "sentence": verdict_sentence(content.verdict, names),
+    failures = sections.failure_table(content.measurements, content.manifest["unreadable"], names)
+    notes = case_notes(content.manifest)
+    tables = {
         "verdict_table": verdict_table(content.verdict, summary, content.image, names),
         "package_table": package_table(content.packages, summary, names),
-        "package_sentences": package_sentences(content.packages, names),
-        "single_table": sections.single_case_table(content.measurements, names, content.image) if single else None,
-        "cases": case_lines(content.measurements, content.manifest, names, content.image),
-        "case_columns": [(names.title(arm), names.colour(arm)) for arm in names.arms],
+        "single_table": sections.single_case_table(content.measurements, names, content.image) if content.single else None,
         "success_by_cohort": success_by_cohort(content.measurements, content.manifest, names),
         "success": sections.success_tables(summary, names, content.reviews),
         "auc_by_cohort": auc_by_cohort(content.centres, names),
         "privacy": privacy_tables(summary, names),
-        "volumes": sections.utility_tables(summary, names, "volume", content.image),
-        "intensities": sections.utility_tables(summary, names, "intensity", content.image),
-        "doses": doses,
-        "planned_dose": sections.planned_dose_table(content.measurements, opened=not doses) if single else None,
+        "planned_dose": sections.planned_dose_table(content.measurements) if content.single else None,
         "tests": sections.difference_table(summary),
-        "published": sections.published_table(answers(evidence)),
-        "failures": sections.failure_table(content.measurements, content.manifest["unreadable"], names),
-        "notes": case_notes(content.manifest),
+        "published": sections.published_table(found),
+        "failures": failures,
+    }
+    return {
+        name: [with_n_once(t) for t in each] if isinstance(each, list) else with_n_once(each) for name, each in tables.items()
+    } | {
+        "sentence": verdict_sentence(content.verdict, names),
+        "package_sentences": package_sentences(content.packages, names),
+        "published_line": published_line(found),
+        "notes": notes,
+        "notes_line": f"{len(failures.rows) if failures else 0} reasons, {len(notes)} notes",
         "structures": structures_fact(content.manifest),
         "unnamed": unnamed_sentence(content),
         "glossary": [metric for name, metric in metrics().items() if name in shown],
     }
 
 
+def published_line(found: Sequence[PublishedAnswer]) -> str:
+    """How many figures agree, disagree or cannot be tested; the reason where none can."""
+    counts = {verdict: sum(each.verdict == verdict for each in found) for verdict in dict.fromkeys(e.verdict for e in found)}
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    reasons = {each.reason for each in found}
+    return f"{told}: {reasons.pop()}" if set(counts) == {CANNOT_TEST} and len(reasons) == 1 else told
+
+
 def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Each note once, with the cases that it stands for."""
+    """Each note once, with the cases that it stands for; those that differ in a number only are one."""
     by_note: dict[str, list[str]] = {}
     for case in manifest["cases"]:
         counted = structures_sentence(case.get("structures", {}))
         for note in case["notes"]:
-            if note != counted:  # the first screen has them all
+            if note != counted:  # the report's foot has them all
                 by_note.setdefault(note, []).append(case["id"])
-    return sorted(by_note.items())
+    return sorted(merged_by_pattern(by_note).items())
 
 
 def structures_fact(manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -220,7 +273,7 @@ def structures_fact(manifest: Mapping[str, Any]) -> tuple[str, str]:
 def unnamed_sentence(content: ReportContent) -> str:
     """How many structures have no standard name and enter no table of the cohort; ``""`` if there is none, or one case only."""
     structures, cases = unnamed_structures(content.measurements)
-    if not structures or len(content.manifest["cases"]) == 1:
+    if not structures or content.single:
         return ""
     return (
         f"{structures} structures of {cases} cases have names that no table knows. They are measured (structure-07 and the like "

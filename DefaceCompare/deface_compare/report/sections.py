@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -11,11 +10,10 @@ from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.review import Decision
-from ..cohort.summary import MINUS, SummaryRow, find, is_change, is_of_one_arm
+from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
-from ..settings import DOSE_POLICIES
-from ..structures.organs import is_further
 from ..words import NOTHING, number, without_warning
+from .merged_notes import merged, pattern_of
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .reviews import agreement_table, review_columns
 from .small_face import left_words, small_face
@@ -27,13 +25,10 @@ from .tables import (
     left_cell,
     metric_title,
     rate_cell,
-    structure_table,
     value_cell,
 )
 
 LEFT, DONE, SEEN, WHOLE = "What is left of the face", "Did what it means to do", "Face still seen", "Data whole"
-OPEN_TABLES = ("intact_volume", "median", "mean_absolute_difference", "Dmean")
-"""Metrics whose tables lie open; the others unfold."""
 ANSWERS = {"done_as_intended": DONE, "detection_rate": SEEN, "data_whole": WHOLE}
 """The three answers to whether a method worked: none stands for another."""
 QUALITY_COLUMNS = {
@@ -45,10 +40,6 @@ QUALITY_COLUMNS = {
 }
 PLANNED_COLUMNS = ("Dmean", "D95%", "D2%", "D0.03cc")
 """What a single case tells of its plan."""
-FURTHER = "Further organs"
-"""Begins the captions of the second tables: organs beyond the headline's nine, a user's own."""
-DECIMAL = re.compile(r"\d+\.\d+")
-"""Measured numbers in a reason: they differ from case to case, the reason does not."""
 CASES_NAMED = 3
 LONGEST_LIST = 60
 """Rows of a list of failures or notes that a page shows; the CSV has all."""
@@ -118,38 +109,7 @@ def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequ
     return [*tables, agreement] if agreement else tables
 
 
-def utility_tables(summary: Sequence[SummaryRow], names: ArmNames, domain: str, image: str) -> list[ReportTable]:
-    """Structure tables of volumes, intensities or doses; those of the headline's image (and of dose) lie open, others unfold.
-
-    Each metric has two tables: the headline's organs and targets, and the further organs.
-    """
-    tables = []
-    planned = {row.structure: row for row in find(summary, metric="planned_volume")}
-    shown = [row for row in summary if row.domain == domain and row.metric != "planned_volume" and is_of_one_arm(row)]
-    for metric, unit, key in dict.fromkeys((row.metric, row.unit, row.image) for row in shown):
-        rows = find(shown, metric=metric, unit=unit, image=key)
-        titled = metric_title(metric, unit, change=is_change(domain, metric))
-        caption = f"{titled} · {key}" if key and domain != "dose" else titled
-        opened = metric in OPEN_TABLES and unit.startswith("%") == (domain == "volume") and (key == image or domain == "dose")
-        headline = [row for row in rows if not is_further(row.structure)]
-        further = [row for row in rows if is_further(row.structure)]
-        for title, chosen in ((caption, headline), (f"{FURTHER} · {caption}", further)):
-            table = structure_table(title, chosen, names, planned=planned if domain == "volume" else None, opened=opened)
-            tables += [table] if table else []
-    return tables
-
-
-def dose_tables(summary: Sequence[SummaryRow], names: ArmNames) -> dict[str, list[ReportTable]]:
-    """Structure tables of DVH numbers by dose policy."""
-    by_policy = {}
-    for policy in DOSE_POLICIES:
-        tables = utility_tables(find(summary, dose_policy=policy), names, "dose", "")
-        if tables:
-            by_policy[policy] = tables
-    return by_policy
-
-
-def planned_dose_table(rows: Sequence[Measurement], *, opened: bool) -> ReportTable | None:
+def planned_dose_table(rows: Sequence[Measurement]) -> ReportTable | None:
     """One case: its planned DVHs, which need no defacing; None without a dose."""
     known: dict[str, dict[str, Measurement]] = {}
     for row in rows:
@@ -169,7 +129,7 @@ def planned_dose_table(rows: Sequence[Measurement], *, opened: bool) -> ReportTa
         for name, found in known.items()
     )
     unit = next(row.unit for found in known.values() for row in found.values())
-    return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body, opened=opened)
+    return ReportTable(f"Planned dose ({unit})", ("Structure", *columns), body)
 
 
 def difference_table(summary: Sequence[SummaryRow]) -> ReportTable | None:
@@ -215,13 +175,14 @@ def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], na
     found: dict[tuple[str, str, str], list[Measurement]] = {}
     for row in rows:
         if row.status in (FAILED, NOT_AVAILABLE, NO_FACE):
-            reason = DECIMAL.sub("…", without_warning(row.note))
-            found.setdefault((row.status, row.image, reason), []).append(row)
+            pattern = pattern_of(without_warning(row.note))
+            found.setdefault((row.status, row.image, pattern), []).append(row)
     lines = [(Cell("unreadable"), Cell(reason), Cell(""), Cell(""), Cell(case)) for case, reason in sorted(unreadable.items())]
-    for (status, image, reason), members in sorted(found.items(), key=lambda each: (each[0][0], -len(each[1]), each[0]))[
+    for (status, image, _), members in sorted(found.items(), key=lambda each: (each[0][0], -len(each[1]), each[0]))[
         :LONGEST_LIST
     ]:
         arms = {arm_of(row) for row in members}
+        reason = merged(without_warning(row.note) for row in members)
         titles = (
             ", ".join(names.title(arm) for arm in names.arms if arm in arms) if len(arms) < len(names.arms) else "all methods"
         )

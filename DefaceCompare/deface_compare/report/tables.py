@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.summary import SummaryRow, is_change
-from ..structures.organs import is_place_holder, is_target
 from ..words import NOTHING, auc_number, count, interval, number, without_warning
 from .small_face import left_words, small_face
 
@@ -54,42 +54,6 @@ def by_arm(make: Callable[[SummaryRow | None], Cell], rows: Sequence[SummaryRow]
 def of_arm(rows: Sequence[SummaryRow], arm: Arm) -> SummaryRow | None:
     """The first row of an arm."""
     return next((row for row in rows if arm_of(row) == arm), None)
-
-
-def structure_table(
-    caption: str,
-    rows: Sequence[SummaryRow],
-    names: ArmNames,
-    *,
-    planned: Mapping[str, SummaryRow] | None = None,
-    opened: bool = True,
-) -> ReportTable | None:
-    """Structures down, methods across: median [IQR] with n; None where there is nothing to show.
-
-    Parameters
-    ----------
-    planned : mapping of structure to SummaryRow, optional
-        Planned volumes, shown as the second column.
-    """
-    shown = [row for row in rows if (row.n or row.failed) and row.structure]
-    structures = sorted({row.structure for row in shown}, key=lambda name: (is_place_holder(name), is_target(name), name))
-    arms = [arm for arm in names.arms if any(arm_of(row) == arm for row in shown)]
-    if not structures:
-        return None
-    first = 2 if planned is not None else 1
-    body = []
-    for structure in structures:
-        here = [row for row in shown if row.structure == structure]
-        cells = [Cell(structure)]
-        if planned is not None:
-            cells.append(Cell(number(planned[structure].value, "cc") if structure in planned else NOTHING))
-        cells += [_median_cell(of_arm(here, arm)) for arm in arms]
-        body.append(tuple(cells))
-    head = ["Structure"] + (["Planned volume (cc)"] if planned is not None else []) + [names.title(arm) for arm in arms]
-    colours = {first + k: names.colour(arm) for k, arm in enumerate(arms)}
-    note = f"{CHANGED} differs from no change (Wilcoxon, Holm over the structures, p < {SIGNIFICANT})."
-    tested = any(row.p_holm < SIGNIFICANT for row in shown)
-    return ReportTable(caption, tuple(head), tuple(body), note if tested else "", arm_columns=colours, opened=opened)
 
 
 def _median_cell(row: SummaryRow | None) -> Cell:
@@ -162,3 +126,17 @@ def metric_title(name: str, unit: str, *, change: bool = False) -> str:
     words = name.replace("_", " ") if name.islower() else name
     words = f"Change of {words}" if change else words[:1].upper() + words[1:]
     return f"{words} ({unit})" if unit else words
+
+
+COUNT_IN_CELL = re.compile(r"(?:,?[ \u00a0])?\bn\u00a0(\d+)")
+
+
+def with_n_once(table: ReportTable | None) -> ReportTable | None:
+    """The table with ``n 6`` in its caption instead of in each cell, where all cells have the same n."""
+    if table is None:
+        return None
+    found = [match.group(1) for row in table.rows for cell in row for match in COUNT_IN_CELL.finditer(cell.small)]
+    if len(found) < 2 or len(set(found)) > 1:
+        return table
+    rows = tuple(tuple(replace(cell, small=COUNT_IN_CELL.sub("", cell.small).strip(" ,")) for cell in row) for row in table.rows)
+    return replace(table, caption=f"{table.caption}, {count(int(found[0]))}", rows=rows)

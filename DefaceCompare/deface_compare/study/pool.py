@@ -15,6 +15,7 @@ from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.centres import pool_centres
 from ..cohort.cohort import Cohort, cohort_names, read_out
+from ..cohort.dvh_bands import read_case_dvhs
 from ..cohort.method_tests import method_test_rows
 from ..cohort.pair_of_methods import SharedAucs
 from ..cohort.patient_table import Table, patient_table
@@ -31,6 +32,8 @@ from ..measurement_table import write_measurements
 from ..output.folder import OutputFolder
 from ..output.lock import sole_run
 from ..output.parquet import write_parquet
+from ..report.case_pictures import CasePictures, embedded_pictures, linked_pictures
+from ..report.cases_page import write_cases_page
 from ..report.face_page import write_face_page
 from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
@@ -39,6 +42,8 @@ from .manifest import make_manifest, method_entries
 from .other_cases import mixed_words
 from .study_report import LEFT_OUT, StudyReport
 
+CASES_EMBEDDED = 12
+"""So many made-up people are shown in the report itself: 0.2 MB each."""
 IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
 """Which image the verdict is about, if several are equally frequent: T1 shows skin best among the sequences."""
 
@@ -134,6 +139,9 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
         curves=faces.curves,
         centres=[row for row in summary if row.cohort != pooled.cohort],
         reviews=_reviews(pooled),
+        dvhs={case.id: found for case in pooled.cases if (found := read_case_dvhs(case, alone=len(pooled.cases) == 1))},
+        pictures=_pictures(pooled, image),
+        cases_page=bool(linked := _linked_pictures(pooled, OutputFolder(out).cases_page)),
     )
     folder = OutputFolder(out)
     write_measurements(folder.measurements, rows)
@@ -142,6 +150,7 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
         write_summary(folder.summary, (*summary, *sides))
     write_report(folder.report, content)
     write_face_page(out, content)
+    write_cases_page(out, content, linked)
     write_json(folder.manifest, manifest)
     table_rows = (*summary, *sides)
     return StudyReport(out, image, manifest, tuple(rows), table_rows, answer, pooled.unreadable, mean_seconds(pooled))
@@ -252,6 +261,21 @@ def _faces(pooled: Cohort, image: str) -> list[FaceRow]:
         synthetic = [case.key for case in pooled.cases if case.out == folder and case.synthetic]
         rows += synthetic_faces(OutputFolder(folder), synthetic, titles, image)
     return rows
+
+
+def _pictures(pooled: Cohort, image: str) -> dict[str, CasePictures]:
+    """What the report itself shows of made-up people; never of a patient."""
+    titles = {method["key"]: method["title"] for method in method_entries(pooled)}
+    shown = [case for case in pooled.cases if case.synthetic][:CASES_EMBEDDED]
+    found = {case.id: embedded_pictures(OutputFolder(case.out), case.key, titles, image) for case in shown}
+    return {case: pictures for case, pictures in found.items() if pictures.faces or pictures.planes}
+
+
+def _linked_pictures(pooled: Cohort, page: Path) -> dict[str, CasePictures]:
+    """Faces and slices of every case that has any, as the identifiable page shows them."""
+    titles = {method["key"]: method["title"] for method in method_entries(pooled)}
+    found = {case.id: linked_pictures(OutputFolder(case.out), case.key, titles, page) for case in pooled.cases}
+    return {case: pictures for case, pictures in found.items() if pictures.faces or pictures.planes}
 
 
 def _reviews(pooled: Cohort) -> list[Decision]:

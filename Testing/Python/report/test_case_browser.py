@@ -1,22 +1,15 @@
-"""What the report says of single cases and of cohorts: browser, success as published, small multiples, marks of tests."""
+"""What the report says of single cases and of cohorts: the list of cases, success and AUC as published."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-
-import pytest
 
 from deface_compare.cohort.arm_names import ArmNames
 from deface_compare.cohort.arms import Arm
-from deface_compare.cohort.patient_table import patient_table
-from deface_compare.cohort.summary import SummaryRow, describe_all
+from deface_compare.cohort.summary import SummaryRow
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.report.by_cohort import auc_by_cohort, success_by_cohort
 from deface_compare.report.case_browser import case_lines
-from deface_compare.report.panels import structure_panels
-from deface_compare.report.tables import structure_table
-from deface_compare.settings import Settings
 
 ARM = Arm("quickshear", "", "background", "none")
 NAMES = ArmNames([ARM], {"quickshear": "Quickshear (ours)"})
@@ -85,27 +78,9 @@ def test_the_auc_of_each_cohort_stands_under_its_own_name() -> None:
     assert auc_by_cohort([], NAMES) is None
 
 
-def patients(percents: list[float]) -> list[Measurement]:
-    return [
-        scope(f"case-{k:03d}").row(
-            "intact_volume", original=10.0, defaced=10.0 + p / 10, change_percent=p, image="CT", structure="Eye_L"
-        )
-        for k, p in enumerate(percents)
-    ]
-
-
-def test_a_panel_draws_the_five_numbers_of_the_patients() -> None:
-    figure = json.loads(structure_panels(patient_table(patients([-1.0, -2.0, -4.0, -8.0])), NAMES, "intact_volume", "%", "CT"))
-    (box,) = figure["data"]
-    five = [box[name][0] for name in ("lowerfence", "q1", "median", "q3", "upperfence")]
-    assert five == [-8.0, -5.0, -3.0, -1.75, -1.0]  # by hand, linear interpolation
-    assert structure_panels(patient_table(patients([0.0, 0.0])), NAMES, "intact_volume", "%", "CT") == ""
-
-
-@pytest.mark.parametrize(("count", "marked"), [(12, "−5.0*"), (4, "−5.0")])
-def test_a_median_that_differs_from_no_change_bears_a_mark_and_the_table_says_what_it_means(count: int, marked: str) -> None:
-    rows = describe_all(patient_table(patients([-5.0] * count)), "cohort", Settings().tolerances)
-    table = structure_table("Volume", [row for row in rows if row.unit == "%"], NAMES)
-    assert table is not None
-    assert table.rows[0][1].text == marked
-    assert ("Holm" in table.note) == marked.endswith("*")
+def test_a_line_of_the_list_counts_the_images_that_worked_and_names_those_that_did_not() -> None:
+    rows = [scope("case-001").row("success", defaced=float(image != "MR_T1"), image=image) for image in ("CT", "MR_T1", "PET")]
+    (line,) = case_lines(rows, manifest("case-001"), NAMES, "CT")
+    assert line.cells[0].told == [("2/3", "✓"), ("MR_T1", "✗")]
+    (nothing,) = case_lines([scope("case-001").missing("success", "x", image="CT")], manifest("case-001"), NAMES, "CT")
+    assert nothing.cells[0].told == [("", "–")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -58,28 +59,30 @@ def _tables(page: str) -> dict[str, list[str]]:
     return found
 
 
-def test_the_nine_groups_and_targets_come_first_and_the_rest_is_a_second_table(six: str) -> None:
-    tables = _tables(six)
-    first, second = tables["Change of intact volume (%) · CT"], tables["Further organs · Change of intact volume (%) · CT"]
-    assert second == ["Larynx", "Stoma"]
-    assert {"Brain", "Eye", "Parotid", "PTV"} <= set(first)
-    assert not {"Larynx", "Stoma"} & set(first)
-    assert tables["Further organs · Change of Dmean (Gy)"] == ["Larynx", "Stoma"]
-    captions = list(tables)
-    assert captions.index("Further organs · Change of intact volume (%) · CT") == (
-        captions.index("Change of intact volume (%) · CT") + 1
-    )
+def _maps(page: str) -> dict[str, dict]:
+    """The heat maps of a page by title."""
+    data = json.loads(page[page.index('id="data">') + 10 :].split("</script>")[0])
+    return {each["title"]: each for each in data["maps"]}
+
+
+def test_the_nine_groups_and_targets_come_first_and_the_rest_is_a_second_group(six: str) -> None:
+    maps = _maps(six)
+    volume, dose = maps["Δ intact volume (%) · CT"], maps["Δ Dmean (Gy)"]
+    assert {"Brain", "Eye", "Parotid", "PTV", "Larynx", "Stoma"} <= set(volume["cells"][""])
+    assert volume["further"] == ["Larynx", "Stoma"]
+    assert dose["further"] == ["Larynx", "Stoma"]
+    assert [cell["t"] for cell in volume["cells"][""]["Larynx"]] == ["−12.5"] * len(METHODS)
 
 
 def test_structures_of_unknown_names_are_told_by_count_and_enter_no_table(six: str) -> None:
-    assert all("structure-07" not in names for names in _tables(six).values())
+    assert all("structure-07" not in cells for each in _maps(six).values() for cells in each["cells"].values())
     assert "6 structures of 6 cases have names that no table knows" in six
 
 
-def test_the_first_screen_tells_how_many_structures_were_measured_and_why_not_all(six: str) -> None:
-    first = six[: six.index("<nav>")]
-    assert "<dt>Structures measured</dt><dd>102 of 120<small>" in first
-    assert "12 × helper, excluded; 6 × the structure has no closed contours" in first
+def test_the_foot_tells_how_many_structures_were_measured_and_why_not_all(six: str) -> None:
+    assert "<dt>Structures measured</dt><dd>102 of 120<small>" in six
+    assert "12 × helper, excluded; 6 × the structure has no closed contours" in six
+    assert "structures measured 102 of 120" in six[six.index("<footer>") :]
 
 
 def test_one_case_whose_defacing_failed_still_shows_its_planned_dose(tmp_path: Path) -> None:
@@ -106,5 +109,5 @@ def test_one_case_whose_defacing_failed_still_shows_its_planned_dose(tmp_path: P
 def test_one_case_tells_its_own_names_and_shows_its_unnamed_structures(tmp_path: Path) -> None:
     page = (_made(tmp_path / "out", 1) / "report.html").read_text(encoding="utf-8")
     assert "17 of 20<small>not measured: 2 × helper, excluded (structure-03, structure-04)" in page
-    assert "structure-07" in _tables(page)["Further organs · Change of intact volume (%) · CT"]
+    assert "structure-07" in _maps(page)["Δ intact volume (%) · CT"]["further"]
     assert "names that no table knows" not in page

@@ -65,4 +65,4 @@ def test_the_report_shows_decisions_beside_the_gate_and_no_name_or_comment(tmp_p
 def test_without_reviews_the_report_has_no_such_columns(tmp_path: Path) -> None:
     out = make_out(tmp_path / "out", 5)
     pool([out], out)
-    assert "reviewed" not in (out / "report.html").read_text(encoding="utf-8").replace("plotly", "").split("<script>")[0]
+    assert "reviewed" not in (out / "report.html").read_text(encoding="utf-8").split("<script")[0]
