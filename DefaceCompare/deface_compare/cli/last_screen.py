@@ -39,7 +39,7 @@ def _in_terminal(screen: LastScreen, stream: TextIO) -> None:
         for row in screen.rows:
             table.add_row(*(Text(cell, style=_style(cell)) for cell in row))
         console.print(table)
-    if len(screen.rows) > 1:
+    if screen.decides:
         console.print(Text(screen.decides, style="dim"))
     for remark in screen.remarks:
         console.print(Text(remark))

@@ -6,11 +6,12 @@ import math
 import shlex
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..cohort.answer import Answer, dose_words, recognised_words
+from ..cohort.arms import Arm
 from ..cohort.method_facts import MethodFacts
 from ..report.small_face import left_words
 from ..words import NOTHING, SYNTHETIC_WARNING, number
@@ -73,27 +74,37 @@ class LastScreen:
         """All of it as plain text, as a log keeps it."""
         told = [*self.warnings, *(line for sentence in self.sentences for line in textwrap.wrap(sentence, TEXT_WIDTH)), ""]
         told += [*plain_table(self.headings, self.rows, [WIDTHS[heading] for heading in self.headings]), ""] if self.rows else []
-        told += textwrap.wrap(self.decides, TEXT_WIDTH) if len(self.rows) > 1 else []
+        told += textwrap.wrap(self.decides, TEXT_WIDTH)
         return [*told, *self.remarks, f"Report: {self.report}", f"Open it: {self.opener}", *self.next_step]
 
 
-def last_screen(answer: Answer, out: Path, remarks: Sequence[str], next_step: Sequence[str]) -> LastScreen:
-    """Put the screen of a study or of a single patient together."""
+def last_screen(
+    answer: Answer, out: Path, similarity: Mapping[Arm, float], remarks: Sequence[str], next_step: Sequence[str]
+) -> LastScreen:
+    """Put the screen of a study or of a single patient together.
+
+    Parameters
+    ----------
+    similarity : mapping of Arm to float
+        Median cosine similarity to the own original: told where there is no AUC.
+    """
     warnings = (SYNTHETIC_WARNING,) if answer.synthetic else ()
-    cells = [_cells(facts, answer) for facts in answer.facts]
+    cells = [_cells(facts, answer, similarity.get(facts.arm, math.nan)) for facts in answer.facts]
     used = [k for k in range(len(HEADINGS)) if any(row[k] not in ("", NOTHING) for row in cells)]
     rows = tuple(tuple(row[k] for k in used) for row in cells)
     report = str((out / "report.html").resolve())
     headings = tuple(HEADINGS[k] for k in used)
-    return LastScreen(warnings, answer.sentences, headings, rows, answer.decides, tuple(remarks), report, tuple(next_step))
+    decides = answer.decides if answer.patients > 1 else ""
+    return LastScreen(warnings, answer.sentences, headings, rows, decides, tuple(remarks), report, tuple(next_step))
 
 
-def _cells(facts: MethodFacts, answer: Answer) -> tuple[str, ...]:
+def _cells(facts: MethodFacts, answer: Answer, similarity: float) -> tuple[str, ...]:
     lost = ", ".join(f"{each.structure} {number(each.median_percent, '%', signed=True)}\u00a0%" for each in facts.organs_lost)
     dose, beyond = facts.worst_dose, facts.beyond_tolerance
+    alone = math.isnan(facts.recognised.auc) and not math.isnan(similarity)
     return (
         answer.names.title(facts.arm),
-        recognised_words(facts.recognised),
+        recognised_words(facts.recognised) + (f"; similarity {number(similarity)}" if alone else ""),
         left_words(facts.left_percent) if facts.left_percent else NOTHING,
         lost or NOTHING,
         dose_words(dose) if dose is not None and dose.change_gy else "no change" if dose is not None else NOTHING,

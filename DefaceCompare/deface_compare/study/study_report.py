@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cohort.answer import Answer
-from ..cohort.summary import SummaryRow, summary_table
+from ..cohort.arms import arm_of
+from ..cohort.summary import SummaryRow, find, summary_table
 from ..measurement import Measurement
 from ..measurement_table import measurement_table
 from .last_screen import LastScreen, last_screen
@@ -70,7 +71,9 @@ class StudyReport:
         remarks += [f"{case}: unreadable: {reason}" for case, reason in sorted(self.unreadable.items())]
         synthetic = {case["id"]: bool(case["synthetic"]) for case in self.manifest["cases"]}
         following = next_step(self.answer, self.out, self.measurements, synthetic)
-        return last_screen(self.answer, self.out, remarks, following)
+        alike = find(self.summary, metric="cosine_similarity_own", image=self.image, cohort=self.manifest["cohort"])
+        similarity = {arm_of(row): row.value for row in alike}
+        return last_screen(self.answer, self.out, similarity, remarks, following)
 
     def lines(self) -> list[str]:
         """The last screen as plain text."""
