@@ -12,7 +12,7 @@ from statistics import median
 
 from ..measurement import Measurement
 from ..settings import KEEP, MASK, Tolerances
-from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, number
+from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, interval, number
 from .arm_names import ArmNames
 from .arms import Arm
 from .method_costs import DoseChange, Share
@@ -126,7 +126,7 @@ def _sentences(facts: Sequence[MethodFacts], names: ArmNames, model: str, cost: 
     candidates = _candidates([each for each in facts if works(each)])
     parts = [_recognised(facts, names, model)]
     if not candidates and all(each.recognised.word == LINKED for each in facts):
-        parts += ["None of them hides a face from it."]
+        parts += ["None of them hides a face from it.", _least(facts, names, cost)]
     if candidates:
         parts += [_costs(candidates, names, cost), _worst(candidates[0], names), _package(candidates[0], names, model)]
     parts += [_not_working(each, names) for each in facts if not works(each)]
@@ -211,6 +211,18 @@ def _costs(candidates: Sequence[MethodFacts], names: ArmNames, cost: Axis | None
         [f"{names.short_title(each.arm)} {number(cost.median(each.arm), cost.unit)} {cost.unit}" for each in known[1:]]
     )
     return f"{of}{first} costs least: {_cost(cost, known[0].arm)}; {others} ({_chance(cost, known[0].arm, second.arm)})."
+
+
+def _least(facts: Sequence[MethodFacts], names: ArmNames, cost: Axis | None) -> str:
+    """Where all are linked: who is linked least, and who costs least."""
+    linked = min(facts, key=lambda each: each.recognised.auc)
+    found = linked.recognised
+    told = [f"Linked least: {names.short_title(linked.arm)} (AUC {auc_number(found.auc)} {interval(found.low, found.high)})"]
+    known = [each for each in facts if works(each) and cost is not None and cost.worked(each.arm)]
+    if cost is not None and known:
+        cheapest = min(known, key=lambda each: cost.median(each.arm))
+        told.append(f"costs least: {names.short_title(cheapest.arm)} ({_cost(cost, cheapest.arm)})")
+    return f"{'; '.join(told)}."
 
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}

@@ -121,7 +121,7 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
         dose_case="" if dose is None else dose.case,
         beyond=beyond.patients.words if beyond else NOTHING,
         beyond_detail=_beyond_detail(beyond) if beyond else "not measured",
-        packages=", ".join(f"{policy}: {each.word}" for policy, each in facts.packages.items()),
+        packages=_packages(facts),
         worked=worked.words if worked else NOTHING,
         rests="; ".join(
             filter(
@@ -139,6 +139,13 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
         if facts.seconds >= 10
         else f"{facts.seconds:.1f} s",
     )
+
+
+def _packages(facts: MethodFacts) -> str:
+    """``linked (keep, mask), unclear (follow)``."""
+    words = dict.fromkeys(each.word for each in facts.packages.values())
+    policies = {word: [policy for policy, each in facts.packages.items() if each.word == word] for word in words}
+    return ", ".join(f"{word} ({', '.join(listed)})" for word, listed in policies.items())
 
 
 def _auc_line(found: Recognition) -> str:

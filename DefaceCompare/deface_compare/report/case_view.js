@@ -14,7 +14,8 @@ function wipe(host, plane) {
   const planned = plane.planned ? make("img", { class: "lines", src: plane.planned, alt: "contours and isodoses", loading: when(plane.original) }) : null;
   const outline = make("img", { class: "lines", alt: "outline of the edit", loading: when(plane.original) });
   const rule = make("i", { class: "rule" });
-  const frame = make("div", { class: "frame" }, before, after, ...(planned ? [planned] : []), outline, rule);
+  const side = make("span", { class: "side right" });
+  const frame = make("div", { class: "frame" }, before, after, ...(planned ? [planned] : []), outline, rule, make("span", { class: "side" }, "original"), side);
   const slider = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `${plane.title}: original to the left, defaced to the right` });
   const show = () => {
     const chosen = plane.methods[state.arm];
@@ -25,9 +26,9 @@ function wipe(host, plane) {
     outline.hidden = !chosen.edit || !state.edit;
     if (chosen.edit) outline.src = chosen.edit;
     if (planned) planned.hidden = !state.planned;
-    caption.replaceChildren(make("span", {}, "original"), make("b", {}, plane.title), make("span", {}, arms[state.arm].short));
+    side.textContent = arms[state.arm].short;
   };
-  const caption = make("figcaption", { class: "wiped" });
+  const caption = make("figcaption", { class: "wiped" }, plane.title);
   const move = (event) => {
     const box = frame.getBoundingClientRect();
     state.at = Math.max(0, Math.min(100, ((event.clientX - box.left) / box.width) * 100));
@@ -95,7 +96,7 @@ function openCase(place, { scroll = true } = {}) {
   const pictures = data.pictures?.[place];
   if (pictures) showPictures(told, pictures);
   else if (data.cases_page) told.append(make("p", { class: "note" }, make("a", { href: `${data.cases_page}#${encodeURIComponent(name)}` }, `Faces and slices of ${name}`), " (identifiable: keep that page to yourself)"));
-  told.append(...worstOrgans(place));
+  told.append(...worstOrgans(place), make("p", { class: "note" }, "Left and right, and several targets, are averaged here, as in all tables; DVHs and the cards' worst patients are of single structures."));
   const structures = Object.fromEntries(Object.entries(data.case_dvhs?.[place] ?? {}).map(([structure, found]) => [structure, {
     n: 1,
     original: { median: found.original, n: 1 },

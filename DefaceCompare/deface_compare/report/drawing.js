@@ -86,7 +86,7 @@ const charts = [];
 function chart(host, height, paint) {
   let width = 0;
   const again = () => {
-    const wanted = printing ? Math.min(PRINT_PX, host.dataset.half ? PRINT_PX / 2 - 8 : PRINT_PX) : Math.round(host.clientWidth);
+    const wanted = printing ? PRINT_PX : Math.round(host.clientWidth);
     if (!wanted) return;
     width = wanted;
     const figure = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": host.getAttribute("aria-label") });

@@ -162,7 +162,7 @@ function paintPatients(figure, width, height) {
   const room = (frame.right - frame.left) / arms.length;
   data.order.forEach((arm, column) => {
     const cell = cells[arm], middle = frame.left + room * (column + 0.5);
-    const words = arms[arm].short.split(" ");
+    const words = arms[arm].short.split(/[ _]/);
     words.forEach((word, k) => figure.append(text(middle, frame.bottom + 18 + 14 * k, word, { "text-anchor": "middle", class: arm === mapState.arm ? "label lit" : "label" })));
     const known = valuesOf(cell).map((value, place) => ({ value, place })).filter((each) => each.value !== null);
     if (!known.length) return;

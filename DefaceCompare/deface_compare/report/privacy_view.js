@@ -5,7 +5,7 @@ const LETTER_PX = 7.4, LABEL_PX = 16;
 
 // The side of a point on which its label covers least of other points, whiskers and labels.
 function placeLabel(words, x, y, frame, obstacles) {
-  const wide = words.length * LETTER_PX;
+  const wide = words.length * LETTER_PX + 12;
   const tried = [];
   for (const shift of [-9, 14, -26]) {
     for (const anchor of ["start", "end"]) {
@@ -51,7 +51,8 @@ function tradeoff(host, panel) {
     }
     for (const point of points) {
       const words = arms[point.arm].short, at = placeLabel(words, across(point.x[0]), up(point.y[0]), frame, obstacles);
-      figure.append(text(at.x, at.y, words, { class: "label", "text-anchor": at.anchor }));
+      figure.append(text(at.anchor === "start" ? at.x + 12 : at.x, at.y, words, { class: "label", "text-anchor": at.anchor }));
+      figure.append(marker(point.arm, at.box.left + 4, at.y - 4, 4)); // whose label it is, wherever it stands
     }
   });
 }

@@ -31,7 +31,7 @@ PACKAGE_RULE = (
 
 
 def verdict_sentence(verdict: Verdict, names: ArmNames) -> str:
-    """The verdict in one sentence, and who was not judged; never a single winner where nothing tells methods apart."""
+    """The verdict in one sentence, and who was not judged."""
     if verdict.reason:
         return verdict.reason
     judged = [one.arm for one in verdict.standings if not one.not_judged]
@@ -50,12 +50,12 @@ def _leading(front: Sequence[str], judged: int) -> str:
     if judged == 1:
         return f"No verdict: only {front[0]} could be judged, so there is none to compare it with."
     if not front:
-        return "No single winner: each method is beaten by another one on the patients whom both have."
+        return "Each method is beaten by another one on the patients whom both have."
     if len(front) == judged:
-        return "No single winner: no method is beaten by another one on these patients."
+        return "None of these methods is beaten by another one on these patients."
     if len(front) == 1:
-        return f"Only {front[0]} is not beaten by any other method on these patients."
-    return f"No single winner: {', '.join(front[:-1])} and {front[-1]} are not beaten by any other method on these patients."
+        return f"{front[0]} is the only one that none of the others beats on these patients."
+    return f"{', '.join(front[:-1])} and {front[-1]} are beaten by none of the others on these patients; each of the rest is."
 
 
 def _in_order(verdict: Verdict, arms: Iterable[Arm]) -> list[Standing]:
@@ -141,6 +141,6 @@ def _standing_cell(verdict: Verdict, names: ArmNames, arm: Arm) -> Cell:
         return Cell("not judged", small=one.not_judged, kind="quiet")
     apart = "; ".join(f"not compared with {names.title(other)}: {reason}" for other, reason in one.not_compared)
     if one.on_front:
-        return Cell("not beaten", small=apart, kind="good")
+        return Cell("yes", small=apart, kind="good")
     beaten_by = ", ".join(names.title(other) for other in one.beaten_by)
     return Cell("beaten by", small="; ".join(filter(None, (beaten_by, apart))), kind="quiet")

@@ -161,7 +161,7 @@ def run_single(
     ----------
     report : bool
         False writes no report and no manifest and returns None: all that Slicer's panel reads, without the packages that
-        the report needs (Slicer has no plotly and no Jinja2).
+        the report needs (Slicer has no pandas and no Jinja2).
 
     Raises
     ------

@@ -43,7 +43,7 @@ INDEXED_EXTENSIONS = ("SlicerRT",)
 IN_SLICER = {"slicer", "qt", "ctk", "vtk", "vtkmodules", "SimpleITK", "numpy", "scipy", "pydicom"}
 """Packages that every Slicer 5.12 has (SuperBuild/External_python-*.cmake)."""
 
-OF_THE_REPORT = {"plotly", "jinja2", "markupsafe"}
+OF_THE_REPORT = {"jinja2", "markupsafe"}
 """What `report/` may import at file scope besides: no panel, no method and no measurement ever imports that room."""
 
 TALKS_TO_NETWORKS = {"urllib.request", "http", "http.client", "requests", "ftplib", "smtplib", "aiohttp", "httpx"}

@@ -111,10 +111,10 @@ def test_while_pip_works_its_lines_are_shown_and_nothing_else_can_start(section:
 
 def test_a_failed_pip_is_told_with_its_last_line(section: Any, packaging: Any) -> None:
     click(section.find("reportsButton"))
-    packaging.calls[0].log("ERROR: No matching distribution found for plotly")
+    packaging.calls[0].log("ERROR: No matching distribution found for pandas")
     packaging.calls[0].completed(1)
     assert section.find("installStatusLabel").text == (
-        "Not installed (pip ended with code 1): ERROR: No matching distribution found for plotly"
+        "Not installed (pip ended with code 1): ERROR: No matching distribution found for pandas"
     )
     assert section.find("reportsButton").enabled
 

@@ -150,7 +150,7 @@ def test_six_patients_and_four_methods_are_no_verdict_against_anybody(cohort: Co
     six = replace(cohort, cases=cohort.cases[:6], records=tuple(r for r in cohort.records if r.case <= "case-006"))
     told = verdict_sentence(verdict(six), ArmNames(six.arms, {}))
     assert told == (
-        "No single winner: no method is beaten by another one on these patients. "
+        "None of these methods is beaten by another one on these patients. "
         "6 patients are too few to tell any two of so many methods apart (6 comparisons)."
     )
 

@@ -57,7 +57,7 @@ class PackageGroup:
 
 GROUPS = (
     PackageGroup("face_scores", "Face scores (privacy rows)", ("onnxruntime", "onnx")),
-    PackageGroup("reports", "HTML report and pooled tables", ("pandas", "plotly", "Jinja2")),
+    PackageGroup("reports", "HTML report and pooled tables", ("pandas", "Jinja2")),
     PackageGroup(
         "arcface", "ArcFace weights of your own (non-commercial research)", ("opencv-python-headless",), ("insightface",)
     ),
