@@ -40,7 +40,7 @@ class CommandParser(argparse.ArgumentParser):
                 break
             if word.startswith("--"):
                 parser._refuse_unknown(word.partition("=")[0])
-            elif commands := parser._commands():
+            elif commands := parser.commands():
                 if word not in commands:
                     break
                 parser = commands[word]
@@ -54,7 +54,8 @@ class CommandParser(argparse.ArgumentParser):
         if not any(name.startswith(option) for name in known):
             self.error(f"there is no option {option}{did_you_mean(option, known)}")
 
-    def _commands(self) -> dict[str, CommandParser]:
+    def commands(self) -> dict[str, CommandParser]:
+        """The parsers of the commands by name; none where there are no commands."""
         return next((action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)), {})
 
     def error(self, message: str) -> NoReturn:

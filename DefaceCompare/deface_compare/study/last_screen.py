@@ -13,6 +13,7 @@ from pathlib import Path
 from ..cohort.answer import Answer, dose_words, recognised_words
 from ..cohort.arms import Arm
 from ..cohort.method_facts import MethodFacts
+from ..output.folder import OutputFolder
 from ..report.small_face import left_words
 from ..words import NOTHING, SYNTHETIC_WARNING, number
 
@@ -92,7 +93,7 @@ def last_screen(
     cells = [_cells(facts, answer, similarity.get(facts.arm, math.nan)) for facts in answer.facts]
     used = [k for k in range(len(HEADINGS)) if any(row[k] not in ("", NOTHING) for row in cells)]
     rows = tuple(tuple(row[k] for k in used) for row in cells)
-    report = str((out / "report.html").resolve())
+    report = str(OutputFolder(out).report.resolve())
     headings = tuple(HEADINGS[k] for k in used)
     decides = answer.decides if answer.patients > 1 else ""
     return LastScreen(warnings, answer.sentences, headings, rows, decides, tuple(remarks), report, tuple(next_step))

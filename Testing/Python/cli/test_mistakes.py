@@ -74,7 +74,7 @@ def test_a_face_model_that_is_asked_for_and_does_not_lie_here_is_told_before_any
 
 
 def parsers() -> dict[str, CommandParser]:
-    return make_parser()._commands()
+    return make_parser().commands()
 
 
 def test_every_command_is_known_and_none_takes_an_input_called_input() -> None:
