@@ -205,7 +205,7 @@ class DefaceCompareTest(ScriptedLoadableModuleTest):
             nodes.ct, nodes.segmentation, nodes.dose, self.METHODS, settings=Settings(face_model="none")
         )
         assert {row.domain for row in rows} == {"quality", "privacy", "volume", "intensity", "dose"}
-        assert all(row.note.startswith("SYNTHETIC") for row in rows)
+        assert all(row.synthetic for row in rows)
         assert [row.defaced for row in rows if (row.metric, row.image) == ("done_as_intended", "CT")] == [1.0] * len(self.METHODS)
         privacy = [row for row in rows if row.metric == "cosine_similarity_own"]
         assert {row.status for row in privacy} == {"not available"}

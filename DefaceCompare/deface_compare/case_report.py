@@ -14,8 +14,10 @@ import SimpleITK as sitk
 from .atomic import write_text
 from .case import DOSE_IMAGE, Case
 from .errors import UnusableInput
-from .measurement import Measurement, measurement_table, read_measurements, write_measurements
+from .measurement import Measurement
+from .measurement_table import measurement_table, read_measurements, write_measurements
 from .settings import Settings
+from .table_cells import FORMAT, FORMAT_KEY
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class CaseReport:
 
     @property
     def table(self) -> pandas.DataFrame:
-        """The rows as a table, one column a field of `Measurement`."""
+        """The rows as a table, one number a row (docs/measurements.md)."""
         return measurement_table(self.measurements)
 
     def write(self, folder: Path) -> None:
@@ -76,6 +78,7 @@ class CaseReport:
         content = {
             "program": "DefaceCompare",
             "version": self.version,
+            FORMAT_KEY: FORMAT,
             "case": self.case_id,
             "synthetic": self.synthetic,
             "settings": self.settings.as_dict(),
@@ -109,6 +112,7 @@ class CaseReport:
         timings = folder / TIMINGS
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
+            refuse_later_format(path, told)
             if measurements and not (folder / MEASUREMENTS).is_file():
                 raise UnusableInput(f"{folder / MEASUREMENTS} is missing; compare case {folder.name} again")
             return cls(
@@ -128,6 +132,19 @@ class CaseReport:
             raise UnusableInput(f"{path} is damaged (no {error.args[0]}); compare the case again") from error
         except (ValueError, TypeError, StopIteration) as error:
             raise UnusableInput(f"{path} is damaged ({error}); compare the case again") from error
+
+
+def refuse_later_format(path: Path, told: Mapping[str, Any]) -> None:
+    """Refuse tables of a version to come.
+
+    Raises
+    ------
+    UnusableInput
+        If ``case_report.json`` or ``study.json`` names a later format than this version writes.
+    """
+    written = told.get(FORMAT_KEY, 1)
+    if written > FORMAT:
+        raise UnusableInput(f"{path} is of tables of format {written}, this version reads up to {FORMAT}; update deface-compare")
 
 
 def input_hashes(case: Case) -> dict[str, str]:

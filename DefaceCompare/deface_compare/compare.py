@@ -172,14 +172,13 @@ def _write(target: Path, report: CaseReport, curves: DvhTable, words: NeutralWor
     """Write the case's tables, and into the identifiable part which names stand behind their words."""
     folder = OutputFolder(target)
     folder.make_case(report.case_id)
-    curves.write(folder.dvh(report.case_id))
+    curves.write(folder.dvh(report.case_id), report.case_id)
     words.write(target)
     report.write(folder.case(report.case_id))
 
 
 def _scope(case: Case, defacing: Defacing) -> Scope:
-    note = SYNTHETIC_WARNING if case.synthetic else ""
-    return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, note)
+    return Scope(case.id, defacing.method, defacing.variant, defacing.fill, defacing.protect, case.synthetic)
 
 
 def _notes(case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing], structures: StructureCount) -> tuple[str, ...]:

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from operator import attrgetter, itemgetter
-from pathlib import Path
-from sys import intern
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
-from .atomic import written_csv
 from .data import data_text
-from .errors import NotAvailable
-
-if TYPE_CHECKING:
-    import pandas
 
 OK, FAILED, NOT_AVAILABLE = "ok", "failed", "not available"
 NO_FACE = "no face"
@@ -36,13 +26,22 @@ class Missing:
     reason: str
 
 
+VALUE, CHANGE, PLANNED = "value", "change", "planned"
+"""Kinds of metrics: a value by itself, a number before and after, a number of the original only."""
+DOSE = "dose"
+"""The domain of dose metrics."""
+ONE_COHORT = "cohort"
+"""Name of the patients of a study of one output folder."""
+
+
 @dataclass(frozen=True)
 class Metric:
-    """One line of ``data/metrics.csv``."""
+    """One line of ``data/metrics.csv``; `kind` says which columns hold its number: ``value``, ``change`` or ``planned``."""
 
     name: str
     domain: str
     unit: str
+    kind: str
     meaning: str
     good_direction: str
 
@@ -54,11 +53,19 @@ def metrics() -> dict[str, Metric]:
     return {row["name"]: Metric(**row) for row in csv.DictReader(text.splitlines())}
 
 
+@cache
+def metrics_of_kind(kind: str) -> frozenset[str]:
+    """The names of the metrics of one kind."""
+    return frozenset(metric.name for metric in metrics().values() if metric.kind == kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One row of ``measurements.csv``; the fields are its columns, in order.
+    """One number with all that a reader needs; `TABLE_COLUMNS` are how tables lay it out.
 
-    `original`, `defaced`, `change`, `change_percent` are NaN where they do not apply.
+    `original`, `defaced`, `change`, `change_percent` are NaN where they do not apply. A metric that is a value by itself (did the
+    method work, a similarity) has it in `defaced`; tables show it as `value`. `change_percent` is relative to the original, of
+    dose to the prescription; tables show the two apart.
     `status` is ``ok``, ``failed``, ``not available`` or ``no face``; all but the first carry the reason in `note`, and still the
     original's number where that is known.
     """
@@ -81,10 +88,21 @@ class Measurement:
     engine: str
     status: str
     note: str
+    synthetic: bool = False
+    cohort: str = ONE_COHORT
+
+    @property
+    def value(self) -> float:
+        """The number of a metric that is a value by itself; NaN of all others."""
+        return self.defaced if self.metric in metrics_of_kind(VALUE) else math.nan
+
+    @property
+    def change_percent_of_prescription(self) -> float:
+        """The change of a dose in percent of the prescribed dose; NaN of all else."""
+        return self.change_percent if self.domain == DOSE else math.nan
 
 
 COLUMNS = tuple(f.name for f in fields(Measurement))
-NUMBER_COLUMNS = ("original", "defaced", "change", "change_percent")
 
 
 @dataclass(frozen=True)
@@ -96,8 +114,7 @@ class Scope:
     variant: str
     fill: str
     protect: str
-    note: str = ""
-    """Stands in front of every row's note, e.g. the SYNTHETIC warning."""
+    synthetic: bool = False
 
     def row(
         self,
@@ -135,7 +152,8 @@ class Scope:
             change_percent=change_percent,
             engine=engine,
             status=status,
-            note="; ".join(part for part in (self.note, note) if part),
+            note=note,
+            synthetic=self.synthetic,
         )
 
     def missing(
@@ -171,62 +189,6 @@ class Scope:
 def percent_change(original: float, defaced: float) -> float:
     """100 (defaced - original) / original; NaN where the original is 0."""
     return 100.0 * (defaced - original) / original if original else math.nan
-
-
-def write_measurements(path: Path, rows: Iterable[Measurement]) -> None:
-    """Write ``measurements.csv``."""
-    write_table(path, COLUMNS, rows)
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[object]) -> None:
-    """Write the attributes `columns` of rows as CSV, with every digit that a number has; NaN is an empty cell."""
-    values_of = attrgetter(*columns)
-    with written_csv(path) as table:
-        table.writerow(columns)
-        for row in rows:
-            table.writerow(["" if value != value else value for value in values_of(row)])  # only NaN differs from itself
-
-
-def read_measurements(path: Path) -> list[Measurement]:
-    """Read what `write_measurements` wrote; each text is kept once, however many rows have it."""
-    readers: list[Callable[[str], Any]] = [_number if name in NUMBER_COLUMNS else intern for name in COLUMNS]
-    with path.open(newline="", encoding="utf-8") as stream:
-        lines = csv.reader(stream)
-        in_order = itemgetter(*map(next(lines, list(COLUMNS)).index, COLUMNS))
-        return [
-            Measurement(*[read(text) for read, text in zip(readers, in_order(line), strict=True)]) for line in filter(None, lines)
-        ]
-
-
-def _number(text: str) -> float:
-    return float(text) if text else math.nan
-
-
-def measurement_table(rows: Sequence[Measurement]) -> pandas.DataFrame:
-    """Rows as a table: one column a field of `Measurement`, numbers as float64 (NaN where they do not apply).
-
-    Raises
-    ------
-    NotAvailable
-        If pandas is not installed.
-    """
-    pandas = require_pandas()
-    return pandas.DataFrame(list(map(attrgetter(*COLUMNS), rows)), columns=list(COLUMNS))
-
-
-def require_pandas() -> ModuleType:
-    """The package pandas, which only tables for scripts need.
-
-    Raises
-    ------
-    NotAvailable
-        If it is not installed.
-    """
-    try:
-        import pandas
-    except ImportError:
-        raise NotAvailable("tables need the package pandas: pip install pandas") from None
-    return pandas
 
 
 def failures(rows: Sequence[Measurement]) -> list[Measurement]:

@@ -13,6 +13,15 @@ KEEP, MASK, FOLLOW = DOSE_POLICIES = ("keep", "mask", "follow")
 SLAB, SURFACE = "slab", "surface"
 DVH_ENDS = (SLAB, SURFACE)
 DEFAULT_METHODS = ("quickshear", "biometric_mask", "average_face", "surface_blur")
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "quickshear": {"nipy": "the original's voxel arithmetic"},
+    "biometric_mask": {"ichseg": "planes along the image's voxel axes, as the source has them"},
+    "eye_line": {"plain": "the brain is not spared"},
+}
+"""Variants beside the default one, and what they do, by method; a method that is not here has none."""
+
+
+DEFAULT_FACE_MODEL, NO_FACE_MODEL = "sface", "none"
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Settings:
     protect: str = "none"
     protect_margin_mm: float = 3.0
     variants: dict[str, str] = field(default_factory=dict)
-    face_model: str = "sface"
+    face_model: str = DEFAULT_FACE_MODEL
     brain_source: str = "structures"
     """``structures``: the planned brain where there is one, else the image; ``image``: always from the image."""
     seed: int = 1

@@ -24,7 +24,7 @@ BANNED = (
 """Patterns that no page or panel may show: they promise what no measurement here can. "passed" needs its criterion in
 brackets right behind it."""
 
-DECIMALS = {"%": 1, "HU": 1, "Gy": 2, "cc": 2, "mm": 1, "voxels": 0, "SUVbw": 2, "a.u.": 1, "": 2}
+DECIMALS = {"%": 1, "% of prescription": 1, "HU": 1, "Gy": 2, "cc": 2, "mm": 1, "voxels": 0, "SUVbw": 2, "a.u.": 1, "": 2}
 
 NOTHING = "–"
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from deface_compare.compare import compare_case
 from deface_compare.defacers import defacer
-from deface_compare.measurement import Measurement, read_measurements
+from deface_compare.measurement import Measurement
+from deface_compare.measurement_table import read_measurements
 from deface_compare.readers import read_case
 from deface_compare.sample.difficulty import Difficulty
 from deface_compare.sample.make_sample import make_patient

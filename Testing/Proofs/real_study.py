@@ -15,7 +15,7 @@ from pathlib import Path
 from deface_compare.case_report import CaseReport
 from deface_compare.cohort.patient_table import patient_table
 from deface_compare.cohort.summary import read_summary
-from deface_compare.measurement import read_measurements
+from deface_compare.measurement_table import read_measurements
 from deface_compare.output.folder import OutputFolder
 from real_tables import answer_lines, auc_lines, change_lines, feature_lines, published_lines
 from record import record

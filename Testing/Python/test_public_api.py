@@ -21,7 +21,6 @@ from deface_compare.compare import compare_case
 from deface_compare.defacers import REGISTRY, methods_of
 from deface_compare.errors import UnusableInput
 from deface_compare.settings import DEFAULT_METHODS, Settings
-from deface_compare.words import SYNTHETIC_WARNING
 from made_study import make_out
 from places import MODULE, ROOT
 
@@ -88,7 +87,7 @@ def test_methods_are_taken_by_key_once_with_the_variant_of_the_settings() -> Non
     chosen = methods_of(["quickshear", REGISTRY[3], "quickshear"], {"quickshear": "nipy"})
     assert [(method.key, method.variant) for method in chosen] == [("quickshear", "nipy"), ("surface_blur", "")]
     assert [method.key for method in methods_of("eye_line", {})] == ["eye_line"]
-    with pytest.raises(UnusableInput, match="there is no method 'quick'; choose one of quickshear"):
+    with pytest.raises(UnusableInput, match=r"there is no method 'quick'; did you mean quickshear\?"):
         methods_of(["quick"], {})
     assert inspect.signature(compare_case).parameters["methods"].default == DEFAULT_METHODS
 
@@ -99,7 +98,7 @@ def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     report = CaseReport("case-001", True, (), methods, settings, {"CT": "abc"}, {"quickshear": 1.5}, ("a note",))
     report.write(tmp_path)
     assert CaseReport.read(tmp_path) == report
-    assert list(report.table.columns)[:3] == ["case", "method", "variant"]
+    assert list(report.table.columns)[:4] == ["cohort", "case", "synthetic", "method"]
     (tmp_path / "case_report.json").write_text("{}", encoding="utf-8")
     with pytest.raises(UnusableInput, match=r"is damaged \(no case\); compare the case again"):
         CaseReport.read(tmp_path)
@@ -117,7 +116,8 @@ def test_a_finished_output_opens_as_tables(results: SimpleNamespace) -> None:
     table = results.opened.measurements
     lines = (results.out / "measurements.csv").read_text(encoding="utf-8").splitlines()
     assert len(table) == len(lines) - 1
-    assert ",".join(table.columns) == lines[0]
+    assert ",".join([*table.columns[:-1], "note_code"]) == lines[0]
+    assert table.columns[-1] == "note"
     assert table["defaced"].dtype == float
     assert set(results.opened.summary["cohort"]) == {"cohort"}
     with pytest.raises(UnusableInput, match="holds no finished comparison"):
@@ -129,11 +129,8 @@ def test_a_change_is_one_row_a_case_and_a_missing_number_says_why(results: Simpl
     found = results.opened.change("", "success", method=failed.method, image=failed.image)
     assert tuple(found.columns) == VALUES
     assert list(found.index) == ["case-001", "case-002", "case-003"]
-    assert found.loc[failed.case, ["status", "note"]].tolist() == [
-        "failed",
-        f"{SYNTHETIC_WARNING}; the registration found no face",
-    ]
-    assert np.isnan(found.loc[failed.case, "defaced"])
+    assert found.loc[failed.case, ["status", "note"]].tolist() == ["failed", "the registration found no face"]
+    assert np.isnan(found.loc[failed.case, "value"])
     assert found.loc["case-001", ["status", "engine", "unit"]].tolist() == ["ok", "builtin", ""]
 
 

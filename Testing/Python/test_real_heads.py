@@ -12,7 +12,8 @@ import pytest
 import SimpleITK as sitk
 
 from deface_compare.cli.main import main
-from deface_compare.measurement import Measurement, read_measurements
+from deface_compare.measurement import Measurement
+from deface_compare.measurement_table import read_measurements
 from deface_compare.structures.mask import structure_mask
 from ent_phantom import ct_of_body, planned_structures
 

@@ -10,7 +10,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from deface_compare.measurement import COLUMNS, metrics
+from deface_compare.measurement import metrics
+from deface_compare.measurement_table import FILE_COLUMNS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "measurements.md"
 DIRECTIONS = {"up": "more", "down": "less", "none": ""}
@@ -21,8 +22,27 @@ Made from the list of metrics (`data/metrics.csv`) by `python Testing/Tools/writ
 it to that list. `measurements.csv` has one number a row:
 
 """
+AFTER_COLUMNS = """
+Numbers have the decimals of their unit at most: Gy, cc and % four, HU and mm three, numbers without a unit six, SUVbw four;
+arbitrary units (a.u.) have seven significant digits. An empty cell is a number that does not apply.
+
+`notes.csv` has the columns `note_code` and `note`. A code is made of the note's words, so the same note has the same code in
+every study:
+
+```python
+import pandas
+
+notes = pandas.read_csv("OUT/notes.csv")
+rows = pandas.read_csv("OUT/measurements.csv").merge(notes, on="note_code", how="left")
+```
+
+`dc.load("OUT").measurements` is that table ([Python](python.md)). Tables of earlier versions are read as well
+([versions](output_folder.md#versions-of-the-tables)).
+"""
 MEANINGS = {
+    "cohort": "`cohort`; after `pool` of several folders their names",
     "case": "`case-001` and so on; who it is stands in `identifiable/key.csv` only",
+    "synthetic": "`true` for a made patient: the row tests the pipeline and says nothing about a method; else `false`",
     "method": "key of the method",
     "variant": "variant of the method, empty for its default",
     "fill": "what removed voxels became",
@@ -32,20 +52,22 @@ MEANINGS = {
     "domain": "quality, privacy, volume, intensity or dose",
     "structure": "AAPM TG-263 name, `structure-07` for an unknown one, empty for the whole image",
     "metric": "see below",
-    "unit": "of the four numbers that follow",
+    "unit": "of `value`, `original`, `defaced` and `change`",
+    "value": "a number that is a value by itself: did it work, a similarity, a distance; `defaced` and `change` are empty",
     "original": "on the undefaced image",
     "defaced": "on the defaced image",
     "change": "defaced minus original",
-    "change_percent": "relative to the original; of dose, relative to the prescription",
+    "change_percent": "change in percent of the original; not of dose",
+    "change_percent_of_prescription": "change of a dose in percent of the prescribed dose",
     "engine": "what computed it, for example `builtin-slab-x4`",
-    "status": "`ok`, `failed` or `not available`; the last two keep the `original` where it is known",
-    "note": "the reason of a failed or unavailable row, and warnings",
+    "status": "`ok`, `failed`, `not available` or `no face`; all but the first keep the `original` where it is known",
+    "note_code": "code of the reason of a failed or unavailable row, and of warnings; the words stand in `notes.csv`",
 }
 
 
 def page() -> str:
     """The page's text."""
-    lines = ["| column | meaning |", "|---|---|", *(f"| {name} | {MEANINGS[name]} |" for name in COLUMNS), ""]
+    lines = ["| column | meaning |", "|---|---|", *(f"| {name} | {MEANINGS[name]} |" for name in FILE_COLUMNS), AFTER_COLUMNS]
     listed = sorted(metrics().values(), key=lambda metric: DOMAINS.index(metric.domain))
     for domain, members in groupby(listed, lambda metric: metric.domain):
         lines += [f"## {domain.capitalize()}", "", "| metric | unit | meaning | better |", "|---|---|---|---|"]

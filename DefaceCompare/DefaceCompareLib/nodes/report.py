@@ -15,7 +15,7 @@ import slicer
 from deface_compare.case_report import CaseReport
 from deface_compare.defacers import REGISTRY
 from deface_compare.errors import UnusableInput
-from deface_compare.measurement import read_measurements
+from deface_compare.measurement_table import read_measurements
 from deface_compare.output.folder import OutputFolder
 from deface_compare.structures.count import structures_sentence
 from deface_compare.version import __version__
@@ -208,7 +208,7 @@ def _add_tables(nodes: CaseNodes, report: CaseReport, scene: Any, hierarchy: Any
     for domain in DOMAINS:
         chosen = [row for row in rows if row.domain == domain]
         if chosen:
-            warning = [SYNTHETIC_WARNING] if any(row.note.startswith(SYNTHETIC_WARNING) for row in chosen) else []
+            warning = [SYNTHETIC_WARNING] if any(row.synthetic for row in chosen) else []
             description = "\n".join([*warning, *DOMAIN_NOTES.get(domain, ())])
             table = add_table(scene, f"{nodes.name}: {domain}", chosen)
             nodes.tables[domain] = table

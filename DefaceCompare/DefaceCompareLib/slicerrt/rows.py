@@ -15,7 +15,8 @@ from deface_compare.case import Case, Dose, StructureSet
 from deface_compare.case_report import CaseReport
 from deface_compare.errors import UnusableInput
 from deface_compare.geometry.boxes import Patch
-from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement, metrics, write_measurements
+from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement, metrics
+from deface_compare.measurement_table import write_measurements
 from deface_compare.output.folder import OutputFolder
 from deface_compare.output.kept_edit import kept_dose_patch
 from deface_compare.progress import Progress, report_step, silent

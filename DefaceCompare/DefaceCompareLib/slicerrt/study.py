@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from deface_compare.errors import DefaceCompareError
-from deface_compare.measurement import OK, Measurement, read_measurements, write_measurements
+from deface_compare.measurement import OK, Measurement
+from deface_compare.measurement_table import read_measurements, write_measurements
 from deface_compare.output.finished_case import read_again
 from deface_compare.output.folder import OutputFolder
 from deface_compare.progress import Cancelled, Progress, report_step, silent

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+Options = argparse._ActionsContainer
+"""A parser, or a group of its options."""
 
-def add_progress(parser: argparse.ArgumentParser) -> None:
+
+def add_progress(parser: Options) -> None:
     """Add the choice of how progress is told."""
     parser.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
 
@@ -34,7 +37,7 @@ def assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def add_names(parser: argparse.ArgumentParser) -> None:
+def add_names(parser: Options) -> None:
     """Add the user's own table of structure names."""
     parser.add_argument(
         "--structure-names",

@@ -9,15 +9,32 @@ from pathlib import Path
 from ..errors import DONE, UNUSABLE
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
+from .parser import CommandParser, add_command
+
+EXAMPLES = (
+    "deface-compare case PATIENT --out OUT",
+    "deface-compare case PATIENT --out OUT --methods quickshear,surface_blur --protect targets",
+    "deface-compare case ct.nii.gz --out OUT --face-model none",
+)
 
 
-def add_case(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_case(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
-    case = commands.add_parser("case", help="compare methods on one patient")
-    case.add_argument("input", type=Path, metavar="INPUT", help="a folder of DICOM files, or of image files with a case.json")
-    add_comparison(case)
-    case.add_argument("--no-report", action="store_true", help="rows and images only (needs no plotly, no Jinja2)")
-    case.set_defaults(run=run_case)
+    case = add_command(commands, "case", "compare methods on one patient", run_case, EXAMPLES)
+    case.add_argument(
+        "input",
+        type=Path,
+        metavar="PATIENT",
+        help="a folder of DICOM files, or of image files with a case.json; or one image file (.nii.gz, .nii, .nrrd, .mha, .mhd)",
+    )
+    groups = add_comparison(case)
+    groups.reading.add_argument(
+        "--image",
+        default="",
+        metavar="KEY",
+        help="what one image file shows: CT, MR_T1, PET ... (default: as its name says, or by its values)",
+    )
+    groups.output.add_argument("--no-report", action="store_true", help="rows and images only (needs no Jinja2)")
 
 
 def run_case(arguments: argparse.Namespace) -> int:
@@ -40,7 +57,7 @@ def run_case(arguments: argparse.Namespace) -> int:
         )
     if report is None:
         return DONE
-    code = tell(report, arguments)
+    code = tell(report, arguments.progress)
     for case, reason in report.empty.items():
         print(f"deface-compare: {case}: {reason}", file=sys.stderr)
     return UNUSABLE if report.empty else code

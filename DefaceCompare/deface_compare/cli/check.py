@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
 from ..settings import DEFAULT_METHODS
 from .arguments import add_names, add_progress, comma_list, positive
+from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
     from ..study.check import CheckedPatient
@@ -21,11 +22,17 @@ AUTOMATIC, PATIENT, COHORT = "auto", "patient", "cohort"
 COLUMNS = ("case", "image", "size", "spacing mm", "frame", "face", "structures", "dose", "plan, structures, dose", "not read")
 
 
-def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+EXAMPLES = ("deface-compare check COHORT", "deface-compare check PATIENT --no-faces")
+
+
+def add_check(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
-    check = commands.add_parser("check", help="what is found of each patient, before hours of computing")
-    check.add_argument("input", type=Path, metavar="FOLDER", help="a patient's folder, or one that holds a folder a patient")
-    check.add_argument("--as", dest="kind", choices=(AUTOMATIC, PATIENT, COHORT), default=AUTOMATIC, help="what FOLDER is")
+    what = "what is found of each patient, before hours of computing"
+    check = add_command(commands, "check", what, run_check, EXAMPLES)
+    check.add_argument(
+        "input", type=Path, metavar="PATIENT_OR_COHORT", help="a patient's folder, or one that holds a folder a patient"
+    )
+    check.add_argument("--as", dest="kind", choices=(AUTOMATIC, PATIENT, COHORT), default=AUTOMATIC, help="what that folder is")
     check.add_argument(
         "--methods", type=comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help="of the study to come, for its time"
     )
@@ -36,21 +43,22 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     check.add_argument("--json", action="store_true", help="one JSON object on stdout instead of the table")
     add_names(check)
     add_progress(check)
-    check.set_defaults(run=run_check)
 
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Run the command: 0 if all can be compared, 3 if some cannot, 2 if none can."""
     from ..readers.choices import ReadingChoices
+    from ..readers.found_files import is_image_file
     from ..study.check import check_patients
     from ..study.parts_of_patients import holds_one_patient
     from ..study.patients import find_patients, no_folder
     from .progress import progress_of
 
     source: Path = arguments.input
-    if not source.is_dir():
-        raise UnusableInput(f"{source} {no_folder(source)}; give the folder of one patient or of a cohort")
-    alone = arguments.kind == PATIENT or (arguments.kind == AUTOMATIC and holds_one_patient(source))
+    one_file = is_image_file(source)
+    if not source.is_dir() and not one_file:
+        raise UnusableInput(f"{source} {no_folder(source)}; give the folder of one patient or of a cohort, or one image file")
+    alone = one_file or arguments.kind == PATIENT or (arguments.kind == AUTOMATIC and holds_one_patient(source))
     folders, beside = ((source,), {}) if alone else ((found := find_patients(source)).folders, found.left_out)
     choices = ReadingChoices(arguments.dose, arguments.structure_names, alone=alone)
     with progress_of("human" if arguments.json else arguments.progress) as progress:

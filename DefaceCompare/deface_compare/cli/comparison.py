@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DONE, SOME_UNREADABLE, UnusableInput
-from ..settings import DEFAULT_METHODS, DVH_ENDS, FILLS, PROTECTIONS, SLAB
-from .arguments import add_names, add_progress, assignment, comma_list
+from ..settings import DEFAULT_FACE_MODEL, DEFAULT_METHODS, DVH_ENDS, FILLS, NO_FACE_MODEL, PROTECTIONS, SLAB, VARIANTS
+from .arguments import Options, add_names, add_progress, assignment, comma_list
 
 if TYPE_CHECKING:
     from ..readers.choices import ReadingChoices
@@ -17,39 +17,48 @@ if TYPE_CHECKING:
     from ..study.study_report import StudyReport
 
 
-def add_comparison(parser: argparse.ArgumentParser) -> None:
-    """The options that case and study share."""
-    parser.add_argument("--out", required=True, type=Path, help="output folder")
-    parser.add_argument(
-        "--methods", type=comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help=f"default {','.join(DEFAULT_METHODS)}"
-    )
-    _add_external(parser)
-    _add_reading(parser)
-    parser.add_argument("--protect", choices=PROTECTIONS, default="none", help="what no method may alter (default none)")
-    parser.add_argument("--fill", choices=FILLS, default="background", help="what removed voxels become (default background)")
-    parser.add_argument(
-        "--variant",
-        action="append",
-        default=[],
-        type=assignment,
-        metavar="METHOD=NAME",
-        help="for example quickshear=nipy",
-    )
-    parser.add_argument("--face-model", default="sface", metavar="KEY", help="see `models list`; none for no face scores")
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
-    parser.add_argument("--keep-ids", action="store_true", help="call cases by their own ids instead of case-001")
-    parser.add_argument(
+class ComparisonGroups(NamedTuple):
+    """The groups of options, for those that one command has alone."""
+
+    output: Options
+    reading: Options
+    running: Options
+
+
+def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
+    """The options that case and study share, in groups."""
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", required=True, type=Path, metavar="OUT", help="a new folder, or one of an earlier run")
+    output.add_argument(
         "--replace",
         action="store_true",
         help="let OUT hold what this command asks for and nothing else of the patients it names; it says what it drops"
         " (default: only add and renew)",
     )
-    add_progress(parser)
+    output.add_argument("--keep-ids", action="store_true", help="call cases by their own ids instead of case-001")
+    _add_methods(parser.add_argument_group("methods"))
+    reading = parser.add_argument_group("reading")
+    _add_reading(reading)
+    recognition = parser.add_argument_group("recognition")
+    recognition.add_argument(
+        "--face-model", metavar="KEY", help=f"see `models list`; none for no face scores (default {DEFAULT_FACE_MODEL})"
+    )
+    running = parser.add_argument_group("running")
+    running.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
+    add_progress(running)
+    return ComparisonGroups(output, reading, running)
 
 
-def _add_external(parser: argparse.ArgumentParser) -> None:
-    """The options that bring in tools that are not ours."""
-    parser.add_argument(
+def _add_methods(group: Options) -> None:
+    """What is compared, and how: built-in methods and tools that are not ours."""
+    group.add_argument(
+        "--methods", type=comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help=f"default {','.join(DEFAULT_METHODS)}"
+    )
+    told = "; ".join(f"{method}={name}: {what}" for method, names in VARIANTS.items() for name, what in names.items())
+    group.add_argument("--variant", action="append", default=[], type=assignment, metavar="METHOD=NAME", help=told)
+    group.add_argument("--protect", choices=PROTECTIONS, default="none", help="what no method may alter (default none)")
+    group.add_argument("--fill", choices=FILLS, default="background", help="what removed voxels become (default background)")
+    group.add_argument(
         "--external",
         action="append",
         default=[],
@@ -58,7 +67,7 @@ def _add_external(parser: argparse.ArgumentParser) -> None:
         help="images defaced elsewhere, under the tool's own name: FOLDER[/PATIENT]/CT.nrrd, CT_deFaced.nii.gz ... or DICOM"
         " series; may be given several times",
     )
-    parser.add_argument(
+    group.add_argument(
         "--external-command",
         action="append",
         default=[],
@@ -68,29 +77,29 @@ def _add_external(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
+def _add_reading(group: Options) -> None:
     """Add what headers cannot decide, and how contours become bodies."""
-    add_names(parser)
-    parser.add_argument(
+    add_names(group)
+    group.add_argument(
         "--dose",
         default="",
         metavar="NAME",
         help="which of several doses: its file name (* and ? allowed), series description or plan label; several joined by +"
         " are added up",
     )
-    parser.add_argument(
+    group.add_argument(
         "--structures",
         default="",
         metavar="NAME",
         help="which of several structure sets: its file name (* and ? allowed), label, name or series description",
     )
-    parser.add_argument(
+    group.add_argument(
         "--dvh-ends",
         choices=DVH_ENDS,
         default=SLAB,
         help="how contours become bodies for DVHs: slab (as drawn, default) or surface (joined and capped, as SlicerRT does)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--resegmented",
         action="append",
         default=[],
@@ -107,18 +116,19 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     Raises
     ------
     UnusableInput
-        If there is no face model of that name.
+        If there is no face model of that name, or one that was asked for does not lie here.
     """
-    from ..privacy.networks.models import known_model
     from ..settings import Settings
 
-    if arguments.face_model != "none":
-        known_model(arguments.face_model)
+    if arguments.face_model not in (None, NO_FACE_MODEL):
+        from ..privacy.networks.choice import refuse_unusable
+
+        refuse_unusable(arguments.face_model)
     return Settings(
         fill=arguments.fill,
         protect=arguments.protect,
         variants=dict(arguments.variant),
-        face_model=arguments.face_model,
+        face_model=arguments.face_model or DEFAULT_FACE_MODEL,
         seed=arguments.seed,
         dvh_ends=arguments.dvh_ends,
     )
@@ -144,10 +154,13 @@ def choices_of(arguments: argparse.Namespace, alone: bool) -> ReadingChoices:
     if table is not None and not table.is_file():
         raise UnusableInput(f"--structure-names: {table} does not exist")
     again = tuple((method, Path(path).resolve()) for method, path in arguments.resegmented)
-    return ReadingChoices(arguments.dose, table.resolve() if table else None, again, alone, arguments.structures)
+    image = arguments.image if alone else ""
+    return ReadingChoices(arguments.dose, table.resolve() if table else None, again, alone, arguments.structures, image)
 
 
-def tell(report: StudyReport, arguments: argparse.Namespace) -> int:
-    """Print the lines that a person wants (stdout; stderr where stdout carries JSON)."""
-    print("\n".join(report.lines()), file=sys.stderr if arguments.progress == "json" else sys.stdout)
+def tell(report: StudyReport, progress: str = "human") -> int:
+    """Show the last screen (stdout; stderr where stdout carries JSON)."""
+    from .last_screen import show
+
+    show(report, sys.stderr if progress == "json" else sys.stdout)
     return SOME_UNREADABLE if report.unreadable else DONE

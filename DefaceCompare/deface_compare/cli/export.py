@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
 from ..export.options import FRAMES, MAP_FRAMES
 from ..settings import DOSE_POLICIES, KEEP
+from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
     from ..export.export_case import Export
 
 
-def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+EXAMPLES = (
+    "deface-compare export OUT/cases/case-001 --method quickshear --to FOLDER",
+    "deface-compare export OUT --method surface_blur --dose-policy mask --to FOLDER   # every case of a study",
+)
+
+
+def add_export(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
-    export = commands.add_parser("export", help="write one method's result as defaced DICOM RT, verified")
+    export = add_command(commands, "export", "write one method's result as defaced DICOM RT, verified", run_export, EXAMPLES)
     export.add_argument("case", type=Path, metavar="CASE", help="a finished case (OUT/cases/<id>), or the OUT of a whole study")
     export.add_argument("--method", required=True, metavar="M", help="whose result is written")
     export.add_argument(
@@ -36,7 +43,6 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--accept-risk", action="store_true", help="write although a privacy check is not passed or the dose draws the face"
     )
     export.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
-    export.set_defaults(run=run_export)
 
 
 def run_export(arguments: argparse.Namespace) -> int:

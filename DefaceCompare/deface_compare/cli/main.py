@@ -17,7 +17,9 @@ from .export import add_export
 from .methods import add_methods
 from .models import add_models
 from .names import add_names_command
+from .parser import COMMAND, CommandParser
 from .pool import add_pool
+from .report import add_report
 from .sample import add_sample
 from .study import add_study
 
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)  # names of files may hold what no terminal can show
-    arguments = make_parser().parse_args(argv)
+    arguments = make_parser().parse_all(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
@@ -58,18 +60,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def make_parser() -> argparse.ArgumentParser:
+EXAMPLES = (
+    "deface-compare sample COHORT                     # six synthetic patients",
+    "deface-compare study COHORT --out OUT --jobs 2   # or your own: one folder a patient",
+    "deface-compare COMMAND --help                    # all options of a command",
+)
+
+
+def make_parser() -> CommandParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="deface-compare", description="Compare defacing methods on radiotherapy patients: re-identification against utility."
+    parser = CommandParser(
+        prog="deface-compare",
+        description="Compare defacing methods on radiotherapy patients: re-identification against utility.",
+        examples=EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"deface-compare {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar=COMMAND)
     for add in (
         add_sample,
         add_check,
         add_case,
         add_study,
+        add_report,
         add_pool,
         add_export,
         add_models,

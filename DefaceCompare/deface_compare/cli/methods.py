@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DONE, UnusableInput
+from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
     from ..defacers.defacing import Defacer
 
 
-def add_methods(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_methods(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command."""
-    methods = commands.add_parser("methods", help="which methods are available here, and why others are not")
-    methods.set_defaults(run=list_methods)
+    what = "which methods are available here, and why others are not"
+    add_command(commands, "methods", what, list_methods, ("deface-compare methods",))
 
 
 def list_methods(arguments: argparse.Namespace) -> int:

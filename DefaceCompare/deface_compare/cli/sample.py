@@ -7,12 +7,15 @@ from pathlib import Path
 
 from ..errors import DONE
 from .arguments import add_progress, comma_list, positive
+from .parser import CommandParser, add_command
+
+EXAMPLES = ("deface-compare sample COHORT --patients 6 --jobs 2", "deface-compare sample COHORT --difficulty bolus,thick-mr")
 
 
-def add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_sample(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
-    sample = commands.add_parser("sample", help="write synthetic RT patients as DICOM")
-    sample.add_argument("out", type=Path, metavar="OUT", help="where the patients' folders are written")
+    sample = add_command(commands, "sample", "write synthetic RT patients as DICOM", run_sample, EXAMPLES)
+    sample.add_argument("out", type=Path, metavar="COHORT", help="where the patients' folders are written")
     sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
     sample.add_argument("--visits", type=positive, default=1, help="scans of each patient, on different days (default 1)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (default 1)")
@@ -26,7 +29,6 @@ def add_sample(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     sample.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes; the files are the same (default 1)")
     add_progress(sample)
-    sample.set_defaults(run=run_sample)
 
 
 def run_sample(arguments: argparse.Namespace) -> int:

@@ -8,16 +8,22 @@ from pathlib import Path
 from .arguments import positive
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
+from .parser import CommandParser, add_command
+
+EXAMPLES = (
+    "deface-compare study COHORT --out OUT --jobs 2",
+    "deface-compare study COHORT --out OUT --methods quickshear,eye_line --variant quickshear=nipy",
+    "deface-compare study COHORT --out OUT --external mri_reface=DEFACED   # images defaced elsewhere",
+)
 
 
-def add_study(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_study(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
-    study = commands.add_parser("study", help="compare methods on many patients")
-    study.add_argument("input", type=Path, metavar="INPUT", help="a folder that holds one folder a patient")
-    add_comparison(study)
-    study.add_argument("--jobs", type=positive, default=1, metavar="N", help="worker processes on this machine (default 1)")
-    study.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")
-    study.set_defaults(run=run_study)
+    study = add_command(commands, "study", "compare methods on many patients", run_study, EXAMPLES)
+    study.add_argument("input", type=Path, metavar="COHORT", help="a folder that holds one folder a patient")
+    running = add_comparison(study).running
+    running.add_argument("--jobs", type=positive, default=1, metavar="N", help="worker processes on this machine (default 1)")
+    running.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")
 
 
 def run_study(arguments: argparse.Namespace) -> int:
@@ -39,4 +45,4 @@ def run_study(arguments: argparse.Namespace) -> int:
             progress=progress,
             choices=choices_of(arguments, alone=False),
         )
-    return tell(report, arguments)
+    return tell(report, arguments.progress)

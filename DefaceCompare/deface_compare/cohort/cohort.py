@@ -11,12 +11,12 @@ from pathlib import Path
 
 from ..case_report import CaseReport
 from ..defacers import REGISTRY, external_methods
-from ..measurement import Measurement, read_measurements
+from ..measurement import Measurement
+from ..measurement_table import read_measurements
 from ..output.finished_mark import is_torn
 from ..output.folder import OutputFolder
 from ..output.key import read_persons
 from ..settings import Settings
-from ..words import SYNTHETIC_WARNING
 from .arms import Arm, arm_of, arm_order
 from .reidentification.records import FaceRecord, read_face_records
 from .summary import SummaryRow, read_summary
@@ -121,16 +121,22 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Cohort:
             continue
         name = f"{cohort}/{key}" if prefix else key
         report = CaseReport.read(path)
-        rows = tuple(row if row.case == name else replace(row, case=name) for row in report.measurements)
+        rows = _named(report.measurements, name, cohort)
         cases.append(PooledCase(name, key, out, cohort, replace(report, measurements=()), rows, persons.get(key, "")))
     manifest = folder.manifest
-    unreadable = json.loads(manifest.read_text(encoding="utf-8")).get("unreadable", {}) if manifest.is_file() else {}
+    told = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    unreadable = told.get("unreadable", {})
     unreadable = {**unreadable, **torn}
     if prefix:
         unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
     arms = {case.key: sorted(case.arms) for case in cases}
     ids = {case.key: case.id for case in cases}
     return Cohort(cohort, tuple(cases), tuple(read_face_records(out, ids, arms)), unreadable)
+
+
+def _named(rows: Sequence[Measurement], case: str, cohort: str) -> tuple[Measurement, ...]:
+    """Rows under the case's and the cohort's name in the pooled tables; most have them already."""
+    return tuple(row if (row.case, row.cohort) == (case, cohort) else replace(row, case=case, cohort=cohort) for row in rows)
 
 
 def _shared_tables(out: OutputFolder, cohort: str, *, prefix: bool) -> Cohort:
@@ -144,13 +150,13 @@ def _shared_tables(out: OutputFolder, cohort: str, *, prefix: bool) -> Cohort:
         name = f"{cohort}/{key}" if prefix else key
         report = CaseReport(
             case_id=key,
-            synthetic=any(SYNTHETIC_WARNING in row.note for row in rows),
+            synthetic=any(row.synthetic for row in rows),
             measurements=(),
             methods={row.method: {"title": known.get(row.method, row.method)} for row in rows},
             settings=Settings(protect=rows[0].protect),
             inputs={},
         )
-        cases.append(PooledCase(name, key, out.path, cohort, report, tuple(replace(row, case=name) for row in rows)))
+        cases.append(PooledCase(name, key, out.path, cohort, report, _named(rows, name, cohort)))
     found = read_summary(out.summary) if out.summary.is_file() else []
     scored = tuple(replace(row, cohort=cohort) for row in found if row.domain == PRIVACY and row.cohort == found[0].cohort)
     return Cohort(cohort, tuple(cases), (), {}, scored)

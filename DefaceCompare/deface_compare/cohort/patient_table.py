@@ -9,21 +9,13 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import NamedTuple
 
-from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
+from ..measurement import DOSE, FAILED, NO_FACE, NOT_AVAILABLE, OK, PLANNED, VALUE, Measurement, metrics, metrics_of_kind
 from ..settings import KEEP
 from ..structures.organs import SIDE, TARGET, is_place_holder
+from ..table_cells import OF_PRESCRIPTION
 from .arms import Arm, arm_of, arm_order
 
-VALUE_METRICS = (
-    "mean_absolute_difference",
-    "altered_fraction",
-    "resegmented_dice",
-    "resegmented_hd95",
-    "resegmented_surface_dice_2mm",
-)
-"""Utility metrics that are a value of the defaced image by themselves, not a change."""
-
-PLANNED_METRICS = ("planned_volume",)
+PLANNED_METRICS = metrics_of_kind(PLANNED)
 """Described by the original's value; not a change and never tested."""
 
 UNION = "_all"
@@ -77,19 +69,24 @@ def numbers_of(row: Measurement) -> list[tuple[str, float]]:
     """
     if row.metric in PLANNED_METRICS:
         return _finite((row.unit, row.original), (row.unit, row.defaced))[:1]
-    if row.domain in ("quality", "privacy") or row.metric in VALUE_METRICS:
+    if row.metric in metrics_of_kind(VALUE):
         return _finite((row.unit, row.defaced), (row.unit, row.change))[:1]
     if row.unit == "%":
         return _finite((row.unit, row.change))
-    return _finite((row.unit, row.change), ("%", row.change_percent))
+    return _finite((row.unit, row.change), (OF_PRESCRIPTION if row.domain == DOSE else "%", row.change_percent))
 
 
 def _finite(*numbers: tuple[str, float]) -> list[tuple[str, float]]:
     return [(unit, number) for unit, number in numbers if math.isfinite(number)]
 
 
-def patient_table(rows: Iterable[Measurement]) -> Table:
+def patient_table(rows: Iterable[Measurement], *, by_side: bool = False) -> Table:
     """One number a patient, left/right and several targets averaged; dose policy ``keep`` stays out (nothing changes there).
+
+    Parameters
+    ----------
+    by_side : bool
+        Left and right by themselves, and nothing else.
 
     Structures without a standard name stay out where there are several patients: ``structure-07`` of one is not that of another.
     A patient that failed or is not available is so in every unit that the others have a number in.
@@ -102,9 +99,12 @@ def patient_table(rows: Iterable[Measurement]) -> Table:
     for row in rows:
         if row.dose_policy == KEEP or (is_place_holder(row.structure) and not alone):
             continue
+        if by_side and not SIDE.search(row.structure):
+            continue
         key = (row.dose_policy, row.image, row.domain, row.structure, row.metric)
         if key not in cell_of:
-            item = Item(row.dose_policy, row.image, row.domain, organ(row.structure), row.metric, "")
+            shown = row.structure if by_side else organ(row.structure)
+            item = Item(row.dose_policy, row.image, row.domain, shown, row.metric, "")
             cell_of[key] = cells.setdefault(item, _Cell(item, row.unit))
         cell = cell_of[key]
         own = (row.method, row.variant, row.fill, row.protect)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..case_report import CaseReport
 from ..errors import UnusableInput
-from ..measurement import Measurement, measurement_table, read_measurements, require_pandas
+from ..measurement import Measurement
+from ..measurement_table import NUMBER_COLUMNS, measurement_table, read_measurements, require_pandas
 from ..output.folder import OutputFolder
 from ..privacy.face_prints import ORIGINAL
 from .summary import read_summary, summary_table
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 CHOICES = ("image", "method", "dose_policy", "variant", "fill", "protect", "engine")
 """What tells numbers of one structure and metric apart; numbers that differ in one of these are never put together."""
 WHOLE_IMAGE = "the whole image"
-VALUES = ("original", "defaced", "change", "change_percent", "unit", "engine", "status", "note")
+VALUES = (*NUMBER_COLUMNS[1:], NUMBER_COLUMNS[0], "unit", "engine", "status", "note")
 """Columns of `Results.change`."""
 
 
@@ -71,7 +72,7 @@ class Results:
 
     @cached_property
     def measurements(self) -> pandas.DataFrame:
-        """``measurements.csv``: one number a row, with unit, engine, status and note."""
+        """``measurements.csv``: one number a row, with unit, engine, status and the note in words."""
         return measurement_table(self.rows)
 
     @cached_property
@@ -136,9 +137,8 @@ class Results:
             if len({getattr(row, name) for row in rows}) > 1:
                 raise UnusableInput(f"{named} was measured with several values of {name}; {_values(rows, name)}")
         pandas = require_pandas()
-        table = pandas.DataFrame([[getattr(row, name) for name in VALUES] for row in rows], columns=list(VALUES))
-        table.index = pandas.Index([row.case for row in rows], name="case")
-        return table
+        table = measurement_table(rows)[list(VALUES)]
+        return table.set_index(pandas.Index([row.case for row in rows], name="case"))
 
     def _named(self, structure: str, metric: str) -> list[Measurement]:
         rows = [row for row in self.rows if row.metric == metric]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..case_report import CaseReport
 from ..errors import UnusableInput
-from ..measurement import write_table
+from ..measurement_table import write_table
 from ..output.folder import OutputFolder
 from .catch_trials import has_catch_trial
 from .decision import ANSWERS, ORIGINAL, QUESTIONS, Decision

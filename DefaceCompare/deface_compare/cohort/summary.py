@@ -10,11 +10,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..measurement import metrics, require_pandas, write_table
+from ..atomic import written_csv
+from ..errors import UnusableInput
+from ..measurement import CHANGE, DOSE, Measurement, metrics, metrics_of_kind
+from ..measurement_table import require_pandas
 from ..settings import Tolerances
 from ..structures.organs import is_further
+from ..table_cells import OF_PRESCRIPTION, number_text
 from .arms import Arm, arm_key, arm_of, arm_order
-from .patient_table import PLANNED_METRICS, VALUE_METRICS, Item, PatientValues, Table
+from .patient_table import PLANNED_METRICS, Item, PatientValues, Table, patient_table
 from .statistics import Summary, holm, summarise_all, wilson_interval
 
 IQR, CI95 = "IQR", "CI95"
@@ -72,6 +76,9 @@ class SummaryRow:
 
 
 SUMMARY_COLUMNS = tuple(f.name for f in fields(SummaryRow))
+VALUE_COLUMNS, P_COLUMNS = ("value", "low", "high"), ("p_value", "p_holm")
+P_VALUE = "p"
+"""Stands for the unit of p values, which have significant digits, not decimals."""
 
 
 def summary_table(rows: Sequence[SummaryRow]) -> pandas.DataFrame:
@@ -156,14 +163,16 @@ def _rate(row: SummaryRow, patients: PatientValues) -> SummaryRow:
 
 def is_change(domain: str, metric: str) -> bool:
     """Whether the cohort value of this metric is a change (signed), not a value."""
-    return domain not in ("quality", "privacy") and metric not in VALUE_METRICS and metric not in PLANNED_METRICS
+    return domain not in ("quality", "privacy") and metric in metrics_of_kind(CHANGE)
 
 
 def _kind(item: Item) -> str:
     if not is_change(item.domain, item.metric):
         return "the planned value" if item.metric in PLANNED_METRICS else "the value"
+    if item.unit == OF_PRESCRIPTION:
+        return "the change in percent of the prescription"
     if item.unit == "%" and metrics()[item.metric].unit != "%":
-        return "the change in percent of the prescription" if item.domain == "dose" else "the change in percent"
+        return "the change in percent"
     return "the change"
 
 
@@ -214,19 +223,43 @@ def describe_all(table: Table, cohort: str, tolerances: Tolerances) -> list[Summ
     return rows
 
 
+def describe_sides(rows: Iterable[Measurement], cohort: str, tolerances: Tolerances) -> list[SummaryRow]:
+    """Left and right by themselves, for ``summary.csv`` only: verdict, tests and report take their mean.
+
+    `p_holm` is Holm's over the sides alone, so that more rows make no test of the others weaker.
+    """
+    return describe_all(patient_table(rows, by_side=True), cohort, tolerances)
+
+
 def write_summary(path: Path, rows: Iterable[SummaryRow]) -> None:
-    """Write ``summary.csv``."""
-    write_table(path, SUMMARY_COLUMNS, rows)
+    """Write ``summary.csv``: values with the decimals of their unit, p values with `STORED_DIGITS` digits."""
+    with written_csv(path) as table:
+        table.writerow(SUMMARY_COLUMNS)
+        for row in rows:
+            cells = {name: getattr(row, name) for name in SUMMARY_COLUMNS}
+            cells |= {name: number_text(cells[name], row.unit) for name in VALUE_COLUMNS}
+            cells |= {name: number_text(cells[name], P_VALUE) for name in P_COLUMNS}
+            table.writerow(cells.values())
 
 
 def read_summary(path: Path) -> list[SummaryRow]:
-    """Read what `write_summary` wrote."""
+    """Read what `write_summary` wrote, also of earlier versions.
+
+    Raises
+    ------
+    UnusableInput
+        If it is no summary.
+    """
     found = []
     with path.open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            numbers = {
-                name: float(row[name]) if row[name] else math.nan for name in ("value", "low", "high", "p_value", "p_holm")
-            }
+        lines = csv.DictReader(stream)
+        if missing := [name for name in SUMMARY_COLUMNS if name not in (lines.fieldnames or ())]:
+            raise UnusableInput(f"{path} is no summary of a study: it has no column {missing[0]}; make it again with `pool`")
+        for line in lines:
+            row = {name: line[name] for name in SUMMARY_COLUMNS}
+            if row["domain"] == DOSE and row["unit"] == "%" and metrics()[row["metric"]].unit == "Gy":
+                row["unit"] = OF_PRESCRIPTION  # as the first version had it
+            numbers = {name: float(row[name]) if row[name] else math.nan for name in (*VALUE_COLUMNS, *P_COLUMNS)}
             counts = {name: int(row[name]) for name in ("n", "failed")}
             found.append(SummaryRow(**{**row, **numbers, **counts}))  # type: ignore[arg-type]
     return found

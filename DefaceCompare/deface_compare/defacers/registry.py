@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import UnusableInput
-from ..settings import DEFAULT_METHODS
+from ..near_names import did_you_mean, nearest_or_all
+from ..settings import DEFAULT_METHODS, VARIANTS
 from .average_face import AverageFace
 from .biometric_mask import BiometricMask
 from .defacing import Defacer
@@ -20,8 +21,6 @@ REGISTRY: tuple[Defacer, ...] = (Quickshear(), BiometricMask(), AverageFace(), S
 
 MAKERS: dict[str, Callable[[str], Defacer]] = {"quickshear": Quickshear, "biometric_mask": BiometricMask, "eye_line": EyeLine}
 """Those that come in variants."""
-VARIANTS: dict[str, tuple[str, ...]] = {"quickshear": ("", "nipy"), "biometric_mask": ("", "ichseg"), "eye_line": ("", "plain")}
-"""Variants by key; the first is the default. A key that is not here has no variants."""
 
 
 def defacer(key: str, variant: str = "") -> Defacer:
@@ -34,13 +33,14 @@ def defacer(key: str, variant: str = "") -> Defacer:
     """
     for method in (*REGISTRY, *external_methods()):
         if method.key == key:
-            known = VARIANTS.get(key, ("",))
+            known = ("", *VARIANTS.get(key, ()))
             if variant not in known:
-                choices = ", ".join(repr(name) for name in known)
-                raise UnusableInput(f"method {key} has no variant {variant!r}; choose one of {choices}")
+                names = ", ".join(map(repr, known))
+                near = did_you_mean(variant, known[1:]) or f"; choose one of {names}"
+                raise UnusableInput(f"method {key} has no variant {variant!r}{near}")
             return MAKERS[key](variant) if variant else method
-    keys = ", ".join(method.key for method in (*REGISTRY, *external_methods()))
-    raise UnusableInput(f"there is no method {key!r}; choose one of {keys}")
+    keys = [method.key for method in (*REGISTRY, *external_methods())]
+    raise UnusableInput(f"there is no method {key!r}{nearest_or_all(key, keys)}")
 
 
 def methods() -> tuple[Defacer, ...]:

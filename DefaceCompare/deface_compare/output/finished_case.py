@@ -17,6 +17,7 @@ from ..errors import UnusableInput
 from ..geometry.boxes import Patch
 from ..measurement import OK, Measurement
 from ..native_names import native_name
+from ..near_names import did_you_mean
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..readers.files.case_json import CASE_FILE
@@ -107,7 +108,8 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     case_id, out = report.case_id, folder.resolve().parents[1]
     told = report.methods.get(method)
     if told is None:
-        raise UnusableInput(f"case {case_id} was not compared with {method}, but with {', '.join(report.methods)}")
+        near = did_you_mean(method, report.methods)
+        raise UnusableInput(f"case {case_id} was not compared with {method}, but with {', '.join(report.methods)}{near}")
     if told["status"] != OK:
         raise UnusableInput(f"{method} did not deface case {case_id}: {told['note']}")
     sources = kept_sources(out, case_id)
@@ -115,7 +117,7 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     case, choices = _read(source, case_id, _choices(out, case_id, sources), sources)
     if input_hashes(case) != report.inputs:
         raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
-    if (source / CASE_FILE).is_file():
+    if source.is_file() or (source / CASE_FILE).is_file():
         raise UnusableInput(f"case {case_id} was read from image files; export writes DICOM RT and needs DICOM to begin with")
     dose_patch = None if case.dose is None or dose_policy == KEEP else kept_dose_patch(out, case_id, method, dose_policy)
     rows = tuple(row for row in report.measurements if row.method == method)
@@ -150,7 +152,7 @@ def _report(folder: Path) -> CaseReport:
 def _source_folder(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -> Path:
     """The patient's folder: as the key says, else what its files have in common."""
     known = key_source(out, case_id)
-    if known is not None and known.is_dir():
+    if known is not None and known.exists():
         return known
     files = [path for paths in sources.values() for path in paths]
     lost = next((path for path in files if not path.is_file()), None)
@@ -166,7 +168,12 @@ def _choices(out: Path, case_id: str, sources: Mapping[str, tuple[Path, ...]]) -
     if kept and not Path(kept).is_file():
         raise UnusableInput(f"the table of structure names of case {case_id} is no longer at {kept}")
     doses = sources.get(DOSE, ())
-    return ReadingChoices(dose=escape(doses[0].name) if len(doses) == 1 else "", names=Path(kept) if kept else None)
+    images = [key for key in sources if key not in (STRUCTURES, DOSE)]
+    return ReadingChoices(
+        dose=escape(doses[0].name) if len(doses) == 1 else "",
+        names=Path(kept) if kept else None,
+        image=images[0] if len(images) == 1 else "",  # what a single file shows
+    )
 
 
 def _read(

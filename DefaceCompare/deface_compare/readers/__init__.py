@@ -9,15 +9,16 @@ from ..case import Case
 from ..errors import UnusableInput
 from ..structures.name_words import user_names
 from .choices import ReadingChoices
+from .found_files import is_image_file
 
 
 def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
-    """Read one patient from a folder: image files with a ``case.json``, or any mixture of DICOM series.
+    """Read one patient: a folder of image files with a ``case.json`` or of any mixture of DICOM series, or one image file.
 
     Parameters
     ----------
     folder : str or Path
-        The patient's folder.
+        The patient's folder, or one image file (``ct.nii.gz``).
     case_id : str, optional
         Id of the case; default is the one in ``case.json``, else the folder's name.
     choices : ReadingChoices, optional
@@ -31,11 +32,15 @@ def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingCh
     from .files.case_json import CASE_FILE, read_case_file  # brings pydicom, which a list of methods does not need
 
     folder = Path(folder)
-    if not folder.is_dir():
-        raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient")
     choices = choices or ReadingChoices()
+    if not folder.is_dir() and not is_image_file(folder):
+        raise UnusableInput(f"{folder} is not a folder; give the folder that holds one patient, or one image file")
     with user_names(choices.names):
-        if (folder / CASE_FILE).is_file():
+        if folder.is_file():
+            from .files.one_image import read_image_case
+
+            case = read_image_case(folder, choices.image)
+        elif (folder / CASE_FILE).is_file():
             case = read_case_file(folder)
         else:
             from .dicom.patient import read_dicom_case

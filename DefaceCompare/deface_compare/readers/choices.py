@@ -24,6 +24,8 @@ class ReadingChoices:
         There is only this patient, whose structures may be the path itself.
     structures : str
         Which structure set of several: file name (``*`` and ``?`` allowed), label, name or series description.
+    image : str
+        What a single image file shows (CT, MR_T1, PET ...), where neither its name nor its values tell it.
     """
 
     dose: str = ""
@@ -31,6 +33,7 @@ class ReadingChoices:
     resegmented: tuple[tuple[str, Path], ...] = ()
     alone: bool = True
     structures: str = ""
+    image: str = ""
 
     def redrawn(self, given: Path, folder: Path, case_id: str) -> Path | None:
         """Where this patient's structures lie that were drawn again: below `given`, or `given` itself; None if nowhere.
@@ -50,6 +53,7 @@ class ReadingChoices:
         return {
             "dose": self.dose,
             "structures": self.structures,
+            "image": self.image,
             "names": "" if self.names is None else _hash(self.names),
             "resegmented": [(method, "" if path is None else _hash(path)) for method, path in again],
         }

@@ -47,6 +47,13 @@ TAR_AT, TAR = 257, b"ustar"
 """Where a tar archive says what it is (POSIX.1-1988)."""
 
 
+IMAGE_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+"""Image files that say where they lie, and so can be a patient by themselves."""
+SEGMENTATION = ".seg.nrrd"
+HEADERS = (".mhd", ".nhdr")
+"""Image files whose voxels lie in another file."""
+
+
 @dataclass(frozen=True)
 class FoundFiles:
     """What lies below a folder.
@@ -68,12 +75,16 @@ class FoundFiles:
 def find_files(folder: Path) -> FoundFiles:
     """All files below a folder; a folder that is reached twice (a link in a circle) is read once.
 
+    Of a file that is a patient by itself: that file, and the voxels that lie beside its header.
+
     Raises
     ------
     UnusableInput
         If the folder itself cannot be opened.
     """
     left_out: Counter[str] = Counter()
+    if folder.is_file():
+        return FoundFiles(folder.parent, tuple(sorted({folder, *_data_of(folder)})))
     try:
         with os.scandir(folder):
             pass
@@ -91,6 +102,13 @@ def find_files(folder: Path) -> FoundFiles:
             known.add(_identity(path))
             files.append(path)
     return FoundFiles(folder, tuple(sorted(files)), {reason: left_out[reason] for reason in sorted(left_out)})
+
+
+def _data_of(header: Path) -> list[Path]:
+    """The files beside a header of its own name: ``ct.raw`` or ``ct.zraw`` of ``ct.mhd``."""
+    if header.suffix.lower() not in HEADERS:
+        return []
+    return [path for path in header.parent.iterdir() if path.is_file() and path.stem == header.stem]
 
 
 def _walk(folder: Path, left_out: Counter[str]) -> Iterator[Path]:
@@ -152,6 +170,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         raise UnusableInput(f"{path.name} cannot be read ({error.strerror}); make it readable, or take it away") from error
+
+
+def is_image_file(path: Path) -> bool:
+    """Whether a path is a file that can be a patient by itself, by its ending."""
+    return path.name.lower().endswith(IMAGE_ENDINGS) and not path.name.lower().endswith(SEGMENTATION) and path.is_file()
 
 
 def is_dicom(path: Path) -> bool:

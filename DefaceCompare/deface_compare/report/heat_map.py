@@ -126,9 +126,8 @@ def _map(
         ("intensity", "HU"): tolerances.intensity_hu,
         ("dose", "Gy"): tolerances.dose_gy,
     }.get((known.domain, unit), math.nan)
-    of = "% of prescription" if known.domain == "dose" and unit == "%" and known.unit == "Gy" else unit
     name = metric.replace("_", " ") if metric.islower() else metric
-    title = f"{'Δ ' if is_change(known.domain, metric) else ''}{name} ({of}){'' if known.domain == 'dose' else f' · {on}'}"
+    title = f"{'Δ ' if is_change(known.domain, metric) else ''}{name} ({unit}){'' if known.domain == 'dose' else f' · {on}'}"
     main = MAIN_TITLES.get(metric, "") if here else ""
     if metric == "mean" and main and unit != "HU":
         main = "Δ intensity"

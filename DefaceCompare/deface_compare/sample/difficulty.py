@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from ..errors import UnusableInput
+from ..near_names import did_you_mean
 
 
 class Difficulty(str, Enum):
@@ -80,7 +81,8 @@ def difficulties_named(names: Iterable[str]) -> tuple[Difficulty, ...]:
     wanted = set(names)
     unknown = sorted(wanted - {each.value for each in Difficulty} - set(COMBINATIONS))
     if unknown:
-        known = ", ".join([*(each.value for each in Difficulty), *COMBINATIONS])
-        raise UnusableInput(f"there is no difficulty called {unknown[0]!r}; choose from {known}")
+        known = [*(each.value for each in Difficulty), *COMBINATIONS]
+        near = did_you_mean(unknown[0], known)
+        raise UnusableInput(f"there is no difficulty called {unknown[0]!r}{near}; choose from {', '.join(known)}")
     combined = {each for name in wanted & set(COMBINATIONS) for each in COMBINATIONS[name]}
     return tuple(each for each in Difficulty if each.value in wanted or each in combined)

@@ -12,6 +12,7 @@ from ..defacers import REGISTRY, external_methods
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, Measurement
 from ..output.code_mark import PACKAGES, package_version
 from ..privacy.networks.models import known_models
+from ..table_cells import FORMAT, FORMAT_KEY
 from ..version import __version__
 from ..words import SYNTHETIC_WARNING, without_warning
 
@@ -26,6 +27,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
     return {
         "program": "DefaceCompare",
         "version": __version__,
+        FORMAT_KEY: FORMAT,
         "cohort": pooled.cohort,
         "synthetic": pooled.synthetic,
         "settings": pooled.settings.as_dict(),

@@ -24,11 +24,12 @@ from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.auc import FEW_PERSONS
 from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, ScanAucs, headline, summarise_faces
 from ..cohort.review import read_decisions
-from ..cohort.summary import SummaryRow, describe_all, write_summary
+from ..cohort.summary import SummaryRow, describe_all, describe_sides, write_summary
 from ..cohort.tradeoff import Axis, dose_axis, outcomes, tradeoff_axes
 from ..cohort.verdict import PRIVACY, Verdict, judge, working
 from ..errors import UnusableInput
-from ..measurement import Measurement, metrics, write_measurements
+from ..measurement import Measurement, metrics
+from ..measurement_table import write_measurements
 from ..output.folder import OutputFolder
 from ..output.lock import sole_run
 from ..output.parquet import write_parquet
@@ -119,8 +120,9 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     summary = summarise(table, faces, pooled.cohort, settings)
     for centre in centres:
         summary += summarise(patient_table(centre.rows), own[centre.cohort], centre.cohort, settings)
+    sides = [row for each in (pooled, *centres) for row in describe_sides(each.rows, each.cohort, settings.tolerances)]
     image = headline_image(rows)
-    manifest = make_manifest(pooled, summary)
+    manifest = make_manifest(pooled, (*summary, *sides))
     verdict = decide(pooled, table, faces, image)
     answer = answer_of(pooled, summary, image, verdict, manifest)
     content = ReportContent(
@@ -146,12 +148,13 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     write_measurements(folder.measurements, rows)
     write_parquet(out)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
-        write_summary(folder.summary, summary)
+        write_summary(folder.summary, (*summary, *sides))
     write_report(folder.report, content)
     write_face_page(out, content)
     write_cases_page(out, content, linked)
     write_json(folder.manifest, manifest)
-    return StudyReport(out, image, manifest, tuple(rows), tuple(summary), pooled.unreadable, mean_seconds(pooled), answer=answer)
+    table_rows = (*summary, *sides)
+    return StudyReport(out, image, manifest, tuple(rows), table_rows, answer, pooled.unreadable, mean_seconds(pooled))
 
 
 def answer_of(pooled: Cohort, summary: Sequence[SummaryRow], image: str, verdict: Verdict, manifest: Mapping[str, Any]) -> Answer:

@@ -120,20 +120,20 @@ def _described(method: Defacer) -> dict[str, Any]:
 
 
 def hash_files(folder: Path) -> list[tuple[str, str]]:
-    """Relative name and SHA-256 of every file below a folder that can be read, sorted.
+    """Relative name and SHA-256 of every file of a patient's folder, or of one image file, that can be read, sorted.
 
     Raises
     ------
     UnusableInput
         If there is no such folder, or a file may not be read.
     """
-    if not folder.is_dir():
+    if not folder.exists():
         raise UnusableInput(f"there is no folder {folder}")
-    found = []
-    for path in find_files(folder).files:
+    found, files = [], find_files(folder)
+    for path in files.files:
         digest = hashlib.sha256()
         with opened(path) as stream:
             while block := stream.read(BLOCK_BYTES):
                 digest.update(block)
-        found.append((path.relative_to(folder).as_posix(), digest.hexdigest()))
+        found.append((path.relative_to(files.folder).as_posix(), digest.hexdigest()))
     return found

@@ -11,7 +11,7 @@ from ..case_report import CaseReport
 from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
-from ..measurement import write_measurements
+from ..measurement_table import write_measurements
 from ..output.case_ids import case_ids, single_id
 from ..output.code_mark import code_mark
 from ..output.folder import OutputFolder, make_out
@@ -19,7 +19,7 @@ from ..output.key import listed_persons, write_key
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..readers.choices import ReadingChoices
-from ..readers.found_files import count_words
+from ..readers.found_files import count_words, is_image_file
 from ..settings import DEFAULT_METHODS, Settings
 from .job import CaseJob, CaseOutcome, compare_or_skip, run_case
 from .other_cases import OtherCases, drop_cases, finish_moves, grouped, other_cases
@@ -172,8 +172,8 @@ def run_single(
     """
     settings = settings or Settings()
     chosen = methods_of(methods, settings.variants)
-    if not patient.is_dir():
-        raise UnusableInput(f"{patient} {no_folder(patient)}; give the folder of one patient")
+    if not patient.is_dir() and not is_image_file(patient):
+        raise UnusableInput(f"{patient} {no_folder(patient)}; give the folder of one patient, or one image file")
     files = tuple(hash_files(patient))
     make_out(out)
     with sole_run(out):

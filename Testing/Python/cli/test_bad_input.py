@@ -12,7 +12,8 @@ import SimpleITK as sitk
 from coarse_patients import make_coarse_patients
 from deface_compare.anatomy.average_head import average_head, template_image
 from deface_compare.cli.main import main
-from deface_compare.measurement import FAILED, read_measurements
+from deface_compare.measurement import FAILED
+from deface_compare.measurement_table import read_measurements
 from deface_compare.privacy.networks.models import CACHE_VARIABLE
 from deface_compare.privacy.rows import METRICS, SCORES
 from deface_compare.sample.template.labels import LABELS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -73,8 +74,8 @@ def test_a_study_whose_cases_are_all_read_ends_with_zero(
     assert cli.main(["study", str(source), "--out", str(tmp_path / "out"), *QUICK]) == 0
     assert made == ["case-001", "case-002"]
     printed = capsys.readouterr()
-    assert "success 2/2" in printed.out
-    assert "1.5 s a case" in printed.out
+    assert re.search(r"Worked +s a case\n", printed.out)
+    assert re.search(r"2/2 +1\.5\n", printed.out)
     assert f"Report: {tmp_path / 'out' / 'report.html'}" in printed.out
     assert "anna" not in printed.out + printed.err
 
@@ -245,3 +246,20 @@ def test_an_imported_volume_comes_from_the_patients_own_folder_only(tmp_path: Pa
 def test_an_imported_tool_needs_a_name_of_its_own(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["case", str(tmp_path), "--out", str(tmp_path / "o"), *QUICK, "--external", f"{name}={tmp_path}"]) == 2
     assert "give the tool's own name" in capsys.readouterr().err
+
+
+def test_one_image_file_is_a_patient_that_keeps_its_number(made: list[str], tmp_path: Path) -> None:
+    image = tmp_path / "smith_ct.nii.gz"
+    image.write_bytes(b"voxels")
+    for _ in range(2):  # the second time nothing is computed again
+        assert cli.main(["case", str(image), "--out", str(tmp_path / "out"), *QUICK]) == 0
+    assert made == ["case-001"]
+    shared = [path for path in (tmp_path / "out").rglob("*") if path.is_file() and "identifiable" not in path.parts]
+    assert shared
+    assert not any("smith" in path.read_text(errors="replace") for path in shared)
+
+
+def test_a_file_that_is_no_image_is_no_patient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "ct.txt").write_text("voxels")
+    assert cli.main(["case", str(tmp_path / "ct.txt"), "--out", str(tmp_path / "out"), *QUICK]) == 2
+    assert "is a file, not a folder; give the folder of one patient, or one image file" in capsys.readouterr().err

@@ -28,7 +28,7 @@ def case_with(out: Path, name: str, most_gy: float, structure: str = "GTV") -> P
     table = DvhTable()
     table.add(structure, "quickshear", "mask", uniform(most_gy), uniform(most_gy / 2))
     OutputFolder(out).make_case(name)
-    table.write(OutputFolder(out).dvh(name))
+    table.write(OutputFolder(out).dvh(name), name)
     rows = (Scope(name, *ARM).row("success", defaced=1.0, image="CT"),)
     return PooledCase(name, name, out, "cohort", CaseReport(name, False, (), {}, Settings(), {}), rows)
 

@@ -18,7 +18,7 @@ from deface_compare.privacy.rows import NO_BORDER
 from made_report import write_made_report
 
 CASE, METHOD, IMAGE, LENGTH, VIEWS = "case-001", "quickshear", "CT", 128, 3
-SCOPE = Scope(CASE, METHOD, "mm", "background", "none", "")
+SCOPE = Scope(CASE, METHOD, "mm", "background", "none")
 
 
 def unit(random: np.random.Generator) -> np.ndarray:

@@ -84,7 +84,7 @@ def make_out(
 def _rows(
     generator: np.random.Generator, case: str, method: str, images: tuple[str, ...], synthetic: bool, failed: bool
 ) -> list[Measurement]:
-    scope = Scope(case, method, "", "background", "none", SYNTHETIC_WARNING if synthetic else "")
+    scope = Scope(case, method, "", "background", "none", synthetic)
     rows: list[Measurement] = []
     for image in images:
         if failed:

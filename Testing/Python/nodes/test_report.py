@@ -15,7 +15,8 @@ from node_images import ct_image, one_method_output
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
 from deface_compare.errors import UnusableInput  # noqa: E402
-from deface_compare.measurement import COLUMNS, Scope, read_measurements  # noqa: E402
+from deface_compare.measurement import Scope  # noqa: E402
+from deface_compare.measurement_table import TABLE_COLUMNS, cells_of, read_measurements  # noqa: E402
 from deface_compare.version import __version__  # noqa: E402
 from DefaceCompareLib.nodes import compare as logic  # noqa: E402
 from DefaceCompareLib.nodes.comparison_table import add_comparison_table  # noqa: E402
@@ -121,9 +122,8 @@ def test_tables_hold_the_rows_of_the_file_cell_for_cell(scene: Any, tmp_path: Pa
     (nodes,) = report_to_nodes(out, scene)
     for row in read_measurements(out / "cases" / "case-001" / "measurements.csv"):
         table = nodes.tables[row.domain].GetTable()
-        for column in COLUMNS:
+        for column, expected in zip(TABLE_COLUMNS, cells_of(row), strict=True):
             cell = table.GetColumnByName(column).GetValue(0)
-            expected = getattr(row, column)
             assert cell == expected or (np.isnan(cell) and np.isnan(expected))
     assert nodes.tables["volume"].GetTable().GetColumnByName("unit").GetValue(0) == "cc"
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from deface_compare.cli.main import main
-from deface_compare.measurement import Measurement, read_measurements
+from deface_compare.measurement import Measurement
+from deface_compare.measurement_table import read_measurements
 from deface_compare.privacy.networks.models import CACHE_VARIABLE
 from deface_compare.readers import read_case
 from deface_compare.sample.make_sample import write_patient

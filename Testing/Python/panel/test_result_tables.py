@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from deface_compare.measurement import Scope, read_measurements, write_measurements
+from deface_compare.measurement import Scope
+from deface_compare.measurement_table import read_measurements, write_measurements
 from panel_host import click, show_tab_of, spin
 from result_tables import click_heading, column, numbers, plain
 

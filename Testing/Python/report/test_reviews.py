@@ -11,7 +11,7 @@ import pytest
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.decision import ANSWERS, Decision
 from deface_compare.cohort.review import DECISION_COLUMNS
-from deface_compare.measurement import write_table
+from deface_compare.measurement_table import write_table
 from deface_compare.report.reviews import agreement_table, review_columns
 from deface_compare.study.pool import pool
 from made_study import METHODS, make_out

@@ -12,7 +12,7 @@ from coarse_patients import make_coarse_patients, make_doses
 from deface_compare.cli import main as cli
 from deface_compare.compare import compare_case
 from deface_compare.errors import UnusableInput
-from deface_compare.measurement import read_measurements
+from deface_compare.measurement_table import read_measurements
 from deface_compare.privacy.networks.models import OK, verify_model
 from deface_compare.readers import read_case
 from deface_compare.settings import Settings

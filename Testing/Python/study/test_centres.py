@@ -11,7 +11,7 @@ import pytest
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.centres import pool_centres
 from deface_compare.cohort.summary import SummaryRow, find, read_summary
-from deface_compare.measurement import read_measurements
+from deface_compare.measurement_table import read_measurements
 from deface_compare.study.pool import pool
 from made_study import make_out
 
@@ -43,7 +43,7 @@ def test_a_pooled_difference_tells_who_is_lower() -> None:
     assert low < -0.2 < high < 0  # mean -0.2, half width sqrt(2) / 2 * 0.1
 
 
-def test_a_centre_that_shares_two_tables_gives_the_numbers_of_its_whole_folder(
+def test_a_centre_that_shares_its_tables_gives_the_numbers_of_its_whole_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for page in ("write_report", "write_face_page"):  # the tables are compared; pages cost seconds
@@ -54,7 +54,7 @@ def test_a_centre_that_shares_two_tables_gives_the_numbers_of_its_whole_folder(
         pool([out], out)
         share = tmp_path / "shared" / out.name
         share.mkdir(parents=True)
-        for table in ("measurements.csv", "summary.csv"):
+        for table in ("measurements.csv", "notes.csv", "summary.csv"):
             shutil.copy(out / table, share / table)
         shared.append(share)
     whole = pool(outs, tmp_path / "whole")

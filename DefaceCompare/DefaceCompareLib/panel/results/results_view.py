@@ -12,7 +12,8 @@ from slicer.i18n import tr as _
 import qt
 from deface_compare.cohort.reidentification.percentile import Percentile
 from deface_compare.defacers import REGISTRY, external_methods
-from deface_compare.measurement import NOT_AVAILABLE, Measurement, write_measurements
+from deface_compare.measurement import NOT_AVAILABLE, Measurement
+from deface_compare.measurement_table import write_measurements
 from deface_compare.settings import DOSE_POLICIES
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
@@ -141,7 +142,7 @@ class ResultsView:
         patient = self._run.patient if self._run is not None else self._rows[0].case
         parts = [f"{patient}, {image}" if image else patient, NO_VERDICT_FROM_ONE_CASE]
         lines = ["; ".join(filter(None, [*parts, percentile_sentence(self._rows, self._percentiles)]))]
-        if any(row.note.startswith(SYNTHETIC_WARNING) for row in self._rows):
+        if any(row.synthetic for row in self._rows):
             lines.insert(0, SYNTHETIC_WARNING)
         lines += filter(None, [in_this_panel(not_measured_sentence(self._rows))])
         if any(row.domain == "privacy" and row.status == NOT_AVAILABLE and may_be_installed(row.note) for row in self._rows):
@@ -180,8 +181,8 @@ class ResultsView:
             self.save(Path(path))
 
     def save(self, path: Path) -> None:
-        """Write all rows of the shown domain, every column and digit, as ``measurements.csv`` has them."""
-        write_measurements(path, self._of_domain())
+        """Write all rows of the shown domain with all columns of ``measurements.csv``, notes in words: one file by itself."""
+        write_measurements(path, self._of_domain(), notes_beside_it=False)
 
 
 def _fit_height(table: Any, lines: int) -> None:

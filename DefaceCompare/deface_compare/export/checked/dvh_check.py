@@ -11,6 +11,7 @@ from ...measurement import OK, Measurement
 from ...readers.checks import dose_warnings
 from ...settings import Settings
 from ...structures.region import regions
+from ...table_cells import stored
 from ...utility.dose_sampling import sample_region
 from ...utility.dvh import DVH, dvh_metric
 
@@ -53,7 +54,8 @@ def dvh_faults(
             continue  # a volume at a dose jumps with the rounding of single voxels
         compared += 1
         value = _value(found.get(structure), metric)
-        if value != row.defaced and not (tolerance_gy and abs(value - row.defaced) <= tolerance_gy):
+        told = stored(value, row.unit)
+        if told != stored(row.defaced, row.unit) and not (tolerance_gy and abs(told - row.defaced) <= tolerance_gy):
             faults.append(f"{metric} of {structure} is {value:g} in what was written, measured {row.defaced:g}")
     return faults, compared
 

@@ -10,7 +10,8 @@ import pytest
 
 from deface_compare.case import Case
 from deface_compare.cli.main import main
-from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement, read_measurements
+from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement
+from deface_compare.measurement_table import read_measurements
 from deface_compare.readers import read_case
 from deface_compare.readers.choices import ReadingChoices
 from deface_compare.settings import Settings

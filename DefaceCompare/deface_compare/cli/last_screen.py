@@ -1,0 +1,52 @@
+"""The last screen: a table with colours in a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from ..cohort.reidentification.linkage import LINKED, NOT_LINKED, UNCLEAR
+
+if TYPE_CHECKING:
+    from ..study.last_screen import LastScreen
+    from ..study.study_report import StudyReport
+
+STYLES = {NOT_LINKED: "green", UNCLEAR: "yellow", LINKED: "red"}
+"""Colours of the answer to "Recognised?", which stands there in words as well."""
+
+
+def show(report: StudyReport, stream: TextIO) -> None:
+    """Write the last screen of a study."""
+    if stream.isatty():
+        _in_terminal(report.screen(), stream)
+    else:
+        print("\n".join(report.lines()), file=stream)
+
+
+def _in_terminal(screen: LastScreen, stream: TextIO) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    for warning in screen.warnings:
+        console.print(Text(warning, style="yellow"))
+    console.print(Text(" ".join(screen.sentences), style="bold"))
+    if screen.rows:
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+        for heading in screen.headings:
+            table.add_column(heading, overflow="fold")
+        for row in screen.rows:
+            table.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+        console.print(table)
+    if screen.decides:
+        console.print(Text(screen.decides, style="dim"))
+    for remark in screen.remarks:
+        console.print(Text(remark))
+    for line in (f"Report: {screen.report}", f"Open it: {screen.opener}", *screen.next_step):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _style(cell: str) -> str:
+    """By the answer's word, with which the cell begins."""
+    return next((style for word, style in STYLES.items() if cell == word or cell.startswith(f"{word},")), "")
