@@ -75,14 +75,15 @@ def fields_of_view(
     visit: int,
 ) -> FieldsOfView:
     """The grids of a patient's images; parameters as in `sample_patient`."""
-    ct = planned = posed_field(_planning_grid(site, ct_size, ct_spacing_mm, visit), head)
+    whole = site == HEAD_AND_NECK and ct_size is None and Difficulty.CHILD not in difficulties
+    ct = planned = posed_field(_planning_grid(site if whole else BRAIN, ct_size, ct_spacing_mm, visit), head)
     extent = np.array(HEAD_EXTENT_MM)
     pet = posed_field(grid_around(HEAD_MIDDLE_MM, [int(n) for n in extent / PET_SPACING_MM], PET_SPACING_MM), head)
     mr_middle = np.add(HEAD_MIDDLE_MM, MR_OFFSET_MM)
     thick = Difficulty.THICK_MR in difficulties
     mr_size, mr_spacing = (THICK_SIZE, THICK_SPACING_MM) if thick else (MR_SIZE, MR_SPACING_MM)
     mr = posed_field(_of_visit(grid_around(mr_middle, mr_size, mr_spacing), visit), head)
-    if Difficulty.SHOULDERS in difficulties or (site == HEAD_AND_NECK and ct_size is None):
+    if Difficulty.SHOULDERS in difficulties or whole:
         ct, pet = shoulder_field(ct, head), shoulder_field(pet, head)
     if Difficulty.WHOLE_BODY in difficulties:
         ct = grid_around(WHOLE_BODY_MIDDLE_MM, WHOLE_BODY_SIZE, WHOLE_BODY_SPACING_MM)

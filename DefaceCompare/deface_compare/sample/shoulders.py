@@ -16,6 +16,8 @@ BONE, LUNG = (480.0, 85.0, 0.9), (-830.0, 10.0, 0.4)
 """CT number in HU, template T1 signal and SUV."""
 TOP_MM = -185.0
 """All of it lies below this z of the upright person."""
+SHOULDER_MM = 190.0
+"""A joint lies so far from the mid-plane in the person for whom the parts are drawn; they grow and shrink with it."""
 BONE_DEPTH_MM = 5.0
 """Bones lie at least so deep."""
 
@@ -25,9 +27,12 @@ def shoulder_parts(marks_mm: Mapping[str, NDArray[np.float64]]) -> Iterator[Part
     middle = 0.5 * (marks_mm["l_clavicle"] + marks_mm["r_clavicle"])
     for side, of in ((1.0, "l"), (-1.0, "r")):
         shoulder, scapula = (_relative(marks_mm[f"{of}_{name}"], middle, side) for name in ("shoulder", "scapula"))
-        for points, radii, values in _left_parts(moved(shoulder, -14.0, 0.0, 6.0), scapula):
-            placed = [moved(middle, side * x, y, z) for x, y, z in points]
-            yield Part(partial(tube, points=placed, radii=radii), values)
+        size = shoulder[0] / SHOULDER_MM
+        grown = [(value / size for value in mark) for mark in (shoulder, scapula)]
+        (x, y, z), (u, v, w) = grown
+        for points, radii, values in _left_parts((x - 14.0, y, z + 6.0), (u, v, w)):
+            placed = [moved(middle, side * size * a, size * b, size * c) for a, b, c in points]
+            yield Part(partial(tube, points=placed, radii=[size * radius for radius in radii]), values)
 
 
 def _left_parts(humerus: Point, scapula: Point) -> Iterator[tuple[Sequence[Point], Sequence[float], tuple[float, float, float]]]:

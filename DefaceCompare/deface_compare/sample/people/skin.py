@@ -29,6 +29,8 @@ DEPTH_LIMIT_MM = 30.0
 HEAD_LOWER_MM, HEAD_UPPER_MM, HEAD_SPACING_MM = (-129.0, -165.0, -222.0), (129.0, 141.0, 114.0), 1.5
 SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM, SHOULDERS_SPACING_MM = (-270.0, -150.0, -342.0), (270.0, 164.0, -170.0), 2.0
 """Boxes of the two grids, in mm of the upright person."""
+END_MM = 30.0
+"""So far above its end the mesh's cut through the chest has no influence on the depth that matters."""
 SEAM_MM = -196.0
 """Below this z the shoulders' grid counts, and beside the head's box: there both see the skin around."""
 BAND_MM = 2.5
@@ -52,8 +54,13 @@ class PersonSkin:
 
     @cached_property
     def shoulders(self) -> sitk.Image:
-        """Of the shoulders and the neck, float32; made when it is asked for."""
-        return self._depth(_grid(SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM, SHOULDERS_SPACING_MM))
+        """Of neck and shoulders, float32; made when it is asked for. Below the mesh's end the body goes on as it is there."""
+        depth = self._depth(_grid(SHOULDERS_LOWER_MM, SHOULDERS_UPPER_MM, SHOULDERS_SPACING_MM))
+        end_mm = float(self.figure.skin_mm[-head_basis().skin.fans :, 2].min()) + END_MM
+        last = int(np.clip((end_mm - SHOULDERS_LOWER_MM[2]) / SHOULDERS_SPACING_MM, 0, depth.GetSize()[2] - 1))
+        array = sitk.GetArrayFromImage(depth)
+        array[:last] = array[last]
+        return like(array, depth)
 
     def depth(self, upright_mm: Field) -> Field:
         """Depth at points, shape (3 for x y z, ...) in upright mm."""
