@@ -1,11 +1,14 @@
-"""The long proof that damaged DICOM is refused, never crashed on: 10,000 damaged files, resumable.
+"""The long proof that damaged DICOM is refused, never crashed on, never other in silence: 10,000 damaged files, resumable.
 
     python Testing/Proofs/mutations.py [--count 10000]
 
 One file of a small patient at a time is damaged by seed, the patient is read and, where its images are still what they were, the
-finished case is exported. A line a mutation goes to a log of this very code; a second run goes on where the first one ended. Exit
-code 1 if any mutation led to an exception that is no refusal, took more than 10 CPU seconds, left partial output, or a process
-took more than 2 GB. `Testing/Python/export/test_mutations.py` runs the first ones in `make test`.
+finished case is exported. A line a mutation goes to a log of this very code; a second run goes on where the first one ended.
+
+What is read must have the values, names, volumes and partners of the intact patient, or those that the damaged file plainly
+states, or a sentence must tell what is otherwise. Exit code 1 if any mutation did not, led to an exception that is no refusal,
+took more than 10 CPU seconds, left partial output, or a process took more than 2 GB. `Testing/Python/export/test_mutations.py`
+runs the first ones in `make test`.
 """
 
 from __future__ import annotations

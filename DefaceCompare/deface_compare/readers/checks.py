@@ -33,6 +33,12 @@ LARGEST_LIKELY_GY = 1000.0
 NEGATIVE_SHARE = 0.01
 """Voxels below minus this share of the maximum are no rounding: no dose is negative."""
 
+MOST_SHARE = 5.0
+"""No plan reaches so many times what was prescribed (radiosurgery to the 50 % isodose reaches 2, brachytherapy is not read)."""
+
+LARGEST_LIKELY_PRESCRIPTION_GY = 200.0
+"""No course prescribes more to a head; one stated in cGy does."""
+
 LEAST_SHARE = 0.5
 """A plan's dose reaches what was prescribed; one that stays below this share of it is of a fraction or a part."""
 
@@ -121,6 +127,15 @@ def dose_warnings(image: sitk.Image, unit: str, name: str = "", prescription_gy:
     if unit == "Gy" and largest > LARGEST_LIKELY_GY:
         return (
             f"{dose} has a maximum of {largest:.0f} Gy: its values are likely cGy; all doses are given as the file states them",
+        )
+    if unit == "Gy" and prescription_gy and prescription_gy > LARGEST_LIKELY_PRESCRIPTION_GY:
+        return (
+            f"{prescription_gy:g} Gy are prescribed for {dose}: the prescription is likely in cGy; it is used as it is stated",
+        )
+    if unit == "Gy" and prescription_gy and largest > MOST_SHARE * prescription_gy:
+        return (
+            f"{dose} has a maximum of {largest:.0f} Gy where {prescription_gy:g} Gy are prescribed: one of them is likely in cGy;"
+            " both are used as the files state them",
         )
     if unit == "Gy" and prescription_gy and largest < LEAST_SHARE * prescription_gy:
         return (

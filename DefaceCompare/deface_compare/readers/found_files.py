@@ -169,6 +169,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as stream:
             yield stream
     except OSError as error:
+        if error.errno is None:
+            raise  # not the system's: pydicom's own, of a damaged file
         raise UnusableInput(f"{path.name} cannot be read ({error.strerror}); make it readable, or take it away") from error
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -156,7 +156,20 @@ def read_table(path: Path) -> list[dict[str, str]]:
     missing = [column for column in COLUMNS if rows and rows[0].get(column) is None]
     if missing or not rows:
         raise UnusableInput(f"the table of structure names {path.name} must have rows with the columns {','.join(COLUMNS)}")
+    _refuse_two_meanings(rows, path.name)
     return rows
+
+
+def _refuse_two_meanings(rows: Sequence[Mapping[str, str]], name: str) -> None:
+    """Raise `UnusableInput` if a spelling stands in a table twice and means two things: the last one would win in silence."""
+    meant: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for line, row in enumerate(rows, 2):
+        meaning = tuple(row.get(column) or "" for column in COLUMNS[1:])
+        before, known = meant.setdefault("".join(words_of(row["part"] or "")), (line, meaning))
+        if known != meaning:
+            raise UnusableInput(
+                f"the table of structure names {name} gives one spelling two meanings (lines {before} and {line})"
+            )
 
 
 @cache

@@ -1,5 +1,6 @@
-"""A seeded slice of the mutation proof: 200 damaged files are read, and exported where that is possible; none crashes anything.
+"""A seeded slice of the mutation proof: 200 damaged files are read, and exported where that is possible.
 
+None crashes anything, and none says other values, names or partners than the intact patient's in silence (`export_mutations`).
 All 10,000: ``python Testing/Proofs/mutations.py`` (`make prove`).
 """
 
@@ -8,12 +9,15 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from export_mutations import EXPORTED, READ, REFUSED, MutationTarget
 from mutated_dicom import KINDS
+from plain_reading import Said, differences
 
 pytestmark = pytest.mark.xdist_group("export")
 
@@ -43,3 +47,16 @@ def test_damaged_files_are_refused_in_one_sentence_or_used_but_never_crash(
     assert counts[EXPORTED] >= 1
     assert {outcome.kind for outcome in outcomes} == {kind.__name__.strip("_") for kind in KINDS}
     assert not any(str(tmp_path) in outcome.told for outcome in outcomes)
+
+
+def test_what_is_other_in_silence_is_found() -> None:
+    ramp = np.arange(24.0).reshape(2, 3, 4)
+    intact = Said({"CT": list(ramp)}, ramp, {"Brain": 1400.0}, {"CT": "HU"}, {"dose": (0.0, 1.0)}, {"structures": ("rs.dcm",)})
+    assert differences(intact, intact, Said()) == []
+    other = replace(intact, slices={"CT": list(ramp[::-1])}, dose=2 * ramp, volumes_cc={"Parotid": 14.9}, units={"CT": "a.u."})
+    other = replace(other, places={"dose": (0.0, 2.0)}, partners={"structures": ("other.dcm",)})
+    names = ["units of CT", "places of dose", "partners of structures", "values of CT", "the dose"]
+    assert differences(other, intact, Said()) == [*names, "structure Brain: None cc", "structure Parotid: 14.9 cc"]
+    one = replace(intact, slices={"CT": [ramp[0], 3 * ramp[1]]})  # what the damaged file itself states
+    assert differences(one, intact, Said({"CT": [3 * ramp[1]]})) == []
+    assert differences(replace(intact, slices={}), intact, Said()) == ["image CT is gone"]

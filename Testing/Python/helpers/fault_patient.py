@@ -119,8 +119,9 @@ def paths_of(folder: Path, kind: str) -> list[Path]:
 
 
 def changed(folder: Path, kind: str, change: Change, *, all_files: bool = True, to: str = "") -> None:
-    """Change the files of a kind (images: all slices or one), in place or as further files."""
-    for path in paths_of(folder, kind)[: None if all_files else 1]:
+    """Change the files of a kind (images: all slices or one in the middle), in place or as further files."""
+    paths = paths_of(folder, kind)
+    for path in paths if all_files else [paths[len(paths) // 2]]:
         data = pydicom.dcmread(path)
         change(data)
         data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID

@@ -222,3 +222,11 @@ def test_names_of_a_source_are_read_without_the_words_that_only_this_source_has(
 
 def _any_has(names: list[str], letters: str) -> bool:
     return any(letters in name for name in names)
+
+
+def test_a_spelling_with_two_meanings_in_a_users_table_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    rows = ["part,tg263,group,side,status", "hirn,Brain,brain,,", "Hirn,Brainstem,brainstem,,"]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(UnusableInput, match=r"names\.csv gives one spelling two meanings \(lines 2 and 3\)"), user_names(path):
+        pass

@@ -100,6 +100,8 @@ def real_world_line(data: Dataset) -> Line:
 def real_world_notes(headers: Sequence[Header], called: str) -> tuple[str, ...]:
     """What a reader must know of the mapping of a CT or MR whose values are called `called`."""
     found = real_world(headers)
+    if not found.unit:
+        return ()
     unit = found.unit if found.unit.casefold() not in NO_UNITS else ""
     usual = HOUNSFIELD if called == "HU" else frozenset({""})
     if found.alone:

@@ -39,6 +39,8 @@ HALF_LIFE_TOLERANCE = 0.03
 """Headers round half-lives, and tables differ."""
 MAPPED_TOLERANCE = 0.01
 """Headers round times of injection and scan to seconds: 0.01 % of an 18-F dose; makers round factors, too."""
+ATTENUATION = frozenset({"ATTN"})
+"""How CorrectedImage names the correction (PS3.3 C.8.9.1.1.2)."""
 OF_ACTIVITY = (
     "RadionuclideTotalDose",
     "RadionuclideHalfLife",
@@ -74,7 +76,18 @@ def pet_scale(headers: Sequence[Header]) -> PetScale:
         If an attribute that is needed is damaged.
     """
     with naming(headers[0].path):
-        return _by_real_world(headers, _scale(headers))
+        scale = _by_real_world(headers, _scale(headers))
+        return replace(scale, notes=(*scale.notes, *_uncorrected(headers)))
+
+
+def _uncorrected(headers: Sequence[Header]) -> tuple[str, ...]:
+    """That the values are no activity: a series without correction of attenuation is often stored beside the corrected one."""
+    for header in headers:
+        stated = header.dataset.get("CorrectedImage") or []
+        words = {word.strip().upper() for word in ([stated] if isinstance(stated, str) else stated)}
+        if words and not ATTENUATION & words:
+            return ("PET is not corrected for attenuation (CorrectedImage): its values are no uptake, whatever their unit",)
+    return ()
 
 
 def _by_real_world(headers: Sequence[Header], computed: PetScale) -> PetScale:

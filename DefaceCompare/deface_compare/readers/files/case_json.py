@@ -94,7 +94,7 @@ def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
 
 def _described(folder: Path) -> dict[str, Any]:
     try:
-        described = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+        described = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"), object_pairs_hook=_once_each)
     except ValueError as error:
         raise UnusableInput(f"{CASE_FILE} in {folder.name} is not valid JSON: {error}") from error
     if not isinstance(described, dict) or not isinstance(described.get("images", {}), dict):
@@ -109,6 +109,14 @@ def _described(folder: Path) -> dict[str, Any]:
         if not isinstance(value, kind) or not all(isinstance(one, of) for one in values):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
     return stated
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an object; a field that stands there twice would lose its first value in silence."""
+    count = Counter(name for name, _ in pairs)
+    if len(count) < len(pairs):
+        raise ValueError(f"{count.most_common(1)[0][0]!r} stands twice in one object")
+    return dict(pairs)
 
 
 def _stated_place(folder: Path, described: dict[str, Any], what: str) -> Place | None:

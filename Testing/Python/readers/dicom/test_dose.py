@@ -192,18 +192,20 @@ def _item(**values: object) -> Dataset:
 
 
 @pytest.mark.parametrize(
-    ("stored", "scaling", "reason"),
+    ("stored", "scaling", "prescribed", "reason"),
     [
-        (0, 0.01, "dose rd.dcm is zero everywhere and was not used"),
-        (60000, 0.1, "a maximum of 6000 Gy: its values are likely cGy"),
-        (200, 0.01, "a maximum of 2.0 Gy where 60 Gy are prescribed: it may be of one fraction or part of the plan"),
+        (0, 0.01, 60.0, "dose rd.dcm is zero everywhere and was not used"),
+        (60000, 0.1, 60.0, "a maximum of 6000 Gy: its values are likely cGy"),
+        (200, 0.01, 60.0, "a maximum of 2.0 Gy where 60 Gy are prescribed: it may be of one fraction or part of the plan"),
+        (6000, 0.01, 6000.0, "6000 Gy are prescribed for dose rd.dcm: the prescription is likely in cGy"),
+        (8000, 0.1, 8.0, "a maximum of 800 Gy where 8 Gy are prescribed: one of them is likely in cGy"),
     ],
 )
 def test_a_dose_of_nothing_or_in_centigray_or_of_one_fraction_is_told(
-    tmp_path: Path, stored: int, scaling: float, reason: str
+    tmp_path: Path, stored: int, scaling: float, prescribed: float, reason: str
 ) -> None:
     write_series(tmp_path, head_hu())
-    write_plan(tmp_path / "rp.dcm", 60.0)
+    write_plan(tmp_path / "rp.dcm", prescribed)
     write_dose(tmp_path / "rd.dcm", np.full((5, 6, 7), stored, np.uint16), OFFSETS, scaling=scaling)
     case = read_case(tmp_path)
     assert (case.dose is None) == (stored == 0)

@@ -145,6 +145,7 @@ def test_an_mr_whose_mapping_contradicts_its_slopes_is_told(tmp_path: Path) -> N
 
 def test_a_ct_mapped_to_its_own_hounsfield_units_needs_no_word(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
+    assert again(tmp_path).notes == ()
     write_maps(tmp_path, lambda k: [mapping(1.0, ("[hnsf'U]", "UCUM", "Hounsfield unit"))])
     assert again(tmp_path).notes == ()
     write_maps(tmp_path, lambda k: [mapping(0.5, ("mg/cm3", "UCUM", "iodine"))])

@@ -163,3 +163,10 @@ def test_slices_that_contradict_one_another_give_no_suv(tmp_path: Path, keyword:
     image = read_case(tmp_path).images[0]
     assert image.unit != "SUVbw"
     assert any("several" in note for note in image.notes)
+
+
+@pytest.mark.parametrize(("stated", "told"), [(["DECY", "SCAT"], True), (["DECY", "ATTN"], False), ("ATTN", False), ("", False)])
+def test_a_pet_without_correction_of_attenuation_is_told(tmp_path: Path, stated: object, told: bool) -> None:
+    notes = pet(tmp_path, **({"CorrectedImage": stated} if stated else {})).notes
+    assert any("not corrected for attenuation" in note for note in notes) == told
+    assert len(notes) == told

@@ -217,3 +217,10 @@ def test_the_real_ct_series_that_is_not_in_hu_is_shifted_and_says_so(shared_data
     assert image.notes == (SHIFTED_NOTE,)
     assert image.image.GetSize() == (64, 64, 93)
     assert image.array().min() == -1024
+
+
+def test_a_field_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    _write(tmp_path, {"images": {"CT": "ct.nrrd"}}, ct=_head())
+    (tmp_path / "case.json").write_text('{"images": {"CT": "other.nrrd", "CT": "ct.nrrd"}}', encoding="utf-8")
+    with pytest.raises(UnusableInput, match="'CT' stands twice in one object"):
+        read_case(tmp_path)
