@@ -138,15 +138,16 @@ function quantile(sorted, share) {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
 
-// Dots of one value stand side by side, in the order of the cases.
+const DOT_PX = 6;
+
+// Dots of one height stand side by side: right, left, right … in the order of the cases.
 function spread(values, up, room) {
-  const taken = [];
+  const filled = new Map();
   return values.map((value) => {
-    const y = up(value);
-    let step = 0;
-    while (taken.some(([x, other]) => Math.abs(other - y) < 6 && x === step) && Math.abs(step) * 6 < room) step = step > 0 ? -step : 1 - step;
-    taken.push([step, y]);
-    return Math.max(-room, Math.min(room, step * 6));
+    const height = Math.round(up(value) / DOT_PX), place = filled.get(height) ?? 0;
+    filled.set(height, place + 1);
+    const shift = Math.ceil(place / 2) * DOT_PX * (place % 2 ? 1 : -1);
+    return Math.max(-room, Math.min(room, shift));
   });
 }
 
