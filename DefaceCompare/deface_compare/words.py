@@ -50,6 +50,11 @@ def count(n: int) -> str:
     return f"n\u00a0{n}"
 
 
+def counted(n: int, noun: str) -> str:
+    """``1 patient``, ``12 patients``."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def without_warning(note: str) -> str:
     """A row's note without the SYNTHETIC warning, which a page prints once."""
     return note.replace(f"{SYNTHETIC_WARNING}; ", "").replace(SYNTHETIC_WARNING, "")

@@ -12,7 +12,7 @@ from ..cohort.method_costs import BeyondTolerance
 from ..cohort.method_facts import MethodFacts, Recognition
 from ..cohort.reidentification.linkage import LINK_MARGIN_AUC, LINKED, NOT_LINKED, UNCLEAR
 from ..cohort.tradeoff import CHANCE_AUC
-from ..words import NOTHING, auc_number, interval, number
+from ..words import NOTHING, auc_number, counted, interval, number
 from .small_face import left_words, small_face
 
 ANSWERS = {LINKED: "yes, linked", UNCLEAR: "unclear", NOT_LINKED: "not linked"}
@@ -127,7 +127,9 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
             filter(
                 None,
                 (
-                    f"organs and dose rest on {measured.words} patients" if lost else f"figures rest on {measured.n} patients",
+                    f"organs and dose rest on {measured.words} patients"
+                    if lost
+                    else f"figures rest on {counted(measured.n, 'patient')}",
                     f"did not work on {missed}" if missed else "",
                 ),
             )

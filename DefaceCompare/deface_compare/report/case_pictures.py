@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ..cohort.arm_names import ArmNames
 from ..output.folder import SLICE_INDEX, OutputFolder
+from ..privacy.case_faces import REBUILT
 from .pictures import Face, head_box, jpeg
 
 ORIGINAL = "original"
@@ -111,6 +112,7 @@ def linked_pictures(out: OutputFolder, case: str, titles: Mapping[str, str], pag
     for original in sorted(out.renders(case).glob(f"*_{ORIGINAL}.png")):
         image = original.name.removesuffix(f"_{ORIGINAL}.png")
         shown = [("original", original), *((title, out.render(case, image, key)) for key, title in titles.items())]
+        shown += [(f"{title}, rebuilt", out.render(case, image, key + REBUILT)) for key, title in titles.items()]
         faces += [Face(f"{image}, {title}", address(path)) for title, path in shown if path.is_file()]
     sheet = out.contact_sheet(case)
     links = (("Contact sheet: all faces, and those that an attacker rebuilt", address(sheet)),) if sheet.is_file() else ()

@@ -108,7 +108,7 @@ function openCase(place, { scroll = true } = {}) {
     dvhChooser(hosts, structures, data.dvh.step, 320);
   }
   const remarks = data.remarks?.[place] ?? [];
-  if (remarks.length) told.append(make("details", {}, make("summary", {}, `${remarks.length} remarks`), make("ul", {}, ...remarks.map((each) => make("li", {}, each)))));
+  if (remarks.length) told.append(make("details", {}, make("summary", {}, `${remarks.length} remark${remarks.length > 1 ? "s" : ""}`), make("ul", {}, ...remarks.map((each) => make("li", {}, each)))));
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
   if (scroll) byId("cases").scrollIntoView();
 }

@@ -21,7 +21,7 @@ from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
 from ..settings import Settings
 from ..structures.count import pooled_count, structures_sentence
-from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
+from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, counted
 from . import sections
 from .answer_section import cards
 from .by_cohort import auc_by_cohort, success_by_cohort
@@ -237,7 +237,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "package_sentences": package_sentences(content.packages, names),
         "published_line": published_line(found),
         "notes": notes,
-        "notes_line": f"{len(failures.rows) if failures else 0} reasons, {len(notes)} notes",
+        "notes_line": f"{counted(len(failures.rows) if failures else 0, 'reason')}, {counted(len(notes), 'note')}",
         "structures": structures_fact(content.manifest),
         "unnamed": unnamed_sentence(content),
         "glossary": [metric for name, metric in metrics().items() if name in shown],

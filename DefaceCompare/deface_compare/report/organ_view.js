@@ -63,7 +63,7 @@ function mapBody(title, names, cells, map, most) {
   if (title && names.length) body.append(make("tr", { class: "group" }, make("th", { colspan: arms.length + 1 }, title)));
   for (const name of changed) body.append(mapRow(name, cells[name], map, most));
   if (same.length) {
-    const words = `${same.length} unchanged by every method${mapState.view === "median" ? " in the median" : ""}`;
+    const words = `${same.length} unchanged by every method${mapState.view === "median" && data.cases.length > 1 ? " in the median" : ""}`;
     body.append(make("tr", { class: "same" }, make("th", { colspan: arms.length + 1 }, make("details", {}, make("summary", {}, words), same.join(", ")))));
   }
   return { body, changed };
@@ -92,7 +92,8 @@ function showMap() {
   }
   byId("heat-map").replaceChildren(make("table", { class: "map" }, head, first.body, ...(names.some((name) => further.has(name)) ? [second.body] : [])));
   const several = Math.max(...names.flatMap((name) => cells[name].map((cell) => cell?.n ?? 0)), 0);
-  byId("map-note").textContent = `${map.title}: ${mapState.view === "median" ? "median over patients" : "the patient furthest from 0"}; up to n ${several}${map.tolerance === null ? "" : `; bold: beyond ${map.tolerance} ${map.unit}`}. ${map.meaning}.`;
+  const shownOf = data.cases.length === 1 ? "this case" : `${mapState.view === "median" ? "median over patients" : "the patient furthest from 0"}; up to n ${several}`;
+  byId("map-note").textContent = `${map.title}: ${shownOf}${map.tolerance === null ? "" : `; bold: beyond ${map.tolerance} ${map.unit}`}. ${map.meaning}.`;
   const hasPolicy = policies.length > 1;
   byId("map-policy").hidden = !hasPolicy;
   if (hasPolicy) choices(byId("map-policy"), "Dose policy", policies.map((each) => ({ value: each, title: each })), mapState.policy, (chosen) => { mapState.policy = chosen; showMap(); });
@@ -138,15 +139,16 @@ function quantile(sorted, share) {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
 
-// Dots of one value stand side by side, in the order of the cases.
+const DOT_PX = 6;
+
+// Dots of one height stand side by side: right, left, right … in the order of the cases.
 function spread(values, up, room) {
-  const taken = [];
+  const filled = new Map();
   return values.map((value) => {
-    const y = up(value);
-    let step = 0;
-    while (taken.some(([x, other]) => Math.abs(other - y) < 6 && x === step) && Math.abs(step) * 6 < room) step = step > 0 ? -step : 1 - step;
-    taken.push([step, y]);
-    return Math.max(-room, Math.min(room, step * 6));
+    const height = Math.round(up(value) / DOT_PX), place = filled.get(height) ?? 0;
+    filled.set(height, place + 1);
+    const shift = Math.ceil(place / 2) * DOT_PX * (place % 2 ? 1 : -1);
+    return Math.max(-room, Math.min(room, shift));
   });
 }
 

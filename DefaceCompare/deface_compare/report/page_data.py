@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 
 def page_json(value: Any) -> str:
-    """JSON without line breaks, with no tag in it that could end the element; NaN is an error."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
+    """JSON without line breaks and without ``<``, so that nothing in it can end the element; NaN is an error."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def finite(value: float, decimals: int) -> float | int | None:
