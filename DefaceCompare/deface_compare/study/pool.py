@@ -55,8 +55,8 @@ def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
     Parameters
     ----------
     outs : sequence of str or Path
-        Output folders of ``case`` or ``study``, or of each only ``measurements.csv`` and ``summary.csv``, which is all that a
-        centre needs to share; several stand for several cohorts, named after their folders.
+        Output folders of ``case`` or ``study``, or of each only ``measurements.csv``, ``notes.csv`` and ``summary.csv``, which
+        is all that a centre needs to share; several stand for several cohorts, named after their folders.
     out : str or Path
         Where to write; may be one of `outs`.
 

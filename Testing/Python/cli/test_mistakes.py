@@ -36,7 +36,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("case PATIENT --out OUT --fill backgroud", "there is no value of --fill 'backgroud'; did you mean background?"),
         ("case PATIENT --out OUT --methods quikshear", "there is no method 'quikshear'; did you mean quickshear?"),
         ("case PATIENT --out OUT --methods surface-blur", "there is no method 'surface-blur'; did you mean surface_blur?"),
-        ("case PATIENT --out OUT --variant quickshear=nypi", "method quickshear has no variant 'nypi'; did you mean nipy?"),
+        ("case PATIENT --out OUT --variant quickshear=nipi", "method quickshear has no variant 'nipi'; did you mean nipy?"),
         ("case PATIENT --out OUT --face-model sfase", "there is no face model 'sfase'; did you mean sface?"),
         ("sample COHORT --difficulty bollus", "there is no difficulty called 'bollus'; did you mean bolus?"),
         ("sample COHORT MORE", "sample: 'MORE' is one argument too many"),

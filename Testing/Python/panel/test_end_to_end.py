@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from deface_compare.privacy.networks.models import CACHE_VARIABLE
 from deface_compare.readers import read_case
 from deface_compare.sample.make_sample import write_patient
 from deface_compare.sample.patient import sample_patient
+from deface_compare.table_cells import stored
 from panel_host import click, install_launcher, require_host
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -136,9 +137,14 @@ def run(panel: Any) -> None:
     assert panel.ui.statusLabel.text == "Compared: no verdict from one case."
 
 
+def _as_kept(row: Measurement) -> Measurement:
+    numbers = {name: stored(getattr(row, name), row.unit) for name in ("original", "defaced", "change")}
+    return replace(row, **numbers, change_percent=stored(row.change_percent, "%"))
+
+
 def plain(rows: list[Measurement]) -> list[tuple[object, ...]]:
-    """Rows that can be compared: NaN as None, sorted by domain as the tables are."""
-    in_order = sorted(rows, key=lambda row: DOMAINS.index(row.domain))
+    """Rows that can be compared: with the decimals that a file keeps, NaN as None, sorted by domain as the tables are."""
+    in_order = [_as_kept(row) for row in sorted(rows, key=lambda row: DOMAINS.index(row.domain))]
     return [tuple(None if isinstance(v, float) and math.isnan(v) else v for v in astuple(row)) for row in in_order]
 
 
@@ -189,7 +195,7 @@ def test_logic_and_panel_give_the_same_rows(panel: Any, nodes: Any, monkeypatch:
     assert by_command == plain(by_logic)
     assert len(by_logic) > 100
     assert {row.domain for row in by_logic} == set(DOMAINS)
-    assert all(row.note.startswith("SYNTHETIC") for row in by_logic)
+    assert all(row.synthetic for row in by_logic)
 
 
 def without_packages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +212,9 @@ def test_a_folder_gives_the_bytes_of_the_command_line(
     assert main([*arguments, "--no-report"]) == 0
     for name in (
         "measurements.csv",
+        "notes.csv",
         "cases/case-001/measurements.csv",
+        "cases/case-001/notes.csv",
         "cases/case-001/dvh.csv",
         "cases/case-001/case_report.json",
     ):

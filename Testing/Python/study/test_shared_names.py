@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 
 from deface_compare.case import Case
 from deface_compare.cli.main import main
+from deface_compare.measurement_table import read_measurements
 from deface_compare.output.neutral_words import NeutralWords
 from deface_compare.readers import read_case
 from deface_compare.words import DOSE_SENTENCE, SYNTHETIC_WARNING
@@ -114,8 +115,9 @@ def test_the_search_finds_what_is_planted(cohort: Path, out: Path, tmp_path: Pat
     planted = tmp_path / "out"
     shutil.copytree(out, planted)
     texts = identity_of(cohort / PERSON, HARMLESS)
-    for number, text in enumerate((PERSON, "RD.MRN4711.boost.dcm", IDENTITY["InstitutionName"], STUDY.study_uid)):
-        name = ("study.json", "report.html", "measurements.csv", "summary.csv")[number]
+    planted_texts = (PERSON, "RD.MRN4711.boost.dcm", IDENTITY["InstitutionName"], STUDY.study_uid, PERSON)
+    for number, text in enumerate(planted_texts):
+        name = ("study.json", "report.html", "measurements.csv", "summary.csv", "notes.csv")[number]
         (planted / name).write_text((out / name).read_text(encoding="utf-8") + text, encoding="utf-8")
         assert any(fault.startswith(f"{name}: ") for fault in leaks_in(planted, texts)), text
 
@@ -125,8 +127,7 @@ def test_shared_sentences_number_the_files_and_the_key_tells_their_names(out: Pa
     assert "dose file 3 of 3 is in another frame of reference than the images and was not used" in notes
     assert "choose with --dose: dose file 1 of 3 (PLAN), dose file 2 of 3 (PLAN)" in notes
     assert "registration 1 of 2 is no matrix registration" in notes
-    with (out / "measurements.csv").open(newline="", encoding="utf-8") as stream:
-        told = {row["note"] for row in csv.DictReader(stream) if row["image"] == "DOSE"}
+    told = {row.note for row in read_measurements(out / "measurements.csv") if row.image == "DOSE"}
     assert any("dose file 1 of 3" in note for note in told)
     path = out / "identifiable" / "file_names" / "case-002.csv"
     with path.open(newline="", encoding="utf-8") as stream:

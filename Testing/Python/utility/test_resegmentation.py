@@ -180,7 +180,7 @@ def test_the_command_line_compares_masks_drawn_again(tmp_path: Path, monkeypatch
     with (out / "measurements.csv").open(newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if row["metric"] == "resegmented_dice"]
     assert [(row["method"], row["structure"], row["domain"], row["status"]) for row in rows] == [("tool", "Brain", "volume", OK)]
-    assert float(rows[0]["defaced"]) == pytest.approx(0.9)
+    assert float(rows[0]["value"]) == pytest.approx(0.9)
     # How the planned names were read stands beside, for the owner only.
     listed = (out / "identifiable" / "structure_names" / "case-001.csv").read_text(encoding="utf-8").splitlines()
     assert listed == ["name,tg263,group,side,status,row", "Brain,Brain,brain,,mapped,Brain"]
