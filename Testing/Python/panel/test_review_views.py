@@ -15,12 +15,15 @@ from views_on_screen import seen, settle, skin_meshes
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
+ROW = 2
+"""Place of *All faces in a row* in the list of arrangements."""
 FACE_VIEWS = ("DefaceOriginal", "DefaceVersion1", "DefaceVersion2")
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Path:
-    """Five cases, each with a head of its own size."""
+def study(panel: Any, tmp_path: Path) -> Path:
+    """Five cases, each with a head of its own size; the faces will stand in a row."""
+    panel.ui.arrangementComboBox.setCurrentIndex(ROW)
     return write_study(tmp_path, cases=5, looked_at=range(1, 6))
 
 

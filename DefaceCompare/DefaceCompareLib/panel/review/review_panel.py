@@ -240,7 +240,7 @@ class ReviewPanel:
             self._on_views()
 
     def _show_pictures(self) -> None:
-        """The renders of the original and of the chosen method, where the study has drawn them."""
+        """The renders of the original and of the chosen method, where the study has drawn them and the views do not show the case."""
         current = self._current()
         if self.review is None or self._filling:
             return
@@ -252,7 +252,8 @@ class ReviewPanel:
                 self.review.label(current[0]) if current else "",
             ),
         }
-        self._ui.reviewPicturesWidget.visible = any(path is not None for path, _text in shown.values())
+        drawn = any(path is not None for path, _text in shown.values())
+        self._ui.reviewPicturesWidget.visible = drawn and not self._volumes.shown  # the views show more
         for label, (path, text) in shown.items():
             label.setPixmap(_picture(path) if path is not None else qt.QPixmap())
             label.toolTip = text
