@@ -105,7 +105,7 @@ def test_a_reviewed_patients_structures_are_drawn_in_the_slices_and_go_with_the_
     ui = opened(panel, out)
     click(ui.reviewShowButton)
     (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
-    display = segmentation.GetDisplayNode()
+    display = segmentation.GetNthDisplayNode(1)
     shown = {display.GetNthViewNodeID(index) for index in range(display.GetNumberOfViewNodeIDs())}
     assert {f"vtkMRMLSliceNode{tag}" for tag in ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")} <= shown
     assert not {f"vtkMRMLViewNode{tag}" for tag in FACE_VIEWS} & shown

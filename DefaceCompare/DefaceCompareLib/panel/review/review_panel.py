@@ -240,7 +240,7 @@ class ReviewPanel:
             self._on_views()
 
     def _show_pictures(self) -> None:
-        """The renders of the original and of the chosen method, where the study has drawn them and the views do not show the case."""
+        """The study's renders of the original and of the chosen method, while the views do not show the case."""
         current = self._current()
         if self.review is None or self._filling:
             return

@@ -15,12 +15,13 @@ import qt
 from ...nodes.volumes import is_ct
 from .arrangements import FACE, ROW
 from .camera import Direction
+from .contours import Contours
 from .face_row import FaceRow
 from .face_thumbnail import face_thumbnail
 from .face_view import ORIGINAL_LABEL, FaceView
 from .head_field import HeadField, head_field
 from .isodoses import Isodoses
-from .other_displays import OtherDisplays, contours_in
+from .other_displays import OtherDisplays
 from .own_layout import OwnLayout
 from .skins import SkinDrawing, SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
@@ -48,6 +49,7 @@ class SideBySide:
         self._versions: dict[str, Any] = {}
         self._surfaces: list[Any] = []
         self._isodoses: Isodoses | None = None
+        self._contours: Contours | None = None
         self._content: tuple[Any, dict[str, Any], Any, Any] | None = None
         self.arrangement = FACE
         """One of `ARRANGEMENTS`: what `show` takes."""
@@ -112,7 +114,9 @@ class SideBySide:
         if is_ct(original):
             show_soft_tissue(original, versions.values())
         self._slices = SliceRow(self._scene, original, self._skins.body_from)
-        self._others.keep_out(admitted=contours_in(segmentation, self._slices.views))
+        self._others.keep_out()
+        if segmentation is not None and segmentation.GetDisplayNode() is not None:
+            self._contours = Contours(self._scene, segmentation, self._slices.views)
         kind = FaceRow if self.arrangement == ROW else FaceView
         self._faces = kind(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)
         self._versions, self._surfaces = dict(versions), skins
@@ -214,8 +218,8 @@ class SideBySide:
 
     def _empty(self) -> None:
         self._others.put_back()
-        for part in (self._faces, self._isodoses, self._slices):
+        for part in (self._faces, self._isodoses, self._contours, self._slices):
             if part is not None:
                 part.remove()
-        self._faces = self._slices = self._isodoses = None
+        self._faces = self._slices = self._isodoses = self._contours = None
         self._versions, self._surfaces = {}, []
