@@ -48,6 +48,7 @@ class SideBySide:
         self._head: HeadField | None = None
         self._versions: dict[str, Any] = {}
         self._surfaces: list[Any] = []
+        self._pictures: dict[str, NDArray[np.uint8]] = {}
         self._isodoses: Isodoses | None = None
         self._contours: Contours | None = None
         self._content: tuple[Any, dict[str, Any], Any, Any] | None = None
@@ -153,9 +154,10 @@ class SideBySide:
 
     def thumbnails(self) -> dict[str, NDArray[np.uint8]]:
         """A small picture of each shown version's skin, RGB."""
-        if self._head is None:
-            return {}
-        return {label: face_thumbnail(skin, self._head) for label, skin in zip(self._versions, self._surfaces[1:], strict=True)}
+        if not self._pictures and self._head is not None:
+            skins = zip(self._versions, self._surfaces[1:], strict=True)
+            self._pictures = {label: face_thumbnail(skin, self._head) for label, skin in skins}
+        return self._pictures
 
     def look_from(self, direction: Direction) -> None:
         """Turn all faces."""
@@ -222,4 +224,4 @@ class SideBySide:
             if part is not None:
                 part.remove()
         self._faces = self._slices = self._isodoses = self._contours = None
-        self._versions, self._surfaces = {}, []
+        self._versions, self._surfaces, self._pictures = {}, [], {}
