@@ -146,6 +146,8 @@ class SliceLines:
         self._interactor.SetRenderWindow(self._window)
         self._group = factory.InstantiateDisplayableManagers(self._renderer)
         self._group.SetMRMLDisplayableNode(node)
+        for index in range(app.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode")):
+            app.scene.GetNthNodeByClass(index, "vtkMRMLColorLegendDisplayNode").Modified()  # here they may be older than the view
 
     def over(self, image: Any, width: int, height: int) -> Any:
         """The pixels of an image, shape (height, width, 3), with the lines over them."""

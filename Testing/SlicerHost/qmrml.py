@@ -75,14 +75,15 @@ class qMRMLNodeComboBox(qt.QtWidgets.QComboBox):
             self._fill()
 
     def _candidates(self) -> list[Any]:
-        count = self._scene.GetNumberOfNodes() if self._scene is not None else 0
-        nodes = [self._scene.GetNthNode(index) for index in range(count)]
-        return [
-            node
-            for node in nodes
-            if not node.GetHideFromEditors()
-            and any(node.GetClassName() == name or (self.showChildNodeTypes and node.IsA(name)) for name in self._types)
+        if self._scene is None:
+            return []
+        nodes = [
+            self._scene.GetNthNodeByClass(index, name)
+            for name in self._types
+            for index in range(self._scene.GetNumberOfNodesByClass(name))
         ]
+        exact = nodes if self.showChildNodeTypes else [node for node in nodes if node.GetClassName() in self._types]
+        return [node for node in exact if not node.GetHideFromEditors()]
 
     def _fill(self) -> None:
         current = self._current_id()

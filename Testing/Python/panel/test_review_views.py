@@ -15,12 +15,15 @@ from views_on_screen import seen, settle, skin_meshes
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
+ROW = 2
+"""Place of *All faces in a row* in the list of arrangements."""
 FACE_VIEWS = ("DefaceOriginal", "DefaceVersion1", "DefaceVersion2")
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Path:
-    """Five cases, each with a head of its own size."""
+def study(panel: Any, tmp_path: Path) -> Path:
+    """Five cases, each with a head of its own size; the faces will stand in a row."""
+    panel.ui.arrangementComboBox.setCurrentIndex(ROW)
     return write_study(tmp_path, cases=5, looked_at=range(1, 6))
 
 
@@ -102,7 +105,7 @@ def test_a_reviewed_patients_structures_are_drawn_in_the_slices_and_go_with_the_
     ui = opened(panel, out)
     click(ui.reviewShowButton)
     (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
-    display = segmentation.GetDisplayNode()
+    display = segmentation.GetNthDisplayNode(1)
     shown = {display.GetNthViewNodeID(index) for index in range(display.GetNumberOfViewNodeIDs())}
     assert {f"vtkMRMLSliceNode{tag}" for tag in ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")} <= shown
     assert not {f"vtkMRMLViewNode{tag}" for tag in FACE_VIEWS} & shown

@@ -65,9 +65,15 @@ def test_the_compared_patients_contours_are_drawn_in_our_slices_only(with_views:
     click(with_views.ui.sideBySideButton)
     slices = {tag: node.GetID() for tag, node in views().items() if tag in ("DefaceAxial", "DefaceSagittal", "DefaceCoronal")}
     faces = {node.GetID() for node in views().values()} - set(slices.values())
-    assert set(slices.values()) <= set(views_of(own))
-    assert not faces & set(views_of(own))
-    assert not set(slices.values()) & set(views_of(other))
+    users, ours = (own.GetNthDisplayNode(number) for number in range(2))
+    assert {ours.GetNthViewNodeID(index) for index in range(ours.GetNumberOfViewNodeIDs())} == set(slices.values())
+    assert (ours.GetVisibility2DFill(), ours.GetVisibility2DOutline(), ours.GetVisibility3D()) == (0, 1, 0)  # lines only
+    assert users.GetVisibility2DFill()  # the user's own display stays as it is, and out of our views
+    assert not {*slices.values(), *faces} & {*views_of(own), *views_of(other)}
+    users.SetSegmentVisibility("BODY", False)
+    assert not ours.GetSegmentVisibility("BODY")
+    click(with_views.ui.sideBySideButton)
+    assert own.GetNumberOfDisplayNodes() == 1
 
 
 def test_a_change_of_a_displays_views_made_meanwhile_stays(with_views: Any) -> None:

@@ -234,13 +234,17 @@ class ReviewPanel:
     def _on_cell(self) -> None:
         """Look at the method whose question was chosen: pictures and slices."""
         self._show_pictures()
-        current = self._current()
-        if self.review is not None and current is not None and not self._filling and self._volumes.shown:
-            self._volumes.look_at(self.review.label(current[0]))
+        if self.review is not None and not self._filling and self._volumes.shown:
+            self._look_at_chosen(self.review)
             self._on_views()
 
+    def _look_at_chosen(self, review: Review) -> None:
+        current = self._current()
+        if current is not None:
+            self._volumes.look_at(review.label(current[0]))
+
     def _show_pictures(self) -> None:
-        """The renders of the original and of the chosen method, where the study has drawn them."""
+        """The study's renders of the original and of the chosen method, while the views do not show the case."""
         current = self._current()
         if self.review is None or self._filling:
             return
@@ -252,7 +256,8 @@ class ReviewPanel:
                 self.review.label(current[0]) if current else "",
             ),
         }
-        self._ui.reviewPicturesWidget.visible = any(path is not None for path, _text in shown.values())
+        drawn = any(path is not None for path, _text in shown.values())
+        self._ui.reviewPicturesWidget.visible = drawn and not self._volumes.shown  # the views show more
         for label, (path, text) in shown.items():
             label.setPixmap(_picture(path) if path is not None else qt.QPixmap())
             label.toolTip = text
@@ -275,7 +280,8 @@ class ReviewPanel:
     def _fill_views(self, review: Review, case: ReviewCase) -> None:
         with slicer.util.WaitCursor():
             self._volumes.show(case, _labels(review, case))
-        self._on_cell()
+            self._look_at_chosen(review)
+        self._show_pictures()
         self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
         self._on_views()
 

@@ -99,7 +99,7 @@ class ReviewVolumes:
 
     def look_at(self, label: str) -> None:
         """Show one of the versions in face and slices."""
-        if self._nodes and label in self._views.labels:
+        if self._nodes and label in self._views.labels and label != self._views.looked_at:
             self._views.look_at(label)
 
     @property

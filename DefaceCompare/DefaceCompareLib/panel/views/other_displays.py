@@ -28,20 +28,12 @@ class OtherDisplays:
     def __init__(self, scene: Any) -> None:
         self._scene = scene
         self._given: dict[str, list[str]] = {}
-        self._admitted: dict[str, list[str]] = {}
         self._tag = 0
         self._import_tag = scene.AddObserver(scene.EndImportEvent, lambda *ignored: self._put_back_saved())
 
-    def keep_out(self, admitted: dict[str, list[str]] | None = None) -> None:
-        """Draw nothing in our views but what was made for them alone.
-
-        Parameters
-        ----------
-        admitted : dict of str to list of str, optional
-            Display nodes that may be drawn in some of our views: the patient's contours in the slices.
-        """
+    def keep_out(self) -> None:
+        """Draw nothing in our views but what was made for them alone."""
         self.put_back()
-        self._admitted = admitted or {}
         for index in range(self._scene.GetNumberOfNodesByClass("vtkMRMLDisplayNode")):
             self._restrict(self._scene.GetNthNodeByClass(index, "vtkMRMLDisplayNode"))
         self._tag = self._scene.AddObserver(self._scene.NodeAddedEvent, self._on_added)
@@ -80,8 +72,7 @@ class OtherDisplays:
         before = _views_of(display)
         if before and all(self._is_ours(view) for view in before):
             return  # made for our views
-        theirs = [view for view in before or self._views_of_user() if not self._is_ours(view)]
-        given = [*theirs, *self._admitted.get(display.GetID(), [])]
+        given = [view for view in before or self._views_of_user() if not self._is_ours(view)]
         if before and given == before:
             return
         self._given[display.GetID()] = given
@@ -96,12 +87,6 @@ class OtherDisplays:
     def _is_ours(self, view_id: str) -> bool:
         view = self._scene.GetNodeByID(view_id)
         return view is not None and is_own_view(view)
-
-
-def contours_in(segmentation: Any | None, slices: Sequence[Any]) -> dict[str, list[str]]:
-    """The display node of a segmentation, and the slice views that may draw it."""
-    display = segmentation.GetDisplayNode() if segmentation is not None else None
-    return {} if display is None else {display.GetID(): [view.GetID() for view in slices]}
 
 
 def _put_back(display: Any, *, changed: bool) -> None:

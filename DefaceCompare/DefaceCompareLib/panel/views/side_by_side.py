@@ -15,12 +15,13 @@ import qt
 from ...nodes.volumes import is_ct
 from .arrangements import FACE, ROW
 from .camera import Direction
+from .contours import Contours
 from .face_row import FaceRow
 from .face_thumbnail import face_thumbnail
 from .face_view import ORIGINAL_LABEL, FaceView
 from .head_field import HeadField, head_field
 from .isodoses import Isodoses
-from .other_displays import OtherDisplays, contours_in
+from .other_displays import OtherDisplays
 from .own_layout import OwnLayout
 from .skins import SkinDrawing, SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
@@ -47,7 +48,9 @@ class SideBySide:
         self._head: HeadField | None = None
         self._versions: dict[str, Any] = {}
         self._surfaces: list[Any] = []
+        self._pictures: dict[str, NDArray[np.uint8]] = {}
         self._isodoses: Isodoses | None = None
+        self._contours: Contours | None = None
         self._content: tuple[Any, dict[str, Any], Any, Any] | None = None
         self.arrangement = FACE
         """One of `ARRANGEMENTS`: what `show` takes."""
@@ -112,7 +115,9 @@ class SideBySide:
         if is_ct(original):
             show_soft_tissue(original, versions.values())
         self._slices = SliceRow(self._scene, original, self._skins.body_from)
-        self._others.keep_out(admitted=contours_in(segmentation, self._slices.views))
+        self._others.keep_out()
+        if segmentation is not None and segmentation.GetDisplayNode() is not None:
+            self._contours = Contours(self._scene, segmentation, self._slices.views)
         kind = FaceRow if self.arrangement == ROW else FaceView
         self._faces = kind(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)
         self._versions, self._surfaces = dict(versions), skins
@@ -149,9 +154,10 @@ class SideBySide:
 
     def thumbnails(self) -> dict[str, NDArray[np.uint8]]:
         """A small picture of each shown version's skin, RGB."""
-        if self._head is None:
-            return {}
-        return {label: face_thumbnail(skin, self._head) for label, skin in zip(self._versions, self._surfaces[1:], strict=True)}
+        if not self._pictures and self._head is not None:
+            skins = zip(self._versions, self._surfaces[1:], strict=True)
+            self._pictures = {label: face_thumbnail(skin, self._head) for label, skin in skins}
+        return self._pictures
 
     def look_from(self, direction: Direction) -> None:
         """Turn all faces."""
@@ -214,8 +220,8 @@ class SideBySide:
 
     def _empty(self) -> None:
         self._others.put_back()
-        for part in (self._faces, self._isodoses, self._slices):
+        for part in (self._faces, self._isodoses, self._contours, self._slices):
             if part is not None:
                 part.remove()
-        self._faces = self._slices = self._isodoses = None
-        self._versions, self._surfaces = {}, []
+        self._faces = self._slices = self._isodoses = self._contours = None
+        self._versions, self._surfaces, self._pictures = {}, [], {}
