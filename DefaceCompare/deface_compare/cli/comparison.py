@@ -11,6 +11,8 @@ from ..errors import DONE, SOME_UNREADABLE, UnusableInput
 from ..settings import DEFAULT_METHODS, DVH_ENDS, FILLS, PROTECTIONS, SLAB
 from .arguments import add_names, add_progress, assignment, comma_list
 
+NO_FACE_MODEL = "none"
+
 if TYPE_CHECKING:
     from ..readers.choices import ReadingChoices
     from ..settings import Settings
@@ -35,7 +37,12 @@ def add_comparison(parser: argparse.ArgumentParser) -> None:
         metavar="METHOD=NAME",
         help="for example quickshear=nipy",
     )
-    parser.add_argument("--face-model", default="sface", metavar="KEY", help="see `models list`; none for no face scores")
+    parser.add_argument(
+        "--face-model",
+        metavar="KEY",
+        help="see `models list`; none for no face scores (default: that of the results in OUT, else ArcFace where it is"
+        " installed, else SFace)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
     parser.add_argument("--keep-ids", action="store_true", help="call cases by their own ids instead of case-001")
     parser.add_argument(
@@ -109,19 +116,35 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     UnusableInput
         If there is no face model of that name.
     """
-    from ..privacy.networks.models import known_model
     from ..settings import Settings
 
-    if arguments.face_model != "none":
-        known_model(arguments.face_model)
     return Settings(
         fill=arguments.fill,
         protect=arguments.protect,
         variants=dict(arguments.variant),
-        face_model=arguments.face_model,
+        face_model=_face_model(arguments.face_model, arguments.out),
         seed=arguments.seed,
         dvh_ends=arguments.dvh_ends,
     )
+
+
+def _face_model(named: str | None, out: Path) -> str:
+    """The face model: the one that is named, else that of the results in `out`, else the best that is installed."""
+    from ..privacy.networks.default_model import default_recogniser
+    from ..privacy.networks.models import known_model
+    from ..study.begun_with import face_model_of
+
+    if named is not None:
+        return named if named == NO_FACE_MODEL else known_model(named).key
+    best, begun = default_recogniser(), face_model_of(out)
+    if begun in ("", NO_FACE_MODEL, best):
+        return best
+    print(
+        f"face model: {known_model(begun).title}, as the results in {out} were made; {known_model(best).title} is installed: "
+        f"--face-model {best} with another --out compares with it",
+        file=sys.stderr,
+    )
+    return begun
 
 
 def choices_of(arguments: argparse.Namespace, alone: bool) -> ReadingChoices:
