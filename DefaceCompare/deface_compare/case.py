@@ -98,6 +98,8 @@ class CaseImage:
     sources: tuple[Path, ...] = ()
     own_frame: OwnFrame | None = None
     stored_form: StoredForm = StoredForm()
+    defaced_before: str = ""
+    """How header or file name say that the scan was defaced before; ``""`` if they do not."""
 
     def array(self) -> NDArray[np.generic]:
         """The voxels as a read-only view, shape (z, y, x), in the stored type."""

@@ -6,6 +6,9 @@ import math
 
 SYNTHETIC_WARNING = "SYNTHETIC: made-up people; they test the pipeline and are no evidence about a method"
 
+DEFACED_BEFORE = "this scan was defaced before: nothing to compare"
+"""Begins the reason of an image whose face was removed, replaced or blurred before it came here."""
+
 DOSE_SENTENCE = "DVH of the edited dose grid under the planned contours; dose was not recalculated on the defaced image."
 
 NO_VERDICT_FROM_ONE_CASE = "no verdict from one case"

@@ -27,7 +27,9 @@ SIGNALS = {
 
 SCENE, FOLDER = "scene", "folder"
 PATIENT_SOURCES = (SCENE, FOLDER)
-FACE_MODELS = ("sface", "none")
+BEST_FACE_MODEL = "best"
+"""No option: the comparison takes the best model that is installed, or the one that its results began with."""
+FACE_MODELS = (BEST_FACE_MODEL, "none", "sface")
 YES, NO = "true", "false"
 
 

@@ -12,6 +12,7 @@ from .case.method_boxes import MethodBoxes, folders_of_results
 from .case.patient import FolderPatient, ScenePatient
 from .case.patient_bar import PatientBar
 from .comparisons import Job
+from .parameters import BEST_FACE_MODEL
 
 
 class PatientJobs:
@@ -92,7 +93,8 @@ class PatientJobs:
             imported = {key: place / name for key, place in imported.items() if (place / name).is_dir()}
         options = [
             *("--methods", ",".join(self._methods.chosen()), "--no-report"),
-            *("--fill", kept("Fill"), "--protect", kept("Protect"), "--face-model", kept("FaceModel")),
+            *("--fill", kept("Fill"), "--protect", kept("Protect")),
+            *(("--face-model", model) if (model := kept("FaceModel")) != BEST_FACE_MODEL else ()),
             *(("--structures", structures) if structures else ()),
         ]
 

@@ -11,10 +11,12 @@ from ..errors import FaceNotFound, NoFaceInScan
 from ..geometry.grids import field_of_view, flattened, mapped, on_grid
 from ..settings import Settings
 from ..structures.mask import structure_mask
+from ..words import DEFACED_BEFORE
 from .air import skin_threshold
 from .attached_devices import Patient, without_planned_devices, without_standing_out
 from .average_head import AverageHead, average_head
 from .brain import brain_from_image
+from .cut_face import CUT_SHARE, cut_share
 from .face_region import FaceRegion
 from .head import Head, Point
 from .outline import calm, outline_on_grid
@@ -72,6 +74,10 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     outline = patient.outline
     landmarks = _landmarks(average, to_average)
     region = FaceRegion(to_average, {name: np.array(point) for name, point in average.landmarks_mm.items()})
+    body = sitk.Resample(average.outline, outline, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+    cut = cut_share(region, body, outline, seen)
+    if placed.witnesses and cut >= CUT_SHARE:
+        raise NoFaceInScan(f"{DEFACED_BEFORE} (image {image.key} lacks {cut:.0%} of its face inside its field of view)")
     extent = face_extent(region, landmarks, outline, seen)
     if extent == "none":
         error = NoFaceInScan if placed.witnesses else FaceNotFound

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +12,12 @@ from ..errors import FaceNotFound, NoFaceInScan
 from ..geometry.grids import field_of_view
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, Missing
 from ..settings import Settings
+from ..words import DEFACED_BEFORE
+from .cut_face import CUT_SHARE, cut_share
 from .face_region import face_region
 from .find_head import FACE_MARGIN_MM, HALVES, face_extent, find_head
 from .head import Head, Point
+from .outline import outline_on_grid
 
 NO_REGISTRATION = "not available: no registration to a frame in which a head was found"
 
@@ -93,8 +96,11 @@ def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[st
         Why an image has none: ``no face`` where two witnesses place the head, and the image shows none of its face.
     """
     heads: dict[str, Head] = {}
-    reasons: dict[str, Missing] = {}
-    for images in _frames(case):
+    reasons = {image.key: _defaced_before(image.defaced_before) for image in case.images if image.defaced_before}
+    for frame in _frames(case):
+        images = [image for image in frame if image.key not in reasons]
+        if not images:
+            continue
         try:
             head, beyond = best_head(case, images, settings)
         except FaceNotFound as failure:
@@ -105,9 +111,29 @@ def find_heads(case: Case, settings: Settings) -> tuple[dict[str, Head], dict[st
             continue
         found = {key: Missing(FAILED, reason) for key, reason in beyond.items()}
         found |= {each.key: _no_face(each, head) for each in images if each.key not in found and _faceless(each, head)}
+        found |= _cut(images, head, found)
         heads.update({each.key: head for each in images if each.key not in found})
         reasons.update(found)
     return heads, reasons
+
+
+def _defaced_before(how: str) -> Missing:
+    return Missing(NO_FACE, f"{DEFACED_BEFORE} ({how})")
+
+
+def _cut(images: Sequence[CaseImage], head: Head, found: Mapping[str, Missing]) -> dict[str, Missing]:
+    """The other images of a frame from which the face is cut that the head's own image shows."""
+    if not head.witnesses or head.face_extent != "full":
+        return {}
+    cut = {}
+    for image in images:
+        if image.key == head.image_key or image.key in found:
+            continue
+        _, outline, _ = outline_on_grid(image, head.grid)
+        share = cut_share(face_region(head), head.outline, outline, field_of_view(image.image, head.grid))
+        if share >= CUT_SHARE:
+            cut[image.key] = _defaced_before(f"the face that image {head.image_key} shows is cut away here, {share:.0%} of it")
+    return cut
 
 
 def _faceless(image: CaseImage, head: Head) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DONE, SOME_UNREADABLE, UnusableInput
-from ..settings import DEFAULT_FACE_MODEL, DEFAULT_METHODS, DVH_ENDS, FILLS, NO_FACE_MODEL, PROTECTIONS, SLAB, VARIANTS
+from ..settings import DEFAULT_METHODS, DVH_ENDS, FILLS, NO_FACE_MODEL, PROTECTIONS, SLAB, VARIANTS
 from .arguments import Options, add_names, add_progress, assignment, comma_list
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
     _add_reading(reading)
     recognition = parser.add_argument_group("recognition")
     recognition.add_argument(
-        "--face-model", metavar="KEY", help=f"see `models list`; none for no face scores (default {DEFAULT_FACE_MODEL})"
+        "--face-model",
+        metavar="KEY",
+        help="see `models list`; none for no face scores (default: that of the results in OUT, else ArcFace where it is"
+        " installed, else SFace)",
     )
     running = parser.add_argument_group("running")
     running.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
@@ -120,18 +123,37 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     """
     from ..settings import Settings
 
-    if arguments.face_model not in (None, NO_FACE_MODEL):
-        from ..privacy.networks.choice import refuse_unusable
-
-        refuse_unusable(arguments.face_model)
     return Settings(
         fill=arguments.fill,
         protect=arguments.protect,
         variants=dict(arguments.variant),
-        face_model=arguments.face_model or DEFAULT_FACE_MODEL,
+        face_model=_face_model(arguments.face_model, arguments.out),
         seed=arguments.seed,
         dvh_ends=arguments.dvh_ends,
     )
+
+
+def _face_model(named: str | None, out: Path) -> str:
+    """The face model: the one that is named, else that of the results in `out`, else the best that is installed."""
+    from ..privacy.networks.choice import refuse_unusable
+    from ..privacy.networks.default_model import default_recogniser
+    from ..privacy.networks.models import known_model
+    from ..study.begun_with import face_model_of
+
+    if named == NO_FACE_MODEL:
+        return named
+    if named is not None:
+        refuse_unusable(named)
+        return known_model(named).key
+    best, begun = default_recogniser(), face_model_of(out)
+    if begun in ("", NO_FACE_MODEL, best):
+        return best
+    print(
+        f"face model: {known_model(begun).title}, as the results in {out} were made; {known_model(best).title} is installed: "
+        f"--face-model {best} with another --out compares with it",
+        file=sys.stderr,
+    )
+    return begun
 
 
 def choices_of(arguments: argparse.Namespace, alone: bool) -> ReadingChoices:

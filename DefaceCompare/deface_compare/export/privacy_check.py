@@ -18,6 +18,7 @@ from ..measurement import NO_FACE, OK, Measurement
 from ..output.folder import OutputFolder
 from ..privacy.rows import BORDER, OWN, REBUILT
 from ..privacy.rows import NO_FACE as NONE_DETECTED
+from ..words import DEFACED_BEFORE
 
 FEWEST_OTHERS = 20
 """Other real heads of the modality without which nothing is said (docs/design.md#fewest-others)."""
@@ -48,7 +49,7 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
     known = {row.metric: row for row in rows if row.image == image and not row.dose_policy}
     gate = known.get("success")
     if gate is not None and gate.status == NO_FACE:
-        return PASSED
+        return f"{NOT_ASSESSED}: {DEFACED_BEFORE}" if DEFACED_BEFORE in gate.note else PASSED
     if gate is None or gate.status != OK or gate.defaced != 1.0:
         return "the quality gate is not passed"
     for metric in (OWN, REBUILT, BORDER):

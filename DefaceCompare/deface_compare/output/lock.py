@@ -61,6 +61,24 @@ def sole_case(out: Path, case_id: str) -> Iterator[None]:
             _unlock(stream.fileno())
 
 
+@contextmanager
+def sole_use(path: Path, busy: str) -> Iterator[None]:
+    """Keep other processes off something that a lock file stands for; they are told `busy` and do not wait.
+
+    Raises
+    ------
+    UnusableInput
+        `busy`, or that the file system has no locks.
+    """
+    with path.open("a+") as stream:
+        if not _taken(stream.fileno(), path.parent):
+            raise UnusableInput(busy)
+        try:
+            yield
+        finally:
+            _unlock(stream.fileno())
+
+
 def _locks(out: Path) -> Path:
     folder = OutputFolder(out)
     return folder.make_private(folder.locks)

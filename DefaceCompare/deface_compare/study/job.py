@@ -28,6 +28,7 @@ from ..readers.found_files import count_words
 from ..settings import Settings
 from ..structures.name_words import user_names
 from ..structures.naming import write_name_list
+from ..words import DEFACED_BEFORE
 from .plan import NOTHING, CasePlan, plan_case
 from .recipe import Recipe, recipe_of
 
@@ -174,7 +175,10 @@ def _another_person(before: FinishedMark, recipe: Recipe, person: str, case_id: 
 def nothing_defaced(report: CaseReport) -> str:
     """Why no method defaced anything of a case, in one sentence; ``""`` if one did, or if the scan shows no face to deface."""
     told = report.methods.values()
-    if any(each.get("images") or each.get("no_face") for each in told):
+    if any(each.get("images") for each in told):
+        return ""
+    faceless = [each.get("unavailable", {}).get(key, "") for each in told for key in each.get("no_face", ())]
+    if faceless and not any(DEFACED_BEFORE in reason for reason in faceless):
         return ""
     if not any(key != DOSE_IMAGE for key in report.inputs):
         return "it holds no image: nothing was defaced"

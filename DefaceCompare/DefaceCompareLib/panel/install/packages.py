@@ -59,7 +59,7 @@ GROUPS = (
     PackageGroup("face_scores", "Face scores (privacy rows)", ("onnxruntime", "onnx")),
     PackageGroup("reports", "HTML report and pooled tables", ("pandas", "Jinja2")),
     PackageGroup(
-        "arcface", "ArcFace weights of your own (non-commercial research)", ("opencv-python-headless",), ("insightface",)
+        "arcface", "ArcFace (its loader insightface)", ("opencv-python-headless", "scikit-image", "tqdm"), ("insightface",)
     ),
 )
 

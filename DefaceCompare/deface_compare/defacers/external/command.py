@@ -54,6 +54,7 @@ class CommandTemplate:
     reference: str = "the tool's own makers"
     limits: str = "as the tool's"
     licence: str = "the tool's own"
+    install: str = ""
 
 
 class ExternalCommand(Defacer):
@@ -82,10 +83,12 @@ class ExternalCommand(Defacer):
     def available(self) -> str:
         """The program must lie on the environment's PATH."""
         if not self.template.command:
-            return f"it has no public command line; import its results with --external {self.key}=FOLDER"
+            how = f"{self.template.install}, then " if self.template.install else ""
+            return f"it has no public command line for one image; {how}import its results with --external {self.key}=FOLDER"
         program = self.template.command[0]
         if self._program() is None:
-            return f"{program} is not on the PATH (or import its results with --external {self.key}=FOLDER)"
+            how = f"install it: {self.template.install}, or" if self.template.install else "or"
+            return f"{program} is not on the PATH ({how} import its results with --external {self.key}=FOLDER)"
         return ""
 
     def mark(self) -> str:
@@ -143,7 +146,7 @@ class ExternalCommand(Defacer):
         output = outdir / template.output.format(key=image.key, stem=stem)
         kind = template.types.get(image.key, template.types.get(image.modality, ""))
         wanted = " ".join(template.command)
-        if "{type}" in wanted and not kind:
+        if ("{type}" in wanted or template.types) and not kind:
             raise MethodFailed(f"{self.title} knows no type for image {image.key} (table `types` of its command template)")
         grid = own_grid(image)
         _refuse_slant(self.title, image, grid, input)

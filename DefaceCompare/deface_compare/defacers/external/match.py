@@ -15,13 +15,16 @@ from ...readers.dicom.identity import tell_one_person
 from ...readers.dicom.image import MODALITIES, read_image
 from ...readers.dicom.scan import IMAGE_MODALITIES, read_header
 from ...readers.dicom.series import Series, arrange
+from ...readers.earlier_defacing import stated_defacing
 from ...readers.files.volume import read_voxels
 from .check import geometry_difference, own_grid, with_axes_of
 
 ENDINGS = (".nrrd", ".nii.gz", ".mha", ".nii", ".nhdr", ".mhd")
 """Volume formats that are looked for, in this order."""
-SUFFIXES = ("_deFaced", "_defaced", "")
+SUFFIXES = ("_deFaced", "_defaced", "_refaced", "")
 """What tools put behind a name (mri_reface: ``<input>_deFaced``); looked for in this order, whatever the case of the letters."""
+BIDS_ENTITIES = ("_desc-defaced", "_desc-refaced", "_desc-deface", "_desc-reface")
+"""What BIDS derivatives put before a name's last part: ``sub-01_desc-defaced_T1w`` of ``sub-01_T1w``."""
 
 
 def defaced_volume(
@@ -31,7 +34,7 @@ def defaced_volume(
 
     A file is found by its name: the image's key or the original file's name, also with a suffix of `SUFFIXES`. A DICOM series
     is found by its SeriesInstanceUID, by the original images it says it was made from, or as the only series of the modality
-    on the original's grid.
+    on the original's grid. A series whose header says that it was defaced comes before others.
 
     Parameters
     ----------
@@ -79,7 +82,9 @@ def _file(folder: Path, image: CaseImage) -> Path | None:
     """The file whose name is the image's, the one with a defacer's suffix before one without."""
     present = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_file()} if folder.is_dir() else {}
     stems = [image.key, *(stem_of(path) for path in image.sources[:1] if len(image.sources) == 1)]
-    wanted = (f"{stem}{suffix}{ending}".lower() for suffix in SUFFIXES for stem in stems for ending in ENDINGS)
+    names = [f"{stem}{suffix}" for suffix in SUFFIXES[:-1] for stem in stems]
+    names += [f"{head}{entity}_{last}" for entity in BIDS_ENTITIES for stem in stems for head, _, last in [stem.rpartition("_")]]
+    wanted = (f"{name}{ending}".lower() for name in (*names, *stems) for ending in ENDINGS)
     return next((present[file] for file in wanted if file in present), None)
 
 
@@ -128,12 +133,14 @@ def _series(name: str, folder: Path, image: CaseImage, of_many: bool = False) ->
             "was matched by its grid alone: its UIDs and patient ID are not the original's",
         ),
     )
-    for rule, warning in rules:
-        matches = [one for one in candidates if rule(one)]
-        if len(matches) > 1:
-            raise MethodFailed(f"{name}: {len(matches)} DICOM series could be image {image.key}; keep one in the folder")
-        if matches:
-            return matches[0], f"{name}: {matches[0].name} {warning}" if warning else ""
+    marked = [one for one in candidates if stated_defacing(one.headers[0].path, one.headers[0].dataset)]
+    for pool in filter(None, (marked, candidates)):
+        for rule, warning in rules:
+            matches = [one for one in pool if rule(one)]
+            if len(matches) > 1:
+                raise MethodFailed(f"{name}: {len(matches)} DICOM series could be image {image.key}; keep one in the folder")
+            if matches:
+                return matches[0], f"{name}: {matches[0].name} {warning}" if warning else ""
     return None, ""
 
 

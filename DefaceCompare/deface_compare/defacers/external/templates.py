@@ -23,7 +23,7 @@ else:
 
 TOOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a tool may be called: the name is a folder of the output and a key of tables."""
-TEXTS = ("title", "input", "output", "reference", "limits", "licence")
+TEXTS = ("title", "input", "output", "reference", "limits", "licence", "install")
 PLACEHOLDERS = {"command": {"input", "output", "outdir", "type", "brain", "stem"}, "input": {"key"}, "output": {"key", "stem"}}
 VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".mha")
 """Formats that a tool's input and output may have."""

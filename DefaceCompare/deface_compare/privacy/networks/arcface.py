@@ -1,7 +1,15 @@
-"""ArcFace models through InsightFace's own loader, for users who have these weights; the only file that imports insightface."""
+"""ArcFace models through InsightFace's own loader; the only file that imports insightface.
+
+All of them want RGB pictures as ``(x - 127.5) / 127.5``. Sources: AuraFace's model card runs its file by InsightFace's
+`FaceAnalysis` on BGR pictures (huggingface.co/fal/AuraFace-v1, Usage Example); InsightFace's `ArcFaceONNX` takes mean and
+standard deviation 127.5 unless the graph begins with a subtraction and a multiplication of its own, and `get_feat` swaps BGR
+to RGB (insightface, model_zoo/arcface_onnx.py). Other ports of AuraFace v1 feed the same. What InsightFace takes for a file is
+compared with ``data/models.json`` when the file is opened.
+"""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +19,30 @@ from ...errors import NotAvailable
 from .models import Model
 from .session import normalised, require_onnx, require_shape, session_options
 
+PACKAGES = {
+    "onnxruntime": "onnxruntime",
+    "insightface": "insightface",
+    "cv2": "opencv-python-headless",
+    "requests": "requests",
+    "skimage": "scikit-image",
+    "tqdm": "tqdm",
+}
+"""What must be importable to run an ArcFace model, and how pip calls it."""
+
+
+def missing_packages() -> list[str]:
+    """Which of `PACKAGES` are not installed, as pip calls them; nothing is imported."""
+    return [package for module, package in PACKAGES.items() if find_spec(module) is None]
+
+
+def how_to_install_packages() -> str:
+    """What installs the packages of ArcFace; insightface asks for more than it needs here, and is taken alone."""
+    others = " ".join(package for package in PACKAGES.values() if package not in ("insightface", "onnxruntime"))
+    return f"pip install --no-deps insightface, then pip install {others}"
+
 
 class ArcFaceRecogniser:
-    """An ArcFace network (buffalo_l, antelopev2) opened by `insightface`.
+    """An ArcFace network (arcface, buffalo_l, antelopev2) opened by `insightface`.
 
     Parameters
     ----------
@@ -34,7 +63,7 @@ class ArcFaceRecogniser:
         except ImportError as error:
             raise NotAvailable(
                 f"{model.title} needs the Python package insightface and what that imports ({error.name or error} is missing): "
-                "pip install --no-deps insightface, then pip install opencv-python-headless requests scikit-image tqdm"
+                f"{how_to_install_packages()}"
             ) from None
         self.model = model
         require_onnx(path)

@@ -15,7 +15,7 @@ from .session import normalised, onnx_session, require_shape
 SELF_TEST_TOLERANCE = 0.02
 """How far the cosine of the two self-test pictures may be from the one in ``data/models.json``."""
 
-ARCFACE_KEYS = ("buffalo_l", "antelopev2")
+ARCFACE_KEYS = ("arcface", "buffalo_l", "antelopev2")
 """Models that InsightFace's own loader opens (see `arcface`)."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...case import CT, MR, PET, CaseImage
 from ...errors import UnusableInput
 from ..checks import checked_image
+from ..earlier_defacing import stated_defacing
 from ..suv_checks import SUV, suv_warnings
 from .real_world import real_world_notes
 from .series import Series
@@ -52,6 +53,7 @@ def read_image(series: Series, key: str) -> CaseImage:
         notes=(*series.notes, *scale.notes, *mapped, *pixels.notes, *warnings),
         sources=tuple(header.path for header in series.headers),
         stored_form=replace(pixels.form, planes=series.planes),
+        defaced_before=next(filter(None, (stated_defacing(header.path, header.dataset) for header in series.headers)), ""),
     )
     return checked_image(image)
 

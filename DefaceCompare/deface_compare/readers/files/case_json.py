@@ -14,6 +14,7 @@ from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
 from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
+from ..earlier_defacing import named_defacing
 from ..found_files import NOT_NAMED, count_words, find_files
 from ..suv_checks import SUV, suv_warnings
 from .place import LIKE, Place, stated_place
@@ -140,6 +141,7 @@ def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
         path = folder / name
         pixels, said = read_volume(path, f"image {key} ({path.name})", _stated_place(folder, described, key))
         image = CaseImage(key=key, modality=modality, image=pixels, unit=unit, notes=(*notes, *said), sources=(path,))
+        image = replace(image, defaced_before=named_defacing(path))
         image = checked_image(image)
         warnings = suv_warnings(image.array()) if unit == SUV else ()
         images.append(replace(image, notes=(*image.notes, *warnings)))

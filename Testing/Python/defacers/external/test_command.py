@@ -234,6 +234,12 @@ def test_a_program_that_cannot_be_started_is_an_error_of_the_system(tmp_path: Pa
         run_child([str(tmp_path / "nowhere")], {}, tmp_path, tmp_path / "log.txt", 5.0)
 
 
+def test_a_table_of_types_says_which_images_a_tool_takes_also_without_a_word_for_them(tool_folder: Path) -> None:
+    template = CommandTemplate("t", "t", ("run_mri_reface.sh", "{input}", "{outdir}", "-imType", "T1"), types={"MR": "MR"})
+    result = run(ExternalCommand(template, {"PATH": str(tool_folder)}), synthetic.ct(GRID))
+    assert "knows no type for image CT" in result.note
+
+
 def test_a_template_without_a_type_for_an_image_refuses_it(tool_folder: Path) -> None:
     template = CommandTemplate("t", "t", ("run_mri_reface.sh", "{input}", "{outdir}", "-imType", "{type}"), types={"MR": "T1"})
     result = run(ExternalCommand(template, {"PATH": str(tool_folder)}), synthetic.ct(GRID))

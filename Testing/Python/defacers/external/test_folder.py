@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def run(folder: Path, image: CaseImage) -> Defacing:
     return deface(ExternalFolder("mri_reface", folder), synthetic.case(image), {"CT": synthetic.head()}, Settings())
 
 
-@pytest.mark.parametrize("place", ["CT.nrrd", "CT_deFaced.nii.gz", "case-001/CT.mha"])
+@pytest.mark.parametrize("place", ["CT.nrrd", "CT_deFaced.nii.gz", "case-001/CT.mha", "CT_refaced.nii"])
 def test_an_imported_volume_is_taken_voxel_by_voxel(tmp_path: Path, place: str) -> None:
     image = synthetic.ct(GRID)
     (tmp_path / place).parent.mkdir(exist_ok=True)
@@ -41,6 +42,16 @@ def test_an_imported_volume_is_taken_voxel_by_voxel(tmp_path: Path, place: str) 
     assert np.array_equal(sitk.GetArrayFromImage(result.edited_image(image)), sitk.GetArrayFromImage(defaced(image)))
     removed = result.edits["CT"].removed(image.image)
     assert np.array_equal(removed, (image.array() > -300) & (synthetic.points(GRID)[..., 1] < -70.0))
+
+
+@pytest.mark.parametrize("name", ["sub-01_desc-defaced_T1w.nii.gz", "sub-01_desc-refaced_T1w.nii", "sub-01_T1w_deFaced.nii"])
+def test_a_bids_derivative_of_the_originals_file_is_found(tmp_path: Path, name: str) -> None:
+    image = replace(synthetic.ct(GRID), sources=(tmp_path / "sub-01_T1w.nii.gz",))
+    sitk.WriteImage(image.image, str(tmp_path / "sub-01_T1w.nii.gz"))  # the original lies there, too
+    sitk.WriteImage(defaced(image), str(tmp_path / name))
+    result = run(tmp_path, image)
+    assert result.status == "ok", result.note
+    assert np.array_equal(sitk.GetArrayFromImage(result.edited_image(image)), sitk.GetArrayFromImage(defaced(image)))
 
 
 def shifted(image: sitk.Image) -> sitk.Image:

@@ -104,6 +104,34 @@ def test_a_series_that_names_its_source_comes_before_others_of_the_patient(made:
     assert run(ExternalFolder("tool", tmp_path), made.case).status == "ok"
 
 
+def marked_as_mri_reface_does(dataset: FileDataset) -> None:
+    """(0012,0062) and the codes that mri_reface writes; new UIDs, no source named."""
+    items = []
+    for value, scheme in (("113102", "DCM"), ("replace_recog", "mri_reface")):  # SH takes 16 characters
+        item = Dataset()
+        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, "Replace face, ears, and artifacts in air"
+        items.append(item)
+    dataset.PatientIdentityRemoved, dataset.DeidentificationMethodCodeSequence = "YES", DicomSequence(items)
+    dataset.FrameOfReferenceUID = uid("new frame")
+
+
+def described_as_defaced(dataset: FileDataset) -> None:
+    dataset.SeriesDescription, dataset.FrameOfReferenceUID = "CuratAI", uid("new frame")
+
+
+@pytest.mark.parametrize("change", [marked_as_mri_reface_does, described_as_defaced])
+@pytest.mark.parametrize("original", [same_patient, lambda dataset: None])
+def test_a_marked_series_comes_before_the_original_beside_it(
+    made: Made, tmp_path: Path, change: Change, original: Change
+) -> None:
+    write(tmp_path / "originals", made.values, "ct" if original is not same_patient else "copy", original)
+    write(tmp_path / "defaced", front_gone(made.values), "defaced", change)
+    result = run(ExternalFolder("tool", tmp_path), made.case)
+    assert (result.status, result.warnings) == ("ok", ()), result.note
+    edited = sitk.GetArrayFromImage(result.edited_image(made.case.images[0]))
+    assert np.array_equal(edited, front_gone(made.values))
+
+
 def test_two_series_that_could_be_the_image_are_not_guessed_at(made: Made, tmp_path: Path) -> None:
     write(tmp_path, front_gone(made.values), "one", same_patient)
     write(tmp_path, front_gone(made.values), "two", same_patient)

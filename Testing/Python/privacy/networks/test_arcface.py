@@ -17,7 +17,7 @@ from deface_compare.anatomy.head import Head
 from deface_compare.case import CaseImage
 from deface_compare.errors import NotAvailable
 from deface_compare.measurement import Scope
-from deface_compare.privacy.networks import models, recogniser
+from deface_compare.privacy.networks import install_model, models, recogniser
 from deface_compare.privacy.networks.alignment import aligned_face
 from deface_compare.privacy.networks.recogniser import open_recogniser, self_test
 from deface_compare.privacy.networks.session import normalised
@@ -81,7 +81,7 @@ def put_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(models, "known_models", lambda: known)
         own = tmp_path / "downloaded.onnx"
         own.write_bytes(content)
-        assert models.get_model("buffalo_l", own).status == "ok"
+        assert install_model.get_model("buffalo_l", own, research_only=True).status == "ok"
         return entry
 
     return put
@@ -157,7 +157,10 @@ def test_a_file_that_is_no_such_network_is_one_sentence(put_in_place: Any, conte
 def test_another_file_than_the_published_one_is_never_opened(put_in_place: Any) -> None:
     put_in_place(network(np.ones((LENGTH, 147), np.float32)))
     models.model_path("buffalo_l").write_bytes(network(np.zeros((LENGTH, 147), np.float32)))
-    with pytest.raises(NotAvailable, match=r"buffalo_l .* is damaged: .* not the expected; download InsightFace model zoo"):
+    with pytest.raises(
+        NotAvailable,
+        match=r"buffalo_l .* is damaged: .* not the expected; run `deface-compare models get buffalo_l --research-only`",
+    ):
         open_recogniser("buffalo_l")
 
 

