@@ -26,7 +26,6 @@ from deface_compare.structures.organs import NOT_MEASURED
 from ..nodes.structures import add_structures
 from ..nodes.volumes import remove_node
 from .dvh import ENGINE, STEP_GY, SegmentDvh, segment_dvhs, slicerrt_logic
-from .resegmentation_rows import resegmentation_rows
 
 FILE_NAME = "measurements_slicerrt.csv"
 """Beside ``measurements.csv``: the same columns, rows of SlicerRT's engines only, so that no statistic mixes two engines."""
@@ -84,6 +83,8 @@ def add_slicerrt_rows(
     rows = CaseReport.read(OutputFolder(out).case(case.id)).measurements
     logic = slicerrt_logic() if logic is None else logic
     made = _dose_rows(out, case, scene, segmentation, logic, rows, progress) if logic is not None else []
+    from .resegmentation_rows import resegmentation_rows  # its masks need scipy, which opening the panel does not
+
     made += resegmentation_rows(case, rows, scene, progress)
     if made:
         write_measurements(OutputFolder(out).case(case.id) / FILE_NAME, made)

@@ -56,6 +56,7 @@ OF_EVERY_QWIDGET = {
     "connect",
     "blockSignals",
     "setFocus",
+    "parentWidget",
 }
 
 
