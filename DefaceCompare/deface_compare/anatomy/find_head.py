@@ -20,7 +20,7 @@ from .cut_face import CUT_SHARE, cut_share
 from .face_region import FaceRegion
 from .head import Head, Point
 from .outline import calm, outline_on_grid
-from .place_head import place_head
+from .place_head import place_by_inside, place_head
 from .register_brain import register_brain
 from .register_head import HeadSearch
 from .scan_ends import measured_scan
@@ -68,16 +68,21 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
     patient = without_planned_devices(case, image, Patient(filled, others))
     outline = patient.outline
     seen = field_of_view(image.image, grid)
-    placed = place_head(case, image, HeadSearch(values, outline, seen), outline)
+    search = HeadSearch(values, outline, seen)
+    try:
+        placed = place_head(case, image, search, outline)
+    except FaceNotFound:
+        laid = place_by_inside(case, image, search, outline)
+        if laid is not None:
+            _refuse_cut(image, average, laid, outline, seen)
+        raise
     to_average = placed.fit.affine
     patient = without_standing_out(image, patient, average, to_average)
     outline = patient.outline
     landmarks = _landmarks(average, to_average)
-    region = FaceRegion(to_average, {name: np.array(point) for name, point in average.landmarks_mm.items()})
-    body = sitk.Resample(average.outline, outline, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
-    cut = cut_share(region, body, outline, seen)
-    if placed.witnesses and cut >= CUT_SHARE:
-        raise NoFaceInScan(f"{DEFACED_BEFORE} (image {image.key} lacks {cut:.0%} of its face inside its field of view)")
+    region = _region(average, to_average)
+    if placed.witnesses:
+        _refuse_cut(image, average, to_average, outline, seen)
     extent = face_extent(region, landmarks, outline, seen)
     if extent == "none":
         error = NoFaceInScan if placed.witnesses else FaceNotFound
@@ -106,6 +111,20 @@ def find_head(case: Case, image: CaseImage, settings: Settings) -> Head:
         witnesses=placed.witnesses,
         skin=skin_level(calm(values, image.modality), outline, skin_threshold(image)),
     )
+
+
+def _region(average: AverageHead, to_average: sitk.Transform) -> FaceRegion:
+    return FaceRegion(to_average, {name: np.array(point) for name, point in average.landmarks_mm.items()})
+
+
+def _refuse_cut(
+    image: CaseImage, average: AverageHead, to_average: sitk.Transform, outline: sitk.Image, seen: sitk.Image
+) -> None:
+    """Refuse a head whose face was cut away before the scan came here."""
+    body = sitk.Resample(average.outline, outline, to_average, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+    cut = cut_share(_region(average, to_average), body, outline, seen)
+    if cut >= CUT_SHARE:
+        raise NoFaceInScan(f"{DEFACED_BEFORE} (image {image.key} lacks {cut:.0%} of its face inside its field of view)")
 
 
 def _refuse_hollow(

@@ -96,6 +96,24 @@ def _partial_head(
     )
 
 
+def place_by_inside(case: Case, image: CaseImage, search: HeadSearch, outline: sitk.Image) -> sitk.AffineTransform | None:
+    """Where the inside alone lays the head: for a head of whose outline a part may be cut away.
+
+    Returns
+    -------
+    SimpleITK.AffineTransform or None
+        Patient mm to average-head mm, from an outline's coarse place slid to where a witness points, if every witness that
+        speaks then agrees. Scale and turn are the outline's own: good enough to look whether a face is there, no more.
+    """
+    for fit in search.coarse_fits()[:MOST_STARTS]:
+        for place in _places(case, image, outline, fit).values():
+            laid = place.corrected(fit.affine)
+            found = _places(case, image, outline, Fit(laid, fit.dice))
+            if found and _all_agree(found):
+                return laid
+    return None
+
+
 def _starts(search: HeadSearch, fits: list[Fit]) -> Iterator[Fit]:
     """The best place of the outline first, then the best ones from every height."""
     yield fits[0]

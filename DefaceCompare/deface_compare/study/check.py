@@ -24,10 +24,12 @@ from ..readers.choices import ReadingChoices
 from ..readers.found_files import find_files
 from ..settings import Settings
 from ..structures.organs import EXCLUDE, EXTERNAL
+from ..words import DEFACED_BEFORE
 from .pairing_check import pairing_words
 
 VERIFIED, UNVERIFIED, NO_HEAD, NOT_LOOKED_FOR = "verified", "found, not verified", "no head", "not looked for"
 """What is known of the face in an image, beside ``no face`` (the scan is known to show none)."""
+DEFACED = "defaced before"
 SHARE_OF_BASE, SHARE_OF_METHOD = 0.7, 1.1
 """A case takes so many times the seconds of reading it and finding its head, and so many more for each method.
 
@@ -193,6 +195,9 @@ def _image(
     elif faces:
         missing = reasons[image.key]
         face, note = (NO_FACE if missing.status == NO_FACE else NO_HEAD), missing.reason
+    elif image.defaced_before:
+        note = f"{DEFACED_BEFORE} ({image.defaced_before})"
+    face = DEFACED if DEFACED_BEFORE in note else face
     frame = frames[image.frame_of_reference_uid] + (" by registration" if image.own_frame else "")
     return CheckedImage(image.key, *_grid(image.image), image.unit, frame, face, note)
 

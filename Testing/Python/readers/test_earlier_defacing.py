@@ -16,7 +16,11 @@ from pydicom.tag import Tag
 
 from deface_compare.errors import UnusableInput
 from deface_compare.readers import read_case
+from deface_compare.readers.choices import ReadingChoices
 from deface_compare.readers.earlier_defacing import named_defacing, stated_defacing
+from deface_compare.settings import Settings
+from deface_compare.study.check import check_patient
+from deface_compare.words import DEFACED_BEFORE
 
 FILE = Path("slice.dcm")
 
@@ -138,6 +142,16 @@ def test_a_bids_mask_marks_the_image_that_it_belongs_to(tmp_path: Path, mask: st
     assert named_defacing(tmp_path / "sub-01_T1w.nii.gz") == "a _defacemask lies beside it"
     assert named_defacing(tmp_path / "sub-01_FLAIR.nii.gz") == ""
     assert named_defacing(tmp_path / "sub-01_acq-x_T1w.nii.gz") == ""
+
+
+def test_check_says_which_images_were_defaced_before_also_without_looking_for_heads(tmp_path: Path) -> None:
+    voxels = np.random.default_rng(1).normal(100, 20, (8, 8, 8)).astype(np.int16)
+    for name in ("ct.nrrd", "t1_deFaced.nrrd"):
+        sitk.WriteImage(sitk.GetImageFromArray(voxels), str(tmp_path / name))
+    (tmp_path / "case.json").write_text(json.dumps({"images": {"CT": "ct.nrrd", "MR_T1": "t1_deFaced.nrrd"}}))
+    checked = check_patient(tmp_path, "case-001", Settings(), ReadingChoices(), faces=False)
+    assert [(image.key, image.face) for image in checked.images] == [("CT", "not looked for"), ("MR_T1", "defaced before")]
+    assert checked.images[1].face_note == f"{DEFACED_BEFORE} (its file's name says so)"
 
 
 def test_of_a_patients_files_only_the_marked_ones_count(tmp_path: Path) -> None:
