@@ -52,9 +52,9 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
 
     A reviewer's fail comes before every other reason: who accepts a risk must know that a person saw it. Passed means: the
     quality gate is ok; the similarity to the own original, by own landmarks, after an attempt to rebuild the face, and of what
-    the border of the edit draws, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real heads of
-    the modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no similarity. An image
-    of which two witnesses say that it shows no face passes.
+    the edit's border draws, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real
+    heads of the modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no
+    similarity. An image of which two witnesses say that it shows no face passes.
 
     Parameters
     ----------

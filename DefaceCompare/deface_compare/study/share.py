@@ -36,6 +36,8 @@ from .workers import cluster, run_here, run_on_cluster
 
 STEPS = 100
 """Progress steps of one case."""
+MOST_NAMED = 3
+"""So many cases are named in one line; more are counted."""
 NOT_CHOSEN_OLD = "what an earlier run shared is no longer what would be written; share this case again, or remove its folder"
 
 
@@ -63,11 +65,19 @@ class ShareReport:
 
     def lines(self) -> list[str]:
         """What a person wants to know at the end; the last line is about the headers."""
-        told = [f"{case.id}: accepted: {risk}" for case in self.cases for risk in case.accepted_risks]
+        accepted: dict[str, list[str]] = {}
+        for case in self.cases:
+            for risk in case.accepted_risks:
+                accepted.setdefault(risk, []).append(case.id)
+        told = [f"accepted for {_which(cases)}: {risk}" for risk, cases in accepted.items()]
         files = sum(case.files for case in self.cases)
         told.append(f"{len(self.shared)} of {len(self.cases)} cases in {self.folder.resolve()}: {files} verified DICOM files")
         told.append(f"What was done with each, and why not: {self.folder.resolve() / PAGE}")
         return [*told, HEADERS_REMAIN]
+
+
+def _which(cases: Sequence[str]) -> str:
+    return ", ".join(cases) if len(cases) <= MOST_NAMED else f"{len(cases)} cases"
 
 
 def share_study(

@@ -24,8 +24,8 @@ from twin_case import add_twin
 pytestmark = pytest.mark.xdist_group("share")
 
 MANIFESTS = ("manifest.json", "manifest.csv", "share_report.html")
-HARMLESS = ("quickshear", "Brain")
-"""Header values of the patient that are words of the field."""
+HARMLESS = ("patient", "quickshear", "model", "PLAN", "IMAGE", "PHYSICAL", "AUTOMATIC", "BOLUS", "EXTERNAL", "ORGAN", "Brain")
+"""Header values and folder names of the patient that are words of the field."""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,9 @@ def shared(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def again(study: Path, shared: Path, tmp_path: Path) -> SimpleNamespace:
     """Copies of both that a test may change."""
     case = copied(study / "cases" / "case-001", tmp_path)
+    for path in (case.parents[1] / "identifiable" / "edits").glob("*/sources.json"):  # the twin's patient is the copy, too
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(str(source(study / "cases" / "case-001").resolve()), str(source(case).resolve())))
     shutil.copytree(shared, tmp_path / "FOLDER")
     return SimpleNamespace(out=case.parents[1], to=tmp_path / "FOLDER")
 
