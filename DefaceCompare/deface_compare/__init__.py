@@ -32,6 +32,7 @@ __all__ = [
     "pool",
     "read_case",
     "run_study",
+    "share_study",
 ]
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .study.pool import pool
     from .study.run import run_study
+    from .study.share import share_study
 
 _HOMES = {
     "Case": ".case",
@@ -62,6 +64,7 @@ _HOMES = {
     "pool": ".study.pool",
     "read_case": ".readers",
     "run_study": ".study.run",
+    "share_study": ".study.share",
 }
 """Where each name lives: nothing is loaded before it is asked for, so that the command line starts at once."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..fitting_processes import AUTO, Jobs
+
 Options = argparse._ActionsContainer
 """A parser, or a group of its options."""
 
@@ -22,10 +24,27 @@ def comma_list(text: str) -> list[str]:
     return found
 
 
+def case_list(text: str) -> list[str]:
+    """``case-001,case-003`` as a list that holds something."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("give at least one case")
+    return found
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {text!r}")
+    return int(text)
+
+
+def jobs(text: str) -> Jobs:
+    """A number of processes, or ``auto``."""
+    if text == AUTO:
+        return AUTO
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, or {AUTO}, not {text!r}")
     return int(text)
 
 

@@ -21,6 +21,7 @@ from .parser import COMMAND, CommandParser
 from .pool import add_pool
 from .report import add_report
 from .sample import add_sample
+from .share import add_share
 from .study import add_study
 
 
@@ -84,6 +85,7 @@ def make_parser() -> CommandParser:
         add_report,
         add_pool,
         add_export,
+        add_share,
         add_models,
         add_methods,
         add_names_command,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import DONE
-from .arguments import add_progress, comma_list, positive
+from .arguments import add_progress, comma_list, jobs, positive
 from .parser import CommandParser, add_command
 
 EXAMPLES = ("deface-compare sample COHORT --patients 6 --jobs 2", "deface-compare sample COHORT --difficulty bolus,thick-mr")
@@ -27,7 +27,9 @@ def add_sample(commands: argparse._SubParsersAction[CommandParser]) -> None:
         metavar="NAME[,NAME]",
         help="make the heads hard to deface; a wrong name lists all",
     )
-    sample.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes; the files are the same (default 1)")
+    sample.add_argument(
+        "--jobs", type=jobs, default=1, metavar="N", help="processes, or auto; the files are the same (default 1)"
+    )
     add_progress(sample)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import positive
+from .arguments import jobs
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
 from .parser import CommandParser, add_command
@@ -22,7 +22,7 @@ def add_study(commands: argparse._SubParsersAction[CommandParser]) -> None:
     study = add_command(commands, "study", "compare methods on many patients", run_study, EXAMPLES)
     study.add_argument("input", type=Path, metavar="COHORT", help="a folder that holds one folder a patient")
     running = add_comparison(study).running
-    running.add_argument("--jobs", type=positive, default=1, metavar="N", help="worker processes on this machine (default 1)")
+    running.add_argument("--jobs", type=jobs, default=1, metavar="N", help="worker processes here, or auto (default 1)")
     running.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..anatomy.find_heads import find_heads
@@ -22,7 +22,7 @@ from .dose_outline import DRAWN_SHARE, draws_skin
 from .manifest import write_manifest
 from .moved_skin import MovedSkin, moved_skins
 from .options import MAP_FRAMES, ExportOptions
-from .privacy_check import privacy_check
+from .privacy_check import privacy_checks
 from .written.structure_clip import ClippedStructure
 from .written.written_set import SetWriter, WrittenSet
 
@@ -118,7 +118,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
         raise UnusableInput(f"{to} lies inside the patient's own folder; choose another place")
     report_step(progress, 20, STEPS, f"{finished.id}: looking at the risks")
     heads, _ = find_heads(finished.case, finished.settings)
-    checks = {key: _check(finished, key) for key in finished.patches}
+    checks = privacy_checks(finished.out, replace(finished.report, measurements=finished.measurements), finished.method)
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
     moved = moved_skins(finished, heads)
     risks += _dose_risks(finished, heads, moved, options.dose_policy)
@@ -169,11 +169,6 @@ def export_study(
         except (UnusableInput, ExportFailed) as reason:
             refused[case.name] = str(reason)
     return done, refused
-
-
-def _check(finished: FinishedCase, key: str) -> str:
-    synthetic = finished.report.synthetic
-    return privacy_check(finished.out, finished.id, finished.method, key, finished.measurements, synthetic)
 
 
 def _dose_risks(finished: FinishedCase, heads: Mapping[str, Head], moved: Mapping[str, MovedSkin], dose_policy: str) -> list[str]:

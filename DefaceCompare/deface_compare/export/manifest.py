@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import write_bytes
+from ..case_report import CaseReport
 from ..output.finished_case import FinishedCase
 from ..output.neutral_words import NeutralWords
 from ..version import __version__
@@ -17,6 +18,8 @@ from .options import KEEP_FRAMES, MAP_FRAMES, ExportOptions
 from .written.written_set import WrittenSet
 
 MANIFEST = "manifest.json"
+MADE_FROM = "made_from"
+"""The manifest's key of `made_from`."""
 HEADERS_NOTE = (
     "Names, dates and other identifying header fields are as in the source: defacing cleans pixels and contours only."
     " De-identify the headers with another tool before sharing."
@@ -47,6 +50,7 @@ def write_manifest(
         "case": finished.id,
         "synthetic": finished.report.synthetic,
         "method": options.method,
+        MADE_FROM: made_from(finished.report, options, checks),
         "title": finished.told.get("title", options.method),
         "parameters": words.shared_values(finished.told.get("parameters", {})),
         "dose_policy": options.dose_policy,
@@ -65,6 +69,33 @@ def write_manifest(
         },
     }
     write_bytes(written.folder / MANIFEST, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
+
+
+def made_from(report: CaseReport, options: ExportOptions, checks: Mapping[str, str]) -> str:
+    """A hash of what an export depends on: the same one means that exporting again would write the same.
+
+    Parameters
+    ----------
+    report : CaseReport
+        Of the case; its rows do not count: they follow from the rest.
+    options : ExportOptions
+        Whether a risk is accepted does not count: the manifest lists what was accepted.
+    checks : mapping of image key to str
+        As `privacy_checks` gives them: another answer of a reviewer, and other heads beside, change marks and refusals.
+    """
+    chosen = [options.method, options.dose_policy, options.keep_uids, options.frame]
+    told = [report.version, report.case_id, dict(report.inputs), report.settings.as_dict(), report.methods[options.method]]
+    return sha256(json.dumps([chosen, told, dict(checks)], sort_keys=True, default=str).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of an exported folder; None where there is none, or what lies there is no manifest of an export."""
+    try:
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(told, dict) and told.get("program") == "DefaceCompare" and isinstance(told.get("files"), dict)
+    return told if whole else None
 
 
 def wrong_files(folder: Path) -> list[str]:

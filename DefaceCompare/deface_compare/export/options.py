@@ -9,6 +9,9 @@ from ..settings import DOSE_POLICIES, KEEP
 
 KEEP_FRAMES, MAP_FRAMES = FRAMES = ("keep", "map")
 """Whether frames of reference keep their UIDs or get new ones."""
+NO_CHANGE = "none"
+HEADERS = (NO_CHANGE,)
+"""What becomes of names, dates and the like in the headers: nothing, for which another tool is needed."""
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,35 @@ PASSED = ""
 NOT_ASSESSED = "not assessed"
 SEED = 1
 """Of the permutations behind the controls."""
+DAMAGED = f"{NOT_ASSESSED}: a file of face prints or reviews is damaged"
+ANSWERED = {"face_gone": "face gone", "data_whole": "data whole"}
+"""The reviewers' two questions, in words."""
+
+
+def privacy_checks(out: Path, report: CaseReport, method: str) -> dict[str, str]:
+    """The privacy check of every series that one method's export holds, by image key.
+
+    Parameters
+    ----------
+    out : Path
+        The study's output folder.
+    report : CaseReport
+        With its rows.
+    """
+    told = report.methods[method]
+    rows = [row for row in report.measurements if row.method == method]
+    keys = (*told["images"], *told["no_face"])
+    return {key: privacy_check(out, report.case_id, method, key, rows, report.synthetic) for key in keys}
 
 
 def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequence[Measurement], synthetic: bool) -> str:
     """The reason why a series' privacy check is not passed, empty if it is.
 
-    Passed means: the quality gate is ok; the similarity to the own original, by own landmarks, after an attempt to rebuild the
-    face, and of what the edit's border draws, is at most the 95th percentile of the same defaced face's similarities to at least
-    20 other real heads of the modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has
-    no similarity. An image of which two witnesses say that it shows no face passes.
+    A reviewer's fail comes before every other reason: who accepts a risk must know that a person saw it. Passed means: the
+    quality gate is ok; the similarity to the own original, by own landmarks, after an attempt to rebuild the face, and of what
+    the edit's border draws, is at most the 95th percentile of the same defaced face's similarities to at least 20 other real
+    heads of the modality; the controls of that cohort hold; no reviewer said fail. A face that is not detected has no
+    similarity. An image of which two witnesses say that it shows no face passes.
 
     Parameters
     ----------
@@ -44,6 +64,12 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
     rows : sequence of Measurement
         Of this case and method.
     """
+    try:
+        failed = reviewed_fail(out, case_id, method)
+    except UnusableInput:
+        return DAMAGED
+    if failed:
+        return failed
     if synthetic:
         return f"{NOT_ASSESSED}: a synthetic head says nothing about a method"
     known = {row.metric: row for row in rows if row.image == image and not row.dose_policy}
@@ -57,11 +83,9 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
         if row is None or (row.status != OK and not row.note.startswith(NONE_DETECTED)):
             return f"{NOT_ASSESSED}: {metric} was not measured{f' ({row.note})' if row else ''}"
     try:
-        return (
-            "a reviewer said fail" if _reviewed_fail(out, case_id, method) else _against_others(out, case_id, image, arm_of(gate))
-        )
+        return _against_others(out, case_id, image, arm_of(gate))
     except UnusableInput:
-        return f"{NOT_ASSESSED}: a file of face prints or reviews is damaged"
+        return DAMAGED
 
 
 def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
@@ -109,8 +133,15 @@ def _is_synthetic(case: Path) -> bool:
         return True
 
 
-def _reviewed_fail(out: Path, case_id: str, method: str) -> bool:
-    """Whether a reviewer answered one of the two questions with fail."""
+def reviewed_fail(out: Path, case_id: str, method: str) -> str:
+    """That a reviewer answered one of the two questions with fail, and which one; empty if nobody did.
+
+    Raises
+    ------
+    UnusableInput
+        If the file of reviews is damaged.
+    """
     decisions = read_decisions(OutputFolder(out).reviews)
     mine = [each for each in decisions if (each.case, each.method) == (case_id, method)]
-    return any(FAIL in (each.face_gone, each.data_whole) for each in mine)
+    failed = [words for question, words in ANSWERED.items() if FAIL in {getattr(each, question) for each in mine}]
+    return f"a reviewer said fail ({' and '.join(failed)})" if failed else ""

@@ -133,6 +133,10 @@ class OutputFolder:
         """What is known of a case that stopped unexpectedly."""
         return self.identifiable / "errors" / f"{case_id}.txt"
 
+    def export_errors(self, case_id: str) -> Path:
+        """What is known of a case that could not be shared, with the names that its shared reason leaves out."""
+        return self.identifiable / "errors" / f"{case_id}_export.txt"
+
     def renders(self, case_id: str) -> Path:
         """Holds a case's pictures of faces, original and defaced."""
         return self.identifiable / "renders" / case_id

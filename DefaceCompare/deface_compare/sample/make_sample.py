@@ -16,6 +16,7 @@ import SimpleITK as sitk
 from ..atomic import written_csv
 from ..case import CT, MR, PET
 from ..errors import UnusableInput
+from ..fitting_processes import Jobs, fitting_processes
 from ..persons_table import FOLDER, PERSON, PERSONS
 from ..progress import Progress, report_step, silent
 from ..writers import DicomStudy, Injection, write_image_series, write_rtdose, write_rtplan, write_rtstruct
@@ -50,7 +51,7 @@ def make_sample(
     ct_spacing_mm: Sequence[float] | None = None,
     difficulties: Sequence[Difficulty] = (),
     visits: int = 1,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     progress: Progress = silent,
 ) -> list[Path]:
     """Write a cohort of synthetic patients, one DICOM folder each.
@@ -73,8 +74,9 @@ def make_sample(
         neck.
     visits : int
         Scans of each person on so many days; from two on, ``persons.csv`` in `out` says who is who.
-    jobs : int
-        Patients made at the same time, in processes of their own if more than 1; the bytes are the same.
+    jobs : int or "auto"
+        Patients made at the same time, in processes of their own if more than 1; the bytes are the same. ``auto``: as many as
+        cores and memory allow.
     difficulties : sequence of Difficulty
         What makes the head of each patient hard to deface.
 
@@ -94,8 +96,6 @@ def make_sample(
         raise UnusableInput(f"site must be {' or '.join(SITES)}, not {site!r}")
     if patients < 1:
         raise UnusableInput(f"the number of patients must be at least 1, not {patients}")
-    if jobs < 1:
-        raise UnusableInput(f"the number of jobs must be at least 1, not {jobs}")
     if visits < 1:
         raise UnusableInput(f"the number of visits must be at least 1, not {visits}")
     tasks = [
@@ -103,17 +103,18 @@ def make_sample(
         for number in range(1, patients + 1)
         for visit in range(1, visits + 1)
     ]
+    processes = fitting_processes(jobs, len(tasks))
     folders = [task.folder for task in tasks]
     for folder in folders:
         if folder.exists() and any(folder.iterdir()):
             raise UnusableInput(f"{folder} already holds files; choose an empty folder for the sample")
     make = partial(make_patient, seed=seed, site=site, ct_size=ct_size, ct_spacing_mm=ct_spacing_mm, difficulties=difficulties)
-    if jobs == 1:
+    if processes == 1:
         for done, task in enumerate(tasks):
             report_step(progress, done, len(tasks), task.words)
             make(task.number, task.folder, visit=task.visit)
     else:
-        _make_at_once(make, tasks, min(jobs, len(tasks)), progress)
+        _make_at_once(make, tasks, min(processes, len(tasks)), progress)
     if visits > 1:
         _write_persons(Path(out), tasks)
     report_step(progress, len(tasks), len(tasks), "synthetic patients written")

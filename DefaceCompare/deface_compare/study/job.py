@@ -6,7 +6,7 @@ import shutil
 import socket
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..atomic import ESCAPED, raise_if_full, system_sentence
@@ -49,6 +49,14 @@ class CaseJob:
     """Finished methods that are not among `methods` go, and other choices overwrite a finished case."""
     files: tuple[tuple[str, str], ...] | None = None
     """`hash_files` of the folder, where it is known."""
+
+    def absolute(self) -> CaseJob:
+        """The same with paths that hold in any working folder."""
+        return replace(self, folder=self.folder.resolve(), out=self.out.resolve())
+
+    def failed(self, reason: str) -> CaseOutcome:
+        """The outcome of a case that no worker finished."""
+        return CaseOutcome(self.id, self.folder, reason=reason)
 
 
 @dataclass(frozen=True)

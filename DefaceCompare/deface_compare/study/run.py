@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..case_report import CaseReport
 from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
+from ..fitting_processes import Jobs, fitting_processes
 from ..measurement_table import write_measurements
 from ..output.case_ids import case_ids, single_id
 from ..output.code_mark import code_mark
@@ -27,7 +28,7 @@ from .parts_of_patients import refused_parts
 from .patients import find_patients, no_folder
 from .recipe import hash_files
 from .study_report import StudyReport
-from .workers import cluster, run_on_cluster
+from .workers import cluster, run_here, run_on_cluster
 
 STEPS = 100
 """Progress steps of one case."""
@@ -39,7 +40,7 @@ def run_study(
     *,
     methods: Sequence[str | Defacer] = DEFAULT_METHODS,
     settings: Settings | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     scheduler: str | None = None,
     keep_ids: bool = False,
     choices: ReadingChoices | None = None,
@@ -62,8 +63,8 @@ def run_study(
         Keys as `methods` lists them (their variants are those of `settings`), or methods.
     settings : Settings, optional
         Fill, protection, face model, seed and the like.
-    jobs : int
-        Worker processes on this machine; 1 runs in this process.
+    jobs : int or "auto"
+        Worker processes on this machine; 1 runs in this process, ``auto`` as many as cores and memory allow.
     scheduler : str, optional
         Address of a running Dask scheduler whose workers see `cohort` and `out` under the same paths.
     keep_ids : bool
@@ -116,11 +117,12 @@ def run_study(
         return _pooled(source, sorted(outcomes, key=lambda outcome: outcome.id), others, target, beside)
 
 
-def _outcomes(jobs_to_do: Sequence[CaseJob], jobs: int, scheduler: str | None, progress: Progress) -> list[CaseOutcome]:
+def _outcomes(jobs_to_do: Sequence[CaseJob], jobs: Jobs, scheduler: str | None, progress: Progress) -> list[CaseOutcome]:
+    jobs = fitting_processes(jobs, len(jobs_to_do)) if scheduler is None else 1
     if jobs == 1 and scheduler is None:
-        return list(_in_this_process(jobs_to_do, progress))
+        return list(run_here(run_case, jobs_to_do, STEPS, progress))
     with cluster(jobs, scheduler) as client:
-        return list(run_on_cluster(client, jobs_to_do, STEPS, progress))
+        return list(run_on_cluster(client, run_case, jobs_to_do, STEPS, progress))
 
 
 def _contents(folder: Path, known: dict[Path, tuple[tuple[str, str], ...]]) -> Sequence[str]:
@@ -197,15 +199,3 @@ def run_single(
 
 def _serving(methods: Sequence[Defacer], folder: Path, case_id: str, *, alone: bool) -> tuple[Defacer, ...]:
     return tuple(method.for_patient(folder, case_id, alone=alone) for method in methods)
-
-
-def _in_this_process(jobs: Sequence[CaseJob], progress: Progress) -> Iterator[CaseOutcome]:
-    total = STEPS * len(jobs)
-    for number, job in enumerate(jobs):
-
-        def step(done: int, of: int, text: str, number: int = number) -> bool:
-            return progress(STEPS * number + (STEPS * done // of if of else 0), total, text)
-
-        outcome = run_case(job, step)
-        report_step(progress, STEPS * (number + 1), total, outcome.told())
-        yield outcome

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ..errors import UnusableInput
 from ..privacy.render import close_renderer
 from ..progress import Progress, report_step
-from .job import CaseJob, CaseOutcome, run_case
 
 SECONDS_TO_CONNECT = 10
 """How long a Dask scheduler may take to answer."""
@@ -31,6 +29,30 @@ LOCAL_CLUSTER = {
 """Dask's configuration of a cluster on this machine."""
 STATUS_PAGE = "127.0.0.1:0"
 """Dask's own page, seen from this machine only, on a free port: its default port is taken when two studies run."""
+
+
+class Told(Protocol):
+    """What became of a case."""
+
+    def told(self) -> str:
+        """One line for whoever watches the run."""
+        ...
+
+
+Outcome = TypeVar("Outcome", bound=Told)
+OutcomeOf = TypeVar("OutcomeOf", bound=Told, covariant=True)
+
+
+class JobOf(Protocol[OutcomeOf]):
+    """All that a worker needs to know of one case."""
+
+    def absolute(self) -> JobOf[OutcomeOf]:
+        """The same with paths that hold in any working folder."""
+        ...
+
+    def failed(self, reason: str) -> OutcomeOf:
+        """The outcome of a case that no worker finished."""
+        ...
 
 
 @contextmanager
@@ -58,10 +80,17 @@ def cluster(jobs: int, scheduler: str | None) -> Iterator[Any]:
         yield client
 
 
-def run_on_cluster(client: Any, jobs: Sequence[CaseJob], steps_a_case: int, progress: Progress) -> Iterator[CaseOutcome]:
+def run_on_cluster(
+    client: Any, run: Callable[[Any], Outcome], jobs: Sequence[JobOf[Outcome]], steps_a_case: int, progress: Progress
+) -> Iterator[Outcome]:
     """Hand the cases out, and tell each one's outcome when it comes in.
 
     A case whose worker dies goes to another one, `DEATHS_ALLOWED` times.
+
+    Parameters
+    ----------
+    run : callable
+        What a worker does with one case; never raises for the case's sake.
 
     Raises
     ------
@@ -70,8 +99,7 @@ def run_on_cluster(client: Any, jobs: Sequence[CaseJob], steps_a_case: int, prog
     """
     from distributed import as_completed
 
-    absolute = [replace(job, folder=job.folder.resolve(), out=job.out.resolve()) for job in jobs]
-    futures = client.map(run_case, absolute, pure=False, retries=1)
+    futures = client.map(run, [job.absolute() for job in jobs], pure=False, retries=1)
     owners = dict(zip((future.key for future in futures), jobs, strict=True))
     total = steps_a_case * len(jobs)
     report_step(progress, 0, total, f"{len(jobs)} cases handed to the workers")
@@ -83,7 +111,7 @@ def run_on_cluster(client: Any, jobs: Sequence[CaseJob], steps_a_case: int, prog
     client.gather([client.submit(close_renderer, workers=[worker], pure=False) for worker in workers])
 
 
-def outcome_of(future: Any, job: CaseJob) -> CaseOutcome:
+def outcome_of(future: Any, job: JobOf[Outcome]) -> Outcome:
     """What became of a case that a worker had.
 
     Raises
@@ -96,8 +124,22 @@ def outcome_of(future: Any, job: CaseJob) -> CaseOutcome:
     if future.status in ("cancelled", "lost"):
         raise UnusableInput("the Dask scheduler was lost; start it again and run the same command: finished cases stay")
     try:
-        outcome: CaseOutcome = future.result()
+        outcome: Outcome = future.result()
     except KilledWorker:
-        reason = f"its worker died {DEATHS_ALLOWED + 1} times (too little memory, or a library that crashes)"
-        return CaseOutcome(job.id, job.folder, reason=reason)
+        return job.failed(f"its worker died {DEATHS_ALLOWED + 1} times (too little memory, or a library that crashes)")
     return outcome
+
+
+def run_here(
+    run: Callable[[Any, Progress], Outcome], jobs: Sequence[JobOf[Outcome]], steps_a_case: int, progress: Progress
+) -> Iterator[Outcome]:
+    """Do the cases one after the other in this process, and tell the steps of each."""
+    total = steps_a_case * len(jobs)
+    for number, job in enumerate(jobs):
+
+        def step(done: int, of: int, text: str, number: int = number) -> bool:
+            return progress(steps_a_case * number + (steps_a_case * done // of if of else 0), total, text)
+
+        outcome = run(job, step)
+        report_step(progress, steps_a_case * (number + 1), total, outcome.told())
+        yield outcome

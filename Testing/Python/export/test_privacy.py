@@ -117,6 +117,8 @@ def test_each_condition_of_the_case_counts(tmp_path: Path) -> None:
     review(tmp_path, "pass")
     assert check(tmp_path) == PASSED
     review(tmp_path, "fail")
-    assert check(tmp_path) == "a reviewer said fail"
+    assert check(tmp_path) == "a reviewer said fail (face gone)"
+    told_first = [check(tmp_path, rows(success=0.0)), check(tmp_path, synthetic=True)]
+    assert told_first == ["a reviewer said fail (face gone)"] * 2  # no other reason hides what a person saw
     (tmp_path / "identifiable" / "review.csv").write_text("spoilt\n")
     assert check(tmp_path) == "not assessed: a file of face prints or reviews is damaged"

@@ -1,0 +1,54 @@
+"""How many processes this machine has cores and memory for: what ``--jobs auto`` means."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .errors import UnusableInput
+
+AUTO: Literal["auto"] = "auto"
+Jobs = int | Literal["auto"]
+"""A number of processes, or `AUTO`."""
+PEAK_BYTES = 1751 * 10**6
+"""Memory of one process at its peak: the largest case measured, 512×512×150 with MR, PET and dose (docs/benchmarks.md). An export
+and a synthetic patient need less; nobody knows beforehand how large a patient is."""
+
+
+def fitting_processes(wanted: Jobs, tasks: int) -> int:
+    """The number of processes to start.
+
+    Parameters
+    ----------
+    wanted : int or "auto"
+        A number is taken as it is. ``auto``: one a core and one for each `PEAK_BYTES` of memory that is free, whichever is
+        less, no more than there are tasks, at least 1.
+    tasks : int
+
+    Raises
+    ------
+    UnusableInput
+        If `wanted` is neither, or ``auto`` cannot be told because psutil, dask or distributed is not installed.
+    """
+    if wanted != AUTO:
+        if isinstance(wanted, str) or wanted < 1:
+            raise UnusableInput(f"the number of jobs must be at least 1, or {AUTO}, not {wanted!r}")
+        return wanted
+    cores, free_bytes = cores_and_free_bytes()
+    return max(1, min(cores, free_bytes // PEAK_BYTES, tasks))
+
+
+def cores_and_free_bytes() -> tuple[int, int]:
+    """Cores that this process may use, and free memory in bytes; a container's limits (cgroups) and the affinity count.
+
+    Raises
+    ------
+    UnusableInput
+        If psutil, dask or distributed is not installed.
+    """
+    try:
+        import psutil
+        from dask.system import CPU_COUNT
+        from distributed.system import MEMORY_LIMIT
+    except ImportError as error:
+        raise UnusableInput(f"--jobs {AUTO} needs the package {error.name}; install it, or give a number") from error
+    return int(CPU_COUNT), int(min(psutil.virtual_memory().available, MEMORY_LIMIT))

@@ -1,0 +1,173 @@
+"""What a shared folder says of itself: ``manifest.json``, ``manifest.csv`` and a page for people. No identity in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..atomic import write_text, written_csv
+from ..errors import UnusableInput
+from ..export.manifest import HEADERS_NOTE, MANIFEST
+from ..export.options import ExportOptions
+from ..export.written.uid_map import case_salt
+from ..report.share_page import render_share_page
+from ..version import __version__
+from .share_case import ShareOutcome
+
+TABLE, PAGE = "manifest.csv", "share_report.html"
+KIND = "shared cohort"
+"""By which a shared folder's manifest is known."""
+SHARED, REFUSED, NOT_DONE = "shared", "not shared", "not done yet"
+COLUMNS = ("case", "status", "reason", "files", "accepted_risks", "structures_clipped", "left_behind", "notes")
+HEADERS_REMAIN = (
+    "The headers are not de-identified: names, birth dates, patient ids, dates, institutions, devices, descriptions, planned"
+    " structure names and comments are as in the source. De-identify them with a tool for headers before this folder leaves the"
+    " department. UIDs of studies, series, frames and objects are new, and the files agree about them."
+)
+STUDY_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class SharedCase:
+    """One row: a case that is shared, or why it is not.
+
+    Parameters
+    ----------
+    id : str
+    status : str
+        `SHARED`, `REFUSED` or `NOT_DONE`.
+    reason : str
+        Why it is not shared; empty if it is.
+    files : int
+        DICOM files.
+    accepted_risks, notes : tuple of str
+    clipped : int
+        Structures that were cut or drawn again.
+    left_behind : mapping of kind to number of files
+    synthetic : bool
+    """
+
+    id: str
+    status: str
+    reason: str = ""
+    files: int = 0
+    accepted_risks: tuple[str, ...] = ()
+    clipped: int = 0
+    left_behind: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    def cells(self) -> tuple[str, ...]:
+        """The row in the order of `COLUMNS`."""
+        left = "; ".join(f"{count} {kind}" for kind, count in self.left_behind.items())
+        shared = self.status == SHARED
+        numbers = (str(self.files), str(self.clipped)) if shared else ("", "")
+        risks, notes = "; ".join(self.accepted_risks), "; ".join(self.notes)
+        return self.id, self.status, self.reason, numbers[0], risks, numbers[1], left, notes
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as the JSON file has it."""
+        told: dict[str, Any] = {"id": self.id, "status": self.status}
+        if self.status != SHARED:
+            return told | {"reason": self.reason}
+        return told | {
+            "files": self.files,
+            "accepted_risks": list(self.accepted_risks),
+            "structures_clipped": self.clipped,
+            "left_behind": dict(self.left_behind),
+            "notes": list(self.notes),
+            "synthetic": self.synthetic,
+        }
+
+
+def row_of(outcome: ShareOutcome) -> SharedCase:
+    """What the manifest says of one case."""
+    if outcome.reason:
+        return SharedCase(outcome.id, REFUSED, outcome.reason)
+    return row_of_export(outcome.id, outcome.manifest)
+
+
+def row_of_export(case_id: str, told: Mapping[str, Any]) -> SharedCase:
+    """What the manifest of a case's export says."""
+    return SharedCase(
+        case_id,
+        SHARED,
+        files=len(told["files"]),
+        accepted_risks=tuple(told["accepted_risks"]),
+        clipped=len(told["clipped_structures"]),
+        left_behind=told["left_behind"],
+        notes=tuple(note for note in told["notes"] if note != HEADERS_NOTE),
+        synthetic=bool(told["synthetic"]),
+    )
+
+
+def study_mark(out: Path) -> str:
+    """By which a shared folder knows its study again; it leads nobody to it: made of the study's secret."""
+    return sha256(case_salt(out) + b"shared cohort").hexdigest()[:STUDY_DIGITS]
+
+
+def choices_of(out: Path, options: ExportOptions, headers: str) -> dict[str, str]:
+    """What all cases of a shared folder have in common."""
+    return {"study": study_mark(out), "method": options.method, "dose_policy": options.dose_policy, "headers": headers}
+
+
+def refuse_other_share(to: Path, choices: Mapping[str, str]) -> dict[str, Any]:
+    """What an earlier run wrote into a shared folder's manifest, empty if it is a new folder.
+
+    Raises
+    ------
+    UnusableInput
+        If it holds something else, or cases of another study, method, dose policy or choice of headers.
+    """
+    if not to.exists() or (to.is_dir() and not any(to.iterdir())):
+        return {}
+    path = to / MANIFEST
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        told = None
+    if not isinstance(told, dict) or told.get("kind") != KIND:
+        raise UnusableInput(f"{to} holds something else than a shared cohort; choose a new or empty folder")
+    for name, value in choices.items():
+        if told.get(name) != value:
+            choice = f"cases shared with {name.replace('_', ' ')} {told.get(name)}"
+            words = "cases of another study" if name == "study" else choice
+            raise UnusableInput(f"{to} holds {words}, which must not be mixed; choose another --to")
+    return told
+
+
+def write_share(to: Path, choices: Mapping[str, str], rows: Sequence[SharedCase], complete: bool) -> None:
+    """Write the manifest in both forms, and the page.
+
+    Parameters
+    ----------
+    to : Path
+        The shared folder; it must be there.
+    rows : sequence of SharedCase
+        Sorted by id.
+    complete : bool
+        Whether the run came to its end.
+    """
+    count = {status: sum(row.status == status for row in rows) for status in (SHARED, REFUSED, NOT_DONE)}
+    content = {
+        "program": "DefaceCompare",
+        "version": __version__,
+        "kind": KIND,
+        "complete": complete,
+        **choices,
+        "headers_note": HEADERS_REMAIN,
+        "synthetic": any(row.synthetic for row in rows),
+        "counts": count,
+        "cases": [row.as_dict() for row in rows],
+    }
+    write_text(to / MANIFEST, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    with written_csv(to / TABLE) as table:
+        table.writerow(COLUMNS)
+        table.writerows(row.cells() for row in rows)
+    shared = [row.cells() for row in rows if row.status == SHARED]
+    others = [row.cells()[:3] for row in rows if row.status != SHARED]
+    write_text(to / PAGE, render_share_page(content, shared, others))
