@@ -38,7 +38,7 @@ DARK |= {"Button": "#3a3d43", "ButtonText": "#e6e6e6", "Highlight": "#3d6fb4", "
 DARK |= {"ToolTipBase": "#3a3d43", "ToolTipText": "#e6e6e6", "Light": "#505359", "Mid": "#26282c", "Dark": "#1e2023"}
 DARK_DISABLED = "#8a8d92"
 METHODS = ("original", "quickshear", "biometric_mask", "average_face", "surface_blur")
-HEAD_IN_RENDER, AROUND_IT = (94, 34, 260, 340), (69, 38, 310, 334)
+HEAD_IN_RENDER, AROUND_IT = (94, 8, 260, 340), (69, 12, 310, 334)
 """Where the head is in a render of the study (left, top, width, height), and the same in the shape of a thumbnail."""
 THUMBNAIL = (260, 280)
 """The size that Slicer's template gives thumbnails of sample data."""
