@@ -11,8 +11,6 @@ from deface_compare.errors import NotAvailable
 from deface_compare.geometry.lattice import Lattice
 from deface_compare.measurement import NOT_AVAILABLE, OK, Measurement
 from deface_compare.progress import Progress, report_step, silent
-from deface_compare.structures.region import regions
-from deface_compare.utility.resegmentation import drawn_again_by_name, region_masks
 
 from .segment_comparison import ENGINE, SegmentsCompared, compare_masks, comparison_logic
 
@@ -59,6 +57,9 @@ def resegmentation_rows(
 
 
 def _compared(case: Case, method: str, name: str, scene: Any, logic: Any, between: Any) -> SegmentsCompared | str:
+    from deface_compare.structures.region import regions  # brings parts of scipy, which opening the panel need not wait for
+    from deface_compare.utility.resegmentation import drawn_again_by_name, region_masks
+
     again = case.resegmented.get(method)
     grid = case.primary.image if case.primary is not None else case.dose.image if case.dose is not None else None
     if again is None or isinstance(again, str) or case.structure_set is None or grid is None:
