@@ -51,8 +51,9 @@ function tradeoff(host, panel) {
     }
     for (const point of points) {
       const words = arms[point.arm].short, at = placeLabel(words, across(point.x[0]), up(point.y[0]), frame, obstacles);
-      figure.append(text(at.anchor === "start" ? at.x + 12 : at.x, at.y, words, { class: "label", "text-anchor": at.anchor }));
-      figure.append(marker(point.arm, at.box.left + 4, at.y - 4, 4)); // whose label it is, wherever it stands
+      const away = at.anchor === "start" ? 1 : -1;
+      figure.append(text(at.x + 12 * away, at.y, words, { class: "label", "text-anchor": at.anchor }));
+      figure.append(marker(point.arm, at.x + 4 * away, at.y - 4, 4)); // whose label it is, wherever it stands
     }
   });
 }
