@@ -29,7 +29,7 @@ TEXTS = (
 )
 """Attributes in which tools leave their name."""
 DEFACER = re.compile(
-    r"(?<![a-z])(?:de|re)-?fac(?:ed|ing|e|er)(?![a-z])|mri_reface|pydeface|mridefacer|petdeface|quickshear|curatai"
+    r"(?<![a-z])(?:de|re)-?fac(?:ed|ing|e|er)(?![a-z])|DefaceCompare \d|mri_reface|pydeface|mridefacer|petdeface|quickshear|curatai"
     r"|(?<![a-z])face(?:s)?[ _-]+(?:was |were )?(?:removed|masked|blurred|stripped)",
     re.IGNORECASE,
 )
