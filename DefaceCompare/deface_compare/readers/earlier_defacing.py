@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from .dicom.copies import OURS
 from .dicom.header import naming
 
 CLEAN_VISUAL_FEATURES = "113102"
@@ -60,6 +61,8 @@ def stated_defacing(path: Path, dataset: Dataset) -> str:
         If the header holds damaged values.
     """
     with naming(path):
+        if any(text.startswith(OURS) for text in _texts(dataset.get("DeidentificationMethod"))):
+            return "DeidentificationMethod says so"
         for keyword in TEXTS:
             if any(_names_a_defacer(text) for text in _texts(dataset.get(keyword))):
                 return f"{keyword} says so"

