@@ -56,7 +56,7 @@ def test_the_worst_organ_is_the_one_whose_dose_or_volume_changed_most_and_target
     # 18 of 20 Gy are 10 % less, 6 of 8 cc are 25 % less
     assert (eye.dmean_gy, eye.dmean_percent, eye.intact_percent) == pytest.approx((-2.0, -10.0, -25.0), abs=1e-9)
     assert eye.severity_percent == pytest.approx(25.0)
-    assert eye.words() == "Dmean −2.00 Gy, intact −25.0 %"
+    assert (eye.words(), eye.short()) == ("Dmean −2.00 Gy, intact −25.0 %", "−25.0 %")
     worst = worst_organ(changes[BLUR])
     assert worst is not None
     assert worst.words() == "intact −5.0 %"
@@ -67,7 +67,7 @@ def test_a_quarter_of_next_to_nothing_is_told_but_is_no_bad_dose() -> None:
     lens = organ_changes(ROWS, "CT", "mask")[SHEAR]["Lens_L"]
     assert lens.dmean_percent == pytest.approx(-25.0)
     assert lens.severity_percent == 0.0  # 0.05 Gy
-    assert lens.words() == "Dmean −0.05 Gy"
+    assert (lens.words(), lens.short()) == ("Dmean −0.05 Gy", "−0.05 Gy")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,15 @@ class OrganChange:
         volume = f"intact {number(self.intact_percent, '%', signed=True)} %" if abs(self.intact_percent) > 0.0 else ""
         return ", ".join(filter(None, [dose, volume]))
 
+    def short(self) -> str:
+        """The change that weighs more, in a narrow cell: a loss of volume in percent, or a mean dose in Gy."""
+        if not self.words():
+            return ""
+        dose = abs(self.dmean_percent) if abs(self.dmean_gy) >= LEAST_GY else 0.0
+        if abs(self.intact_percent) >= dose:
+            return f"{number(self.intact_percent, '%', signed=True)} %"
+        return f"{number(self.dmean_gy, 'Gy', signed=True)} Gy"
+
 
 def organ_changes(rows: Iterable[Measurement], image: str, policy: str) -> dict[Arm, dict[str, OrganChange]]:
     """The changes of every organ by method and variant; targets are no organs.
@@ -120,7 +129,7 @@ def _cell(change: OrganChange | None) -> Cell:
     if change is None or not change.words():
         return Cell("", "not measured" if change is None else "unchanged")
     percent = change.severity_percent
-    return Cell(change.words(), change.words(), bar=Bar(min(percent / FULL_BAR_PERCENT, 1.0), grade_of(percent)))
+    return Cell(change.short() or change.words(), change.words(), bar=Bar(min(percent / FULL_BAR_PERCENT, 1.0), grade_of(percent)))
 
 
 def grade_of(percent: float) -> str:
