@@ -64,5 +64,5 @@ def run_share(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(report.lines()), flush=True)
     if report.refused:
-        return SOME_UNREADABLE if report.shared else UNUSABLE
+        return SOME_UNREADABLE if report.done else UNUSABLE
     return DONE

@@ -27,6 +27,7 @@ from .share_manifest import (
     SHARED,
     SharedCase,
     choices_of,
+    public_id,
     refuse_other_share,
     row_of,
     row_of_export,
@@ -50,12 +51,15 @@ class ShareReport:
     folder : Path
     cases : tuple of SharedCase
         Every row of its manifest, of earlier runs too.
+    done : tuple of str
+        The chosen cases that are shared.
     refused : mapping of case id to str
         Why a chosen case is not shared, with names and paths: for whoever ran the command.
     """
 
     folder: Path
     cases: tuple[SharedCase, ...]
+    done: tuple[str, ...]
     refused: Mapping[str, str]
 
     @property
@@ -152,7 +156,8 @@ def share_study(
             rows = _rows(todo, outcomes, others)
             write_share(target, choices, rows, complete)
     refused = {each.id: each.details or each.reason for each in outcomes.values() if each.reason}
-    return ShareReport(target, tuple(rows), dict(sorted(refused.items())))
+    done = tuple(sorted(each.id for each in outcomes.values() if not each.reason))
+    return ShareReport(target, tuple(rows), done, dict(sorted(refused.items())))
 
 
 def _share(todo: Sequence[ShareJob], outcomes: dict[str, ShareOutcome], jobs: Jobs, progress: Progress) -> None:
@@ -220,13 +225,13 @@ def _rows_of_others(
         if told is None:
             continue  # refused then, or its folder was removed
         current = case in finished and told.get(MADE_FROM) == mark_now(ShareJob(case, out, to, options))
-        rows.append(row_of_export(case, told) if current else SharedCase(case, REFUSED, NOT_CHOSEN_OLD))
+        rows.append(row_of_export(case, told) if current else SharedCase(public_id(case), REFUSED, NOT_CHOSEN_OLD))
     return rows
 
 
 def _rows(todo: Sequence[ShareJob], outcomes: Mapping[str, ShareOutcome], others: Sequence[SharedCase]) -> list[SharedCase]:
     mine = [
-        row_of(outcomes[job.id]) if job.id in outcomes else SharedCase(job.id, NOT_DONE, "the run did not come so far")
+        row_of(outcomes[job.id]) if job.id in outcomes else SharedCase(public_id(job.id), NOT_DONE, "the run did not come so far")
         for job in todo
     ]
     return sorted([*mine, *others], key=lambda row: row.id)

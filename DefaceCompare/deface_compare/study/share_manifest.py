@@ -14,6 +14,7 @@ from ..errors import UnusableInput
 from ..export.manifest import HEADERS_NOTE, MANIFEST
 from ..export.options import ExportOptions
 from ..export.written.uid_map import case_salt
+from ..output.case_ids import NUMBERED
 from ..report.share_page import render_share_page
 from ..version import __version__
 from .share_case import ShareOutcome
@@ -29,6 +30,7 @@ HEADERS_REMAIN = (
     " department. UIDs of studies, series, frames and objects are new, and the files agree about them."
 )
 STUDY_DIGITS = 16
+OWN_ID = "(a patient's own id)"
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,15 @@ class SharedCase:
         }
 
 
+def public_id(case_id: str) -> str:
+    """What a case that is not shared is called in the shared folder: a patient's own id (``--keep-ids``) stays away."""
+    return case_id if NUMBERED.fullmatch(case_id) else OWN_ID
+
+
 def row_of(outcome: ShareOutcome) -> SharedCase:
     """What the manifest says of one case."""
     if outcome.reason:
-        return SharedCase(outcome.id, REFUSED, outcome.reason)
+        return SharedCase(public_id(outcome.id), REFUSED, outcome.reason)
     return row_of_export(outcome.id, outcome.manifest)
 
 

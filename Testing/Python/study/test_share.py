@@ -19,6 +19,7 @@ from deface_compare.study import share_case
 from deface_compare.study.share import share_study
 from export_patient import COARSE_MM, METHOD, compared, copied, head_known, source
 from identity_search import identity_of, leaks_in
+from made_report import write_made_report
 from twin_case import add_twin
 
 pytestmark = pytest.mark.xdist_group("share")
@@ -236,14 +237,31 @@ def test_an_unexpected_error_of_one_case_is_listed_and_its_details_stay_private(
     assert "Secret^Person" in (again.out / "identifiable/errors/case-002_export.txt").read_text(encoding="utf-8")
 
 
-def test_a_case_called_by_the_patients_own_id_is_not_shared_unasked(
-    again: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def unknown_source(out: Path, *cases: str) -> Path:
+    """An output folder whose cases do not say what they were read from."""
+    for case in cases:
+        write_made_report(out / "cases" / case, {METHOD: {"status": "ok", "images": {}, "no_face": {}, "title": "T"}})
+    return out
+
+
+def test_a_case_called_by_the_patients_own_id_is_not_shared_unasked_and_not_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    forbid(monkeypatch)
-    add_twin(again.out / "cases" / "case-001", "Meier_Hans")
-    assert share(again.out, again.to, "--cases", "Meier_Hans", accept=False) == 2
-    assert "the case is called by the patient's own id (--keep-ids)" in capsys.readouterr().err
-    assert not (again.to / "Meier_Hans").exists()
+    out = unknown_source(tmp_path / "out", "Meier_Hans")
+    assert share(out, tmp_path / "FOLDER", accept=False) == 2
+    assert "Meier_Hans: the case is called by the patient's own id (--keep-ids)" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "FOLDER").iterdir()) == sorted(MANIFESTS)
+    assert list(told(tmp_path / "FOLDER")) == ["(a patient's own id)"]
+    assert leaks_in(tmp_path / "FOLDER", {"Meier_Hans": "id", "Meier": "name"}) == []
+
+
+def test_two_processes_write_the_manifest_of_one(tmp_path: Path) -> None:
+    out = unknown_source(tmp_path / "out", "case-001", "case-002", "case-003")
+    assert share(out, tmp_path / "one") == 2
+    assert share(out, tmp_path / "two", "--jobs", "2") == 2
+    assert content(tmp_path / "two") == content(tmp_path / "one")
+    reason = "case case-003 does not say what it was read from (identifiable/edits/case-003 is missing); compare it again"
+    assert told(tmp_path / "two")["case-003"]["reason"] == reason
 
 
 @pytest.mark.parametrize(
