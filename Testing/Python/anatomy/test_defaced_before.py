@@ -54,7 +54,7 @@ def test_a_face_that_is_cut_from_an_image_is_seen_in_the_image(method: str) -> N
     heads, reasons = find_heads(replace(patient(), images=(cut(method)["CT"],)), QUICK)
     assert heads == {}
     assert reasons["CT"].status == "no face"
-    assert reasons["CT"].reason.startswith(DEFACED_BEFORE)
+    assert reasons["CT"].reason.startswith(DEFACED_BEFORE)  # measured: 62 % of the depths are air (CUT_SHARE 50 %), 0 before
 
 
 def test_an_image_whose_face_is_cut_is_told_beside_one_that_shows_it() -> None:
