@@ -129,7 +129,9 @@ def _cell(change: OrganChange | None) -> Cell:
     if change is None or not change.words():
         return Cell("", "not measured" if change is None else "unchanged")
     percent = change.severity_percent
-    return Cell(change.short() or change.words(), change.words(), bar=Bar(min(percent / FULL_BAR_PERCENT, 1.0), grade_of(percent)))
+    return Cell(
+        change.short() or change.words(), change.words(), bar=Bar(min(percent / FULL_BAR_PERCENT, 1.0), grade_of(percent))
+    )
 
 
 def grade_of(percent: float) -> str:
