@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from .template.source import like
 
@@ -12,15 +13,14 @@ SHELL_HU, CORE_HU = -250.0, -900.0
 """A carbon couch with a foam core."""
 CUSHION_HU, CUSHION_HALF_WIDTH_MM = -960.0, 95.0
 """Foam between the head and the couch, where the shoulders lift the head off it."""
-BODY_FROM_HU, EMPTY_BELOW_HU = -300, -700
+EMPTY_BELOW_HU = -700
 GAP_MM = 1.0
 
 
-def with_couch(ct: sitk.Image) -> sitk.Image:
-    """A CT (int16, HU, identity direction) with a couch behind what lies deepest, where there is nothing but air."""
+def with_couch(ct: sitk.Image, body: NDArray[np.bool_]) -> sitk.Image:
+    """A CT (int16, HU, identity direction) with a couch behind the body, shape (z, y, x), where there is nothing but air."""
     array = sitk.GetArrayFromImage(ct)
     x, y = (ct.GetOrigin()[axis] + ct.GetSpacing()[axis] * np.arange(ct.GetSize()[axis]) for axis in (0, 1))
-    body = array > BODY_FROM_HU
     rows = np.flatnonzero(body.any(axis=(0, 2)))
     below = y - ((y[rows[-1]] if len(rows) else y[-1]) + GAP_MM)
     inside = (below >= 0) & (below <= THICKNESS_MM)

@@ -115,7 +115,7 @@ def sample_patient(
         number=number,
         site=site,
         superficial=superficial,
-        ct=with_couch(ct),
+        ct=with_couch(ct, skin > 0.0),
         mr=mr[0][1],
         pet=pet,
         dose=dose,

@@ -217,6 +217,8 @@ def test_masked_dose_is_zero_exactly_where_the_edit_removed() -> None:
 
 def test_an_unknown_method_or_variant_lists_what_exists() -> None:
     with pytest.raises(UnusableInput, match=r"quickshear, biometric_mask"):
+        defacer("xyz")
+    with pytest.raises(UnusableInput, match=r"did you mean pydeface\?"):
         defacer("fsl_deface")
     with pytest.raises(UnusableInput, match=r"'nipy'"):
         defacer("quickshear", "fast")
