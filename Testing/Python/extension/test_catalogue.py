@@ -157,11 +157,12 @@ def test_importing_a_file_runs_no_code_and_needs_only_what_slicer_has(path: Path
             assert told or defined or ast.unparse(node).startswith("if __name__"), ast.unparse(node)
 
 
-def test_no_source_talks_to_a_network_by_itself_and_none_installs_torch() -> None:
+def test_one_source_talks_to_a_network_and_none_installs_torch() -> None:
+    """Face models that a user asks for come by ``download.py``, after consent; nothing else opens a connection."""
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(text)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
-            assert not set(names) & TALKS_TO_NETWORKS, path.name
+            assert path.name == "download.py" or not set(names) & TALKS_TO_NETWORKS, path.name
         assert "torch" not in re.findall(r"\w+", text), path.name
