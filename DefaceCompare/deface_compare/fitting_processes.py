@@ -10,8 +10,8 @@ AUTO: Literal["auto"] = "auto"
 Jobs = int | Literal["auto"]
 """A number of processes, or `AUTO`."""
 PEAK_BYTES = 1751 * 10**6
-"""Memory of one process at its peak: the largest case measured, 512×512×150 with MR, PET and dose (docs/benchmarks.md). An export
-and a synthetic patient need less; nobody knows beforehand how large a patient is."""
+"""Memory of one process at its peak: the largest comparison measured, 512×512×150 with MR, PET and dose (docs/benchmarks.md).
+Exports and synthetic patients are counted the same; nobody knows beforehand how large a patient is."""
 
 
 def fitting_processes(wanted: Jobs, tasks: int) -> int:
