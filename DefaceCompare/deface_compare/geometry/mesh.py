@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonCore import mutable
-from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkImageData, vtkPolyData, vtkStaticCellLocator
+from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+from vtkmodules.vtkCommonCore import mutable, vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkGenericCell, vtkImageData, vtkPolyData, vtkStaticCellLocator
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
+from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 
 
 def iso_surface(
@@ -80,3 +81,33 @@ def vertex_normals(vertices_mm: NDArray[np.float64], triangles: NDArray[np.int64
         [sum(np.bincount(triangles[:, c], of_triangle[:, axis], len(vertices_mm)) for c in range(3)) for axis in range(3)], axis=1
     )
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1), 1e-12)[:, None])
+
+
+def surface_of(points_mm: NDArray[np.float64], faces: NDArray[np.int64]) -> vtkPolyData:
+    """A surface of points, shape (n, 3), and faces with the same number of corners each, shape (m, corners)."""
+    surface, points, cells = vtkPolyData(), vtkPoints(), vtkCellArray()
+    points.SetData(numpy_to_vtk(np.ascontiguousarray(points_mm), deep=True))
+    cells.SetData(faces.shape[1], numpy_to_vtkIdTypeArray(np.ascontiguousarray(faces.ravel(), dtype=np.int64), deep=True))
+    surface.SetPoints(points)
+    surface.SetPolys(cells)
+    return surface
+
+
+def voxels_inside(
+    surface: vtkPolyData, origin_mm: Sequence[float], spacing_mm: Sequence[float], size: Sequence[int]
+) -> NDArray[np.bool_]:
+    """Voxels whose centres a closed surface encloses, shape (z, y, x); the grid (x, y, z) lies along the surface's axes."""
+    nx, ny, nz = size
+    stencil = vtkPolyDataToImageStencil()
+    stencil.SetInputData(surface)
+    stencil.SetOutputOrigin(*origin_mm)
+    stencil.SetOutputSpacing(*spacing_mm)
+    stencil.SetOutputWholeExtent(0, nx - 1, 0, ny - 1, 0, nz - 1)
+    stencil.SetTolerance(0.0)
+    image = vtkImageStencilToImage()
+    image.SetInputConnection(stencil.GetOutputPort())
+    image.SetInsideValue(1)
+    image.SetOutsideValue(0)
+    image.SetOutputScalarTypeToUnsignedChar()
+    image.Update()
+    return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(nz, ny, nx).astype(bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +31,7 @@ from .trunk import pet_with_trunk, trunk_depth, trunk_offset_mm, with_trunk
 POSED = {Difficulty.NECK_EXTENDED, Difficulty.MOUTH_OPEN}
 MR_OF_VISIT = (Signal.T1, Signal.T2, Signal.FLAIR)
 """The MR weighting of the first, second, third visit; then from the beginning."""
-FIRST_DRAW, POSE_DRAW, LATER_VISITS_DRAW, MORE_DRAW = 0, 17, 23, 13
+POSE_DRAW, LATER_VISITS_DRAW, MORE_DRAW = 17, 23, 13
 """What keeps the random numbers of the parts of a patient apart."""
 
 
@@ -135,7 +135,7 @@ def patient_head(
     head = random_patient(random, Difficulty.CHILD in difficulties)
     if visit > 1:
         day = np.random.default_rng([seed, number, LATER_VISITS_DRAW, visit, POSE_DRAW])
-        head = person_head(head.person.another_day(day), day) or head
+        head = _drawn_until_whole(lambda: person_head(head.person.another_day(day), day))
     if not POSED.isdisjoint(difficulties):
         apart = np.random.default_rng([seed, number, POSE_DRAW, *([visit] if visit > 1 else [])])
         pose = random_pose(apart, Difficulty.NECK_EXTENDED in difficulties, Difficulty.MOUTH_OPEN in difficulties)
@@ -145,8 +145,13 @@ def patient_head(
 
 def random_patient(random: np.random.Generator, child: bool = False) -> PersonHead:
     """A random person on the couch, from a seeded generator; drawn again until the inside fits without a fold."""
+    return _drawn_until_whole(lambda: person_head(random_person(random, child), random))
+
+
+def _drawn_until_whole(draw: Callable[[], PersonHead | None]) -> PersonHead:
+    """The first head that is not folded inside."""
     while True:
-        head = person_head(random_person(random, child), random)
+        head = draw()
         if head is not None:
             return head
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkPolyData
-from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 
 from ..case import Structure
 from ..errors import NotAvailable
 from ..geometry.boxes import VoxelBox, box_at
 from ..geometry.lattice import Box, Lattice
+from ..geometry.mesh import voxels_inside
 from ..settings import SLAB, SURFACE
 from .contour_surface import Layer, layer_of, layers, passages
 from .contours import SINGLE_PLANE_MM, ContourStack, Raster, fill, stack_contours, turned_slices
@@ -249,20 +249,7 @@ def _inside_surface(surface: vtkPolyData, part: Lattice) -> NDArray[np.bool_]:
     own_axes = vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64) @ to_axes.T
     points.SetData(numpy_to_vtk(np.ascontiguousarray(own_axes), deep=True))
     turned.SetPoints(points)
-    nx, ny, nz = part.size
-    stencil = vtkPolyDataToImageStencil()
-    stencil.SetInputData(turned)
-    stencil.SetOutputOrigin(*(to_axes @ part.origin))
-    stencil.SetOutputSpacing(*part.spacing)
-    stencil.SetOutputWholeExtent(0, nx - 1, 0, ny - 1, 0, nz - 1)
-    stencil.SetTolerance(0.0)
-    image = vtkImageStencilToImage()
-    image.SetInputConnection(stencil.GetOutputPort())
-    image.SetInsideValue(1)
-    image.SetOutsideValue(0)
-    image.SetOutputScalarTypeToUnsignedChar()
-    image.Update()
-    return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(nz, ny, nx).astype(bool)
+    return voxels_inside(turned, to_axes @ part.origin, part.spacing, part.size)
 
 
 def _tight(inside: NDArray[np.bool_], low: NDArray[np.int64]) -> StructureMask | None:

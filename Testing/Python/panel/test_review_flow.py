@@ -94,6 +94,7 @@ def test_the_next_case_is_read_and_drawn_while_the_reviewer_looks_and_n_reads_no
     spin(lambda: loaded_beforehand(panel) == 3)
     press(ui.reviewTable, "B")  # not the one that was loaded
     spin(lambda: face_is("case-001 CT"))
+    assert face_is("case-001 CT")
 
 
 def test_what_was_loaded_beforehand_gives_the_faces_that_loading_now_gives(panel: Any, study: Path) -> None:

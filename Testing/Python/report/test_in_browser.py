@@ -215,7 +215,9 @@ def test_the_wipe_of_the_identifiable_page_uncovers_the_chosen_method(browser: A
 
 
 def test_the_navigation_leads_to_each_part(page: Any) -> None:
-    for link in page.locator("nav a").all():
+    links = page.locator("nav a").all()
+    assert len(links) > 1
+    for link in links:
         link.click()
         target = link.get_attribute("href")
         page.wait_for_function("id => Math.abs(document.querySelector(id).getBoundingClientRect().top) < innerHeight", arg=target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,8 +12,6 @@ from ...data import data_text
 
 SIDES_TOGETHER = 0.95
 """Correlation of the same feature on the left and on the right."""
-ASYMMETRY = "asym/"
-"""Modes of this folder make the two sides of a face differ."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +58,11 @@ def modes() -> tuple[Mode, ...]:
     return tuple(Mode(row["mode"], row["negative"], row["positive"], float(row["standard_deviation"])) for row in rows)
 
 
-def random_coefficients(random: np.random.Generator, of: Sequence[Mode] = ()) -> dict[str, float]:
+def random_coefficients(random: np.random.Generator) -> dict[str, float]:
     """A random coefficient, -1 to 1, of each mode."""
     shared: dict[str, float] = {}
     found: dict[str, float] = {}
-    for mode in of or modes():
+    for mode in modes():
         drawn = float(random.standard_normal())
         if mode.sided:
             own = float(np.sqrt(1.0 - SIDES_TOGETHER**2)) * drawn

@@ -10,12 +10,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
-from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 
-from ...geometry.mesh import vertex_normals
+from ...geometry.mesh import surface_of, vertex_normals, voxels_inside
 from ..template.shapes import Coordinates
 from ..template.source import like
 from .basis import head_basis
@@ -87,8 +83,9 @@ class PersonSkin:
     def _depth(self, grid: sitk.Image) -> sitk.Image:
         """Depth on a grid (isotropic): of voxels, and near the skin of the surface's tangent planes."""
         figure, spacing = self.figure, grid.GetSpacing()[0]
-        solid = voxels_inside(figure.solid_mm, head_basis().solid.triangles, grid)
-        solid |= voxels_inside(figure.eyes_mm, head_basis().eyes.triangles, grid)
+        place = grid.GetOrigin(), grid.GetSpacing(), grid.GetSize()
+        solid = voxels_inside(surface_of(figure.solid_mm, head_basis().solid.triangles), *place)
+        solid |= voxels_inside(surface_of(figure.eyes_mm, head_basis().eyes.triangles), *place)
         image = sitk.GetImageFromArray(solid.astype(np.uint8))
         image.CopyInformation(grid)
         image = sitk.RelabelComponent(sitk.ConnectedComponent(image)) == 1
@@ -143,26 +140,3 @@ def _grid(lower_mm: tuple[float, ...], upper_mm: tuple[float, ...], spacing_mm: 
     grid.SetSpacing([spacing_mm] * 3)
     grid.SetOrigin(lower_mm)
     return grid
-
-
-def voxels_inside(points_mm: Points, triangles: NDArray[np.int64], grid: sitk.Image) -> NDArray[np.bool_]:
-    """Voxels of a grid (identity direction) whose centres a closed surface encloses, shape (z, y, x)."""
-    surface = vtkPolyData()
-    points, cells = vtkPoints(), vtkCellArray()
-    points.SetData(numpy_to_vtk(np.ascontiguousarray(points_mm), deep=True))
-    cells.SetData(3, numpy_to_vtkIdTypeArray(np.ascontiguousarray(triangles.ravel(), dtype=np.int64), deep=True))
-    surface.SetPoints(points)
-    surface.SetPolys(cells)
-    stencil = vtkPolyDataToImageStencil()
-    stencil.SetInputData(surface)
-    stencil.SetOutputOrigin(*grid.GetOrigin())
-    stencil.SetOutputSpacing(*grid.GetSpacing())
-    stencil.SetOutputWholeExtent(*(end for size in grid.GetSize() for end in (0, size - 1)))
-    stencil.SetTolerance(0.0)
-    image = vtkImageStencilToImage()
-    image.SetInputConnection(stencil.GetOutputPort())
-    image.SetInsideValue(1)
-    image.SetOutsideValue(0)
-    image.SetOutputScalarTypeToUnsignedChar()
-    image.Update()
-    return vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(grid.GetSize()[::-1]) > 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
-from vtkmodules.vtkCommonCore import mutable, vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData, vtkStaticCellLocator
+from vtkmodules.vtkCommonCore import mutable
+from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
-from ...geometry.mesh import vertex_normals
+from ...geometry.mesh import surface_of, vertex_normals
 from ..people.macro import ORIGINS, macro_weights
 from .makehuman import SKIN, MakeHuman
 
@@ -49,15 +48,8 @@ def kept_quads(source: MakeHuman) -> NDArray[np.int64]:
 
 def hidden_vertices(vertices_mm: NDArray[np.float64], quads: NDArray[np.int64], opaque: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Vertices of `quads` from which no line of sight leaves the head; shape (n,). `opaque` are all the faces that block it."""
-    surface = vtkPolyData()
-    points = vtkPoints()
-    points.SetData(numpy_to_vtk(np.ascontiguousarray(vertices_mm), deep=True))
-    cells = vtkCellArray()
-    cells.SetData(4, numpy_to_vtkIdTypeArray(np.ascontiguousarray(opaque.ravel()), deep=True))
-    surface.SetPoints(points)
-    surface.SetPolys(cells)
     locator = vtkStaticCellLocator()
-    locator.SetDataSet(surface)
+    locator.SetDataSet(surface_of(vertices_mm, opaque))
     locator.BuildLocator()
     normals = vertex_normals(vertices_mm, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]))
     sphere = _directions()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from deface_compare.geometry.mesh import vertex_normals
+from deface_compare.geometry.mesh import surface_of, vertex_normals, voxels_inside
 from deface_compare.sample.people.basis import Subdivided, border_loops, head_basis
 from deface_compare.sample.people.macro import ORIGINS, age_of_years, macro_weights
-from deface_compare.sample.people.skin import planes_depth, voxels_inside
+from deface_compare.sample.people.skin import planes_depth
 from deface_compare.sample.people.spline import BiharmonicSpline
 from deface_compare.sample.people.subdivision import catmull_clark
 
@@ -77,7 +77,7 @@ def test_a_ball_s_voxels_and_depth_are_those_of_the_sphere() -> None:
     grid.SetOrigin([-22.5] * 3)
     at = np.stack(np.meshgrid(*[-22.5 + 1.5 * np.arange(31)] * 3, indexing="ij"), axis=-1)  # a sphere has no axes
     radius = np.linalg.norm(at, axis=-1)
-    inside = voxels_inside(vertices, triangles, grid)
+    inside = voxels_inside(surface_of(vertices, triangles), grid.GetOrigin(), grid.GetSpacing(), grid.GetSize())
     assert inside[radius < 19.9].all()
     assert not inside[radius > 20.0].any()
     near = at[np.abs(radius - 20.0) < 2.0]
