@@ -249,7 +249,7 @@ def _inside_surface(surface: vtkPolyData, part: Lattice) -> NDArray[np.bool_]:
     own_axes = vtk_to_numpy(surface.GetPoints().GetData()).astype(np.float64) @ to_axes.T
     points.SetData(numpy_to_vtk(np.ascontiguousarray(own_axes), deep=True))
     turned.SetPoints(points)
-    return voxels_inside(turned, to_axes @ part.origin, part.spacing, part.size)
+    return voxels_inside(turned, (to_axes @ part.origin).tolist(), part.spacing.tolist(), part.size)
 
 
 def _tight(inside: NDArray[np.bool_], low: NDArray[np.int64]) -> StructureMask | None:
