@@ -71,7 +71,6 @@ class Card:
     worked: str
     rests: str
     weak: bool
-    seconds: str
 
 
 def cards(answer: Answer, pictures: Mapping[Arm, str]) -> list[Card]:
@@ -135,11 +134,6 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
             )
         ),
         weak=bool(lost or missed),
-        seconds=""
-        if math.isnan(facts.seconds)
-        else f"{facts.seconds:.0f} s"
-        if facts.seconds >= 10
-        else f"{facts.seconds:.1f} s",
     )
 
 

@@ -92,8 +92,8 @@ def heat_maps(
         by_policy = found.setdefault((row.metric, row.unit, row.image), {})
         by_policy.setdefault(row.dose_policy, {}).setdefault(row.structure, {})[arm_of(row)] = _cell(row, patients, cases)
     maps = [_map(*key, cells, image, tolerances) for key, cells in found.items()]
-    order = list(MAIN_TITLES.values())
-    return sorted(maps, key=lambda each: order.index(each.main) if each.main else len(order))
+    order = list(MAIN_TITLES)
+    return sorted(maps, key=lambda each: order.index(each.metric) if each.main else len(order))
 
 
 def _cell(row: SummaryRow, patients: PatientValues | None, cases: Sequence[str]) -> MapCell:

@@ -73,6 +73,19 @@ def test_every_metric_has_its_map_and_the_four_main_ones_stand_first_with_their_
     assert not any(each.main for each in found[4:])
 
 
+@pytest.mark.parametrize(
+    ("image", "unit", "main"), [("MR_T1", "a.u.", "Δ intensity"), ("PT", "SUV", "Δ intensity"), ("CT", "HU", "Δ HU")]
+)
+def test_an_image_without_hounsfield_units_has_its_intensity_among_the_main_maps(image: str, unit: str, main: str) -> None:
+    scope = Scope("case-001", *ARM)
+    rows = [
+        scope.row(metric, original=90.0, defaced=60.0, unit=unit, image=image, structure="Brain") for metric in ("median", "mean")
+    ]
+    table = patient_table(rows)
+    found = heat_maps(describe_all(table, "cohort", Settings().tolerances), table, image, Settings().tolerances, ["case-001"])
+    assert [(each.main, each.metric, each.unit) for each in found] == [(main, "mean", unit), ("", "median", unit)]
+
+
 def test_what_failed_is_said_in_its_cell() -> None:
     rows = [Scope("case-001", *ARM).missing("intact_volume", "no face", image="CT", structure="Eye_L", status="failed")]
     (only,) = maps_of(rows, ["case-001"])

@@ -140,6 +140,17 @@ def test_the_report_of_the_same_cases_has_the_same_bytes(six: Path) -> None:
     assert {name: (six / name).read_bytes() for name in names} == before
 
 
+def test_the_clock_changes_no_byte_of_the_report(six: Path) -> None:
+    page, clock = six / "report.html", six / "cases" / "case-001" / "timings.json"
+    pool([six], six)
+    before, seconds = page.read_bytes(), clock.read_text() if clock.is_file() else None
+    clock.write_text(json.dumps(dict.fromkeys(METHODS, 123.0)))
+    found = pool([six], six)
+    assert max(found.seconds.values()) > 1.0  # the last screen has them
+    assert page.read_bytes() == before
+    clock.unlink() if seconds is None else clock.write_text(seconds)
+
+
 def test_two_centres_are_pooled_without_mixing_up_their_cases(tmp_path: Path) -> None:
     first, second = (make_out(tmp_path / n, k, seed=k, images=("MR_T1",)) for n, k in (("here", 3), ("there", 4)))
     report = pool([first, second], tmp_path / "both")
