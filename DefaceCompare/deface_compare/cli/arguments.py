@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..errors import UnusableInput
 from ..fitting_processes import AUTO, Jobs
 
 Options = argparse._ActionsContainer
@@ -63,4 +64,46 @@ def add_names(parser: Options) -> None:
         type=Path,
         metavar="TABLE",
         help="a CSV file part,tg263,group,side,status that stands on top of the built-in table",
+    )
+
+
+def table_of(arguments: argparse.Namespace) -> Path | None:
+    """The table that `add_names` asks for, as an absolute path.
+
+    Raises
+    ------
+    UnusableInput
+        If it does not exist.
+    """
+    table: Path | None = arguments.structure_names
+    if table is not None and not table.is_file():
+        raise UnusableInput(f"--structure-names: {table} does not exist")
+    return table.resolve() if table else None
+
+
+def add_which_files(parser: Options) -> None:
+    """Add what headers cannot decide of one patient: which dose, which structure set, and what their names mean."""
+    add_names(parser)
+    parser.add_argument(
+        "--dose",
+        default="",
+        metavar="NAME",
+        help="which of several doses: its file name (* and ? allowed), series description or plan label; several joined by +"
+        " are added up",
+    )
+    parser.add_argument(
+        "--structures",
+        default="",
+        metavar="NAME",
+        help="which of several structure sets: its file name (* and ? allowed), label, name or series description",
+    )
+
+
+def add_image(parser: Options) -> None:
+    """Add what the image is where the patient is a single file."""
+    parser.add_argument(
+        "--image",
+        default="",
+        metavar="KEY",
+        help="what one image file shows: CT, MR_T1, PET ... (default: as its name says, or by its values)",
     )

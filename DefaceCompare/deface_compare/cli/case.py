@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import DONE, UNUSABLE
+from .arguments import add_image
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
 from .parser import CommandParser, add_command
@@ -28,12 +29,7 @@ def add_case(commands: argparse._SubParsersAction[CommandParser]) -> None:
         help="a folder of DICOM files, or of image files with a case.json; or one image file (.nii.gz, .nii, .nrrd, .mha, .mhd)",
     )
     groups = add_comparison(case)
-    groups.reading.add_argument(
-        "--image",
-        default="",
-        metavar="KEY",
-        help="what one image file shows: CT, MR_T1, PET ... (default: as its name says, or by its values)",
-    )
+    add_image(groups.reading)
     groups.output.add_argument("--no-report", action="store_true", help="rows and images only (needs no Jinja2)")
 
 

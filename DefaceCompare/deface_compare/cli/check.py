@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
 from ..settings import DEFAULT_METHODS
-from .arguments import add_names, add_progress, comma_list, positive
+from .arguments import add_image, add_progress, add_which_files, comma_list, positive, table_of
 from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def add_check(commands: argparse._SubParsersAction[CommandParser]) -> None:
         "--methods", type=comma_list, default=list(DEFAULT_METHODS), metavar="a,b", help="of the study to come, for its time"
     )
     check.add_argument("--jobs", type=positive, default=1, metavar="N", help="of the study to come, for its time too (default 1)")
-    check.add_argument("--dose", default="", metavar="NAME", help="which of several doses, as for case and study")
+    add_which_files(check)
+    add_image(check)
     check.add_argument("--no-faces", action="store_true", help="do not look for the heads: much faster, and no time is told")
     check.add_argument("--names", action="store_true", help="show which folder each case is; folders may name people")
     check.add_argument("--json", action="store_true", help="one JSON object on stdout instead of the table")
-    add_names(check)
     add_progress(check)
 
 
@@ -60,7 +60,13 @@ def run_check(arguments: argparse.Namespace) -> int:
         raise UnusableInput(f"{source} {no_folder(source)}; give the folder of one patient or of a cohort, or one image file")
     alone = one_file or arguments.kind == PATIENT or (arguments.kind == AUTOMATIC and holds_one_patient(source))
     folders, beside = ((source,), {}) if alone else ((found := find_patients(source)).folders, found.left_out)
-    choices = ReadingChoices(arguments.dose, arguments.structure_names, alone=alone)
+    choices = ReadingChoices(
+        arguments.dose,
+        table_of(arguments),
+        alone=alone,
+        structures=arguments.structures,
+        image=arguments.image if alone else "",
+    )
     with progress_of("human" if arguments.json else arguments.progress) as progress:
         checked = list(check_patients(folders, choices=choices, faces=not arguments.no_faces, progress=progress))
     estimate_s = sum(each.estimated_s(len(arguments.methods)) for each in checked) / min(arguments.jobs, len(folders))

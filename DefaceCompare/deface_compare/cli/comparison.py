@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DONE, SOME_UNREADABLE, UnusableInput
 from ..settings import DEFAULT_METHODS, DVH_ENDS, FILLS, NO_FACE_MODEL, PROTECTIONS, SLAB, VARIANTS
-from .arguments import Options, add_names, add_progress, assignment, comma_list
+from .arguments import Options, add_progress, add_which_files, assignment, comma_list, table_of
 
 if TYPE_CHECKING:
     from ..readers.choices import ReadingChoices
@@ -82,20 +82,7 @@ def _add_methods(group: Options) -> None:
 
 def _add_reading(group: Options) -> None:
     """Add what headers cannot decide, and how contours become bodies."""
-    add_names(group)
-    group.add_argument(
-        "--dose",
-        default="",
-        metavar="NAME",
-        help="which of several doses: its file name (* and ? allowed), series description or plan label; several joined by +"
-        " are added up",
-    )
-    group.add_argument(
-        "--structures",
-        default="",
-        metavar="NAME",
-        help="which of several structure sets: its file name (* and ? allowed), label, name or series description",
-    )
+    add_which_files(group)
     group.add_argument(
         "--dvh-ends",
         choices=DVH_ENDS,
@@ -172,12 +159,10 @@ def choices_of(arguments: argparse.Namespace, alone: bool) -> ReadingChoices:
             raise UnusableInput(f"--resegmented names {method}, which is not among the compared methods")
         if not Path(path).exists():
             raise UnusableInput(f"--resegmented {method}: {path} does not exist")
-    table = arguments.structure_names
-    if table is not None and not table.is_file():
-        raise UnusableInput(f"--structure-names: {table} does not exist")
+    table = table_of(arguments)
     again = tuple((method, Path(path).resolve()) for method, path in arguments.resegmented)
     image = arguments.image if alone else ""
-    return ReadingChoices(arguments.dose, table.resolve() if table else None, again, alone, arguments.structures, image)
+    return ReadingChoices(arguments.dose, table, again, alone, arguments.structures, image)
 
 
 def tell(report: StudyReport, progress: str = "human") -> int:

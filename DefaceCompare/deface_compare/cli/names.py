@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import DONE, UnusableInput
-from .arguments import add_names
+from .arguments import add_names, table_of
 from .parser import CommandParser, add_command
 
 EXAMPLES = (
@@ -33,7 +33,7 @@ def run_names(arguments: argparse.Namespace) -> int:
 
     table = csv.writer(sys.stdout, lineterminator="\n")
     names = planned_names(arguments.file)
-    with user_names(arguments.structure_names):
+    with user_names(table_of(arguments)):
         table.writerow(("name", "tg263", "group", "side", "status"))
         for name in names:
             read = read_structure_name(name)

@@ -26,6 +26,8 @@ def pairing_words(folder: Path, case: Case) -> str:
     UnusableInput
         If the folder cannot be read.
     """
+    if folder.is_file():  # one image and nothing beside it
+        return ""
     if (folder / CASE_FILE).is_file():
         return BY_FILE if case.structure_set or case.dose else ""
     scan = scan_folder(folder)

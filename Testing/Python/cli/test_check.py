@@ -79,6 +79,36 @@ def test_dose_plan_and_structure_set_are_paired_by_what_they_name(
     assert (patient["images"][0]["face"], found["estimate_s"]) == ("not looked for", None)
 
 
+def test_the_user_chooses_among_structure_sets_as_for_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = dicom_patient(tmp_path / "patient")
+    second = {name: [("CLOSED_PLANAR", square(10, 20, -24, 8))] for name in ("Eye_L", "Eye_R", "Lens_L")}
+    write_structures(folder / "drawn again.dcm", second)
+    counted = [
+        told(capsys, folder, "--no-faces", *choice)[1]["patients"][0]["structures"]["measured"]
+        for choice in ((), ("--structures", "rs.dcm"), ("--structures", "drawn*"))
+    ]
+    assert counted == [1, 1, 3]  # without a choice: the one that the plan names
+    code, found = told(capsys, folder, "--no-faces", "--structures", "no such set")
+    (patient,) = found["patients"]
+    assert (code, patient["structures"]) == (0, {})
+    assert patient["notes"][0].startswith("--structures names none of 2 structure sets")
+
+
+def test_a_table_of_names_that_does_not_exist_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = dicom_patient(tmp_path / "patient")
+    code, out, err = check(capsys, folder, "--no-faces", "--structure-names", tmp_path / "none.csv")
+    assert (code, out) == (2, "")
+    assert "--structure-names" in err
+    assert "does not exist" in err
+
+
+def test_a_single_file_is_what_the_user_says_it_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "scan.nrrd"
+    sitk.WriteImage(sitk.GetImageFromArray(np.arange(24**3, dtype=np.int16).reshape(24, 24, 24)), str(path))
+    found = told(capsys, path, "--no-faces", "--image", "MR_T2")[1]
+    assert found["patients"][0]["images"][0]["key"] == "MR_T2"
+
+
 def test_the_table_has_a_row_an_image_and_counts_what_is_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cohort = tmp_path / "cohort"
     dicom_patient(cohort / "Secret_1970")
