@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..case import BODY_IMAGE, DOSE_IMAGE
 from ..cohort.arm_names import ArmNames
 from ..cohort.reidentification.any_file import ANY_FILE
+from ..cohort.reidentification.gallery_size import GALLERY_SIZES
 from ..cohort.reidentification.records import NO_ARM
 from ..cohort.reidentification.second_scans import ARROW
 from ..cohort.reidentification.second_scans import METRICS as SECOND_SCANS
@@ -17,6 +18,11 @@ from ..settings import DOSE_POLICIES
 from ..words import interval, number, without_warning
 from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
 
+GALLERY_CAUTION = (
+    "How often the best match would be the patient if the gallery held so many people. Extrapolated from this cohort: strangers "
+    "are taken as normally distributed, far beyond those that were measured. An order of magnitude, not a measurement; an AUC "
+    "near 1 among a few patients can still mean little among a million."
+)
 PRIVACY_COLUMNS = {
     "auc_own": ("A: AUC, own landmarks", auc_cell),
     "auc_low_score": ("A: AUC, low detection score", auc_cell),
@@ -50,6 +56,8 @@ def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
         }
         if columns:
             tables.append(arm_table(f"Re-identification on {image}", names, names.arms, columns))
+        larger = _larger_gallery_table(here, names, f"Re-identification on {image} in larger galleries")
+        tables += [larger] if larger else []
         controls = _control_table(here, image)
         tables += [controls] if controls else []
         differences = _difference_table(here, image)
@@ -57,6 +65,20 @@ def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
     any_file = _any_file_table(summary, names)
     tables += [any_file] if any_file else []
     return [*tables, *(_second_scan_table(summary, names, key) for key in every if ARROW in key)]
+
+
+def _larger_gallery_table(here: Sequence[SummaryRow], names: ArmNames, title: str) -> ReportTable | None:
+    """Rank 1 among more people than the cohort has."""
+    columns = {
+        _gallery_title(people): by_arm(value_cell, find(here, metric=metric))
+        for metric, people in GALLERY_SIZES.items()
+        if find(here, metric=metric)
+    }
+    return arm_table(title, names, names.arms, columns, note=GALLERY_CAUTION) if columns else None
+
+
+def _gallery_title(people: int) -> str:
+    return f"Rank 1 among {people:,} (%)".replace(",", "\u202f")
 
 
 def _any_file_table(summary: Sequence[SummaryRow], names: ArmNames) -> ReportTable | None:
@@ -88,8 +110,9 @@ def _second_scan_table(summary: Sequence[SummaryRow], names: ArmNames, image: st
         auc, first, fifth = (of_arm(find(here, metric=metric), arm) for metric in SECOND_SCANS)
         named = names.title(arm) if arm in names.arms else "undefaced"
         told = first.note if first else auc.note if auc else ""
-        rows.append((Cell(named), auc_cell(auc), value_cell(first), value_cell(fifth), Cell(without_warning(told))))
-    head = ("Method", "AUC", "Rank 1 (%)", "Rank 5 (%)", "")
+        larger = [value_cell(of_arm(find(here, metric=metric), arm)) for metric in GALLERY_SIZES]
+        rows.append((Cell(named), auc_cell(auc), value_cell(first), value_cell(fifth), *larger, Cell(without_warning(told))))
+    head = ("Method", "AUC", "Rank 1 (%)", "Rank 5 (%)", *map(_gallery_title, GALLERY_SIZES.values()), "")
     return ReportTable(f"Other scans of the same patients, {image}", head, tuple(rows), words=True)
 
 

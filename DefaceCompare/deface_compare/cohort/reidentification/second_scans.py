@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..arms import Arm
 from ..summary import SummaryRow
-from .auc import Reidentification, reidentify
-from .records import FaceRecord, Faces, estimate_numbers, joined, too_few
+from .auc import reidentify
+from .gallery_size import EXTRAPOLATED, GALLERY_SIZES, rank1_percents
+from .records import FaceRecord, Faces, estimate_numbers, interval_numbers, joined, too_few
 
 ARROW = " → "
 """Between the image of the probes and the image of the gallery."""
@@ -50,8 +51,7 @@ def _pair_rows(probes: Faces, gallery: Faces, arms: Sequence[Arm]) -> list[Summa
             rows.append(_row(probes, gallery, "auc_second_scan", arm, len(taken), note=note))
             continue
         genuine = np.array([partners[k] for k in taken], np.intp)
-        result = reidentify(_similarity(probes, gallery, arm, taken), genuine, gallery.persons, seed=probes.seed)
-        rows += _scored(probes, gallery, arm, result)
+        rows += _scored(probes, gallery, arm, _similarity(probes, gallery, arm, taken), genuine)
     return rows
 
 
@@ -72,9 +72,12 @@ def _similarity(probes: Faces, gallery: Faces, arm: Arm | None, scans: Sequence[
     return mixed.own(arm, rows)[:, : len(gallery.records)]
 
 
-def _scored(probes: Faces, gallery: Faces, arm: Arm | None, result: Reidentification) -> list[SummaryRow]:
+def _scored(
+    probes: Faces, gallery: Faces, arm: Arm | None, similarity: NDArray[np.float64], genuine: NDArray[np.intp]
+) -> list[SummaryRow]:
     from scipy.stats import binomtest  # half a second to import
 
+    result = reidentify(similarity, genuine, gallery.persons, seed=probes.seed)
     hits = round(result.rank1_percent * result.probes / 100)
     chance = binomtest(hits, result.probes, 1.0 / len(gallery.records), alternative="greater").pvalue
     first = f"{hits} of {result.probes}, p = {chance:.2g} by chance"
@@ -83,6 +86,8 @@ def _scored(probes: Faces, gallery: Faces, arm: Arm | None, result: Reidentifica
         ("rank1_second_scan", {"value": result.rank1_percent}, first),
         ("rank5_second_scan", {"value": result.rank5_percent}, ""),
     ]
+    larger = rank1_percents(similarity, genuine, gallery.persons, list(GALLERY_SIZES.values()), seed=probes.seed)
+    make += [(metric, interval_numbers(each), EXTRAPOLATED) for metric, each in zip(GALLERY_SIZES, larger or (), strict=False)]
     detected = "" if result.detection_percent > 99.9 else f"face found in {result.detection_percent:.0f} %"
     return [
         _row(probes, gallery, metric, arm, result.probes, **numbers, note=joined("" if arm else "undefaced", words, detected))

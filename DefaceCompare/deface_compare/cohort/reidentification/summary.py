@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from .bootstrap import difference_of, estimate_pooled_auc
 from .columns import COLUMNS, OWN, at_skin, columns, headline_attempts
 from .controls import control_rows
 from .curves import Curve, cmc, roc
+from .gallery_size import EXTRAPOLATED, GALLERY_SIZES, rank1_percents
 from .pairs import FEWEST_IMPOSTOR_PAIRS, probe_auc
 from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbers, joined, strata, too_few
 from .second_scans import second_scan_rows
@@ -157,9 +159,22 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     made.append(faces.row("auc_pooled", arm, own.probes, **interval_numbers(pooled), **common))
     values = {"rank1_own": own.rank1_percent, "rank5_own": own.rank5_percent}
     made += [faces.row(metric, arm, own.probes, value=value, **common) for metric, value in values.items()]
+    made += _larger_galleries(faces, arm, best.attempt, own.probes, common)
     few = f"needs {FEWEST_IMPOSTOR_PAIRS} impostor pairs, here are {own.impostor_pairs}" if own.tar_percent is None else ""
     accepted = {**common, "note": joined(few, str(common["note"]))}
     return [*made, faces.row("tar_far1_own", arm, own.probes, value=finite(own.tar_percent), **accepted)]
+
+
+def _larger_galleries(faces: Faces, arm: Arm, tried: Attempt, n: int, common: Mapping[str, Any]) -> list[SummaryRow]:
+    """Rank 1 among more people than the cohort has, by the attempt that an arm ranks by."""
+    persons = faces.persons[tried.columns]
+    percents = rank1_percents(tried.similarity, tried.genuine, persons, list(GALLERY_SIZES.values()), seed=faces.seed)
+    if percents is None:
+        why = {**common, "note": joined("fewer than two strangers have a face", str(common["note"]))}
+        return [faces.row(metric, arm, n, **why) for metric in GALLERY_SIZES]
+    told = {**common, "note": joined(EXTRAPOLATED, tried.words, str(common["note"]))}
+    found = zip(GALLERY_SIZES, percents, strict=True)
+    return [faces.row(metric, arm, n, **interval_numbers(each), **told) for metric, each in found]
 
 
 def _which(found: Strongest, tried: Sequence[Attempt]) -> str:

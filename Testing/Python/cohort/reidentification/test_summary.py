@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from deface_compare.cohort.arms import Arm
+from deface_compare.cohort.reidentification.gallery_size import GALLERY_SIZES
 from deface_compare.cohort.reidentification.records import FaceRecord
 from deface_compare.cohort.reidentification.summary import headline, summarise_faces
 from deface_compare.cohort.summary import find
@@ -37,6 +38,16 @@ def test_a_face_left_alone_is_linked_and_an_undetected_one_counts_one_half() -> 
     assert headline(summary.rows, "CT") == {OPEN: 1.0, SHUT: 0.5}
     (row,) = find(summary.rows, metric="rank1_own", method="open")
     assert row.value == 100.0
+
+
+def test_rank_1_is_told_for_larger_galleries_and_a_face_that_is_not_found_is_a_guess() -> None:
+    rows = summarise_faces(records(8), [OPEN, SHUT], "cohort", seed=1).rows
+    told = {metric: {row.method: row for row in find(rows, metric=metric)} for metric in GALLERY_SIZES}
+    assert [round(told[metric]["open"].value, 3) for metric in GALLERY_SIZES] == [100.0] * 3
+    assert [told[metric]["shut"].value for metric in GALLERY_SIZES] == pytest.approx([1.0, 0.01, 0.0001])
+    assert all("extrapolated" in row.note and row.interval == "CI95" for each in told.values() for row in each.values())
+    few = summarise_faces(records(4), [OPEN], "cohort", seed=1).rows
+    assert not find(few, metric="rank1_gallery_100")  # the AUC's rows say why
 
 
 def test_an_auc_of_one_still_has_a_lower_bound_below_one() -> None:
