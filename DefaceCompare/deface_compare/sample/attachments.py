@@ -74,8 +74,16 @@ class Attachment:
     inside: bool = False
 
 
-def attachments_of(difficulties: Sequence[Difficulty], head: PersonHead, grid: sitk.Image) -> tuple[Attachment, ...]:
-    """The attachments of these difficulties on a CT grid (LPS mm, identity direction)."""
+def attachments_of(
+    difficulties: Sequence[Difficulty], head: PersonHead, grid: sitk.Image, depth: Field | None = None
+) -> tuple[Attachment, ...]:
+    """The attachments of these difficulties on a CT grid (LPS mm, identity direction).
+
+    Parameters
+    ----------
+    depth : ndarray, shape (z, y, x), optional
+        Depth in mm below the skin on `grid` (`PersonHead.skin_on`), where it is known already.
+    """
     makers = {
         Difficulty.SHELL_TOUCHING: lambda at, outside: [Attachment("Shell", shell(at, outside, 0.0), SHELL_HU)],
         Difficulty.SHELL_OFF: lambda at, outside: [Attachment("Shell", shell(at, outside, SHELL_GAP_MM), SHELL_HU)],
@@ -92,7 +100,7 @@ def attachments_of(difficulties: Sequence[Difficulty], head: PersonHead, grid: s
     if not wanted:
         return ()
     average_mm = head.average_on(grid)
-    outside = -head.skin_on(grid)
+    outside = -(head.skin_on(grid) if depth is None else depth)
     return tuple(attachment for maker in wanted for attachment in maker(AveragePoints(average_mm), outside))
 
 

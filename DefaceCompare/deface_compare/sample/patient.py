@@ -96,7 +96,7 @@ def sample_patient(
     more = np.random.default_rng([seed, number, MORE_DRAW, visit])
     inserts = inserts_of(difficulties)
     tissue = patient_tissue(head, targets.gtv, fields.ct, inserts)
-    attachments = attachments_of(difficulties, head, fields.ct)
+    attachments = attachments_of(difficulties, head, fields.ct, tissue.depth)
     hairy = Difficulty.HAIR in difficulties
     ct = ct_image(tissue, noise[0], hair_share(tissue, more) if hairy else None)
     pet = pet_suv(patient_tissue(head, targets.gtv, fields.pet, inserts), noise[2])

@@ -33,7 +33,8 @@ HEAD_ABOVE_MM = -90.0
 """The back of the head is its hindmost point above this z of the upright person."""
 POSED_NODES = 2
 """Nodes of `PersonHead.average_on` are so many times denser in a posed head: lips that part leave no room for 8 mm."""
-INVERSION_STEPS = 40
+INVERSION_STEPS, INVERSION_MM = 40, 0.001
+"""A point is followed back until its image lies so near, but not for more steps."""
 SMALLEST_DETERMINANT = 0.2
 """Of the map into the average head; people with a smaller one are folded inside and drawn again."""
 CHUNK_SLICES = 16
@@ -103,11 +104,18 @@ class PersonHead:
         return np.asarray(upright_mm + np.stack(moves, axis=-1))
 
     def _unmoved(self, average_mm: Points) -> Points:
-        """From the average head to the upright person, shape (n, 3): fixed-point inversion."""
-        guess = average_mm.copy()
+        """From the average head to the upright person, shape (n, 3): fixed-point inversion of the points not yet there."""
+        found = average_mm.copy()
+        left, guess, wanted = np.arange(len(found)), found, average_mm
         for _ in range(INVERSION_STEPS):
-            guess = guess + average_mm - self._moved(guess)
-        return guess
+            missed = wanted - self._moved(guess)
+            guess = guess + missed
+            found[left] = guess
+            far = np.abs(missed).max(axis=1, initial=0.0) > INVERSION_MM
+            if not far.any():
+                break
+            left, guess, wanted = left[far], guess[far], wanted[far]
+        return found
 
     def average_on(self, grid: sitk.Image) -> Floats:
         """Average-head mm of every voxel centre of a patient grid with identity direction, shape (3 for x y z, z, y, x).

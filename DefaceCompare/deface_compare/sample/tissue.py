@@ -186,13 +186,14 @@ def positive_box(field: sitk.Image) -> sitk.Image:
 
 def patient_tissue(head: PersonHead, gtv: Target, grid: sitk.Image, inserts: tuple[Insert, ...] = ()) -> PatientTissue:
     """Find where the voxels of a patient's grid (LPS mm, identity direction) lie in the average head; rest as in the class."""
-    depth = head.skin_on(grid)
+    upright = None if head.pose is None else head.upright_on(grid)
+    depth = head.skin_on(grid) if upright is None else head.skin.depth(upright)
     near = depth > -NEAR_MM
     average_mm = head.average_on(grid)[:, near]
     np.maximum(average_mm[2], np.float32(TEMPLATE_END_MM), out=average_mm[2])
     low, upright_mm = np.zeros(average_mm.shape[1], bool), np.empty((3, 0), np.float32)
     if average_mm[2].min(initial=0.0) < SHOULDERS_TOP_MM:
-        upright_mm = head.upright_on(grid)[:, near]
+        upright_mm = (head.upright_on(grid) if upright is None else upright)[:, near]
         low = upright_mm[2] < SHOULDERS_TOP_MM
         upright_mm = upright_mm[:, low]
     return PatientTissue(
