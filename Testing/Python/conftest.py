@@ -19,6 +19,11 @@ from panel_host import finished_output, fresh_panel, install_child, open_panel
 from places import SHARED_DATA
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that no worker waits for another's last test."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real heads; tests that need it skip, with this reason, where it is absent."""

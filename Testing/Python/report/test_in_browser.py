@@ -1,6 +1,6 @@
 """The report in a real browser: what one clicks does what it says, and what one reads is what the tables hold.
 
-Skipped without Playwright's package or a Chromium (``DEFACE_COMPARE_CHROMIUM``, the system's, or Playwright's own).
+Skipped without a Chromium (``DEFACE_COMPARE_CHROMIUM``, the system's, or Playwright's own).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 edited = DVH(np.linspace(0, (60 + k) * kept, 500, dtype=np.float32), 10.0, "builtin-slab-x4")
                 for policy in ("mask", "follow"):
                     table.add(structure, method, policy, planned, edited)
-        table.write(folder.dvh(case))
+        table.write(folder.dvh(case), case)
         slices = folder.make_private(folder.slices(case))
         index = '{"image": "CT", "planes": [["sagittal", "sagittal"]], "legend": [["GTV", "#ff5252"]]}'
         (slices / SLICE_INDEX).write_text(index, encoding="utf-8")
