@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..measurement import FAILED, OK, Measurement
 from ..words import number, without_warning
+from .merged_notes import pattern_of
 
 WORKED, DID_NOT, NONE = "✓", "✗", "–"
 SIMILARITY, MOVED = "cosine_similarity_own", "face_surface_moved_p95"
@@ -41,7 +42,7 @@ class CaseLine:
     cells: tuple[CaseCell, ...]
     remarks: tuple[str, ...]
     conspicuous: bool
-    """Whether a method failed, did not succeed, or warned."""
+    """Whether a method failed, did not succeed, or warned of what most cases have no warning of."""
 
 
 def case_lines(
@@ -58,21 +59,39 @@ def case_lines(
     for row in measurements:
         if row.metric in ("success", SIMILARITY, MOVED) or row.status == FAILED:
             rows[row.case][arm_of(row)].append(row)
-    lines = [_line(case, rows[case["id"]], names, image) for case in manifest["cases"]]
+    usual = _usual_warnings(manifest)
+    lines = [_line(case, rows[case["id"]], names, image, usual) for case in manifest["cases"]]
     nothing = tuple(CaseCell((), "") for _ in names.arms)
     lines += [CaseLine(case, nothing, (f"unreadable: {why}",), True) for case, why in manifest["unreadable"].items()]
     return tuple(sorted(lines, key=lambda line: line.id))
 
 
-def _line(case: Mapping[str, Any], rows: Mapping[Arm, Sequence[Measurement]], names: ArmNames, image: str) -> CaseLine:
+def _usual_warnings(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """(method, pattern) of the warnings that more than half of several cases have: they single out none."""
+    cases = [case.get("warnings", {}) for case in manifest["cases"]]
+    found = Counter(
+        pair for warnings in cases for pair in {(method, pattern_of(each)) for method, told in warnings.items() for each in told}
+    )
+    return {pair for pair, count in found.items() if 2 * count > len(cases) > 1}
+
+
+def _line(
+    case: Mapping[str, Any],
+    rows: Mapping[Arm, Sequence[Measurement]],
+    names: ArmNames,
+    image: str,
+    usual: Collection[tuple[str, str]],
+) -> CaseLine:
     cells = tuple(_cell(rows.get(arm, ()), image) for arm in names.arms)
-    remarks = []
+    remarks: list[str] = []
+    singled_out = any(mark == DID_NOT for cell in cells for _, mark in cell.success)
     for arm in names.arms:
         failed = dict.fromkeys(without_warning(row.note) for row in rows.get(arm, ()) if row.status == FAILED)
         remarks += [f"{names.title(arm)} failed: {reason}" for reason in failed]
-        remarks += [f"{names.title(arm)}: {warning}" for warning in case.get("warnings", {}).get(arm.method, ())]
-    missed = any(mark == DID_NOT for cell in cells for _, mark in cell.success)
-    return CaseLine(case["id"], cells, (*remarks, *case["notes"]), bool(remarks) or missed)
+        warnings = case.get("warnings", {}).get(arm.method, ())
+        remarks += [f"{names.title(arm)}: {warning}" for warning in warnings]
+        singled_out |= bool(failed) or any((arm.method, pattern_of(warning)) not in usual for warning in warnings)
+    return CaseLine(case["id"], cells, (*remarks, *case["notes"]), singled_out)
 
 
 def _cell(rows: Sequence[Measurement], image: str) -> CaseCell:

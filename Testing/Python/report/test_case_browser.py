@@ -51,6 +51,17 @@ def test_a_warning_of_a_method_stands_at_its_case() -> None:
     assert line.conspicuous
 
 
+def test_a_warning_that_most_cases_have_singles_out_none() -> None:
+    cases = [f"case-{k:03d}" for k in range(1, 6)]
+    told = manifest(*cases, warnings={"quickshear": ["goes on for 3.1 cc below the neck"]})
+    told["cases"][3]["warnings"] = {"quickshear": ["goes on for 12 cc below the neck", "takes the trunk"]}
+    told["cases"][4]["warnings"] = {}
+    rows = [scope(case).row("success", defaced=1.0, image="CT") for case in cases]
+    lines = case_lines(rows, told, NAMES, "CT")
+    assert [line.conspicuous for line in lines] == [False, False, False, True, False]
+    assert lines[0].remarks == ("Quickshear (ours): goes on for 3.1 cc below the neck",)  # told all the same
+
+
 def test_success_is_counted_by_cohort_and_image_and_a_failed_scan_is_no_success() -> None:
     rows: list[Measurement] = []
     for k in range(4):
