@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := DefaceCompare/deface_compare/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo demo-ct test package bench clean prove prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-study \
+.PHONY: install demo demo-ct test examples package bench clean prove prove-heads prove-real prove-faces prove-border prove-properties prove-difficulties prove-study \
   prove-kills prove-disk prove-dask prove-people prove-privacy prove-paper prove-mutations prove-leaks
 
 install: $(VENV)/installed
@@ -38,6 +38,9 @@ test: $(VENV)/tested
 	$(BIN)/mypy
 	cd DefaceCompare && ../$(BIN)/lint-imports --no-logo --no-cache ../pyproject.toml
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+examples: $(VENV)/tested  # the commands, lines and cells of README and quickstart, run as they are written
+	$(BIN)/pytest -n 2 -m example
 
 # Wheel and sdist, built clean; then the wheel in an environment of its own does the demo from another folder.
 PACKAGE := build/package

@@ -61,7 +61,7 @@ def test_importing_the_package_loads_nothing_heavy_and_finds_no_slicer() -> None
     assert run(lines, ROOT).strip() == "[]"
 
 
-@pytest.mark.slow
+@pytest.mark.example
 def test_the_ten_lines_of_the_readme_run(tmp_path: Path) -> None:
     (lines,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in lines.splitlines() if line.strip()]) <= 10
@@ -71,7 +71,7 @@ def test_the_ten_lines_of_the_readme_run(tmp_path: Path) -> None:
     assert (tmp_path / "OUT" / "report.html").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.example
 def test_the_cells_of_the_quickstart_run_one_after_the_other(tmp_path: Path) -> None:
     cells = ["".join(cell["source"]) for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
     assert len(cells) == 10

@@ -38,7 +38,7 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     assert set(told) <= set(targets)
 
 
-@pytest.mark.slow
+@pytest.mark.example
 def test_the_command_lines_of_the_readme_run_as_they_are_written(tmp_path: Path) -> None:
     program = tmp_path / "bin" / "deface-compare"
     program.parent.mkdir()
