@@ -22,6 +22,8 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
 
 
 DEFAULT_FACE_MODEL, NO_FACE_MODEL = "sface", "none"
+DEFAULT_FACE_VIEWS, MANY_FACE_VIEWS = FACE_VIEWS = (5, 25)
+"""In how many poses an attacker pictures each scan: ten degrees around the front, or twenty in steps of ten."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Settings:
         Variant by method key, for example ``{"quickshear": "nipy"}``.
     face_model : str
         Key of the face recognition model in ``data/models.json``, or ``none``.
+    face_views : int
+        In how many poses originals and defaced scans are pictured, 5 or 25.
     seed : int
         Seed of everything random.
     """
@@ -58,6 +62,7 @@ class Settings:
     protect_margin_mm: float = 3.0
     variants: dict[str, str] = field(default_factory=dict)
     face_model: str = DEFAULT_FACE_MODEL
+    face_views: int = DEFAULT_FACE_VIEWS
     brain_source: str = "structures"
     """``structures``: the planned brain where there is one, else the image; ``image``: always from the image."""
     seed: int = 1
@@ -73,6 +78,8 @@ class Settings:
             raise ValueError(f"protect must be one of {', '.join(PROTECTIONS)}, not {self.protect!r}")
         if self.dvh_ends not in DVH_ENDS:
             raise ValueError(f"dvh_ends must be one of {', '.join(DVH_ENDS)}, not {self.dvh_ends!r}")
+        if self.face_views not in FACE_VIEWS:
+            raise ValueError(f"face_views must be one of {', '.join(map(str, FACE_VIEWS))}, not {self.face_views!r}")
         if self.brain_source not in ("structures", "image"):
             raise ValueError(f"brain_source must be structures or image, not {self.brain_source!r}")
 

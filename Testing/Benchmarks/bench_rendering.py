@@ -59,7 +59,7 @@ def main() -> int:
     image = CaseImage("CT", CT, sample_patient(1, 1, "hn", ct_size=SIZE, ct_spacing_mm=SPACING_MM).ct, "HU")
     head = find_head(Case("bench", (image,)), image, Settings())
     box, axes, level = image_box(head, image.image), head_axes(head), skin_level(image)
-    cameras = [face_camera(axes, yaw, pitch) for yaw, pitch in VIEWS_DEG.values()]
+    cameras = [face_camera(axes, yaw, pitch) for yaw, pitch in VIEWS_DEG]
     outline = outline_on_box(head, box)
     own = surface_at(grey_values(image.image, box, level, outline), box)
     calibration = calibration_s()

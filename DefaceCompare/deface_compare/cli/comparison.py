@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DONE, SOME_UNREADABLE, UnusableInput
-from ..settings import DEFAULT_METHODS, DVH_ENDS, FILLS, NO_FACE_MODEL, PROTECTIONS, SLAB, VARIANTS
+from ..settings import (
+    DEFAULT_FACE_VIEWS,
+    DEFAULT_METHODS,
+    DVH_ENDS,
+    FACE_VIEWS,
+    FILLS,
+    NO_FACE_MODEL,
+    PROTECTIONS,
+    SLAB,
+    VARIANTS,
+)
 from .arguments import Options, add_progress, add_which_files, assignment, comma_list, table_of
 
 if TYPE_CHECKING:
@@ -45,6 +55,13 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
         metavar="KEY",
         help="see `models list`; none for no face scores (default: that of the results in OUT, else ArcFace where it is"
         " installed, else SFace)",
+    )
+    recognition.add_argument(
+        "--face-views",
+        type=int,
+        choices=FACE_VIEWS,
+        default=DEFAULT_FACE_VIEWS,
+        help="in how many poses an attacker pictures each scan (default 5); 25 takes longer, see docs/reidentification.md",
     )
     running = parser.add_argument_group("running")
     running.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
@@ -115,6 +132,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         protect=arguments.protect,
         variants=dict(arguments.variant),
         face_model=_face_model(arguments.face_model, arguments.out),
+        face_views=arguments.face_views,
         seed=arguments.seed,
         dvh_ends=arguments.dvh_ends,
     )

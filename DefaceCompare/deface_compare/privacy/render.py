@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +27,10 @@ FIELD_MM = 330.0
 """Width of the field at the face; 330 mm gave the best detection of 28 heads."""
 VIEW_ANGLE_DEG = 25.0
 SKIN_COLOUR = (0.85, 0.68, 0.58)
-VIEWS_DEG: Mapping[str, tuple[float, float]] = {
-    "frontal": (0.0, 0.0),
-    "yaw_left": (10.0, 0.0),
-    "yaw_right": (-10.0, 0.0),
-    "pitch_up": (0.0, 8.0),
-    "pitch_down": (0.0, -8.0),
-}
+VIEWS_DEG: Sequence[tuple[float, float]] = ((0.0, 0.0), (10.0, 0.0), (-10.0, 0.0), (0.0, 8.0), (0.0, -8.0))
 """Yaw (camera towards patient left) and pitch (camera upwards) of each view, degrees; frontal first."""
+YAWS_DEG, PITCHES_DEG = (0.0, 10.0, -10.0, 20.0, -20.0), (0.0, 8.0, -8.0, 16.0, -16.0)
+"""Of an attacker with more views: each yaw with each pitch."""
 PNG_LEVEL = 1
 """zlib level of pictures: half the time, a tenth more bytes."""
 LIGHTS = (((0.25, 0.75, 1.0), 0.85), ((-0.9, 0.2, 0.7), 0.25), ((0.95, 0.0, 0.6), 0.2))
@@ -47,6 +44,12 @@ class Camera:
     position_mm: tuple[float, float, float]
     focus_mm: tuple[float, float, float]
     up: tuple[float, float, float]
+
+
+def views_deg(count: int) -> list[tuple[float, float]]:
+    """Yaw and pitch of so many views (5 or 25), degrees; the first five are `VIEWS_DEG` in either case."""
+    further = (view for view in product(YAWS_DEG, PITCHES_DEG) if view not in VIEWS_DEG)
+    return [*VIEWS_DEG, *further][:count]
 
 
 def face_camera(axes: HeadAxes, yaw_deg: float = 0.0, pitch_deg: float = 0.0) -> Camera:

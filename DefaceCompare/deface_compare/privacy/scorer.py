@@ -20,7 +20,7 @@ from .face import FaceProbe, FaceReference
 from .networks.detector import Detector
 from .networks.recogniser import open_recogniser
 from .picture_faces import FEW_VIEWS, PictureFaces, mean_landmarks
-from .render import VIEWS_DEG, Camera, face_camera, renderer
+from .render import VIEWS_DEG, Camera, face_camera, renderer, views_deg
 from .surface import FaceBox, face_surface, grey_values, image_box, outline_on_box, skin_level, surface_at
 
 NO_MODEL = "none"
@@ -41,6 +41,8 @@ class FaceScorer:
         A recogniser of ``data/models.json``, or ``none``: surfaces are drawn and measured, nothing is recognised.
     seed : int
         Seed of the control's noise.
+    views : int
+        In how many poses scans are pictured.
     reason : str
         With ``none``: what the rows of missing scores say.
 
@@ -50,8 +52,10 @@ class FaceScorer:
         If weights, onnxruntime or OpenGL are missing.
     """
 
-    def __init__(self, model_key: str, seed: int, reason: str = "face recognition is switched off") -> None:
-        self._seed = seed
+    def __init__(
+        self, model_key: str, seed: int, reason: str = "face recognition is switched off", views: int = len(VIEWS_DEG)
+    ) -> None:
+        self._seed, self._views = seed, views_deg(views)
         self._unscored = reason if model_key == NO_MODEL else ""
         self._faces = PictureFaces(None if self._unscored else (Detector(), open_recogniser(model_key)))
         if not self._unscored:
@@ -82,7 +86,7 @@ class FaceScorer:
         box, axes, level = image_box(head, image.image), head_axes(head), skin_level(image)
         grey = grey_values(image.image, box, level, outline_on_box(head, box))
         surface = surface_at(grey, box)
-        cameras = tuple(face_camera(axes, yaw, pitch) for yaw, pitch in VIEWS_DEG.values())
+        cameras = tuple(face_camera(axes, yaw, pitch) for yaw, pitch in self._views)
         pictures = self._faces.pictures(surface, axes, cameras)
         landmarks, _ = self._faces.landmarks(pictures)
         if pictures and not np.isfinite(landmarks[0]).all():
@@ -217,7 +221,7 @@ class FaceScorer:
         noise = generator.normal(0.0, CONTROL_NOISE, (depth, height, width)).astype(np.float32)
         within = outline_on_box(head, reference.box)
         surface = face_surface(image.image, reference.box, reference.level, within, noise)
-        views = list(VIEWS_DEG.values())[:FEW_VIEWS]
+        views = VIEWS_DEG[:FEW_VIEWS]
         cameras = [face_camera(reference.axes, yaw + CONTROL_YAW_DEG, pitch + CONTROL_PITCH_DEG) for yaw, pitch in views]
         return _with_all_views(self._probe(surface, reference.axes, cameras, None), len(reference.cameras))
 

@@ -31,8 +31,11 @@ from deface_compare.privacy.face_prints import (
 from deface_compare.privacy.networks.models import known_model
 from deface_compare.privacy.networks.recogniser import open_recogniser, self_test
 from deface_compare.privacy.networks.session import normalised
+from deface_compare.privacy.render import VIEWS_DEG, views_deg
 from deface_compare.privacy.rows import METRICS, missing_privacy_rows, privacy_rows
 from deface_compare.privacy.scorer import FaceScorer
+from deface_compare.privacy.similarity import similarity_matrix
+from deface_compare.settings import DEFAULT_FACE_VIEWS, MANY_FACE_VIEWS, Settings
 
 SCOPE = Scope("case-001", "surface_blur", "", "background", "none")
 
@@ -105,6 +108,22 @@ def test_the_same_image_gives_the_same_embeddings(
     again = FaceScorer("sface", seed=1).reference(*average_patient)
     np.testing.assert_array_equal(again.embeddings, average_reference.embeddings)
     np.testing.assert_array_equal(again.landmarks_px, average_reference.landmarks_px)
+
+
+def test_an_attacker_with_25_views_has_the_five_among_them_and_20_more(
+    average_reference: FaceReference, average_patient: tuple[CaseImage, Head]
+) -> None:
+    assert len(set(views_deg(MANY_FACE_VIEWS))) == MANY_FACE_VIEWS
+    assert views_deg(DEFAULT_FACE_VIEWS) == list(VIEWS_DEG) == views_deg(MANY_FACE_VIEWS)[:DEFAULT_FACE_VIEWS]
+    many = FaceScorer("sface", seed=1, views=MANY_FACE_VIEWS)
+    reference = many.reference(*average_patient)
+    np.testing.assert_array_equal(reference.embeddings[:DEFAULT_FACE_VIEWS], average_reference.embeddings)
+    assert np.isfinite(reference.embeddings).all()  # a face is found in all 25
+    probe = many.probe(average_patient[0].image, reference)
+    assert probe.own.shape == reference.embeddings.shape
+    assert float(similarity_matrix(probe.own[None], reference.embeddings[None])[0, 0]) > 0.999
+    with pytest.raises(ValueError, match="face_views must be one of 5, 25, not 7"):
+        Settings(face_views=7)
 
 
 def test_a_scan_without_a_face_is_named_so(sface: FaceScorer, average_patient: tuple[CaseImage, Head]) -> None:

@@ -98,6 +98,29 @@ class FaceRecord:
         """What a failed scan enters as: the re-rendered original, or the original itself."""
         return self.original if self.rerendered is None else self.rerendered
 
+    def of_first_views(self, count: int) -> FaceRecord:
+        """The record in the first `count` views: where centres pictured in more or fewer, all have the first ones."""
+        if count == len(self.original):
+            return self
+
+        def cut(views: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+            return None if views is None else views[:count]
+
+        def cut_all(prints: Mapping[Arm, NDArray[np.float64]]) -> dict[Arm, NDArray[np.float64]]:
+            return {arm: views[:count] for arm, views in prints.items()}
+
+        return replace(
+            self,
+            original=self.original[:count],
+            rerendered=cut(self.rerendered),
+            own=cut_all(self.own),
+            reference=cut_all(self.reference),
+            low_score=cut_all(self.low_score),
+            mean_landmarks=cut_all(self.mean_landmarks),
+            faceless_reference=cut(self.faceless_reference),
+            planted=cut(self.planted),
+        )
+
 
 @dataclass(frozen=True)
 class Faces:
@@ -181,7 +204,8 @@ def strata(records: Sequence[FaceRecord], image: str, cohort: str, seed: int) ->
     """The scans of one image by the part of the face that they hold, the largest group first (whole faces where equal)."""
     usable = [record for record in records if record.image == image and np.isfinite(record.original).any()]
     groups: dict[str, list[FaceRecord]] = {FULL: []}
-    for record in sorted(usable, key=lambda each: each.case):
+    views = min((len(record.original) for record in usable), default=0)
+    for record in sorted((record.of_first_views(views) for record in usable), key=lambda each: each.case):
         groups.setdefault(record.extent, []).append(record)
     found = [Faces(cohort, image, *_without_copies(group), seed=seed) for group in groups.values() if group]
     return sorted(found, key=lambda faces: (-len(faces.records), faces.extent != FULL, faces.extent)) or [

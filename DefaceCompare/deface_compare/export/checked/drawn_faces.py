@@ -16,7 +16,7 @@ from ...privacy.case_faces import open_scorer
 from ...privacy.face import FaceReference
 from ...privacy.rows import DISTANCE, OWN, REFERENCE, privacy_rows
 from ...privacy.scorer import FaceScorer
-from ...settings import Settings
+from ...settings import DEFAULT_FACE_VIEWS, Settings
 from .face_alone import FaceAlone, faults_alone
 
 SIMILARITY_TOLERANCE = 0.02
@@ -39,7 +39,7 @@ class DrawnFaces:
 
     def __init__(self, case: Case, heads: Mapping[str, Head], settings: Settings, rows: Sequence[Measurement]) -> None:
         self._case, self._heads = case, heads
-        self._scorer: FaceScorer = open_scorer(settings.face_model, settings.seed)
+        self._scorer: FaceScorer = open_scorer(settings.face_model, settings.seed, DEFAULT_FACE_VIEWS)
         self._measured = {(row.image, row.metric): row for row in rows if row.status == OK and not row.dose_policy}
         self._references: dict[str, FaceReference] = {}
         self.told: dict[str, dict[str, float | str]] = {}

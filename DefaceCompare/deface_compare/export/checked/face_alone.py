@@ -56,7 +56,7 @@ class FaceAlone:
         self._scorer, self._case, self._image, self._head = scorer, case, image, head
         self._box: FaceBox = face_box(head).coarse()
         self._axes = head_axes(head)
-        self._camera = face_camera(self._axes, *VIEWS_DEG["frontal"])
+        self._camera = face_camera(self._axes, *VIEWS_DEG[0])
         self._level = skin_level(image)
         self._highest_gy = 0.0 if case.dose is None else float(sitk.GetArrayViewFromImage(case.dose.image).max())
         self._witnesses = self._original_faces()

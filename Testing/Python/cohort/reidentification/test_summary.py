@@ -40,6 +40,23 @@ def test_a_face_left_alone_is_linked_and_an_undetected_one_counts_one_half() -> 
     assert row.value == 100.0
 
 
+def test_centres_that_pictured_in_five_and_in_25_poses_are_compared_in_those_that_both_have() -> None:
+    made = records(8)
+    more = [replace(each, **_with_more_views(each)) if k % 2 else each for k, each in enumerate(made)]
+    rows = [summarise_faces(each, [OPEN, SHUT], "c", seed=1).rows for each in (made, more)]
+    assert [(row.metric, row.method, row.value) for row in rows[0]] == [
+        (row.metric, row.method, pytest.approx(row.value, nan_ok=True)) for row in rows[1]
+    ]
+
+
+def _with_more_views(record: FaceRecord) -> dict[str, object]:
+    def more(views: np.ndarray) -> np.ndarray:
+        return np.vstack([views, np.full((2, LENGTH), 0.5)])
+
+    by_arm = {name: {arm: more(views) for arm, views in getattr(record, name).items()} for name in ("own", "reference")}
+    return {name: more(getattr(record, name)) for name in ("original", "rerendered")} | by_arm
+
+
 def test_rank_1_is_told_for_larger_galleries_and_a_face_that_is_not_found_is_a_guess() -> None:
     rows = summarise_faces(records(8), [OPEN, SHUT], "cohort", seed=1).rows
     told = {metric: {row.method: row for row in find(rows, metric=metric)} for metric in GALLERY_SIZES}
