@@ -32,9 +32,15 @@ function sizeOf(cells, map) {
   return Math.max(0, ...cells.map((cell) => Math.abs(effect(cellNumber(cell), map) ?? 0)));
 }
 
-// Whether every method that has this structure has a number of it: only then can it be unchanged.
-function isKnown(cells) {
-  return cells.every((cell) => cell === null || cellNumber(cell) !== null);
+// The methods that have a number of any structure: what failed on all is said in its column, and opens no row.
+function withNumbers(cells) {
+  const rows = Object.values(cells);
+  return arms.map((_, arm) => rows.some((row) => row[arm] !== null && cellNumber(row[arm]) !== null));
+}
+
+// Whether every such method that has this structure has a number of it: only then can it be unchanged.
+function isKnown(cells, counted) {
+  return counted.includes(true) && cells.every((cell, arm) => cell === null || !counted[arm] || cellNumber(cell) !== null);
 }
 
 function cellColour(value, most) {
@@ -70,14 +76,15 @@ function mapRow(structure, cells, map, most) {
 function mapBody(title, names, cells, map, most) {
   const least = LEAST_SHOWN[map.unit] ?? 0.005;
   const size = (name) => sizeOf(cells[name], map);
-  const isSame = (name) => size(name) < least && isKnown(cells[name]);
+  const counted = withNumbers(cells);
+  const isSame = (name) => size(name) < least && isKnown(cells[name], counted);
   const changed = names.filter((name) => !isSame(name)).sort((a, b) => size(b) - size(a) || (a < b ? -1 : 1));
   const same = names.filter(isSame).sort();
   const body = make("tbody");
   if (title && names.length) body.append(make("tr", { class: "group" }, make("th", { colspan: arms.length + 1 }, title)));
   for (const name of changed) body.append(mapRow(name, cells[name], map, most));
   if (same.length) {
-    const words = `${same.length} unchanged by every method${mapState.view === "median" && data.cases.length > 1 ? " in the median" : ""}`;
+    const words = `${same.length} unchanged by every method${counted.includes(false) ? " that has numbers" : ""}${mapState.view === "median" && data.cases.length > 1 ? " in the median" : ""}`;
     body.append(make("tr", { class: "same" }, make("th", { colspan: arms.length + 1 }, make("details", {}, make("summary", {}, words), same.join(", ")))));
   }
   return { body, changed };

@@ -288,6 +288,17 @@ def test_a_structure_that_a_method_failed_on_is_not_called_unchanged(browser: An
 BRAIN_FAILS = ("Brain", "quickshear")
 
 
+def test_a_method_that_failed_on_all_opens_no_row_of_what_the_others_left_unchanged(browser: Any, tmp_path: Path) -> None:
+    def change(rows: list[Measurement]) -> list[Measurement]:
+        return [new for row in rows for new in (failed_rows([row]) if row.method == "quickshear" else [row])]
+
+    page = opened(browser, change_rows(make_out(tmp_path / "out", 3, images=("CT",)), change))
+    assert "unchanged by every method that has numbers" in page.locator("#heat-map").inner_text()
+    assert not cell(page, "Brain", 0).count()
+    assert cell(page, "Lens", 0).inner_text() == "failed"
+    page.close()
+
+
 def test_of_a_case_on_which_all_failed_nothing_is_said_to_be_unchanged(browser: Any, tmp_path: Path) -> None:
     page = opened(browser, change_rows(make_out(tmp_path / "out", 2, images=("CT",)), failed_rows))
     assert "not measured" in page.locator("#case-detail").inner_text()

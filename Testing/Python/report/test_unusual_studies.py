@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import made_study
+from deface_compare.cohort.reidentification.summary import SCORES
 from deface_compare.measurement import Measurement
+from deface_compare.privacy.face_prints import load_face_prints, save_face_prints
 from deface_compare.report.answer_section import Card, cards
 from deface_compare.study.pool import pool
 from made_study import METHODS, change_rows, failed_rows, make_out
@@ -99,3 +102,17 @@ def test_a_method_that_was_never_run_on_a_patient_did_not_fail_there(tmp_path: P
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "here are 0 on whom both succeeded" in page
     assert "[–," not in page  # the difference is not available, and no empty interval
+
+
+def test_a_method_that_succeeded_on_nobody_has_no_rank_of_undefaced_scans(tmp_path: Path) -> None:
+    out = change_rows(make_out(tmp_path / "out", 2 * CASES, images=("CT",)), failed("average_face"))
+    for path in (out / "identifiable" / "face_prints").glob("*.npz"):
+        prints = load_face_prints(path)
+        kept = {key: each for key, each in prints.prints.items() if key[1] != "average_face"}
+        save_face_prints(path, replace(prints, prints=kept))
+    firsts = {}
+    for row in pool([out], out).summary:
+        if row.method == "average_face" and row.metric in SCORES:
+            firsts.setdefault(row.metric, row)
+    assert set(firsts) == set(SCORES)
+    assert all(math.isnan(row.value) for row in firsts.values())

@@ -27,6 +27,8 @@ from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbe
 from .second_scans import second_scan_rows
 
 HEADLINE = "auc_headline"
+SCORES = (*COLUMNS, HEADLINE, "auc_per_pair", "auc_pooled", "rank1_own", "rank5_own", *GALLERY_SIZES, "tar_far1_own")
+"""What is told of each arm; where it has no AUC to rank by, no rank either."""
 
 ScanAucs = Mapping[Arm, Mapping[str, float]]
 """P(genuine > impostor) of each scan, by arm and case id."""
@@ -128,7 +130,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     reason = too_few([faces.records[k].person for k in scans])
     if reason:
         words = joined(reason, note)
-        return [faces.row(metric, arm, len(scans), failed=failed, note=words) for metric in (*COLUMNS, HEADLINE)]
+        return [faces.row(metric, arm, len(scans), failed=failed, note=words) for metric in SCORES]
     genuine, persons, seed = np.array(scans, dtype=np.intp), faces.persons, faces.seed
     tried = columns(faces, arm, scans)
     found = {metric: strongest(attempts, persons, seed=seed) for metric, attempts in tried.items()}
