@@ -151,6 +151,8 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     write_parquet(out)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
         write_summary(folder.summary, (*summary, *sides))
+    elif folder.finished_cases():  # else it may be all that a centre shared
+        folder.summary.unlink(missing_ok=True)
     write_report(folder.report, content)
     write_face_page(out, content)
     write_cases_page(out, content, linked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 import made_study
 from deface_compare.cohort.reidentification.summary import SCORES
 from deface_compare.measurement import Measurement
+from deface_compare.output.folder import OutputFolder
 from deface_compare.privacy.face_prints import load_face_prints, save_face_prints
 from deface_compare.report.answer_section import Card, cards
-from deface_compare.study.pool import pool
+from deface_compare.study.pool import pool, pool_cases
 from made_study import METHODS, change_rows, failed_rows, make_out
 
 Change = Callable[[list[Measurement]], list[Measurement]]
@@ -116,3 +118,16 @@ def test_a_method_that_succeeded_on_nobody_has_no_rank_of_undefaced_scans(tmp_pa
             firsts.setdefault(row.metric, row)
     assert set(firsts) == set(SCORES)
     assert all(math.isnan(row.value) for row in firsts.values())
+
+
+def test_a_study_that_shrinks_to_one_case_leaves_no_table_and_no_page_of_the_others(tmp_path: Path) -> None:
+    out = make_out(tmp_path / "out", CASES, images=("CT",))
+    pool([out], out)
+    folder = OutputFolder(out)
+    assert folder.summary.is_file()
+    assert folder.face_page.is_file()
+    for case in folder.finished_cases()[1:]:
+        shutil.rmtree(case)
+    pool_cases(out, ["case-001"], {}, alone=True)
+    assert not folder.summary.exists()
+    assert not folder.face_page.exists()
