@@ -106,6 +106,10 @@ class CaseImage:
         return sitk.GetArrayViewFromImage(self.image)
 
 
+RELATIVE = "relative"
+"""Unit of a dose that its file tells only as shares of a value of its own."""
+
+
 @dataclass(frozen=True)
 class Dose:
     """A dose grid (float32, LPS mm).

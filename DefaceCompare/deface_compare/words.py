@@ -58,6 +58,11 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
+def is_or_are(n: int) -> str:
+    """``is 1``, ``are 12``."""
+    return f"{'is' if n == 1 else 'are'} {n}"
+
+
 def without_warning(note: str) -> str:
     """A row's note without the SYNTHETIC warning, which a page prints once."""
     return note.replace(f"{SYNTHETIC_WARNING}; ", "").replace(SYNTHETIC_WARNING, "")

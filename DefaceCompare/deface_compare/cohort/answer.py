@@ -12,7 +12,7 @@ from statistics import median
 
 from ..measurement import Measurement
 from ..settings import KEEP, MASK, Tolerances
-from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, interval, number
+from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, counted, interval, number
 from .arm_names import ArmNames
 from .arms import Arm
 from .method_costs import DoseChange, Share
@@ -123,6 +123,8 @@ def _one_case() -> tuple[str, ...]:
 
 
 def _sentences(facts: Sequence[MethodFacts], names: ArmNames, model: str, cost: Axis | None) -> tuple[str, ...]:
+    if not facts:
+        return ("No method was compared.",)
     candidates = _candidates([each for each in facts if works(each)])
     parts = [_recognised(facts, names, model)]
     if not candidates and all(each.recognised.word == LINKED for each in facts):
@@ -187,7 +189,7 @@ def _aucs(facts: Sequence[MethodFacts]) -> str:
 
 def _patients(facts: Sequence[MethodFacts]) -> str:
     fewest, most = (pick(each.recognised.n for each in facts) for pick in (min, max))
-    return f"{fewest} patients" if fewest == most else f"{fewest} to {most} patients"
+    return counted(most, "patient") if fewest == most else f"{fewest} to {most} patients"
 
 
 def _costs(candidates: Sequence[MethodFacts], names: ArmNames, cost: Axis | None) -> str:
@@ -241,7 +243,7 @@ def _chance(cost: Axis, first: Arm, second: Arm) -> str:
     """What a paired test says of a difference of costs."""
     (pair,) = compare_methods({"first": cost.worked(first), "second": cost.worked(second)}).pairs
     if pair.n < LEAST_CASES:
-        return f"{pair.n} patients: too few for a test"
+        return f"{counted(pair.n, 'patient')}: too few for a test"
     if math.isnan(pair.p_value):
         return pair.note
     told = "p < 0.001" if pair.p_value < 0.001 else f"p {pair.p_value:.2g}"

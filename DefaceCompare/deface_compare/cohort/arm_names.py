@@ -16,8 +16,8 @@ METHOD_COLOURS: Mapping[str, str] = {
 """Of the built-in methods by key: a method has its colour in every study, whatever it is compared with.
 
 Okabe and Ito's palette, which eyes of every kind tell apart (Color Universal Design, 2008)."""
-OTHER_COLOURS = ("#56b4e9", "#8c6d31", "#6b6ecf", "#4d4d4d", "#b3de69")
-"""Of all other arms, in their order: the palette's sky blue, then four that were added."""
+OTHER_COLOURS = ("#56b4e9", "#8c6d31", "#6b6ecf", "#4d4d4d", "#b3de69", "#882255", "#44aa99", "#ddcc77")
+"""Of all other arms, in their order: the palette's sky blue, then seven that were added (the last three are Paul Tol's)."""
 
 
 class ArmNames:
@@ -47,8 +47,23 @@ class ArmNames:
         return " · ".join([self._titles.get(arm.method, arm.method), *self._details(arm)])
 
     def short_title(self, arm: Arm) -> str:
-        """The title without what stands in brackets: for sentences, and where there is little room."""
-        return " · ".join([self._titles.get(arm.method, arm.method).partition(" (")[0], *self._details(arm)])
+        """The title without what stands in brackets: for sentences, and where there is little room.
+
+        Where another method has the same one, the whole title.
+        """
+        return " · ".join([self._own_title(arm.method), *self._details(arm)])
+
+    def detail(self, arm: Arm) -> str:
+        """What stands in brackets and `short_title` leaves out."""
+        return self._titles.get(arm.method, arm.method).removeprefix(self._own_title(arm.method)).strip(" ()")
+
+    def _own_title(self, method: str) -> str:
+        """The title without its brackets, as far as it is this method's alone."""
+        titles = {arm.method: self._titles.get(arm.method, arm.method) for arm in self.arms}
+        whole = self._titles.get(method, method)
+        short = whole.partition(" (")[0]
+        alike = sum(title.partition(" (")[0] == short for title in titles.values())
+        return whole if alike > 1 else short
 
     def _details(self, arm: Arm) -> list[str]:
         same = [other for other in self.arms if other.method == arm.method]

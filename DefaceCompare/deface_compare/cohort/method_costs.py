@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..case import RELATIVE
 from ..measurement import OK, Measurement
 from ..settings import KEEP, Tolerances
 from ..structures.organs import is_place_holder, is_target
@@ -20,6 +21,8 @@ WORST_ORGANS = 3
 """So many of the organs that lose most are named."""
 FEWEST_OF_AN_ORGAN = 5
 """An organ is named among the worst if so many patients have it, or half of a smaller cohort: one drawing decides nothing."""
+NO_DOSE, DOSE_IS_RELATIVE, NOT_MEASURED = "no dose", "dose is relative, not in Gy", "not measured"
+"""Why there is no patient whose dose changes most."""
 INTENSITY_METRIC = "mean"
 """Change of the mean HU: it moves with every altered voxel, the median only from half of a structure on."""
 
@@ -100,12 +103,22 @@ class MethodRows:
         On whom the arm was run, whatever became of it.
     volumes, intensities, doses : list of Measurement
         Of structures with a standard name: intact volume in percent, mean HU, and what `DoseChange` tells.
+    planned_units : set of str
+        Units of the planned dose of any structure, whatever became of the edited one.
     """
 
     cases: set[str] = field(default_factory=set)
     volumes: list[Measurement] = field(default_factory=list)
     intensities: list[Measurement] = field(default_factory=list)
     doses: list[Measurement] = field(default_factory=list)
+    planned_units: set[str] = field(default_factory=set)
+
+    @property
+    def why_no_dose(self) -> str:
+        """Why no dose of this arm can be told."""
+        if not self.planned_units:
+            return NO_DOSE
+        return DOSE_IS_RELATIVE if self.planned_units == {RELATIVE} else NOT_MEASURED
 
 
 def rows_by_arm(measurements: Iterable[Measurement], image: str) -> dict[Arm, MethodRows]:
@@ -119,6 +132,8 @@ def rows_by_arm(measurements: Iterable[Measurement], image: str) -> dict[Arm, Me
         names = (row.method, row.variant, row.fill, row.protect)
         own = by_names.get(names) or by_names.setdefault(names, found[arm_of(row)])
         own.cases.add(row.case)
+        if row.metric == "Dmean" and math.isfinite(row.original):
+            own.planned_units.add(row.unit)
         if row.status != OK or not row.structure or is_place_holder(row.structure):
             continue
         if row.metric == "intact_volume" and row.image == image and math.isfinite(row.change_percent):

@@ -73,6 +73,8 @@ class MethodFacts:
         Scans with a face on which the method did what it means to do and left the data whole.
     seconds : float
         Mean a case; NaN where it is not known.
+    why_no_dose : str
+        Where there is no `worst_dose`.
     """
 
     arm: Arm
@@ -88,6 +90,12 @@ class MethodFacts:
     beyond_tolerance: BeyondTolerance | None = None
     worked: Share | None = None
     seconds: float = math.nan
+    why_no_dose: str = ""
+
+    @property
+    def organs_measured(self) -> bool:
+        """Whether any volume was measured: only then is no organ lost where none is named."""
+        return self.beyond_tolerance is not None and self.beyond_tolerance.volume.n > 0
 
 
 def method_facts(
@@ -137,6 +145,7 @@ def method_facts(
             beyond_tolerance(own, tolerances),
             _rate(worked.get(arm)),
             seconds.get(arm.method, math.nan),
+            "" if DOSE_POLICY in doses else own.why_no_dose,
         )
     return facts
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from ..cohort.answer import Answer
 from ..cohort.arms import Arm
-from ..cohort.method_costs import BeyondTolerance
+from ..cohort.method_costs import NOT_MEASURED, BeyondTolerance, Share
 from ..cohort.method_facts import MethodFacts, Recognition
 from ..cohort.reidentification.linkage import LINK_MARGIN_AUC, LINKED, NOT_LINKED, UNCLEAR
 from ..cohort.tradeoff import CHANCE_AUC
-from ..words import NOTHING, auc_number, counted, interval, number
+from ..words import auc_number, counted, interval, number
 from .small_face import left_words, small_face
 
 ANSWERS = {LINKED: "yes, linked", UNCLEAR: "unclear", NOT_LINKED: "not linked"}
@@ -62,6 +62,7 @@ class Card:
     left: str
     seen: str
     organs: tuple[Bar, ...]
+    no_organs: str
     dose: str
     dose_detail: str
     dose_case: str
@@ -86,7 +87,7 @@ def cards(answer: Answer, pictures: Mapping[Arm, str]) -> list[Card]:
 
 def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
     names = answer.names
-    short, title = names.short_title(facts.arm), names.title(facts.arm)
+    short = names.short_title(facts.arm)
     found, dose, beyond = facts.recognised, facts.worst_dose, facts.beyond_tolerance
     measured, worked = facts.measured, facts.worked
     lost = measured.n - measured.k
@@ -94,7 +95,7 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
     return Card(
         number=place,
         title=short,
-        detail=title.removeprefix(short).strip(" ()"),
+        detail=names.detail(facts.arm),
         colour=names.colour(facts.arm),
         kind=KINDS.get(found.word, "quiet"),
         recognised=f"{MARKS.get(found.word, '')} {ANSWERS.get(found.word, found.word)}".strip(),
@@ -102,7 +103,7 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
         scale=_scale(found),
         picture=picture,
         face=small_face(facts.left_percent) if facts.left_percent else "",
-        left=left_words(facts.left_percent) if facts.left_percent else "not measured",
+        left=left_words(facts.left_percent) if facts.left_percent else NOT_MEASURED,
         seen=f"face still seen {facts.seen.words}" if facts.seen else "",
         organs=tuple(
             Bar(
@@ -115,26 +116,26 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
             )
             for organ in facts.organs_lost
         ),
-        dose=NOTHING if dose is None else f"{number(dose.change_gy, 'Gy', signed=True)} Gy",
-        dose_detail="no dose" if dose is None else f"{dose.structure} {dose.metric} of {number(dose.original_gy, 'Gy')} Gy",
+        no_organs="none" if facts.organs_measured else NOT_MEASURED,
+        dose="" if dose is None else f"{number(dose.change_gy, 'Gy', signed=True)} Gy",
+        dose_detail=facts.why_no_dose
+        if dose is None
+        else f"{dose.structure} {dose.metric} of {number(dose.original_gy, 'Gy')} Gy",
         dose_case="" if dose is None else dose.case,
-        beyond=beyond.patients.words if beyond else NOTHING,
-        beyond_detail=_beyond_detail(beyond) if beyond else "not measured",
+        beyond=beyond.patients.words if beyond else "",
+        beyond_detail=_beyond_detail(beyond) if beyond else NOT_MEASURED,
         packages=_packages(facts),
-        worked=worked.words if worked else NOTHING,
-        rests="; ".join(
-            filter(
-                None,
-                (
-                    f"organs and dose rest on {measured.words} patients"
-                    if lost
-                    else f"figures rest on {counted(measured.n, 'patient')}",
-                    f"did not work on {missed}" if missed else "",
-                ),
-            )
-        ),
+        worked=worked.words if worked else "",
+        rests="; ".join(filter(None, (_rests(measured), f"did not work on {missed}" if missed else ""))),
         weak=bool(lost or missed),
     )
+
+
+def _rests(measured: Share) -> str:
+    """On how many patients the figures of a card rest."""
+    if measured.k == measured.n:
+        return f"figures rest on {counted(measured.n, 'patient')}"
+    return f"organs and dose rest on {measured.words} patients" if measured.k else "no figures of organs and dose"
 
 
 def _packages(facts: MethodFacts) -> str:

@@ -78,10 +78,11 @@ function worstOrgans(place) {
     if (!cells) continue;
     const value = (cell) => (cell ? valuesOf(cell)[place] : null);
     const size = (name) => Math.max(0, ...cells[name].map((cell) => Math.abs(value(cell) ?? 0)));
+    const isMeasured = Object.values(cells).some((row) => row.some((cell) => value(cell) !== null));
     const names = Object.keys(cells).filter((name) => size(name) > 0).sort((a, b) => size(b) - size(a) || (a < b ? -1 : 1)).slice(0, MOST_ORGANS);
-    const rows = names.map((name) => make("tr", {}, make("th", { scope: "row" }, name), ...data.order.map((arm) => make("td", {}, value(cells[name][arm]) === null ? "–" : minus(value(cells[name][arm]))))));
+    const rows = names.map((name) => make("tr", {}, make("th", { scope: "row" }, name), ...data.order.map((arm) => make("td", {}, value(cells[name][arm]) === null ? "–" : minus(value(cells[name][arm]).toFixed(map.decimals))))));
     const head = make("tr", {}, make("th", { scope: "col" }, `${title} (${map.unit})`), ...data.order.map((arm) => methodHead(arms[arm])));
-    blocks.push(names.length ? make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))) : make("p", { class: "note" }, `${title}: nothing changed.`));
+    blocks.push(names.length ? make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))) : make("p", { class: "note" }, `${title}: ${isMeasured ? "nothing changed" : "not measured"}.`));
   }
   return blocks;
 }

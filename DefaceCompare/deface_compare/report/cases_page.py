@@ -18,7 +18,7 @@ NOT_HERE = ("tradeoff", "curves")
 
 
 def write_cases_page(out: Path, content: ReportContent, pictures: Mapping[str, CasePictures]) -> None:
-    """Write ``OUT/identifiable/cases.html``; nothing where no case has pictures.
+    """Write ``OUT/identifiable/cases.html``; where no case has pictures, an earlier one goes.
 
     It appears whole or not at all. Pictures are linked, not embedded: the page opens at once, however many cases there are.
 
@@ -27,9 +27,10 @@ def write_cases_page(out: Path, content: ReportContent, pictures: Mapping[str, C
     pictures : mapping of case id to CasePictures
         Addresses as seen from the page.
     """
-    if not pictures:
-        return
     folder = OutputFolder(out)
+    if not pictures:
+        folder.cases_page.unlink(missing_ok=True)
+        return
     folder.make_private(folder.identifiable)
     lines = case_lines(content.measurements, content.manifest, content.names, content.image)
     write_text(folder.cases_page, render_cases_page(content, lines, pictures), private=True)

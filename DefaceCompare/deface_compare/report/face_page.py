@@ -18,13 +18,14 @@ SCRIPTS = ("drawing.js", "privacy_view.js", "matrix_view.js")
 
 
 def write_face_page(out: Path, content: ReportContent) -> None:
-    """Write ``OUT/identifiable/faces.html``; nothing where no image has an AUC.
+    """Write ``OUT/identifiable/faces.html``; where no image has an AUC, an earlier one goes.
 
     It appears whole or not at all.
     """
-    if not content.curves:
-        return
     folder = OutputFolder(out)
+    if not content.curves:
+        folder.face_page.unlink(missing_ok=True)
+        return
     folder.make_private(folder.identifiable)
     write_text(folder.face_page, render_face_page(content), private=True)
 

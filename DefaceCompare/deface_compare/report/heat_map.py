@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..case import RELATIVE
 from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.patient_table import PLANNED_METRICS, Item, PatientValues, Table
 from ..cohort.summary import SummaryRow, is_change, is_of_one_arm
-from ..measurement import metrics
+from ..measurement import VALUE, metrics
 from ..settings import DOSE_POLICIES, Tolerances
 from ..structures.organs import is_further
 from ..words import DECIMALS, NOTHING, count, interval, number
@@ -19,6 +20,8 @@ from .page_data import finite
 from .tables import CHANGED, SIGNIFICANT
 
 DOMAINS = ("volume", "intensity", "dose")
+PERFECT = 1.0
+"""Of a value that shall be high (Dice coefficient, shares of a surface): how far it is from this is what was lost."""
 MAIN_TITLES = {"intact_volume": "Δ intact volume", "mean": "Δ HU", "Dmean": "ΔDmean", "D95%": "ΔD95%"}
 """The four that have a button of their own: intact volume in percent, the mean intensity, mean dose, the dose of a target."""
 
@@ -30,7 +33,7 @@ class MapCell:
     Parameters
     ----------
     median, worst : float
-        Over patients; the worst is the value furthest from 0.
+        Over patients; the worst is the value furthest from the map's ideal.
     values : tuple of float
         Of each patient in the order of the report's cases; NaN where there is none.
     """
@@ -56,6 +59,8 @@ class HeatMap:
         Title of its button, ``""`` for those of the list.
     tolerance : float
         Beyond it a cell is marked; NaN: none.
+    ideal : float
+        What every patient would have if nothing was lost: 0, or `PERFECT`.
     """
 
     metric: str
@@ -64,6 +69,7 @@ class HeatMap:
     title: str
     main: str
     tolerance: float
+    ideal: float
     cells: Mapping[str, Mapping[str, Mapping[Arm, MapCell]]]
 
 
@@ -99,7 +105,8 @@ def heat_maps(
 def _cell(row: SummaryRow, patients: PatientValues | None, cases: Sequence[str]) -> MapCell:
     known = patients.values if patients else {}
     signed = is_change(row.domain, row.metric)
-    worst = max(known, key=lambda case: (abs(known[case]), case), default="")
+    ideal = _ideal(row.metric)
+    worst = max(known, key=lambda case: (abs(known[case] - ideal), case), default="")
     mark = CHANGED if row.p_holm < SIGNIFICANT else ""
     spread = "" if row.n < 2 or math.isnan(row.low) else f"{interval(row.low, row.high, row.unit, signed=signed)}, "
     return MapCell(
@@ -115,24 +122,40 @@ def _cell(row: SummaryRow, patients: PatientValues | None, cases: Sequence[str])
     )
 
 
+def _ideal(metric: str) -> float:
+    """The value at which nothing is lost."""
+    known = metrics()[metric]
+    return PERFECT if known.kind == VALUE and known.good_direction == "up" else 0.0
+
+
 def _map(
     metric: str, unit: str, on: str, cells: Mapping[str, dict[str, dict[Arm, MapCell]]], image: str, tolerances: Tolerances
 ) -> HeatMap:
     known = metrics()[metric]
-    main_unit = "%" if known.domain == "volume" else "Gy" if known.domain == "dose" else unit if unit != "%" else ""
-    here = unit == main_unit and (on == image or known.domain == "dose")
+    here = unit in _main_units(known.domain, unit) and (on == image or known.domain == "dose")
     limit = {
         ("volume", "%"): tolerances.volume_percent,
         ("intensity", "HU"): tolerances.intensity_hu,
         ("dose", "Gy"): tolerances.dose_gy,
     }.get((known.domain, unit), math.nan)
     name = metric.replace("_", " ") if metric.islower() else metric
-    title = f"{'Δ ' if is_change(known.domain, metric) else ''}{name} ({unit}){'' if known.domain == 'dose' else f' · {on}'}"
+    in_unit = f" ({unit})" if unit else ""
+    title = f"{'Δ ' if is_change(known.domain, metric) else ''}{name}{in_unit}{'' if known.domain == 'dose' else f' · {on}'}"
     main = MAIN_TITLES.get(metric, "") if here else ""
     if metric == "mean" and main and unit != "HU":
         main = "Δ intensity"
+    if main and unit == RELATIVE:
+        main = f"{main}, {RELATIVE}"
     ordered = {policy: cells[policy] for policy in ("", *DOSE_POLICIES) if policy in cells}
-    return HeatMap(metric, unit, on, title, main, limit if is_change(known.domain, metric) else math.nan, ordered)
+    tolerance = limit if is_change(known.domain, metric) else math.nan
+    return HeatMap(metric, unit, on, title, main, tolerance, _ideal(metric), ordered)
+
+
+def _main_units(domain: str, unit: str) -> tuple[str, ...]:
+    """In which units a main metric has its button: percent of a volume, the intensity's own unit, Gy or a relative dose."""
+    if domain == "intensity":
+        return (unit,) if unit != "%" else ()
+    return ("%",) if domain == "volume" else ("Gy", RELATIVE)
 
 
 def heat_map_data(maps: Sequence[HeatMap], names: ArmNames, cases: Sequence[str]) -> list[dict[str, Any]]:
@@ -146,6 +169,8 @@ def heat_map_data(maps: Sequence[HeatMap], names: ArmNames, cases: Sequence[str]
             "unit": each.unit,
             "meaning": metrics()[each.metric].meaning,
             "tolerance": finite(each.tolerance, 3),
+            "ideal": finite(each.ideal, 3),
+            "decimals": DECIMALS.get(each.unit, 2),
             "cells": {
                 policy: {
                     structure: [_cell_data(arms.get(arm), each.unit, places) for arm in names.arms]

@@ -17,6 +17,7 @@ from ..cohort.patient_table import Table, unnamed_structures
 from ..cohort.reidentification.linkage import LINK_MARGIN_AUC
 from ..cohort.reidentification.summary import HEADLINE, FaceCurves
 from ..cohort.summary import SummaryRow, find, first_of_each_arm
+from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
 from ..settings import Settings
@@ -188,11 +189,7 @@ def _panels_of_costs(content: ReportContent) -> list[CostPanel]:
     own = first_of_each_arm(find(content.summary, metric=HEADLINE, image=content.image))
     reference = first_of_each_arm(find(content.summary, metric="auc_reference", image=content.image))
     strongest = f"AUC of the strongest attack, {content.image}"
-    panels = [
-        CostPanel(axis, TRADEOFF_TITLES.get(axis.key, axis.title), strongest, own, reference)
-        for axis in content.verdict.axes
-        if not axis.privacy
-    ]
+    panels = [CostPanel(axis, _button(axis), strongest, own, reference) for axis in content.verdict.axes if not axis.privacy]
     for policy, verdict in content.packages.items():
         any_file = first_of_each_arm(find(content.summary, metric="auc_any_file", dose_policy=policy))
         told = f"AUC of any file, dose policy “{policy}”"
@@ -200,7 +197,12 @@ def _panels_of_costs(content: ReportContent) -> list[CostPanel]:
     return panels
 
 
-TRADEOFF_TITLES = {"altered_organ_volume": "organ volume", "edited_volume": "edited volume", "intensity": "HU"}
+def _button(axis: Axis) -> str:
+    """Title of a cost's button: an intensity in HU by its unit."""
+    return "HU" if axis.unit == "HU" else TRADEOFF_TITLES.get(axis.key, axis.title)
+
+
+TRADEOFF_TITLES = {"altered_organ_volume": "organ volume", "edited_volume": "edited volume", "intensity": "intensity"}
 """Buttons of the trade-off's panels by key of the cost."""
 
 
@@ -277,7 +279,9 @@ def unnamed_sentence(content: ReportContent) -> str:
     structures, cases = unnamed_structures(content.measurements)
     if not structures or content.single:
         return ""
+    have = "has a name" if structures == 1 else "have names"
     return (
-        f"{structures} structures of {cases} cases have names that no table knows. They are measured (structure-07 and the like "
-        "in measurements.csv) but enter no table here: structure-07 of one patient is not structure-07 of another."
+        f"{counted(structures, 'structure')} of {counted(cases, 'case')} {have} that no table knows. "
+        "What has none is measured (structure-07 and the like in measurements.csv) but enters no table here: "
+        "structure-07 of one patient is not structure-07 of another."
     )

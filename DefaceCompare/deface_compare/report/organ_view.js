@@ -12,17 +12,35 @@ function cellText(cell) {
   return cell === null ? "–" : mapState.view === "median" ? cell.t : cell.wt;
 }
 
+// How far a number is from what it would be if nothing was lost; null where there is none.
+function effect(value, map) {
+  return value === null ? null : value - map.ideal;
+}
+
 function caseName(place) {
   return place < 0 ? "" : data.cases[place];
 }
 
 function cellLines(structure, arm, cell, unit) {
-  const worst = cell.c >= 0 ? `; worst ${cell.wt} ${unit} (${caseName(cell.c)})` : "";
-  return [`${arms[arm].short}, ${structure}`, `median ${cell.t} ${unit}${cell.s ? `, ${cell.s}` : ""}${worst}`];
+  const told = (words) => (unit ? `${words} ${unit}` : words);
+  const worst = cell.c >= 0 ? `; worst ${told(cell.wt)} (${caseName(cell.c)})` : "";
+  const first = cell.n ? `median ${told(cell.t)}` : cell.t === "–" ? "no number" : cell.t;
+  return [`${arms[arm].short}, ${structure}`, `${first}${cell.s ? `, ${cell.s}` : ""}${worst}`];
 }
 
-function sizeOf(cells) {
-  return Math.max(0, ...cells.map((cell) => Math.abs(cellNumber(cell) ?? 0)));
+function sizeOf(cells, map) {
+  return Math.max(0, ...cells.map((cell) => Math.abs(effect(cellNumber(cell), map) ?? 0)));
+}
+
+// The methods that have a number of any structure: what failed on all is said in its column, and opens no row.
+function withNumbers(cells) {
+  const rows = Object.values(cells);
+  return arms.map((_, arm) => rows.some((row) => row[arm] !== null && cellNumber(row[arm]) !== null));
+}
+
+// Whether every such method that has this structure has a number of it: only then can it be unchanged.
+function isKnown(cells, counted) {
+  return counted.includes(true) && cells.every((cell, arm) => cell === null || !counted[arm] || cellNumber(cell) !== null);
 }
 
 function cellColour(value, most) {
@@ -38,7 +56,7 @@ function methodHead(arm) {
 function mapRow(structure, cells, map, most) {
   const row = make("tr", {}, make("th", { scope: "row" }, structure));
   data.order.forEach((arm) => {
-    const cell = cells[arm], value = cellNumber(cell);
+    const cell = cells[arm], value = effect(cellNumber(cell), map);
     const holder = make("td");
     if (cell === null) holder.append("–");
     else {
@@ -57,13 +75,16 @@ function mapRow(structure, cells, map, most) {
 
 function mapBody(title, names, cells, map, most) {
   const least = LEAST_SHOWN[map.unit] ?? 0.005;
-  const changed = names.filter((name) => sizeOf(cells[name]) >= least).sort((a, b) => sizeOf(cells[b]) - sizeOf(cells[a]) || (a < b ? -1 : 1));
-  const same = names.filter((name) => sizeOf(cells[name]) < least).sort();
+  const size = (name) => sizeOf(cells[name], map);
+  const counted = withNumbers(cells);
+  const isSame = (name) => size(name) < least && isKnown(cells[name], counted);
+  const changed = names.filter((name) => !isSame(name)).sort((a, b) => size(b) - size(a) || (a < b ? -1 : 1));
+  const same = names.filter(isSame).sort();
   const body = make("tbody");
   if (title && names.length) body.append(make("tr", { class: "group" }, make("th", { colspan: arms.length + 1 }, title)));
   for (const name of changed) body.append(mapRow(name, cells[name], map, most));
   if (same.length) {
-    const words = `${same.length} unchanged by every method${mapState.view === "median" && data.cases.length > 1 ? " in the median" : ""}`;
+    const words = `${same.length} unchanged by every method${counted.includes(false) ? " that has numbers" : ""}${mapState.view === "median" && data.cases.length > 1 ? " in the median" : ""}`;
     body.append(make("tr", { class: "same" }, make("th", { colspan: arms.length + 1 }, make("details", {}, make("summary", {}, words), same.join(", ")))));
   }
   return { body, changed };
@@ -75,7 +96,7 @@ function showMap() {
   if (!policies.includes(mapState.policy)) mapState.policy = policies.includes("mask") ? "mask" : policies[0];
   const cells = map.cells[mapState.policy];
   const names = Object.keys(cells);
-  const most = Math.max(0, ...names.map((name) => sizeOf(cells[name])));
+  const most = Math.max(0, ...names.map((name) => sizeOf(cells[name], map)));
   const head = make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Structure"), ...data.order.map((arm) => methodHead(arms[arm]))));
   const further = new Set(map.further);
   const first = mapBody("", names.filter((name) => !further.has(name)), cells, map, most);
@@ -84,7 +105,7 @@ function showMap() {
   if (!names.includes(mapState.structure)) {
     mapState.structure = shown[0] ?? names[0] ?? "";
     if (mapState.structure) {
-      const sizes = cells[mapState.structure].map((cell) => Math.abs(cellNumber(cell) ?? -1));
+      const sizes = cells[mapState.structure].map((cell) => Math.abs(effect(cellNumber(cell), map) ?? -1));
       mapState.arm = sizes.indexOf(Math.max(...sizes));
       showMap();
       return;
@@ -92,7 +113,7 @@ function showMap() {
   }
   byId("heat-map").replaceChildren(make("table", { class: "map" }, head, first.body, ...(names.some((name) => further.has(name)) ? [second.body] : [])));
   const several = Math.max(...names.flatMap((name) => cells[name].map((cell) => cell?.n ?? 0)), 0);
-  const shownOf = data.cases.length === 1 ? "this case" : `${mapState.view === "median" ? "median over patients" : "the patient furthest from 0"}; up to n ${several}`;
+  const shownOf = data.cases.length === 1 ? "this case" : `${mapState.view === "median" ? "median over patients" : `the patient furthest from ${map.ideal}`}; up to n ${several}`;
   byId("map-note").textContent = `${map.title}: ${shownOf}${map.tolerance === null ? "" : `; bold: beyond ${map.tolerance} ${map.unit}`}. ${map.meaning}.`;
   const hasPolicy = policies.length > 1;
   byId("map-policy").hidden = !hasPolicy;
@@ -139,7 +160,18 @@ function quantile(sorted, share) {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
 
-const DOT_PX = 6;
+const DOT_PX = 6, LETTER_PX = 7.4;
+
+// A title in lines of so many letters, where its words allow it; what comes after the last line is cut off.
+function linesOf(title, letters, most) {
+  const lines = [];
+  for (const word of title.replaceAll(" · ", " ·\u00a0").split(/[ _]/)) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && (last.length + 1 + word.length <= letters || word.length < 2)) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.length > most ? [...lines.slice(0, most - 1), `${lines[most - 1]} …`] : lines;
+}
 
 // Dots of one height stand side by side: right, left, right … in the order of the cases.
 function spread(values, up, room) {
@@ -164,8 +196,7 @@ function paintPatients(figure, width, height) {
   const room = (frame.right - frame.left) / arms.length;
   data.order.forEach((arm, column) => {
     const cell = cells[arm], middle = frame.left + room * (column + 0.5);
-    const words = arms[arm].short.split(/[ _]/);
-    words.forEach((word, k) => figure.append(text(middle, frame.bottom + 18 + 14 * k, word, { "text-anchor": "middle", class: arm === mapState.arm ? "label lit" : "label" })));
+    linesOf(arms[arm].short, room / LETTER_PX, 3).forEach((word, k) => figure.append(text(middle, frame.bottom + 18 + 14 * k, word, { "text-anchor": "middle", class: arm === mapState.arm ? "label lit" : "label" })));
     const known = valuesOf(cell).map((value, place) => ({ value, place })).filter((each) => each.value !== null);
     if (!known.length) return;
     const sorted = known.map((each) => each.value).sort((a, b) => a - b);
@@ -178,7 +209,7 @@ function paintPatients(figure, width, height) {
     const shifts = spread(known.map((each) => each.value), up, room * 0.42);
     known.forEach(({ value, place }, k) => {
       const dot = marker(arm, middle + shifts[k], up(value), 4, { tabindex: 0, "data-case": data.cases[place] });
-      hover(dot, [`${data.cases[place]}, ${arms[arm].short}`, `${mapState.structure} ${minus(value)} ${map.unit}; click: open the case`]);
+      hover(dot, [`${data.cases[place]}, ${arms[arm].short}`, `${mapState.structure} ${[minus(value.toFixed(map.decimals)), map.unit].filter(Boolean).join(" ")}; click: open the case`]);
       dot.addEventListener("click", () => openCase(place));
       dot.addEventListener("keydown", (event) => { if (event.key === "Enter") openCase(place); });
       group.append(dot);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..case import BODY_IMAGE, DOSE_IMAGE
@@ -144,10 +145,9 @@ def _difference_table(here: Sequence[SummaryRow], image: str) -> ReportTable | N
     rows = tuple(
         (
             Cell(row.method),
-            Cell(
-                number(row.value, "", signed=True),
-                small=interval(row.low, row.high, signed=True),
-            ),
+            Cell("not available", kind="quiet")
+            if math.isnan(row.value)
+            else Cell(number(row.value, "", signed=True), small=interval(row.low, row.high, signed=True)),
             Cell(row.note.split(";")[0]),
         )
         for row in found

@@ -1,23 +1,25 @@
 "use strict";
 // Trade-off, ROC and CMC.
 
-const LETTER_PX = 7.4, LABEL_PX = 16;
+const LABEL_LETTER_PX = 7.4, TITLE_LETTER_PX = 6.2, LABEL_PX = 16;
+const WORDS = 5; // words under words weigh more than a line under words
+
 
 // The side of a point on which its label covers least of other points, whiskers and labels.
 function placeLabel(words, x, y, frame, obstacles) {
-  const wide = words.length * LETTER_PX + 12;
+  const wide = words.length * LABEL_LETTER_PX + 12;
   const tried = [];
-  for (const shift of [-9, 14, -26]) {
+  for (const shift of [-9, 14, -26, 31, 48, 65, 82]) {
     for (const anchor of ["start", "end"]) {
       const left = anchor === "start" ? x + 12 : x - 12 - wide;
       const box = { left, right: left + wide, top: y + shift - LABEL_PX + 4, bottom: y + shift + 4 };
-      const hidden = obstacles.filter((each) => each.left < box.right && each.right > box.left && each.top < box.bottom && each.bottom > box.top).length;
+      const hidden = obstacles.filter((each) => each.left < box.right && each.right > box.left && each.top < box.bottom && each.bottom > box.top).reduce((sum, each) => sum + (each.weight ?? 1), 0);
       const beyond = box.left < frame.left || box.right > frame.right + 8 || box.top < 0;
       tried.push({ box, anchor, x: anchor === "start" ? x + 12 : x - 12, y: y + shift, cost: hidden + (beyond ? 10 : 0) });
     }
   }
   const best = tried.reduce((found, each) => (each.cost < found.cost ? each : found));
-  obstacles.push(best.box);
+  obstacles.push({ ...best.box, weight: WORDS });
   return best;
 }
 
@@ -34,7 +36,7 @@ function tradeoff(host, panel) {
     figure.append(draw("line", { x1: frame.left, x2: frame.right, y1: up(data.margin), y2: up(data.margin), class: "margin" }));
     figure.append(text(frame.right - 4, up(data.margin) - 5, `not linked: whole interval below ${data.margin}`, { "text-anchor": "end", class: "hint" }));
     figure.append(text(frame.left + 6, frame.bottom - 6, "↙ better", { class: "hint" }));
-    const obstacles = [];
+    const obstacles = [{ left: frame.left - 40, right: frame.left - 40 + panel.y.length * TITLE_LETTER_PX, top: 6, bottom: frame.top - 6, weight: WORDS }];
     for (const point of points) {
       const [x, xLow, xHigh] = point.x, [y, yLow, yHigh] = point.y;
       const colour = arms[point.arm].colour;
@@ -47,6 +49,7 @@ function tradeoff(host, panel) {
       }
       group.append(marker(point.arm, across(x), up(y), 7));
       figure.append(hover(group, [`${arms[point.arm].short}: ${point.hover[0]}`, point.hover[1]]));
+      if (xLow !== null) obstacles.push({ left: across(xLow), right: across(xHigh), top: up(y) - 2, bottom: up(y) + 2 });
       obstacles.push({ left: across(x) - 9, right: across(x) + 9, top: up(yHigh ?? y) - 2, bottom: up(yLow ?? y) + 2 });
     }
     for (const point of points) {

@@ -12,7 +12,7 @@ from ..cohort.decision import Decision
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
-from ..words import NOTHING, number, without_warning
+from ..words import NOTHING, counted, number, without_warning
 from .merged_notes import merged, pattern_of
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
 from .reviews import agreement_table, review_columns
@@ -61,7 +61,7 @@ def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) 
     for title, (metric, unit) in shown.items():
         found = {arm_of(row): row for row in rows if row.metric == metric and row.image == image}
         columns[title] = partial(_measured, found, unit)
-    return arm_table(f"On {image}", names, names.arms, columns)
+    return arm_table(f"On {image}" if image else "No image", names, names.arms, columns)
 
 
 def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
@@ -186,7 +186,9 @@ def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], na
         titles = (
             ", ".join(names.title(arm) for arm in names.arms if arm in arms) if len(arms) < len(names.arms) else "all methods"
         )
-        lines.append((Cell(status), Cell(reason, small=f"{len(members)} rows"), Cell(image), Cell(titles), _cases_cell(members)))
+        lines.append(
+            (Cell(status), Cell(reason, small=counted(len(members), "row")), Cell(image), Cell(titles), _cases_cell(members))
+        )
     if not lines:
         return None
     left = len(found) - LONGEST_LIST

@@ -73,7 +73,7 @@ def verdict_table(verdict: Verdict, summary: Sequence[SummaryRow], image: str, n
     }
     columns |= {axis.label: partial(_axis_cell, axis) for axis in verdict.axes if not axis.privacy}
     columns["Pareto set"] = partial(_standing_cell, verdict, names)
-    return arm_table(f"On {image}", names, names.arms, columns, note=RULE)
+    return arm_table(f"On {image}" if image else "No image", names, names.arms, columns, note=RULE)
 
 
 def package_table(packages: Mapping[str, Verdict], summary: Sequence[SummaryRow], names: ArmNames) -> ReportTable | None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..cohort.cohort import Cohort, PooledCase
 from ..cohort.summary import SummaryRow
 from ..defacers import REGISTRY, external_methods
-from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, Measurement
+from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE
 from ..output.code_mark import PACKAGES, package_version
 from ..privacy.networks.models import known_models
 from ..table_cells import FORMAT, FORMAT_KEY
@@ -55,7 +55,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
             "no_face": status[NO_FACE],
             "summary": len(summary),
         },
-        "face_model": _face_model(pooled.settings.face_model, rows),
+        "face_model": _face_model(pooled),
         "packages": {name: package_version(name) for name in PACKAGES},
     }
 
@@ -81,12 +81,14 @@ def _warnings(case: PooledCase) -> dict[str, list[str]]:
     return {key: told["warnings"] for key, told in case.report.methods.items() if told.get("warnings")}
 
 
-def _face_model(key: str, rows: Sequence[Measurement]) -> dict[str, str]:
-    """The face recognition model, or the reason why nothing was scored."""
-    scores = [row for row in rows if row.metric == "cosine_similarity_own"]
-    if key not in known_models() or not scores:
+def _face_model(pooled: Cohort) -> dict[str, str]:
+    """The face recognition model of the first case that has a score, or the reason why nothing was scored."""
+    keys = {case.id: case.report.settings.face_model for case in pooled.cases}
+    scores = [row for row in pooled.rows if row.metric == "cosine_similarity_own" and keys[row.case] in known_models()]
+    if not scores:
         return {"reason": "no face score was asked for"}
-    if all(row.status == NOT_AVAILABLE for row in scores):
+    key = next((keys[row.case] for row in scores if row.status != NOT_AVAILABLE), "")
+    if not key:
         return {"reason": without_warning(scores[0].note)}
     model = known_models()[key]
     return {"key": key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}

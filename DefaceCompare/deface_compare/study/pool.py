@@ -67,13 +67,15 @@ def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
     """
     folders, target = [Path(outs)] if isinstance(outs, (str, Path)) else [Path(each) for each in outs], Path(out)
     several = len(folders) > 1
-    found = [read_out(folder, name, prefix=several) for folder, name in zip(folders, cohort_names(folders), strict=True)]
+    named = sorted(zip(cohort_names(folders), folders, strict=True))  # no table depends on the order in which they are given
+    found = [read_out(folder, name, prefix=several) for name, folder in named]
     cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: case.id))
     if not cases:
         raise UnusableInput(f"no finished case lies in {', '.join(map(str, folders))}; run `case` or `study` first")
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
     records = tuple(record for one in found for record in one.records)
-    pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing)
+    shared = () if several else found[0].shared
+    pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing, shared)
     target.mkdir(parents=True, exist_ok=True)
     with sole_run(target):
         report = _write(pooled, [one for one in found if several and one.cases], target)
@@ -149,6 +151,8 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     write_parquet(out)
     if len(pooled.cases) + len(pooled.unreadable) > 1:
         write_summary(folder.summary, (*summary, *sides))
+    elif folder.finished_cases():  # else it may be all that a centre shared
+        folder.summary.unlink(missing_ok=True)
     write_report(folder.report, content)
     write_face_page(out, content)
     write_cases_page(out, content, linked)

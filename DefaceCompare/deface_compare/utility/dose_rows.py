@@ -67,7 +67,7 @@ def dose_rows(
                 why = blocked or Missing(NOT_AVAILABLE, samples)
                 where = _Where(image=DOSE_IMAGE, structure=region.name, dose_policy=policy, engine=BUILTIN)
                 for metric in dose_metrics():
-                    yield scope.missing(metric, why.reason, status=why.status, **where)
+                    yield scope.missing(metric, why.reason, status=why.status, unit=_unit(metric, dose), **where)
                 continue
             edited = samples.original if edited_dvhs is None else edited_dvhs[region.name]
             if curves is not None and dose.unit == GY:
@@ -96,6 +96,11 @@ def _edited_dvhs(dose: Dose, patch: Patch, baseline: Baseline, known: list[tuple
     return dvhs
 
 
+def _unit(metric: str, dose: Dose) -> str | None:
+    """The grid's own unit for a dose; None: as ``data/metrics.csv`` has it."""
+    return dose.unit if metrics()[metric].unit == GY else None
+
+
 def _blocked(defacing: Defacing, policy: str) -> Missing | None:
     if defacing.status != OK:
         return Missing(defacing.status, defacing.note or "the method failed")
@@ -121,8 +126,7 @@ def _dvh_rows(
     note = "; ".join(part for part in parts if part)
     where = _Where(image=DOSE_IMAGE, structure=region.name, dose_policy=policy, engine=original.engine)
     for metric in dose_metrics():
-        in_gy = metrics()[metric].unit == GY
-        unit = dose.unit if in_gy else None
+        in_gy, unit = metrics()[metric].unit == GY, _unit(metric, dose)
         try:
             if dose.unit != GY and VOLUME_AT_DOSE.match(metric):
                 raise NotAvailable("the dose is relative to a value that the file does not tell, not in Gy")
@@ -130,7 +134,7 @@ def _dvh_rows(
             after = before if blocked else dvh_metric(edited, metric)
         except NotAvailable as reason:
             why = blocked or Missing(NOT_AVAILABLE, str(reason))
-            yield scope.missing(metric, why.reason, status=why.status, **where)
+            yield scope.missing(metric, why.reason, status=why.status, unit=unit, **where)
             continue
         if blocked:
             told = "; ".join((blocked.reason, *original.warnings))

@@ -60,7 +60,7 @@ def _image_rows(
     missing = defacing.blocked(image.key)
     if isinstance(known, str):
         for metric in image_metrics(image.modality, target=False):
-            yield scope.missing(metric, known, image=image.key)
+            yield scope.missing(metric, known, image=image.key, unit=_unit(metric, image))
         return
     for region in baseline.regions:
         wanted = image_metrics(image.modality, region.target and region.group != "gtv")
@@ -68,13 +68,25 @@ def _image_rows(
         if isinstance(on_image, str):
             why = missing or Missing(NOT_AVAILABLE, on_image)
             for metric in wanted:
-                yield scope.missing(metric, why.reason, image=image.key, structure=region.name, status=why.status)
+                yield scope.missing(
+                    metric,
+                    why.reason,
+                    image=image.key,
+                    structure=region.name,
+                    status=why.status,
+                    unit=_unit(metric, image),
+                )
         elif missing is not None:
             yield from _original_rows(image, region, on_image, wanted, missing, scope)
         else:
             original = image.array()[on_image.voxels.box]
             defaced = defaced_box(original, on_image.voxels.box, defacing.patches[image.key])
             yield from _region_rows(image, region, on_image, original, defaced, known.tissue_above, wanted, scope, settings)
+
+
+def _unit(metric: str, image: CaseImage) -> str | None:
+    """The image's own unit for an intensity; None: as ``data/metrics.csv`` has it."""
+    return image.unit if metrics()[metric].unit == "HU" else None
 
 
 def image_metrics(modality: str, target: bool) -> list[str]:
@@ -122,7 +134,7 @@ def _original_rows(
             status=missing.status,
             engine=on_image.voxels.engine,
             original=known.get(metric, math.nan),
-            unit=image.unit if metrics()[metric].unit == "HU" else None,
+            unit=_unit(metric, image),
         )
 
 
@@ -163,7 +175,6 @@ def _region_rows(
             reason = f"the PET is in {image.unit}, not SUVbw"
             yield scope.missing(metric, reason, image=image.key, structure=region.name, engine=voxels.engine)
             continue
-        unit = image.unit if metrics()[metric].unit == "HU" else None
         yield scope.row(
             metric,
             original=before,
@@ -171,7 +182,7 @@ def _region_rows(
             change_percent=percent,
             image=image.key,
             structure=region.name,
-            unit=unit,
+            unit=_unit(metric, image),
             engine=voxels.engine,
             note="; ".join(part for part in (note, cut) if part),
         )

@@ -191,3 +191,50 @@ def test_no_sentence_of_an_answer_holds_a_banned_word(low: float) -> None:
 
     text = answer_of(rows_of(A, [5.0] * PATIENTS), [auc(A, low + 0.05, low, low + 0.1)]).sentence
     assert not [pattern for pattern in BANNED if re.search(pattern, text, re.IGNORECASE)]
+
+
+def test_a_study_without_a_method_says_so() -> None:
+    assert answer_of([], []).sentences == ("No method was compared.",)
+
+
+def test_one_patient_is_no_patients() -> None:
+    found = answer_of(rows_of(A, [5.0] * 2), [auc(A, 0.7, 0.4, 0.9, n=1)], patients=2)
+    assert "can't be told from 1 patient." in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("unit", "status", "why"),
+    [("Gy", "failed", "not measured"), ("relative", "ok", "dose is relative, not in Gy"), ("", "", "no dose")],
+)
+def test_where_no_dose_change_can_be_told_it_is_said_why(unit: str, status: str, why: str) -> None:
+    rows = rows_of(A, [5.0] * 6)
+    where = {"image": "DOSE", "structure": "GTV", "dose_policy": "mask", "unit": unit, "status": status}
+    if unit:
+        rows += [Scope(f"case-{k:03d}", *A).row("Dmean", original=60.0, defaced=50.0, **where) for k in range(1, 7)]
+    facts = answer_of(rows, [], patients=6).facts[0]
+    assert (facts.worst_dose, facts.why_no_dose) == (None, why)
+
+
+def test_no_organ_is_lost_only_where_organs_were_measured() -> None:
+    unmeasured = [row for row in rows_of(A, [5.0] * 6) if row.metric != "intact_volume"]
+    assert [answer_of(rows, [], patients=6).facts[0].organs_measured for rows in (rows_of(A, [0.0] * 6), unmeasured)] == [
+        True,
+        False,
+    ]
+
+
+def test_two_tools_that_differ_in_their_brackets_only_keep_them() -> None:
+    tools = [Arm(name, "", "background", "none") for name in ("old", "new", "quickshear")]
+    names = ArmNames(tools, {"old": "Tool (0.3)", "new": "Tool (0.4)", "quickshear": "Quickshear (ours)"})
+    assert [names.short_title(arm) for arm in tools] == ["Tool (0.3)", "Tool (0.4)", "Quickshear"]
+    assert [names.detail(arm) for arm in tools] == ["", "", "ours"]
+
+
+def test_an_arm_s_bracket_is_told_once() -> None:
+    names = ArmNames([A, ZERO], TITLES)
+    assert (names.short_title(ZERO), names.detail(ZERO)) == ("Quickshear · zero", "ours")
+
+
+def test_eight_tools_of_others_have_eight_colours() -> None:
+    tools = [Arm(f"tool_{k}", "", "background", "none") for k in range(8)]
+    assert len({ArmNames(tools, {}).colour(arm) for arm in tools}) == 8

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +184,29 @@ def _prints(generator: np.random.Generator, images: tuple[str, ...], failed: set
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def change_rows(
+    out: Path, change: Callable[[list[Measurement]], list[Measurement]], face_models: Mapping[str, str] | None = None
+) -> Path:
+    """Write the finished cases of an output folder anew, with other rows.
+
+    Parameters
+    ----------
+    change : callable
+        From the rows of a case to those that it shall have.
+    face_models : mapping of case id to key, optional
+        Of cases that were scored by another model than the default one.
+    """
+    for folder in OutputFolder(out).finished_cases():
+        report = CaseReport.read(folder)
+        model = (face_models or {}).get(report.case_id, report.settings.face_model)
+        settings = replace(report.settings, face_model=model)
+        replace(report, measurements=tuple(change(list(report.measurements))), settings=settings).write(folder)
+    return out
+
+
+def failed_rows(rows: Iterable[Measurement], reason: str = "the registration found no face") -> list[Measurement]:
+    """The rows of a method that failed: the original's numbers stay known."""
+    nothing = {"defaced": math.nan, "change": math.nan, "change_percent": math.nan}
+    return [replace(row, **nothing, status="failed", note=reason) for row in rows]  # type: ignore[arg-type]

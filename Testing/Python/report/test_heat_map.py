@@ -90,3 +90,23 @@ def test_what_failed_is_said_in_its_cell() -> None:
     rows = [Scope("case-001", *ARM).missing("intact_volume", "no face", image="CT", structure="Eye_L", status="failed")]
     (only,) = maps_of(rows, ["case-001"])
     assert only.cells[""]["Eye"][ARM].median_text == "failed"
+
+
+def test_the_worst_dice_is_the_lowest_and_a_metric_without_a_unit_has_no_empty_brackets() -> None:
+    rows = [
+        Scope(f"case-{k:03d}", *ARM).row("resegmented_dice", defaced=dice, image="CT", structure="Brain")
+        for k, dice in enumerate((0.98, 0.71, 0.93), start=1)
+    ]
+    (only,) = maps_of(rows, ["case-001", "case-002", "case-003"])
+    cell = only.cells[""]["Brain"][ARM]
+    assert (cell.worst_text, cell.worst_case) == ("0.71", "case-002")
+    assert (only.title, only.ideal) == ("resegmented dice · CT", 1.0)
+
+
+def test_a_relative_dose_has_its_maps_under_a_title_of_their_own() -> None:
+    where = {"image": "DOSE", "structure": "GTV", "dose_policy": "mask"}
+    rows = [
+        Scope(f"case-{k:03d}", *ARM).row("Dmean", original=1.0, defaced=0.9, unit=unit, **where)
+        for k, unit in enumerate(("relative", "Gy"), start=1)
+    ]
+    assert sorted((each.main, each.unit) for each in maps_of(rows, [])) == [("ΔDmean", "Gy"), ("ΔDmean, relative", "relative")]

@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+import made_study
 from deface_compare.cohort.summary import SummaryRow, find, read_summary
+from deface_compare.measurement import Measurement, Scope
 from deface_compare.output.folder import SLICE_INDEX, OutputFolder
 from deface_compare.quality.case_slices import jpeg_bytes, lines_svg
 from deface_compare.study.pool import pool
 from deface_compare.utility.dvh import DVH
 from deface_compare.utility.dvh_table import DvhTable
 from deface_compare.words import interval, number
-from made_study import METHODS, make_out
+from made_study import METHODS, change_rows, failed_rows, make_out
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
 
@@ -262,4 +264,79 @@ def test_a_printed_report_shows_whole_charts_drawn_for_the_page(browser: Any, ou
         assert page.locator(f"#chart-{chart} svg").first.get_attribute("viewBox").split()[2] == "690"
     assert page.locator("nav").is_hidden()
     assert page.pdf(format="A4", prefer_css_page_size=True)[:4] == b"%PDF"
+    page.close()
+
+
+def opened(browser: Any, out: Path) -> Any:
+    pool([out], out)
+    page = new_page(browser, viewport={"width": 1440, "height": FIRST_SCREEN_PX})
+    page.goto((out / "report.html").as_uri())
+    return page
+
+
+def test_a_structure_that_a_method_failed_on_is_not_called_unchanged(browser: Any, tmp_path: Path) -> None:
+    def change(rows: list[Measurement]) -> list[Measurement]:
+        return [new for row in rows for new in (failed_rows([row]) if (row.structure, row.method) == BRAIN_FAILS else [row])]
+
+    page = opened(browser, change_rows(make_out(tmp_path / "out", 3, images=("CT",)), change))
+    shown = cell(page, "Brain", 0)
+    assert shown.inner_text() == "failed"
+    assert shown.get_attribute("data-hover") == "Quickshear, Brain\nfailed, n\u00a00, 3 failed"
+    page.close()
+
+
+BRAIN_FAILS = ("Brain", "quickshear")
+
+
+def test_a_method_that_failed_on_all_opens_no_row_of_what_the_others_left_unchanged(browser: Any, tmp_path: Path) -> None:
+    def change(rows: list[Measurement]) -> list[Measurement]:
+        return [new for row in rows for new in (failed_rows([row]) if row.method == "quickshear" else [row])]
+
+    page = opened(browser, change_rows(make_out(tmp_path / "out", 3, images=("CT",)), change))
+    assert "unchanged by every method that has numbers" in page.locator("#heat-map").inner_text()
+    assert not cell(page, "Brain", 0).count()
+    assert cell(page, "Lens", 0).inner_text() == "failed"
+    page.close()
+
+
+def test_of_a_case_on_which_all_failed_nothing_is_said_to_be_unchanged(browser: Any, tmp_path: Path) -> None:
+    page = opened(browser, change_rows(make_out(tmp_path / "out", 2, images=("CT",)), failed_rows))
+    assert "not measured" in page.locator("#case-detail").inner_text()
+    assert "nothing changed" not in page.locator("#case-detail").inner_text()
+    assert "unchanged" not in page.locator("#heat-map").inner_text()
+    page.close()
+
+
+def test_no_label_of_the_trade_off_covers_the_title_of_its_axis_and_eight_tools_have_eight_marks(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tuple(f"tool_{k}" for k in range(8))
+    monkeypatch.setattr(made_study, "METHODS", tools)
+    for tool in tools:
+        monkeypatch.setitem(made_study.LIKENESS, tool, 0.8)
+        monkeypatch.setitem(made_study.ALTERED_PERCENT, tool, {"Parotid_L": 9.0})
+    page = opened(browser, make_out(tmp_path / "out", 8, images=("CT",)))
+    title = page.locator("#chart-tradeoff .axes text.title").last.bounding_box()
+    labels = [label.bounding_box() for label in page.locator("#chart-tradeoff text.label").all()]
+    assert len(labels) == len(tools)
+    apart = [box["x"] > title["x"] + title["width"] or box["y"] > title["y"] + title["height"] for box in labels]
+    assert all(apart)
+    marks = [
+        (each.get_attribute("d"), each.get_attribute("fill")) for each in page.locator("#chart-tradeoff .point .marker").all()
+    ]
+    assert len(set(marks)) == len(tools)
+    page.close()
+
+
+def test_the_worst_dice_is_shown_as_the_largest_loss(browser: Any, tmp_path: Path) -> None:
+    def with_dice(rows: list[Measurement]) -> list[Measurement]:
+        scope = Scope(rows[0].case, "quickshear", "", "background", "none")
+        dice = {"Brain": 0.99, "Parotid_L": 0.6}
+        return rows + [scope.row("resegmented_dice", defaced=value, image="CT", structure=organ) for organ, value in dice.items()]
+
+    page = opened(browser, change_rows(make_out(tmp_path / "out", 3, images=("CT",)), with_dice))
+    page.locator("#map-other").select_option(label="resegmented dice · CT")
+    first = page.locator("#heat-map tbody tr th").first
+    assert first.inner_text() == "Parotid"
+    assert cell(page, "Parotid", 0).get_attribute("data-hover").endswith("worst 0.60 (case-003)")
     page.close()

@@ -89,3 +89,25 @@ def test_a_case_that_a_run_left_torn_is_not_pooled_but_named(tmp_path: Path, mon
     report = pool([out], out)
     assert [case["id"] for case in report.manifest["cases"]] == ["case-001"]
     assert dict(report.unreadable) == {"case-002": "a run was interrupted while it wrote this case; run the study again"}
+
+
+def test_the_order_in_which_centres_are_named_changes_no_byte(tmp_path: Path) -> None:
+    outs = [make_out(tmp_path / name, 5, seed=k, images=("MR_T1",)) for k, name in enumerate(("here", "there"), start=1)]
+    pool(outs, tmp_path / "forth")
+    pool(outs[::-1], tmp_path / "back")
+    for name in ("summary.csv", "measurements.csv", "notes.csv", "study.json", "report.html"):
+        assert (tmp_path / "forth" / name).read_bytes() == (tmp_path / "back" / name).read_bytes(), name
+
+
+def test_the_tables_of_one_centre_alone_keep_what_its_run_scored(tmp_path: Path) -> None:
+    out, share = make_out(tmp_path / "out", 6, images=("MR_T1",)), tmp_path / "share"
+    whole = pool([out], out)
+    share.mkdir()
+    for table in ("measurements.csv", "notes.csv", "summary.csv"):
+        shutil.copy(out / table, share / table)
+    alone = pool([share], tmp_path / "alone")
+    assert "no face was scored" not in alone.answer.sentence
+    assert [each.recognised.auc for each in alone.answer.facts] == [
+        pytest.approx(each.recognised.auc, abs=1e-6)  # measured 5e-7: summary.csv has six decimals
+        for each in whole.answer.facts
+    ]

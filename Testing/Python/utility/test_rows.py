@@ -272,3 +272,19 @@ def test_a_dvh_is_a_curve_with_axes_in_percent_and_cc() -> None:
     assert np.all(np.diff(curve.percent) <= 0)
     assert curve.volume_axis_cc[0] == pytest.approx(1.0)
     assert curve.engine == "builtin-slab-x4"
+
+
+def test_a_structure_beyond_image_and_dose_keeps_their_own_units() -> None:
+    far = _box("SpinalCord", "cord", (200, 200, 200), (210, 210, 210))
+    case = _case("MR", "a.u.")
+    assert case.structure_set is not None
+    assert case.dose is not None
+    case = replace(
+        case,
+        structure_set=StructureSet((*case.structure_set.structures, far)),
+        dose=replace(case.dose, unit="relative", prescription_gy=None),
+    )
+    rows = _rows(case, _defacing(case))
+    assert {_one(rows, name, "mean").unit for name in ("Brain", "SpinalCord")} == {"a.u."}
+    assert {_one(rows, name, "Dmean", "mask").unit for name in ("Brain", "SpinalCord")} == {"relative"}
+    assert _one(rows, "SpinalCord", "mean").status == _one(rows, "SpinalCord", "Dmean", "mask").status == NOT_AVAILABLE

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NotAvailable
+from ...words import is_or_are
 from .bootstrap import Estimate, estimate_mean_auc
 from .pairs import compare_pairs, pooled_auc, probe_auc, rank_percent, tar_percent
 
@@ -87,7 +88,7 @@ def reidentify(
     """
     count = len(np.unique(persons))
     if count < FEWEST_PERSONS:
-        raise NotAvailable(f"an AUC needs at least {FEWEST_PERSONS} persons, here are {count}")
+        raise NotAvailable(f"an AUC needs at least {FEWEST_PERSONS} persons, here {is_or_are(count)}")
     wins, impostor = compare_pairs(similarity, genuine, persons)
     own = similarity[np.arange(len(genuine)), genuine]
     return Reidentification(

@@ -25,6 +25,7 @@ from ...privacy.face_prints import (
     load_face_prints,
 )
 from ...privacy.similarity import highest_similarity, similarity_matrix
+from ...words import is_or_are
 from ..arms import Arm
 from ..summary import CI95, SummaryRow
 from .auc import FEWEST_PERSONS, Reidentification
@@ -74,6 +75,8 @@ class FaceRecord:
         ``full``, ``upper`` or ``lower``.
     surfaces : mapping of surface to mapping of Arm to ndarray, shape (levels, length)
         Frontal views of the case's dose grid and outer contour (`privacy.face_prints.OTHER_SURFACES`).
+    ran : frozenset of Arm, or None
+        The arms that were run on this case: one of them without an embedding failed. None: all of the cohort.
     """
 
     case: str
@@ -92,6 +95,7 @@ class FaceRecord:
     planted: NDArray[np.float64] | None = None
     extent: str = FULL
     surfaces: Mapping[str, Mapping[Arm, NDArray[np.float64]]] = field(default_factory=dict)
+    ran: frozenset[Arm] | None = None
 
     @property
     def undefaced(self) -> NDArray[np.float64]:
@@ -158,6 +162,10 @@ class Faces:
     def words(self) -> str:
         """What a row's note says of the part of the face; nothing for whole faces."""
         return EXTENT_WORDS.get(self.extent, "")
+
+    def run_on(self, arm: Arm) -> list[int]:
+        """The scans of the cases on which an arm was run, whatever became of it."""
+        return [k for k, record in enumerate(self.records) if record.ran is None or arm in record.ran]
 
     def similarity(self, probes: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """Mean cosine over views of probes with the gallery."""
@@ -233,7 +241,7 @@ def _without_copies(records: Sequence[FaceRecord]) -> tuple[tuple[FaceRecord, ..
 def too_few(persons: Sequence[str]) -> str:
     """Why no AUC can be given for so few persons, or nothing."""
     count = len(set(persons))
-    return f"an AUC needs at least {FEWEST_PERSONS} persons, here are {count}" if count < FEWEST_PERSONS else ""
+    return f"an AUC needs at least {FEWEST_PERSONS} persons, here {is_or_are(count)}" if count < FEWEST_PERSONS else ""
 
 
 def estimate_numbers(result: Reidentification) -> dict[str, object]:
@@ -303,6 +311,7 @@ def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequenc
         planted=None if planted is None else planted.mean_landmarks.astype(np.float64),
         extent=found.extents.get(image, FULL),
         surfaces={surface: _drawn(found, surface, arms) for surface in OTHER_SURFACES if _drawn(found, surface, arms)},
+        ran=frozenset(arms),
     )
 
 

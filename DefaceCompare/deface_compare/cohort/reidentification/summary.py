@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...words import is_or_are
 from ..arms import Arm, arm_key, arm_of
 from ..summary import CI95, MINUS, SummaryRow, difference_row
 from .any_file import any_file_aucs
@@ -26,6 +27,8 @@ from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbe
 from .second_scans import second_scan_rows
 
 HEADLINE = "auc_headline"
+SCORES = (*COLUMNS, HEADLINE, "auc_per_pair", "auc_pooled", "rank1_own", "rank5_own", *GALLERY_SIZES, "tar_far1_own")
+"""What is told of each arm; where it has no AUC to rank by, no rank either."""
 
 ScanAucs = Mapping[Arm, Mapping[str, float]]
 """P(genuine > impostor) of each scan, by arm and case id."""
@@ -71,7 +74,7 @@ def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: 
     Parameters
     ----------
     arms : sequence of Arm
-        All arms of the cohort; an arm without embeddings for a scan failed on it.
+        All arms of the cohort; one that was run on a case and has no embeddings of its scan failed on it.
     """
     rows: list[SummaryRow] = []
     differences: dict[tuple[str, Arm, Arm], tuple[float, float]] = {}
@@ -114,7 +117,7 @@ def _arm_rows(faces: Faces, arm: Arm) -> list[SummaryRow]:
 
     No other arm's failures matter. An arm that succeeded on too few scans has no AUC to rank by.
     """
-    succeeded, everything = _succeeded(faces, arm), list(range(len(faces.records)))
+    succeeded, everything = _succeeded(faces, arm), faces.run_on(arm)
     failed = len(everything) - len(succeeded)
     if not failed:
         return _scored(faces, arm, succeeded, faces.words, 0)
@@ -127,7 +130,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     reason = too_few([faces.records[k].person for k in scans])
     if reason:
         words = joined(reason, note)
-        return [faces.row(metric, arm, len(scans), failed=failed, note=words) for metric in (*COLUMNS, HEADLINE)]
+        return [faces.row(metric, arm, len(scans), failed=failed, note=words) for metric in SCORES]
     genuine, persons, seed = np.array(scans, dtype=np.intp), faces.persons, faces.seed
     tried = columns(faces, arm, scans)
     found = {metric: strongest(attempts, persons, seed=seed) for metric, attempts in tried.items()}
@@ -160,7 +163,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     values = {"rank1_own": own.rank1_percent, "rank5_own": own.rank5_percent}
     made += [faces.row(metric, arm, own.probes, value=value, **common) for metric, value in values.items()]
     made += _larger_galleries(faces, arm, best.attempt, own.probes, common)
-    few = f"needs {FEWEST_IMPOSTOR_PAIRS} impostor pairs, here are {own.impostor_pairs}" if own.tar_percent is None else ""
+    few = f"needs {FEWEST_IMPOSTOR_PAIRS} impostor pairs, here {is_or_are(own.impostor_pairs)}" if own.tar_percent is None else ""
     accepted = {**common, "note": joined(few, str(common["note"]))}
     return [*made, faces.row("tar_far1_own", arm, own.probes, value=finite(own.tar_percent), **accepted)]
 
@@ -187,37 +190,42 @@ def _attacked(faces: Faces, arm: Arm, scans: Sequence[int]) -> Strongest:
     return strongest(headline_attempts(columns(faces, arm, scans)), faces.persons, seed=faces.seed)
 
 
-def _ranked(faces: Faces, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
-    """The similarities that each arm ranks by, of all scans as run; arms that succeeded on too few scans are left out."""
-    scans = list(range(len(faces.records)))
+Ranked = Mapping[Arm, tuple[NDArray[np.intp], NDArray[np.float64]]]
+"""The scans on which an arm was run, and their similarities (rows) with the gallery."""
+
+
+def _ranked(faces: Faces, arms: Sequence[Arm]) -> Ranked:
+    """The similarities that each arm ranks by, of its scans as run; arms that succeeded on too few scans are left out."""
     return {
-        arm: _attacked(faces, arm, scans).attempt.similarity
-        for arm in arms
+        arm: (np.array(scans, dtype=np.intp), _attacked(faces, arm, scans).attempt.similarity)
+        for arm, scans in ((arm, faces.run_on(arm)) for arm in arms)
         if not too_few([faces.records[k].person for k in _succeeded(faces, arm)])
     }
 
 
-def _scan_aucs(faces: Faces, ranked: Mapping[Arm, NDArray[np.float64]]) -> ScanAucs:
+def _scan_aucs(faces: Faces, ranked: Ranked) -> ScanAucs:
     """P(genuine > impostor) of each scan as run."""
-    genuine, cases = np.arange(len(faces.records)), [record.case for record in faces.records]
     return {
-        arm: dict(zip(cases, probe_auc(similarity, genuine, faces.persons).tolist(), strict=True))
-        for arm, similarity in ranked.items()
+        arm: {
+            faces.records[k].case: auc
+            for k, auc in zip(genuine, probe_auc(similarity, genuine, faces.persons).tolist(), strict=True)
+        }
+        for arm, (genuine, similarity) in ranked.items()
     }
 
 
-def _curves(faces: Faces, ranked: Mapping[Arm, NDArray[np.float64]]) -> list[FaceCurves]:
+def _curves(faces: Faces, ranked: Ranked) -> list[FaceCurves]:
     """ROC, CMC and matrix of each arm of `_ranked`."""
-    genuine, names = np.arange(len(faces.records)), tuple(record.case for record in faces.records)
+    names = tuple(record.case for record in faces.records)
     found = []
-    for arm, similarity in ranked.items():
+    for arm, (genuine, similarity) in ranked.items():
         drawn = roc(similarity, genuine, faces.persons, seed=faces.seed), cmc(similarity, genuine, faces.persons, seed=faces.seed)
-        found.append(FaceCurves(faces.image, arm, *drawn, similarity, names, names))
+        found.append(FaceCurves(faces.image, arm, *drawn, similarity, tuple(names[k] for k in genuine), names))
     return found
 
 
 def _differences(
-    faces: Faces, arms: Sequence[Arm], ranked: Mapping[Arm, NDArray[np.float64]]
+    faces: Faces, arms: Sequence[Arm], ranked: Ranked
 ) -> list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]]:
     """Paired differences of the headline between two arms of `_ranked`, on the scans where both succeeded."""
     found: list[tuple[SummaryRow, dict[tuple[str, Arm, Arm], tuple[float, float]]]] = []
