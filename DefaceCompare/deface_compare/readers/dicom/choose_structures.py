@@ -12,7 +12,10 @@ from .references import referenced_series
 from .scan import IMAGE_MODALITIES, Scan
 from .series import Series
 
-APPROVED = "APPROVED"
+APPROVED, REJECTED = "APPROVED", "REJECTED"
+"""ApprovalStatus (PS3.3 C.8.8.16)."""
+TRUST = {APPROVED: 1.0, REJECTED: -1.0}
+"""Of a structure set by its ApprovalStatus; every other one has 0."""
 
 NAMING = ("StructureSetLabel", "StructureSetName", "SeriesDescription")
 """Attributes by which a user may name a structure set."""
@@ -45,6 +48,11 @@ class Candidate:
         return f"{noun} {self.headers[0].path.name}{f' and {more} more' if more else ''}"
 
     @property
+    def rejected(self) -> bool:
+        """Whether somebody said that these structures are not to be used."""
+        return any(header.text("ApprovalStatus") == REJECTED for header in self.headers)
+
+    @property
     def segmentation(self) -> bool:
         """Whether these are segmentations."""
         return self.headers[0].text("Modality") == "SEG"
@@ -65,7 +73,8 @@ class Candidates:
 def candidates(scan: Scan, series: Sequence[Series], doses: Sequence[Header], wanted: str = "") -> Candidates:
     """The structure sets that may be read: the user's choice, else the plan's, else those of a series that is here.
 
-    Then come approved ones, then the newest. Segmentations come after structure sets, those of CT first.
+    Then come approved ones, then the newest, those that were rejected last. Segmentations come after structure sets, those of
+    CT first.
 
     Parameters
     ----------
@@ -105,7 +114,7 @@ def _of_structure_set(header: Header, scan: Scan, here: Mapping[str, Series], pl
     is_planned = header.text("SOPInstanceUID") in planned
     of_image_here = any(uid in here for uid in referenced_series(header))
     drawn = (header.text("StructureSetDate"), header.text("StructureSetTime"))
-    rank = (is_planned, True, of_image_here, header.text("ApprovalStatus") == APPROVED, 0.0, *drawn)
+    rank = (is_planned, True, of_image_here, TRUST.get(header.text("ApprovalStatus"), 0.0), 0.0, *drawn)
     twins = scan.twin_of(header)
     return Candidate((header,), is_planned, rank, twins.told() if twins is not None else "")
 

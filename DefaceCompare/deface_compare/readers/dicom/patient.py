@@ -89,11 +89,12 @@ def _others_told(count: int) -> list[str]:
 
 def _frame_of_instances(scan: Scan) -> dict[str, str]:
     """FrameOfReferenceUID by SOPInstanceUID of every image; of images that state none, that of their series."""
-    return {
-        header.text("SOPInstanceUID"): header.text("FrameOfReferenceUID") or f"frame of series {uid}"
-        for uid, headers in scan.series.items()
-        for header in headers
-    }
+    found: dict[str, str] = {}
+    for uid, headers in scan.series.items():
+        stated = [header.text("FrameOfReferenceUID") for header in headers]
+        of_series = next(filter(None, stated), f"frame of series {uid}")
+        found |= {header.text("SOPInstanceUID"): frame or of_series for header, frame in zip(headers, stated, strict=True)}
+    return found
 
 
 def _volumes(scan: Scan, notes: list[str]) -> list[Series]:

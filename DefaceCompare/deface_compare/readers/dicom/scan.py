@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 
 
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
+PROJECTION = re.compile(r"(?:^|[^A-Z])(?:MIP|MINIP|MIN[ _-]?IP|MAX[ _-]?IP|RAYSUM|VRT|VOLREN|SSD)(?:[^A-Z]|$)")
+"""Words in ImageType of pictures that show more than one plane each (``MIP THIN``, ``AXIAL_MINIP``)."""
+CALCULATED = frozenset({"MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER", "CURVED_MPR"})
+"""VolumeBasedCalculationTechnique (PS3.3 C.8.16.2.1.4) of such pictures."""
 
 OWN_COPY = "this patient's copy as DefaceCompare defaced it"
 """Why the files of an export are skipped that lie beside their original."""
@@ -197,7 +202,7 @@ def _sort_in(header: Header, scan: Scan) -> str:
     if header.text("SOPClassUID").startswith(SECONDARY_CAPTURE):
         return "secondary captures"
     kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
-    if kinds & NOT_A_SCAN:
+    if kinds & NOT_A_SCAN or any(map(PROJECTION.search, kinds)) or header.text("VolumeBasedCalculationTechnique") in CALCULATED:
         return "localisers, projections and screen captures"
     if int(header.dataset.get("NumberOfFrames") or 1) > 1:
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"

@@ -85,13 +85,17 @@ class Series:
 
     @property
     def frame(self) -> str:
-        """FrameOfReferenceUID; a series without one has a frame of its own."""
-        return self.headers[0].text("FrameOfReferenceUID") or f"frame of series {self.uid}"
+        """FrameOfReferenceUID (some slices may lack it); a series without one has a frame of its own."""
+        return self._stated_frame or f"frame of series {self.uid}"
 
     @property
     def states_frame(self) -> bool:
         """Whether the series says in which frame of reference it lies."""
-        return bool(self.headers[0].text("FrameOfReferenceUID"))
+        return bool(self._stated_frame)
+
+    @property
+    def _stated_frame(self) -> str:
+        return next(filter(None, (header.text("FrameOfReferenceUID") for header in self.headers)), "")
 
     @property
     def volume_mm3(self) -> float:
@@ -111,9 +115,11 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     Raises
     ------
     UnusableInput
-        If slices are too few, doubled, missing, unevenly spaced or beside one line; the sentence names the series.
+        If slices are too few, doubled, missing, unevenly spaced or beside one line, or of several scans; the sentence names the
+        series.
     """
     name = f"{headers[0].text('Modality')} series {headers[0].text('SeriesNumber') or uid}"
+    _refuse_several_scans(headers, name)
     magnitudes, notes = _magnitudes(headers, name)
     chosen, left_out = _one_stack(magnitudes)
     notes += left_out
@@ -142,6 +148,16 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
         notes=(*notes, *spacing.notes),
         planes=spacing.planes,
     )
+
+
+def _refuse_several_scans(headers: Sequence[Header], name: str) -> None:
+    """Raise `UnusableInput` if slices under one SeriesInstanceUID are of several modalities or frames of reference."""
+    for keyword, what in (("Modality", "modalities"), ("FrameOfReferenceUID", "frames of reference")):
+        stated = {header.text(keyword) for header in headers} - {""}
+        if len(stated) > 1:
+            raise UnusableInput(
+                f"{name} has slices of {len(stated)} {what} under one SeriesInstanceUID; export each as its own series"
+            )
 
 
 def _axes(headers: Sequence[Header]) -> NDArray[np.float64]:
