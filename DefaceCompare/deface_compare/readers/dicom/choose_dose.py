@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from pydicom.dataset import Dataset
 
@@ -14,6 +13,7 @@ from ..checks import dose_warnings
 from .copies import Twins
 from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
+from .named_by_user import named_by_user
 from .plan_relations import no_treatment, stand_for_another
 from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid, why_no_prescription
 from .rtdose import EFFECTIVE, GY, read_dose_grid
@@ -60,7 +60,7 @@ def choose_dose(
     frames : set of str
         Frames of reference of the images; empty if there are none.
     wanted : str
-        The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label; several
+        The user's own choice: a dose's file name or path (``*`` and ``?`` allowed), series description or plan label; several
         joined by ``+`` are added up.
     twins : sequence of Twins
         Objects that contradict one another: no rule chooses beside such doses, since one of them may be the plan's.
@@ -194,13 +194,7 @@ def _wanted(doses: Sequence[Header], plans: Sequence[Header], wanted: str) -> tu
     labels = {plan.text("SOPInstanceUID"): plan.text("RTPlanLabel") for plan in plans}
 
     def meant(text: str) -> list[Header]:
-        pattern = text.strip().casefold()
-        texts = ((h, h.path.name, h.text("SeriesDescription"), labels.get(plan_uid(h), "")) for h in doses)
-        return [
-            header
-            for header, file, *others in texts
-            if fnmatchcase(file.casefold(), pattern) or pattern in {other.casefold() for other in others if other}
-        ]
+        return named_by_user(doses, text, lambda header: (header.text("SeriesDescription"), labels.get(plan_uid(header), "")))
 
     found = meant(wanted)
     if len(found) == 1:

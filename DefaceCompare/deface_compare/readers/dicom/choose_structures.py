@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from .header import Header
+from .named_by_user import named_by_user
 from .prescription import plan_uids, structure_set_uid
 from .references import referenced_series
 from .scan import IMAGE_MODALITIES, Scan
@@ -134,7 +134,7 @@ def _lies_on(header: Header) -> tuple[str, str]:
 def _wanted(scan: Scan, planned: frozenset[str], wanted: str) -> Candidates:
     """The structure set, or the segmentations of one series, that the user names."""
     everything = [*scan.structure_sets, *scan.segmentations]
-    found = [header for header in everything if is_named(header, wanted)]
+    found = named_by_user(everything, wanted, labels_of)
     together = len({(header.text("Modality"), *_lies_on(header)) for header in found}) == 1
     if found and (len(found) == 1 or (together and found[0].text("Modality") == "SEG")):
         return Candidates((Candidate(tuple(found), found[0].text("SOPInstanceUID") in planned, ()),), planned, wanted=True)
@@ -143,9 +143,6 @@ def _wanted(scan: Scan, planned: frozenset[str], wanted: str) -> Candidates:
     return Candidates((), planned, wanted=True, reason=reason)
 
 
-def is_named(header: Header, wanted: str) -> bool:
-    """Whether a user's text names a file: by its name or path, or by its label."""
-    pattern = wanted.strip().casefold()
-    files = (header.path.name.casefold(), str(header.path.resolve()).casefold(), header.path.as_posix().casefold())
-    labels = {header.text(keyword) for keyword in NAMING} - {""}
-    return any(fnmatchcase(file, pattern) for file in files) or pattern in {label.strip().casefold() for label in labels}
+def labels_of(header: Header) -> set[str]:
+    """What a structure set or segmentation is called."""
+    return {header.text(keyword) for keyword in NAMING} - {""}
