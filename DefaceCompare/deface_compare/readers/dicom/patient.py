@@ -14,12 +14,13 @@ from .copies import Twins
 from .header import Header
 from .image import MODALITIES, read_image
 from .missing_slices import missing_slices
+from .mr_sequence import mr_sequence
 from .patient_structures import find_structures
 from .place_structures import Here
 from .references import frames_of, referenced_series
 from .registration import joined_dose, joined_image, rigid_joins
 from .scan import Scan, scan_folder
-from .series import Series, arrange, largest, mr_sequence
+from .series import Series, arrange, largest
 
 SAMPLE_MANUFACTURER = "DefaceCompare sample"
 """Manufacturer that the built-in synthetic cohort writes."""

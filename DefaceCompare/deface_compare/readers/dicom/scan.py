@@ -14,7 +14,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 
 from ...errors import UnusableInput
-from ..dicom_begin import PIXEL_CLASSES, RT_CLASSES
+from ..dicom_begin import MODALITY_OF_CLASS, PIXEL_CLASSES, RT_CLASSES
 from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, why_not_read
 from .copies import Twins, without_copies, without_our_copies
 from .dicom_file import DicomFile, read_file
@@ -108,6 +108,7 @@ def scan_folder(folder: Path) -> Scan:
         f"{count} {'files were' if count > 1 else 'file was'} skipped: {reason}" for reason, count in skipped.items()
     )
     scan.notes.extend(_without_head(left))
+    scan.notes.extend(_called_otherwise(left))
     scan.notes.extend(_told(twins, only_ours))
     scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
@@ -132,6 +133,17 @@ def _without_head(headers: Sequence[Header]) -> list[str]:
     files = "1 file that lacks" if count == 1 else f"{count} files that lack"
     told = f"{files} preamble or meta information of a DICOM file: kind and encoding were told by the content"
     return [told] if count else []
+
+
+def _called_otherwise(headers: Sequence[Header]) -> list[str]:
+    """That objects state another Modality than that of their SOP class: one of the two is wrong."""
+    pairs = Counter((header.text("Modality"), MODALITY_OF_CLASS.get(header.text("SOPClassUID"), "")) for header in headers)
+    return [
+        f"{count} {'files state' if count > 1 else 'file states'} Modality {stated}, but {'are' if count > 1 else 'is'} {kind} by"
+        " SOP class: read as the Modality says"
+        for (stated, kind), count in sorted(pairs.items())
+        if kind and stated != kind
+    ]
 
 
 def _told(twins: Sequence[Twins], only_ours: bool) -> list[str]:

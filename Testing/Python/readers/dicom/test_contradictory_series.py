@@ -174,3 +174,15 @@ def test_echoes_that_take_turns_in_their_numbers_are_no_missing_slices(tmp_path:
     notes = _notes(tmp_path)
     assert any("slices of another echo time" in note for note in notes)
     assert not any("incomplete" in note for note in notes)
+
+
+@pytest.mark.parametrize(("stated", "kind"), [("MR", "CT"), ("CT", "MR")])
+def test_a_modality_that_is_not_that_of_the_sop_class_is_told(tmp_path: Path, stated: str, kind: str) -> None:
+    _change(write_series(tmp_path, head_hu(), modality=kind), lambda data: setattr(data, "Modality", stated))
+    assert f"12 files state Modality {stated}, but are {kind} by SOP class: read as the Modality says" in _notes(tmp_path)
+
+
+@pytest.mark.parametrize(("thickness_mm", "told"), [(3.0, False), (9.0, False), (30.0, True)])
+def test_slices_far_thicker_than_they_are_apart_are_told(tmp_path: Path, thickness_mm: float, told: bool) -> None:
+    write_series(tmp_path, head_hu(), extra={"SliceThickness": thickness_mm})
+    assert any("their positions are likely not in mm" in note for note in _notes(tmp_path)) == told
