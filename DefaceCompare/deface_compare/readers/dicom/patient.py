@@ -79,7 +79,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         missing_dose=chosen.reason,
         missing_structures=found.reason,
         other_structure_sets=others,
-        left_out=scan.skipped,
+        left_out=dict(scan.skipped),
     )
 
 
