@@ -17,6 +17,13 @@ def add_progress(parser: Options) -> None:
     parser.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
 
 
+def given_path(text: str) -> Path:
+    """A path; an empty one (a shell's variable that is not set) would be the folder where the command runs."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty; give one (. is this folder)")
+    return Path(text)
+
+
 def comma_list(text: str) -> list[str]:
     """``a,b`` as a list that holds something."""
     found = [part.strip() for part in text.split(",") if part.strip()]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..errors import DONE, UNUSABLE
-from .arguments import add_image
+from .arguments import add_image, given_path
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
 from .parser import CommandParser, add_command
@@ -24,7 +23,7 @@ def add_case(commands: argparse._SubParsersAction[CommandParser]) -> None:
     case = add_command(commands, "case", "compare methods on one patient", run_case, EXAMPLES)
     case.add_argument(
         "input",
-        type=Path,
+        type=given_path,
         metavar="PATIENT",
         help="a folder of DICOM files, or of image files with a case.json; or one image file (.nii.gz, .nii, .nrrd, .mha, .mhd)",
     )

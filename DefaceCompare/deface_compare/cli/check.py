@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
 from ..settings import DEFAULT_METHODS
-from .arguments import add_image, add_progress, add_which_files, comma_list, positive, table_of
+from .arguments import add_image, add_progress, add_which_files, comma_list, given_path, positive, table_of
 from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_check(commands: argparse._SubParsersAction[CommandParser]) -> None:
     what = "what is found of each patient, before hours of computing"
     check = add_command(commands, "check", what, run_check, EXAMPLES)
     check.add_argument(
-        "input", type=Path, metavar="PATIENT_OR_COHORT", help="a patient's folder, or one that holds a folder a patient"
+        "input", type=given_path, metavar="PATIENT_OR_COHORT", help="a patient's folder, or one that holds a folder a patient"
     )
     check.add_argument("--as", dest="kind", choices=(AUTOMATIC, PATIENT, COHORT), default=AUTOMATIC, help="what that folder is")
     check.add_argument(

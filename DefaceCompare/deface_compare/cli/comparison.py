@@ -19,7 +19,7 @@ from ..settings import (
     SLAB,
     VARIANTS,
 )
-from .arguments import Options, add_progress, add_which_files, assignment, comma_list, table_of
+from .arguments import Options, add_progress, add_which_files, assignment, comma_list, given_path, table_of
 
 if TYPE_CHECKING:
     from ..readers.choices import ReadingChoices
@@ -38,7 +38,7 @@ class ComparisonGroups(NamedTuple):
 def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
     """The options that case and study share, in groups."""
     output = parser.add_argument_group("output")
-    output.add_argument("--out", required=True, type=Path, metavar="OUT", help="a new folder, or one of an earlier run")
+    output.add_argument("--out", required=True, type=given_path, metavar="OUT", help="a new folder, or one of an earlier run")
     output.add_argument(
         "--replace",
         action="store_true",

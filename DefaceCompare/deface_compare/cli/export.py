@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
 from ..export.options import FRAMES, MAP_FRAMES
 from ..settings import DOSE_POLICIES, KEEP
+from .arguments import given_path
 from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ EXAMPLES = (
 def add_export(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
     export = add_command(commands, "export", "write one method's result as defaced DICOM RT, verified", run_export, EXAMPLES)
-    export.add_argument("case", type=Path, metavar="CASE", help="a finished case (OUT/cases/<id>), or the OUT of a whole study")
+    export.add_argument(
+        "case", type=given_path, metavar="CASE", help="a finished case (OUT/cases/<id>), or the OUT of a whole study"
+    )
     export.add_argument("--method", required=True, metavar="M", help="whose result is written")
     export.add_argument(
-        "--to", required=True, type=Path, metavar="FOLDER", help="a new folder; of a study one folder a case in it"
+        "--to", required=True, type=given_path, metavar="FOLDER", help="a new folder; of a study one folder a case in it"
     )
     export.add_argument(
         "--dose-policy",

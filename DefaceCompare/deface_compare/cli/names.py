@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import DONE, UnusableInput
-from .arguments import add_names, table_of
+from .arguments import add_names, given_path, table_of
 from .parser import CommandParser, add_command
 
 EXAMPLES = (
@@ -21,7 +21,7 @@ def add_names_command(commands: argparse._SubParsersAction[CommandParser]) -> No
     """Add the command and its options."""
     names = add_command(commands, "names", "how structure names are read", run_names, EXAMPLES)
     names.add_argument(
-        "file", type=Path, metavar="FILE", help="an RTSTRUCT, a case's folder, or a text file with one name a line"
+        "file", type=given_path, metavar="FILE", help="an RTSTRUCT, a case's folder, or a text file with one name a line"
     )
     add_names(names)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from .arguments import given_path
 from .comparison import tell
 from .parser import CommandParser, add_command
 
@@ -14,8 +14,10 @@ EXAMPLES = ("deface-compare pool HERE THERE --out POOLED   # a centre may share 
 def add_pool(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
     pool = add_command(commands, "pool", "pooled tables and report of several output folders", run_pool, EXAMPLES)
-    pool.add_argument("outs", nargs="+", type=Path, metavar="OUT", help="output folders of case or study")
-    pool.add_argument("--out", required=True, type=Path, metavar="OUT", help="where to write the pooled tables and the report")
+    pool.add_argument("outs", nargs="+", type=given_path, metavar="OUT", help="output folders of case or study")
+    pool.add_argument(
+        "--out", required=True, type=given_path, metavar="OUT", help="where to write the pooled tables and the report"
+    )
 
 
 def run_pool(arguments: argparse.Namespace) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..errors import DONE
-from .arguments import add_progress, comma_list, jobs, positive
+from .arguments import add_progress, comma_list, given_path, jobs, positive
 from .parser import CommandParser, add_command
 
 EXAMPLES = ("deface-compare sample COHORT --patients 6 --jobs 2", "deface-compare sample COHORT --difficulty bolus,thick-mr")
@@ -15,7 +14,7 @@ EXAMPLES = ("deface-compare sample COHORT --patients 6 --jobs 2", "deface-compar
 def add_sample(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
     sample = add_command(commands, "sample", "write synthetic RT patients as DICOM", run_sample, EXAMPLES)
-    sample.add_argument("out", type=Path, metavar="COHORT", help="where the patients' folders are written")
+    sample.add_argument("out", type=given_path, metavar="COHORT", help="where the patients' folders are written")
     sample.add_argument("--patients", type=int, default=6, help="how many (default 6)")
     sample.add_argument("--visits", type=positive, default=1, help="scans of each patient, on different days (default 1)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (default 1)")

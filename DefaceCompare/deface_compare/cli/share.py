@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
 from ..export.options import HEADERS, NO_CHANGE
 from ..settings import DOSE_POLICIES, KEEP
-from .arguments import add_progress, case_list, jobs
+from .arguments import add_progress, case_list, given_path, jobs
 from .parser import CommandParser, add_command
 
 EXAMPLES = (
@@ -23,9 +22,9 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
     what = "write a study's cases, defaced by one method, into one folder to hand on"
     share = add_command(commands, "share", what, run_share, EXAMPLES)
-    share.add_argument("out", type=Path, metavar="OUT", help="the output folder of a study")
+    share.add_argument("out", type=given_path, metavar="OUT", help="the output folder of a study")
     share.add_argument("--method", required=True, metavar="M", help="whose result is written")
-    share.add_argument("--to", required=True, type=Path, metavar="FOLDER", help="gets one folder a case, and a manifest")
+    share.add_argument("--to", required=True, type=given_path, metavar="FOLDER", help="gets one folder a case, and a manifest")
     share.add_argument("--cases", type=case_list, default=[], metavar="a,b", help="ids of the cases (default: all finished ones)")
     share.add_argument("--dose-policy", choices=DOSE_POLICIES, default=KEEP, help="as for export (default keep)")
     share.add_argument("--headers", choices=HEADERS, default=NO_CHANGE, help="none: names and dates remain (the only choice)")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .arguments import jobs
+from .arguments import given_path, jobs
 from .comparison import add_comparison, choices_of, settings_of, tell
 from .methods import methods_of
 from .parser import CommandParser, add_command
@@ -20,7 +19,7 @@ EXAMPLES = (
 def add_study(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
     study = add_command(commands, "study", "compare methods on many patients", run_study, EXAMPLES)
-    study.add_argument("input", type=Path, metavar="COHORT", help="a folder that holds one folder a patient")
+    study.add_argument("input", type=given_path, metavar="COHORT", help="a folder that holds one folder a patient")
     running = add_comparison(study).running
     running.add_argument("--jobs", type=jobs, default=1, metavar="N", help="worker processes here, or auto (default 1)")
     running.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")

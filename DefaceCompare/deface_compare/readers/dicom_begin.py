@@ -25,6 +25,21 @@ PIXEL_CLASSES = frozenset(STORAGE + n for n in ("2", "2.1", "4", "4.1", "128", "
 RT_CLASSES = frozenset(STORAGE + n for n in ("481.3", "481.5", "66.1"))
 """SOP classes RTSTRUCT, RTPLAN and Spatial Registration."""
 READ_CLASSES = PIXEL_CLASSES | RT_CLASSES
+MODALITY_OF_CLASS = {
+    STORAGE + n: modality
+    for modality, numbers in {
+        "CT": ("2", "2.1"),
+        "MR": ("4", "4.1"),
+        "PT": ("128", "130"),
+        "RTDOSE": ("481.2",),
+        "RTSTRUCT": ("481.3",),
+        "RTPLAN": ("481.5",),
+        "REG": ("66.1",),
+        "SEG": ("66.4", "66.7"),
+    }.items()
+    for n in numbers
+}
+"""The Modality that objects of a SOP class have (PS3.3 A)."""
 
 
 class Begin(NamedTuple):

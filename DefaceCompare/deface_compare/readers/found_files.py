@@ -163,8 +163,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     UnusableInput
-        If the system does not give them (no permission, a broken disk).
+        If the system does not give them (no permission, a broken disk), or it is no file: a pipe would never end.
     """
+    if path.exists() and not path.is_file():
+        raise UnusableInput(f"{path.name} is {NO_FILE}; take it away")
     try:
         with path.open("rb") as stream:
             yield stream

@@ -88,7 +88,7 @@ def run_study(
     chosen = methods_of(methods, settings.variants)
     patients = find_patients(source, target)
     refused = refused_parts(source, patients.folders)
-    make_out(target)
+    make_out(target, source)
     with sole_run(target):
         finish_moves(target)
         files: dict[Path, tuple[tuple[str, str], ...]] = {}
@@ -177,7 +177,7 @@ def run_single(
     if not patient.is_dir() and not is_image_file(patient):
         raise UnusableInput(f"{patient} {no_folder(patient)}; give the folder of one patient, or one image file")
     files = tuple(hash_files(patient))
-    make_out(out)
+    make_out(out, patient)
     with sole_run(out):
         finish_moves(out)
         case_id = single_id(patient, out, keep_ids, sorted(digest for _, digest in files))

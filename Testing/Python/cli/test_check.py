@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from coarse_patients import make_coarse_patients, make_doses
 from deface_compare.cli.main import main
-from deface_compare.errors import UnusableInput
+from deface_compare.errors import DONE, UnusableInput
 from deface_compare.study import check as study_check
 from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
 
@@ -181,3 +181,12 @@ def test_a_name_of_a_file_in_a_reason_is_not_told(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(study_check, "read_case", refuse)
     (checked,) = study_check.check_patients([tmp_path / "Mueller"])
     assert checked.problem == "case-001: case-001/CT file 1 of 12 is damaged"
+
+
+def test_json_tells_the_files_that_were_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Counted in a Counter they ended it in a traceback."""
+    write_series(tmp_path, head_hu())
+    (tmp_path / "notes.txt").write_text("no image")
+    assert main(["check", str(tmp_path), "--no-faces", "--json"]) == DONE
+    (patient,) = json.loads(capsys.readouterr().out)["patients"]
+    assert patient["left_out"] == {"not DICOM": 1}

@@ -16,9 +16,10 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless, SecondaryCaptureImageStorage
 
 from deface_compare.errors import UnusableInput
+from deface_compare.output.neutral_words import NeutralWords
 from deface_compare.readers import found_files as found
 from deface_compare.readers import read_case
-from deface_compare.readers.found_files import count_words, find_files
+from deface_compare.readers.found_files import count_words, find_files, is_dicom
 from dicom_set import CT_CLASS, head_hu, square, write_series, write_structures
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
@@ -228,3 +229,10 @@ def test_counts_are_words() -> None:
     assert count_words({}) == ""
     assert count_words({"not DICOM": 1}) == "1 file not read: 1 not DICOM"
     assert count_words({"not DICOM": 2, found.EMPTY: 1}) == "3 files not read: 1 empty (0 bytes), 2 not DICOM"
+
+
+def test_a_pipe_among_a_patients_files_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.dcm")
+    with pytest.raises(UnusableInput, match=r"pipe\.dcm is a pipe, socket or device; take it away"):
+        is_dicom(tmp_path / "pipe.dcm")
+    assert NeutralWords(tmp_path, "case-001").shared("pipe.dcm was skipped") == "file 1 of 1 was skipped"

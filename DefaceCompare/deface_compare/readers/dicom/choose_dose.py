@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from pydicom.dataset import Dataset
 
@@ -14,8 +13,10 @@ from ..checks import dose_warnings
 from .copies import Twins
 from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
+from .named_by_user import named_by_user
+from .plan_relations import no_treatment, stand_for_another
 from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid, why_no_prescription
-from .rtdose import GY, read_dose_grid
+from .rtdose import EFFECTIVE, GY, read_dose_grid
 
 SUMS = ("PLAN_SUM", "MULTI_PLAN")
 """DoseSummationType of a dose that already is the sum of plans (DICOM's word is MULTI_PLAN)."""
@@ -59,7 +60,7 @@ def choose_dose(
     frames : set of str
         Frames of reference of the images; empty if there are none.
     wanted : str
-        The user's own choice: a dose's file name (``*`` and ``?`` allowed), series description or plan label; several
+        The user's own choice: a dose's file name or path (``*`` and ``?`` allowed), series description or plan label; several
         joined by ``+`` are added up.
     twins : sequence of Twins
         Objects that contradict one another: no rule chooses beside such doses, since one of them may be the plan's.
@@ -93,6 +94,8 @@ def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list
     units = {header.text("DoseUnits").upper() for header in chosen}
     if len(units) > 1:
         raise NotAvailable(f"{len(chosen)} doses of one plan are in different units ({', '.join(sorted(units))})")
+    if len({header.text("DoseType").upper() == EFFECTIVE for header in chosen}) > 1:
+        raise NotAvailable(f"of {len(chosen)} doses some are physical and some effective (DoseType): they were not added up")
     grids = []
     notes: list[str] = []
     for header in chosen:
@@ -149,22 +152,30 @@ def _chosen(doses: Sequence[Header], plans: Sequence[Header]) -> tuple[list[Head
 def _whole(doses: list[Header], plans: Sequence[Header]) -> tuple[list[Header], str]:
     """Doses of whole plans: the only one, else those of approved plans, which must share structure set and frame.
 
-    Two plans that nobody approved may be rivals; their sum would be a dose that no one planned.
+    Two plans that nobody approved, or of which one replaces the other, may be rivals; their sum would be a dose that no one
+    planned.
     """
     by_uid = {plan.text("SOPInstanceUID"): plan for plan in plans}
-    status = [by_uid[plan_uid(h)].text("ApprovalStatus") if plan_uid(h) in by_uid else "" for h in doses]
+    behind = [by_uid.get(plan_uid(header)) for header in doses]
+    status = [plan.text("ApprovalStatus") if plan is not None else "" for plan in behind]
+    intents = [no_treatment(plan) for plan in behind]
     if len(doses) == 1:
-        return doses, f"the dose's plan is {status[0]}" if status[0] in UNAPPROVED else ""
-    left = [header for header, word in zip(doses, status, strict=True) if word not in UNAPPROVED]
+        told = [word for word in (status[0] if status[0] in UNAPPROVED else "", intents[0]) if word]
+        return doses, f"the dose's plan is {' and '.join(told)}" if told else ""
+    left = [h for h, word, other in zip(doses, status, intents, strict=True) if word not in UNAPPROVED and not other]
     if not left:
-        return [], _undecided(f"{len(doses)} plan doses, none of an approved plan", doses)
-    how = f"{len(doses) - len(left)} doses of unapproved plans were not used" if len(left) < len(doses) else ""
+        return [], _undecided(f"{len(doses)} plan doses, none of an approved plan that is for treatment", doses)
+    what = "plans that are unapproved or for no treatment" if any(intents) else "unapproved plans"
+    how = f"{len(doses) - len(left)} doses of {what} were not used" if len(left) < len(doses) else ""
     if len(left) == 1:
         return left, how
     if len({plan_uid(header) for header in left}) < len(left):
         return [], _undecided(f"{len(left)} plan doses, some of one and the same plan", left)
-    if sum(word == APPROVED for word in status) < len(left):
+    approved = [plan is not None and plan.text("ApprovalStatus") == APPROVED for plan in map(by_uid.get, map(plan_uid, left))]
+    if not all(approved):
         return [], _undecided(f"{len(left)} plan doses, not all of plans that are here and approved", left)
+    if stand_for_another([by_uid[plan_uid(header)] for header in left]):
+        return [], _undecided(f"{len(left)} plan doses, one of a plan that replaces, rivals or checks another", left)
     if len({header.text("FrameOfReferenceUID") for header in left}) > 1:
         return [], _undecided(f"{len(left)} plan doses in different frames of reference", left)
     if len({_planned_on(header, by_uid) for header in left}) > 1:
@@ -183,13 +194,7 @@ def _wanted(doses: Sequence[Header], plans: Sequence[Header], wanted: str) -> tu
     labels = {plan.text("SOPInstanceUID"): plan.text("RTPlanLabel") for plan in plans}
 
     def meant(text: str) -> list[Header]:
-        pattern = text.strip().casefold()
-        texts = ((h, h.path.name, h.text("SeriesDescription"), labels.get(plan_uid(h), "")) for h in doses)
-        return [
-            header
-            for header, file, *others in texts
-            if fnmatchcase(file.casefold(), pattern) or pattern in {other.casefold() for other in others if other}
-        ]
+        return named_by_user(doses, text, lambda header: (header.text("SeriesDescription"), labels.get(plan_uid(header), "")))
 
     found = meant(wanted)
     if len(found) == 1:

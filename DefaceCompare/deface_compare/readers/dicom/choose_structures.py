@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from .header import Header
+from .named_by_user import named_by_user
 from .prescription import plan_uids, structure_set_uid
 from .references import referenced_series
 from .scan import IMAGE_MODALITIES, Scan
 from .series import Series
 
-APPROVED = "APPROVED"
+APPROVED, REJECTED = "APPROVED", "REJECTED"
+"""ApprovalStatus (PS3.3 C.8.8.16)."""
+TRUST = {APPROVED: 1.0, REJECTED: -1.0}
+"""Of a structure set by its ApprovalStatus; every other one has 0."""
 
 NAMING = ("StructureSetLabel", "StructureSetName", "SeriesDescription")
 """Attributes by which a user may name a structure set."""
@@ -45,6 +48,11 @@ class Candidate:
         return f"{noun} {self.headers[0].path.name}{f' and {more} more' if more else ''}"
 
     @property
+    def rejected(self) -> bool:
+        """Whether somebody said that these structures are not to be used."""
+        return any(header.text("ApprovalStatus") == REJECTED for header in self.headers)
+
+    @property
     def segmentation(self) -> bool:
         """Whether these are segmentations."""
         return self.headers[0].text("Modality") == "SEG"
@@ -65,7 +73,8 @@ class Candidates:
 def candidates(scan: Scan, series: Sequence[Series], doses: Sequence[Header], wanted: str = "") -> Candidates:
     """The structure sets that may be read: the user's choice, else the plan's, else those of a series that is here.
 
-    Then come approved ones, then the newest. Segmentations come after structure sets, those of CT first.
+    Then come approved ones, then the newest, those that were rejected last. Segmentations come after structure sets, those of
+    CT first.
 
     Parameters
     ----------
@@ -105,7 +114,7 @@ def _of_structure_set(header: Header, scan: Scan, here: Mapping[str, Series], pl
     is_planned = header.text("SOPInstanceUID") in planned
     of_image_here = any(uid in here for uid in referenced_series(header))
     drawn = (header.text("StructureSetDate"), header.text("StructureSetTime"))
-    rank = (is_planned, True, of_image_here, header.text("ApprovalStatus") == APPROVED, 0.0, *drawn)
+    rank = (is_planned, True, of_image_here, TRUST.get(header.text("ApprovalStatus"), 0.0), 0.0, *drawn)
     twins = scan.twin_of(header)
     return Candidate((header,), is_planned, rank, twins.told() if twins is not None else "")
 
@@ -125,7 +134,7 @@ def _lies_on(header: Header) -> tuple[str, str]:
 def _wanted(scan: Scan, planned: frozenset[str], wanted: str) -> Candidates:
     """The structure set, or the segmentations of one series, that the user names."""
     everything = [*scan.structure_sets, *scan.segmentations]
-    found = [header for header in everything if is_named(header, wanted)]
+    found = named_by_user(everything, wanted, labels_of)
     together = len({(header.text("Modality"), *_lies_on(header)) for header in found}) == 1
     if found and (len(found) == 1 or (together and found[0].text("Modality") == "SEG")):
         return Candidates((Candidate(tuple(found), found[0].text("SOPInstanceUID") in planned, ()),), planned, wanted=True)
@@ -134,9 +143,6 @@ def _wanted(scan: Scan, planned: frozenset[str], wanted: str) -> Candidates:
     return Candidates((), planned, wanted=True, reason=reason)
 
 
-def is_named(header: Header, wanted: str) -> bool:
-    """Whether a user's text names a file: by its name or path, or by its label."""
-    pattern = wanted.strip().casefold()
-    files = (header.path.name.casefold(), str(header.path.resolve()).casefold(), header.path.as_posix().casefold())
-    labels = {header.text(keyword) for keyword in NAMING} - {""}
-    return any(fnmatchcase(file, pattern) for file in files) or pattern in {label.strip().casefold() for label in labels}
+def labels_of(header: Header) -> set[str]:
+    """What a structure set or segmentation is called."""
+    return {header.text(keyword) for keyword in NAMING} - {""}

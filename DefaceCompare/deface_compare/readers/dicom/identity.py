@@ -19,10 +19,13 @@ from .references import referenced_uids
 
 NO_ONE = re.compile(
     r"anon(?:ym(?:o?us|[ie]?[sz](?:ed|iert))?)?|de|identified|pseudonym(?:i[sz]ed)?|unknown|unbekannt|inconnue?|none?|no|noname|noid|n/?a"
-    r"|null|nil|patient|pat|person|subject|name|id|test|removed|hidden|default|[0x?]*",
+    r"|null|nil|patient|pat|person|subject|name|id|test|removed|hidden|default|deidentified|redacted|masked|blinded|confidential"
+    r"|private|deleted|erased|cleared|blank|empty|missing|not|available|unavailable|undefined|unspecified|unassigned|dummy|phi|nn"
+    r"|keine?|angabe|[0x?*#]*|(.)\1{2,}",
     re.IGNORECASE,
 )
-"""A text of such words only stands where an identifier was: it is equal for everybody and tells nobody."""
+"""A text of such words only, or of one character again and again (``9999``), stands where an identifier was: it is equal for
+everybody and tells nobody."""
 
 BETWEEN_WORDS = re.compile(r"[\s^,.;_-]+")
 

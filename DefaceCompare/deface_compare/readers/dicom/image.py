@@ -22,6 +22,8 @@ from .suv import PetScale, pet_scale
 MODALITIES = {"CT": CT, "MR": MR, "PT": PET}
 """DICOM modality to the tables' word."""
 UNITS = {"CT": "HU", "MR": "a.u."}
+LOSSY = "01"
+"""LossyImageCompression of an image that was compressed with loss at any time (PS3.3 C.7.6.1.1.5)."""
 MAY_BE_HOUNSFIELD = ("HU", "HU_MOD", "US")
 """RescaleType of values that may be HU: HU, modified HU, or unspecified (PS3.3 C.11.1.1.2); their histogram is looked at."""
 
@@ -50,12 +52,18 @@ def read_image(series: Series, key: str) -> CaseImage:
         frame_of_reference_uid=series.frame,
         series_uid=series.uid,
         date=first.text("SeriesDate") or first.text("AcquisitionDate") or first.text("StudyDate"),
-        notes=(*series.notes, *scale.notes, *mapped, *pixels.notes, *warnings),
+        notes=(*series.notes, *scale.notes, *mapped, *pixels.notes, *warnings, *_compressed_with_loss(series)),
         sources=tuple(header.path for header in series.headers),
         stored_form=replace(pixels.form, planes=series.planes),
         defaced_before=next(filter(None, (stated_defacing(header.path, header.dataset) for header in series.headers)), ""),
     )
     return checked_image(image)
+
+
+def _compressed_with_loss(series: Series) -> tuple[str, ...]:
+    """That the values are near those of the scanner, not the same."""
+    lossy = sum(header.text("LossyImageCompression") == LOSSY for header in series.headers)
+    return (f"{lossy} slices were compressed with loss (LossyImageCompression): values are not the scanner's",) if lossy else ()
 
 
 def _placed(values: NDArray[np.generic], series: Series) -> sitk.Image:
@@ -69,6 +77,10 @@ def _placed(values: NDArray[np.generic], series: Series) -> sitk.Image:
 
 def _refuse_other_quantities(series: Series) -> None:
     """Raise `UnusableInput` if a CT's headers say that its values are something else than HU (electron density ...)."""
-    stated = {header.text("RescaleType").upper() for header in series.headers} - {"", *MAY_BE_HOUNSFIELD}
+    tables = [item for header in series.headers for item in header.dataset.get("ModalityLUTSequence") or []]
+    stated = {header.text("RescaleType").upper() for header in series.headers}
+    stated |= {str(item.get("ModalityLUTType") or "").upper() for item in tables}
+    stated -= {"", *MAY_BE_HOUNSFIELD}
     if stated:
-        raise UnusableInput(f"{series.name} does not hold HU (RescaleType {', '.join(sorted(stated))})")
+        keyword = "RescaleType" if not tables else "RescaleType or ModalityLUTType"
+        raise UnusableInput(f"{series.name} does not hold HU ({keyword} {', '.join(sorted(stated))})")

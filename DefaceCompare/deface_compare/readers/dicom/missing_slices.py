@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from pydicom.dataset import Dataset
 
 from .header import Header, naming_file, whole_number
 from .series import Series
+
+LARGEST_BEGIN = 100
+"""Numbers from a larger one on are a count of another kind (101 for the first image of the first stack)."""
 
 
 def missing_slices(scanned: Sequence[Header], series: Sequence[Series], structure_sets: Sequence[Header]) -> list[str]:
@@ -42,7 +46,29 @@ def missing_slices(scanned: Sequence[Header], series: Sequence[Series], structur
         stated = _stated_slices(one.headers[0])
         if stated > len(one.headers):
             told.append(f"{one.name} is incomplete: it says that it has {stated} slices; {len(one.headers)} are in the folder")
+            continue
+        told += _by_numbers(one, [header for header in scanned if header.text("SeriesInstanceUID") == one.uid])
     return told
+
+
+def _by_numbers(series: Series, scanned: Sequence[Header]) -> list[str]:
+    """That a series may be incomplete by the numbers of its images: every other one is missing, or the first ones.
+
+    Parameters
+    ----------
+    scanned : sequence of Header
+        All images of the series, also those that make no part of the volume.
+    """
+    known = [whole_number(header.dataset, "InstanceNumber") for header in scanned]
+    numbers = sorted({number for number in known if number is not None})
+    if len(numbers) < len(scanned) or len(numbers) < 2:
+        return []
+    steps = {after - before for before, after in pairwise(numbers)}
+    if len(steps) == 1 and steps != {1}:
+        return [f"{series.name} may be incomplete: its images are numbered by steps of {steps.pop()}"]
+    if steps == {1} and 1 < numbers[0] <= LARGEST_BEGIN:
+        return [f"{series.name} may be incomplete: its images are numbered from {numbers[0]} on"]
+    return []
 
 
 @naming_file

@@ -14,12 +14,13 @@ from .copies import Twins
 from .header import Header
 from .image import MODALITIES, read_image
 from .missing_slices import missing_slices
+from .mr_sequence import mr_sequence
 from .patient_structures import find_structures
 from .place_structures import Here
 from .references import frames_of, referenced_series
 from .registration import joined_dose, joined_image, rigid_joins
 from .scan import Scan, scan_folder
-from .series import Series, arrange, largest, mr_sequence
+from .series import Series, arrange, largest
 
 SAMPLE_MANUFACTURER = "DefaceCompare sample"
 """Manufacturer that the built-in synthetic cohort writes."""
@@ -78,7 +79,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         missing_dose=chosen.reason,
         missing_structures=found.reason,
         other_structure_sets=others,
-        left_out=scan.skipped,
+        left_out=dict(scan.skipped),
     )
 
 
@@ -89,11 +90,12 @@ def _others_told(count: int) -> list[str]:
 
 def _frame_of_instances(scan: Scan) -> dict[str, str]:
     """FrameOfReferenceUID by SOPInstanceUID of every image; of images that state none, that of their series."""
-    return {
-        header.text("SOPInstanceUID"): header.text("FrameOfReferenceUID") or f"frame of series {uid}"
-        for uid, headers in scan.series.items()
-        for header in headers
-    }
+    found: dict[str, str] = {}
+    for uid, headers in scan.series.items():
+        stated = [header.text("FrameOfReferenceUID") for header in headers]
+        of_series = next(filter(None, stated), f"frame of series {uid}")
+        found |= {header.text("SOPInstanceUID"): frame or of_series for header, frame in zip(headers, stated, strict=True)}
+    return found
 
 
 def _volumes(scan: Scan, notes: list[str]) -> list[Series]:

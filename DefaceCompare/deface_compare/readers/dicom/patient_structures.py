@@ -168,6 +168,8 @@ def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) 
         notes.append(f"{candidate.name} was used: it is the one of the plan")
     elif not candidate.segmentation and len(sets) > 1:
         remarks.append(f"{candidate.name} was used (approved, then newest): no plan says which")
+    if candidate.rejected:
+        remarks.append(f"{candidate.name} was rejected (ApprovalStatus)")
     if segmentations:
         count = sum(len(one.headers) for one in segmentations)
         instead = "those of one series were" if candidate.segmentation else f"the {candidate.name} was"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .choose_structures import Candidate
+from .contour_slices import planes_of
 from .header import Header
 from .references import frames_of, referenced_series, series_by_contours, series_references
 from .rtstruct import Surroundings, frames_of_structures
@@ -116,7 +117,8 @@ def _surroundings(header: Header, here: Here) -> Surroundings:
         frames[series.frame] = None
         if not series.states_frame and reference.frame and reference.frame not in real:
             same.setdefault(reference.frame, series.frame)
-    return Surroundings(here.frame_of, same, {}, "", next(iter(frames)) if len(frames) == 1 else "")
+    default = next(iter(frames)) if len(frames) == 1 else ""
+    return Surroundings(here.frame_of, same, {}, "", default, planes_of(here.series))
 
 
 def _drawn_on(header: Header, frame: str, here: Here) -> str:

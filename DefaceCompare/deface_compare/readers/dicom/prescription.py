@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +15,8 @@ STATED_DOSE = re.compile(r"\d+(?:[.,]\d+)?")
 SAME_GY = 0.05
 """A dose in a name is the plan's if it is this close."""
 CGY_PER_GY = 100.0
+NO_TARGET = "ORGAN_AT_RISK"
+"""DoseReferenceType of what is to be spared: a dose that stands there prescribes nothing."""
 
 
 def plan_uid(dose: Header) -> str:
@@ -68,14 +71,24 @@ def _prescribed(plan: Header) -> float | None:
     for group in plan.dataset.get("FractionGroupSequence") or []:
         beams = [float(item.BeamDose) for item in group.get("ReferencedBeamSequence") or [] if item.get("BeamDose") is not None]
         total += float(group.get("NumberOfFractionsPlanned") or 0) * sum(beams)
-    return total or None
+    return total if _is_dose(total) else None
 
 
 @naming_file
 def _references(plan: Header) -> list[tuple[int | None, float]]:
-    """ROI number (None if not stated) and prescribed dose of each dose reference of a plan."""
-    items = plan.dataset.get("DoseReferenceSequence") or []
-    return [(_roi(item), float(item.TargetPrescriptionDose)) for item in items if item.get("TargetPrescriptionDose") is not None]
+    """ROI number (None if not stated) and prescribed dose of each target that a plan refers to; what is no dose is left out."""
+    items = [
+        item
+        for item in plan.dataset.get("DoseReferenceSequence") or []
+        if str(item.get("DoseReferenceType") or "").upper() != NO_TARGET and item.get("TargetPrescriptionDose") is not None
+    ]
+    stated = [(_roi(item), float(item.TargetPrescriptionDose)) for item in items]
+    return [(roi, dose_gy) for roi, dose_gy in stated if _is_dose(dose_gy)]
+
+
+def _is_dose(value_gy: float) -> bool:
+    """Whether a number can be a prescription: 0, negative and NaN stand where none was entered."""
+    return math.isfinite(value_gy) and value_gy > 0
 
 
 def _roi(item: Dataset) -> int | None:

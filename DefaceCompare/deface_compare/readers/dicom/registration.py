@@ -88,9 +88,13 @@ def _edges_of(header: Header, instances: Mapping[str, str]) -> tuple[list[_Edge]
     reasons: list[str] = []
     for item in header.dataset.get("RegistrationSequence") or []:
         sources = _frames_of(item, instances)
-        if not target or not sources or sources == {target}:
+        if not target or not sources:
             continue
         matrix, reason = _matrix_of(item)
+        if sources == {target}:
+            if matrix is not None and not same_place(matrix, np.eye(4)):
+                return [], ["moves its own frame of reference and was not used"]
+            continue
         if matrix is None:
             reasons.append(f"{reason} and was not used")
             continue

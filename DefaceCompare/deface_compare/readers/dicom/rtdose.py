@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from ...errors import NotAvailable, UnusableInput
 from .dicom_file import read_file
 from .header import Header, naming_file, whole_number
 
 GY, RELATIVE = "GY", "RELATIVE"
+PHYSICAL, EFFECTIVE, DIFFERENCE = "PHYSICAL", "EFFECTIVE", "ERROR"
+"""DoseType (PS3.3 C.8.8.3)."""
+BEGIN_TOLERANCE_MM = 0.1
+"""How far the first frame offset may be from 0, or from the grid's own position: headers round to 0.1 mm at worst."""
 OFFSET_TOLERANCE_MM = 0.01
 """Frame offsets further from even spacing than this are uneven."""
 
@@ -30,14 +36,17 @@ def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
     units = header.text("DoseUnits").upper()
     if units not in (GY, RELATIVE):
         raise NotAvailable(f"dose {name} is in unit {units or 'not stated'}, neither GY nor RELATIVE, and was not used")
-    if header.text("DoseType").upper() == "ERROR":
-        raise NotAvailable(f"dose {name} is a dose difference (DoseType ERROR) and was not used")
+    kind = header.text("DoseType").upper()
+    if kind == DIFFERENCE:
+        raise NotAvailable(f"dose {name} is a dose difference (DoseType {DIFFERENCE}) and was not used")
+    if kind not in ("", PHYSICAL, EFFECTIVE):
+        raise NotAvailable(f"dose {name} is of a type that no dose has (DoseType {kind}) and was not used")
     values_gy = _values_gy(header)
     offsets = _offsets_mm(header, len(values_gy))
     notes: tuple[str, ...] = ()
     if units == RELATIVE:
         notes += (f"dose {name} is relative to a value that the file does not tell: its numbers are no Gy",)
-    if header.text("DoseType").upper() == "EFFECTIVE":
+    if kind == EFFECTIVE:
         notes += (f"dose {name} is effective dose, read as Gy",)
     row, column = np.array(header.numbers("ImageOrientationPatient", 6)).reshape(2, 3)
     normal = np.cross(row, column)
@@ -67,22 +76,50 @@ def _values_gy(header: Header) -> NDArray[np.float64]:
     if bits is not None and high_bit is not None and high_bit != bits - 1:
         raise NotAvailable(f"dose {name} states a HighBit that no dose has ({high_bit} of {bits} bits) and was not used")
     try:
-        stored = read_file(header.path).data.pixel_array
+        data = read_file(header.path).data
+        contradiction = _pixel_contradiction(data)
+        stored = None if contradiction else data.pixel_array
     except Exception as error:  # pydicom's decoders raise many types on damaged or unknown pixels
         raise UnusableInput(f"dose {name} cannot be decoded; the file is damaged or its compression is unknown") from error
+    if stored is None:
+        raise NotAvailable(f"dose {name} {contradiction} and was not used")
     if stored.ndim != 3 or min(stored.shape) < 2:
         raise NotAvailable(f"dose {name} is not a 3-D grid and was not used")
     return stored.astype(np.float64) * scaling
+
+
+def _pixel_contradiction(data: Dataset) -> str:
+    """How the pixels of a dose contradict what its header says of them, ``""`` if they do not or are compressed."""
+    syntax, allocated = UID(str(data.file_meta.TransferSyntaxUID)), int(data.BitsAllocated)
+    if syntax.is_encapsulated:
+        return ""
+    row = int(data.Columns) * allocated // 8
+    if len(data.PixelData) - row * int(data.Rows) * int(data.get("NumberOfFrames") or 1) >= row:
+        return "holds more pixels than its header says"
+    bits = int(data.BitsStored)
+    words = np.frombuffer(data.PixelData, f"{'<' if syntax.is_little_endian else '>'}u{allocated // 8}")
+    beyond = not int(data.PixelRepresentation) and bits < allocated and int(words.max()) >> bits
+    return f"holds numbers beyond its {bits} stored bits" if beyond else ""
 
 
 def _offsets_mm(header: Header, frames: int) -> NDArray[np.float64]:
     """Frame positions along the normal, relative to ImagePositionPatient.
 
     Offsets that begin with 0 are relative; others are coordinates (PS3.3 C.8.8.3.2), whose sign follows the normal.
+
+    Raises
+    ------
+    NotAvailable
+        If they are neither: nothing tells then where the frames lie.
     """
     offsets = np.array(header.numbers("GridFrameOffsetVector", frames))
-    if offsets[0] == 0:
+    if abs(offsets[0]) <= BEGIN_TOLERANCE_MM:
         return offsets
+    if abs(offsets[0] - header.numbers("ImagePositionPatient", 3)[2]) > BEGIN_TOLERANCE_MM:
+        raise NotAvailable(
+            f"dose {header.path.name} has frame offsets that begin neither with 0 nor at its own position (first"
+            f" {offsets[0]:g} mm): nothing tells where its frames lie, and it was not used"
+        )
     row, column = np.array(header.numbers("ImageOrientationPatient", 6)).reshape(2, 3)
     normal_z = float(np.cross(row, column)[2])
     if abs(abs(normal_z) - 1) > 1e-4:

@@ -16,12 +16,15 @@ from ...structures.names import read_structure_name
 from ...structures.naming import named, structure_notes, unique_names
 from ...structures.organs import EXCLUDE, OTHER, TARGET_GROUPS
 from ..files.contours import LEAST_POINTS, closed_polygon, without_copies
+from .contour_slices import SlicePlane, beside_mm
 from .header import Header, naming_file, whole_number
 from .references import frame_of_slices, frames_of, referenced_series
 from .registration import Joins, same_place
 
 CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
+POINTS_OFF = 1
+"""By so many points NumberOfContourPoints may err: some writers count the first point twice."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Surroundings:
         The series that the structures lie on; ``""`` for the first that the set names.
     default_frame : str
         Where structures lie that state no frame, if their contours and their set do not tell it either.
+    planes : mapping of SOPInstanceUID to SlicePlane
+        Of the slices that are here.
     """
 
     instances: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +52,7 @@ class Surroundings:
     joins: Joins = field(default_factory=dict)
     series_uid: str = ""
     default_frame: str = ""
+    planes: Mapping[str, SlicePlane] = field(default_factory=dict)
 
     def root(self, frame: str) -> str:
         """The frame that registrations take a frame to; itself if there is none."""
@@ -197,14 +203,17 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
     if refused:
         return _of_kind(named(Structure(name=roi.name, standard_name="", contours=(), problem=refused), number), roi)
     contours: list[NDArray[np.float64]] = []
+    drawn: list[tuple[Dataset, NDArray[np.float64]]] = []
     skipped: Counter[str] = Counter()
-    broken = 0
+    broken = short = shorter = 0
     for contour in (contour for item in roi.items for contour in item.get("ContourSequence") or []):
         kind = str(contour.get("ContourGeometricType") or "")
         try:
             points = contour_points(contour)
         except ValueError as error:
             raise UnusableInput(f"{header.path.name}: contour data of structure {number} is damaged; export it again") from error
+        lost = (whole_number(contour, "NumberOfContourPoints") or 0) - len(points)
+        short, shorter = short + (lost > POINTS_OFF), shorter + (lost > 0)
         points = closed_polygon(points)
         if kind not in CLOSED_TYPES:
             skipped[f"of type {kind or 'not stated'}"] += 1
@@ -214,11 +223,17 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
             broken += 1
         else:
             contours.append(points)
+            drawn.append((contour, points))
     contours, copies = without_copies(contours)
     notes = (*(f"{count} contour{'s' * (count > 1)} {what} skipped" for what, count in skipped.items()), *copies)
+    notes += _misplaced(drawn, around)
+    if shorter > short:
+        notes += (f"{shorter - short} of its contours hold one point less than they state (NumberOfContourPoints)",)
     problem = ""
     if broken:
         problem = f"{broken} of its contours have coordinates that are no numbers (NaN or infinite)"
+    elif short:
+        problem = f"{short} of its contours hold fewer points than they state (NumberOfContourPoints): the rest is lost"
     elif not contours:
         problem = "; ".join(("the structure has no closed contours", *notes))
     if len(roi.items) > 1:
@@ -229,6 +244,17 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
         notes += ("its contours were placed by a Spatial Registration object",)
     structure = Structure(name=roi.name, standard_name="", contours=tuple(contours), notes=notes, problem=problem)
     return _of_kind(named(structure, number), roi)
+
+
+def _misplaced(drawn: Sequence[tuple[Dataset, NDArray[np.float64]]], around: Surroundings) -> tuple[str, ...]:
+    """What must be said of contours that may lie elsewhere than where they are read."""
+    notes = []
+    off_mm = beside_mm(drawn, around.planes)
+    if off_mm:
+        notes.append(f"its contours lie {off_mm:.1f} mm beside the slices that they name: it may be drawn on another scan")
+    if any(any(contour.get("ContourOffsetVector") or ()) for contour, _ in drawn):
+        notes.append("its contours state an offset (ContourOffsetVector), which was not used")
+    return tuple(notes)
 
 
 def _refusal(roi: _Roi, frame_uid: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 
 from ...errors import UnusableInput
-from ..dicom_begin import PIXEL_CLASSES, RT_CLASSES
+from ..dicom_begin import MODALITY_OF_CLASS, PIXEL_CLASSES, RT_CLASSES
 from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, why_not_read
 from .copies import Twins, without_copies, without_our_copies
 from .dicom_file import DicomFile, read_file
@@ -31,6 +32,10 @@ PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 
 
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
+PROJECTION = re.compile(r"(?:^|[^A-Z])(?:MIP|MINIP|MIN[ _-]?IP|MAX[ _-]?IP|RAYSUM|VRT|VOLREN|SSD)(?:[^A-Z]|$)")
+"""Words in ImageType of pictures that show more than one plane each (``MIP THIN``, ``AXIAL_MINIP``)."""
+CALCULATED = frozenset({"MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER", "CURVED_MPR"})
+"""VolumeBasedCalculationTechnique (PS3.3 C.8.16.2.1.4) of such pictures."""
 
 OWN_COPY = "this patient's copy as DefaceCompare defaced it"
 """Why the files of an export are skipped that lie beside their original."""
@@ -103,6 +108,7 @@ def scan_folder(folder: Path) -> Scan:
         f"{count} {'files were' if count > 1 else 'file was'} skipped: {reason}" for reason, count in skipped.items()
     )
     scan.notes.extend(_without_head(left))
+    scan.notes.extend(_called_otherwise(left))
     scan.notes.extend(_told(twins, only_ours))
     scan.notes.extend(_set_aside(damaged, scan.structure_sets))
     return scan
@@ -127,6 +133,17 @@ def _without_head(headers: Sequence[Header]) -> list[str]:
     files = "1 file that lacks" if count == 1 else f"{count} files that lack"
     told = f"{files} preamble or meta information of a DICOM file: kind and encoding were told by the content"
     return [told] if count else []
+
+
+def _called_otherwise(headers: Sequence[Header]) -> list[str]:
+    """That objects state another Modality than that of their SOP class: one of the two is wrong."""
+    pairs = Counter((header.text("Modality"), MODALITY_OF_CLASS.get(header.text("SOPClassUID"), "")) for header in headers)
+    return [
+        f"{count} {'files state' if count > 1 else 'file states'} Modality {stated}, but {'are' if count > 1 else 'is'} {kind} by"
+        " SOP class: read as the Modality says"
+        for (stated, kind), count in sorted(pairs.items())
+        if kind and stated != kind
+    ]
 
 
 def _told(twins: Sequence[Twins], only_ours: bool) -> list[str]:
@@ -197,7 +214,7 @@ def _sort_in(header: Header, scan: Scan) -> str:
     if header.text("SOPClassUID").startswith(SECONDARY_CAPTURE):
         return "secondary captures"
     kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
-    if kinds & NOT_A_SCAN:
+    if kinds & NOT_A_SCAN or any(map(PROJECTION.search, kinds)) or header.text("VolumeBasedCalculationTechnique") in CALCULATED:
         return "localisers, projections and screen captures"
     if int(header.dataset.get("NumberOfFrames") or 1) > 1:
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"

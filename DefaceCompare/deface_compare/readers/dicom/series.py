@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,9 @@ LEAST_SLICES = 4
 DRIFT_TOLERANCE_MM = 0.15
 """In-plane drift from first to last slice beyond which a series is tilted (gantry tilt), and how far slices may lie beside
 their common line: headers round positions to 0.1 mm at worst, those of a slice and of the ends it is judged by."""
+LARGEST_OVERLAP = 8.0
+"""Slices that are so many times thicker than they are far apart have positions in cm, or a wrong thickness: reconstructions
+overlap by half or two thirds."""
 LEAST_TOLD_TILT_DEGREES = 0.05
 """Less is a rounded header, and makes no difference that anyone must know."""
 STEEPEST_TILT_DEGREES = 45.0
@@ -36,12 +38,6 @@ REAL_PART = frozenset({"R", "REAL"})
 """The same of the real part: anatomy with a sign, as inversion recovery is often kept; used where there is no magnitude."""
 GE_IMAGE_KIND, GE_KINDS = (0x0043, 0x102F), ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
 """GE's private number of what an image shows."""
-
-CONTRAST_WORDS = re.compile(
-    r"(?:^|[^a-z])(?:c|\+c|ce|gd|gad|gado|post|km|contrast|contraste|dotarem|gadovist|mdc)(?:[^a-z]|$)|\+c"
-)
-T1_WORDS = re.compile(r"t1|mprage|mp-rage|spgr|bravo|fspgr|vibe|tfl3d|flash")
-T2_WORDS = re.compile(r"t2|ciss|fiesta|space_t2")
 
 
 @dataclass(frozen=True)
@@ -85,13 +81,17 @@ class Series:
 
     @property
     def frame(self) -> str:
-        """FrameOfReferenceUID; a series without one has a frame of its own."""
-        return self.headers[0].text("FrameOfReferenceUID") or f"frame of series {self.uid}"
+        """FrameOfReferenceUID (some slices may lack it); a series without one has a frame of its own."""
+        return self._stated_frame or f"frame of series {self.uid}"
 
     @property
     def states_frame(self) -> bool:
         """Whether the series says in which frame of reference it lies."""
-        return bool(self.headers[0].text("FrameOfReferenceUID"))
+        return bool(self._stated_frame)
+
+    @property
+    def _stated_frame(self) -> str:
+        return next(filter(None, (header.text("FrameOfReferenceUID") for header in self.headers)), "")
 
     @property
     def volume_mm3(self) -> float:
@@ -111,9 +111,11 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     Raises
     ------
     UnusableInput
-        If slices are too few, doubled, missing, unevenly spaced or beside one line; the sentence names the series.
+        If slices are too few, doubled, missing, unevenly spaced or beside one line, or of several scans; the sentence names the
+        series.
     """
     name = f"{headers[0].text('Modality')} series {headers[0].text('SeriesNumber') or uid}"
+    _refuse_several_scans(headers, name)
     magnitudes, notes = _magnitudes(headers, name)
     chosen, left_out = _one_stack(magnitudes)
     notes += left_out
@@ -130,6 +132,11 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     tilt_degrees = float(np.degrees(np.arccos(min(1.0, float(slant @ normal)))))
     if tilt_degrees >= LEAST_TOLD_TILT_DEGREES:
         notes.append(f"gantry tilt of {tilt_degrees:.1f} degrees: the slices stay where they lie, nothing was resampled")
+    thickest_mm = max(float(header.dataset.get("SliceThickness") or 0) for header in ordered)
+    if thickest_mm > LARGEST_OVERLAP * spacing.plane_mm and spacing.planes is None:
+        notes.append(
+            f"slices {thickest_mm:.3g} mm thick lie {spacing.plane_mm:.3g} mm apart: their positions are likely not in mm"
+        )
     row_mm, column_mm = np.median([[float(v) for v in header.dataset.PixelSpacing] for header in ordered], axis=0).tolist()
     return Series(
         uid=uid,
@@ -142,6 +149,16 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
         notes=(*notes, *spacing.notes),
         planes=spacing.planes,
     )
+
+
+def _refuse_several_scans(headers: Sequence[Header], name: str) -> None:
+    """Raise `UnusableInput` if slices under one SeriesInstanceUID are of several modalities or frames of reference."""
+    for keyword, what in (("Modality", "modalities"), ("FrameOfReferenceUID", "frames of reference")):
+        stated = {header.text(keyword) for header in headers} - {""}
+        if len(stated) > 1:
+            raise UnusableInput(
+                f"{name} has slices of {len(stated)} {what} under one SeriesInstanceUID; export each as its own series"
+            )
 
 
 def _axes(headers: Sequence[Header]) -> NDArray[np.float64]:
@@ -250,32 +267,6 @@ def _doubled(headers: Sequence[Header]) -> bool:
     normal = np.cross(*_axes(headers))
     along = np.sort([float(np.dot([float(v) for v in h.dataset.ImagePositionPatient], normal)) for h in headers])
     return bool((np.diff(along) < SAME_PLACE_MM).any())
-
-
-@naming_file
-def mr_sequence(header: Header) -> str:
-    """``MR_FLAIR``, ``MR_T1C``, ``MR_T1``, ``MR_T2`` or ``MR``, from description, contrast agent and timing."""
-    described = f"{header.text('SeriesDescription')} {header.text('ProtocolName')}".lower()
-    contrast = bool(header.text("ContrastBolusAgent")) or bool(CONTRAST_WORDS.search(described))
-    if "flair" in described:
-        return "MR_FLAIR"
-    if T1_WORDS.search(described):
-        return "MR_T1C" if contrast else "MR_T1"
-    if T2_WORDS.search(described):
-        return "MR_T2"
-    repetition_ms, echo_ms, inversion_ms = (
-        float(header.dataset.get(keyword) or 0) for keyword in ("RepetitionTime", "EchoTime", "InversionTime")
-    )
-    if not repetition_ms or not echo_ms:
-        return "MR"
-    # Usual ranges of head protocols: FLAIR nulls fluid (long inversion), T2 has long TR and TE, T1 short TE.
-    if inversion_ms > 1500 and echo_ms > 60:
-        return "MR_FLAIR"
-    if repetition_ms > 2000 and echo_ms > 60:
-        return "MR_T2"
-    if echo_ms < 30 and (repetition_ms < 1200 or inversion_ms):
-        return "MR_T1C" if contrast else "MR_T1"
-    return "MR"
 
 
 def largest(series: Sequence[Series]) -> Series | None:

@@ -16,7 +16,7 @@ from .header import Header, naming
 from .modality_map import Line, ModalityMap, modality_map
 from .padding import beyond_view, padded_voxels
 from .real_world import real_world, real_world_line
-from .stored_pixels import allocated_pixels_of, fitting_bits_below, stated_bits_below, within_bits
+from .stored_pixels import allocated_pixels_of, fitting_bits_below, lost_bits, stated_bits_below, within_bits
 
 NEGATIVE = "MONOCHROME1"
 """PhotometricInterpretation of pictures that are shown with their smallest values white."""
@@ -108,13 +108,41 @@ def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[lis
     with naming(headers[0].path):
         allocated = allocated_pixels_of(headers)
     bits_below = _bits_below(headers, allocated, name, notes)
-    slices = []
+    slices, lost = [], 0
     for header, raw in zip(headers, allocated, strict=True):
         with naming(header.path):
             stored = within_bits(raw, header.dataset, bits_below)
             padded = padded_voxels(header.dataset, stored, raw)
             slices.append(_Slice(header, stored, modality_map(header.dataset, name), padded))
+            lost |= 0 if bits_below else lost_bits(raw, header.dataset, padded)
+    _judge_lost_bits(lost, name, notes)
+    _refuse_doubtful_signs(slices, name)
     return slices, bits_below
+
+
+def _judge_lost_bits(lost: int, name: str, notes: list[str]) -> None:
+    """Tell of one bit above the stored ones, which is likely an overlay; more of them are part of the values.
+
+    Raises
+    ------
+    UnusableInput
+        If pixels use several such bits.
+    """
+    if lost.bit_count() > 1:
+        raise UnusableInput(f"{name} holds numbers beyond its stored bits (BitsStored); export it again from its archive")
+    if lost:
+        notes.append("pixels use one bit above the stored ones (BitsStored): it was taken for an overlay and left out")
+
+
+def _refuse_doubtful_signs(slices: Sequence[_Slice], name: str) -> None:
+    """Raise `UnusableInput` if some slices are signed, and others, which are not, use the bit of the sign."""
+    signed = sum(bool(int(each.data.PixelRepresentation)) for each in slices)
+    unsigned = [each for each in slices if not int(each.data.PixelRepresentation)]
+    if signed and any(int(each.stored.max()) >> (int(each.data.BitsStored) - 1) for each in unsigned):
+        raise UnusableInput(
+            f"{name} states signed pixels in {signed} of its {len(slices)} slices only, and the others may be so, too;"
+            " export it again from its archive"
+        )
 
 
 def _bits_below(headers: Sequence[Header], allocated: Sequence[NDArray[np.integer]], name: str, notes: list[str]) -> int:

@@ -21,6 +21,8 @@ from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH
 
 DESCRIBED = ("SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 """What tells how a grey image's bytes become integers."""
+OVERLAY_GROUPS = range(0x6000, 0x6100, 2)
+"""Groups of overlays (PS3.5 section 7.6), whose planes older files keep in the unused bits."""
 
 
 def read_object(path: Path) -> Dataset:
@@ -70,7 +72,7 @@ def _plain_pixels(header: Header) -> NDArray[np.integer] | None:
         if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != PIXEL_DATA:
             return None
         (length,) = struct.unpack(order + "I", head[-4:])
-        content = stream.read(wanted) if wanted <= length < UNDEFINED_LENGTH else b""
+        content = stream.read(wanted) if wanted <= length < UNDEFINED_LENGTH and not _is_too_long(data, length) else b""
     return _from_bytes(content, data, order) if len(content) == wanted else None
 
 
@@ -146,6 +148,24 @@ def fitting_bits_below(allocated: NDArray[np.integer], data: Dataset) -> set[int
     return places | {0} if np.array_equal(within_bits(allocated, data, 0), allocated) else places
 
 
+def lost_bits(allocated: NDArray[np.integer], data: Dataset, padded: NDArray[np.bool_] | None) -> int:
+    """The bits above the stored ones that a slice uses although they are no sign and no padding value; 0 if none.
+
+    Parameters
+    ----------
+    padded : ndarray of bool, optional
+        Which pixels hold a padding value.
+    """
+    unused = allocated.dtype.itemsize * 8 - int(data.BitsStored)
+    differ = (within_bits(allocated, data, 0) != allocated) if unused else np.zeros(allocated.shape, bool)
+    if padded is not None:
+        differ &= ~padded
+    if not differ.any() or any(element.tag.group in OVERLAY_GROUPS for element in data):
+        return 0
+    unsigned = allocated.view(allocated.dtype.str.replace("i", "u"))[differ]
+    return int(np.bitwise_or.reduce(unsigned)) >> int(data.BitsStored)
+
+
 def _check(data: Dataset, name: str) -> None:
     numbers = {key: data.get(key) for key in DESCRIBED if key != "SamplesPerPixel"}
     try:
@@ -168,11 +188,19 @@ def _kind(data: Dataset) -> np.dtype:
     return np.dtype(f"{'i' if int(data.PixelRepresentation) else 'u'}{int(data.BitsAllocated) // 8}")
 
 
+def _is_too_long(data: Dataset, length: int) -> bool:
+    """Whether so many bytes are a row more than the header says: then its rows, columns or bits are wrong. Less is padding."""
+    row = int(data.Columns) * _kind(data).itemsize
+    return length - int(data.Rows) * row >= row
+
+
 def _uncompressed(data: Dataset, syntax: UID, name: str) -> NDArray[np.integer]:
     wanted = int(data.Rows) * int(data.Columns) * _kind(data).itemsize
     content = data.PixelData
     if not isinstance(content, bytes) or len(content) < wanted:
         raise UnusableInput(f"{name} holds fewer pixels than it says; export it again from its archive")
+    if _is_too_long(data, len(content)):
+        raise UnusableInput(f"{name} holds more pixels than it says (rows, columns or bits); export it again from its archive")
     return _from_bytes(content[:wanted], data, ">" if syntax == ExplicitVRBigEndian else "<")
 
 

@@ -21,6 +21,10 @@ PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR = (0x7053, 0x1000), (0x7053, 0x1009)
 """Philips' private factors from stored counts to SUVbw and to Bq/ml."""
 LONGEST_DELAY_S = 24 * 3600
 """An uptake time beyond a day is a wrong header, not a scan."""
+LONGEST_SCAN_S = 6 * 3600
+"""A series that began so long before the first of its slices has a time that is none (midnight, where it was removed)."""
+SAME_TIME_S = 60
+"""Two statements of one injection may differ by so much: some writers round to minutes."""
 MOST_HALF_LIVES = 15.0
 """After so many, 1/30,000 of the activity is left: nobody scans then."""
 HALF_LIVES_S = {
@@ -202,6 +206,8 @@ def _activity_at_reference_bq(headers: Sequence[Header]) -> float:
     sequence = header.dataset.get("RadiopharmaceuticalInformationSequence")
     if not sequence:
         raise ValueError("the radiopharmaceutical is not described")
+    if len(sequence) > 1:
+        raise ValueError(f"{len(sequence)} radiopharmaceuticals are described")
     item = Header(header.path, sequence[0])
     injected_bq = float(item.dataset.get("RadionuclideTotalDose") or 0)
     if injected_bq <= 0:
@@ -237,13 +243,18 @@ def _begin(headers: Sequence[Header]) -> datetime:
     if acquired and not first.text("SeriesTime"):
         return min(acquired)
     series = _moment(first.text("SeriesDate") or first.text("AcquisitionDate"), first.text("SeriesTime"), "the scan")
+    if acquired and (min(acquired) - series).total_seconds() > LONGEST_SCAN_S:
+        raise ValueError("SeriesTime lies hours before the times of its slices (AcquisitionTime)")
     return min([series, *acquired])
 
 
 def _injection_time(begin: datetime, item: Header) -> datetime:
     full = item.text("RadiopharmaceuticalStartDateTime")
     if full:
-        return _moment(full[:8], full[8:14], "the injection")
+        moment, of_day = _moment(full[:8], full[8:14], "the injection"), item.text("RadiopharmaceuticalStartTime")
+        if of_day and abs((moment - _moment(full[:8], of_day, "the injection")).total_seconds()) > SAME_TIME_S:
+            raise ValueError("two times of the injection are stated that differ")
+        return moment
     moment = _moment(f"{begin:%Y%m%d}", item.text("RadiopharmaceuticalStartTime"), "the injection")
     # Only a time of day is given: an injection "after" the scan was before midnight of the day before.
     return moment - timedelta(days=1) if moment > begin else moment

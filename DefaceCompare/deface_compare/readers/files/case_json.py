@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,11 @@ from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
 from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
+from ..dicom.rtdose import RELATIVE as DICOM_RELATIVE
+from ..dicom.rtdose import read_dose_grid
+from ..dicom.scan import read_header
 from ..earlier_defacing import named_defacing
-from ..found_files import NOT_NAMED, count_words, find_files
+from ..found_files import NOT_NAMED, count_words, find_files, is_dicom
 from ..suv_checks import SUV, suv_warnings
 from .place import LIKE, Place, stated_place
 from .segmentations import MASK_SUFFIXES
@@ -25,6 +29,8 @@ from .volume import read_volume
 CASE_FILE = "case.json"
 STRUCTURES, DOSE = "structures", "dose"
 """What ``geometry`` may name beside the images' keys."""
+GY, RELATIVE = "Gy", "relative"
+"""Units of a dose."""
 NUMBER = (int, float)
 KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], str]] = {
     "id": ((*NUMBER, str), (), "a text"),
@@ -40,6 +46,7 @@ KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], 
     "person": ((*NUMBER, str), (), "a text"),
 }
 """What a field may be, what its values may be if it has any, and how to say it."""
+PRESCRIPTIONS = ("prescription_gy", "prescriptions_gy")
 UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
 """Units where ``case.json`` does not state one."""
 
@@ -95,7 +102,9 @@ def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
 
 def _described(folder: Path) -> dict[str, Any]:
     try:
-        described = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"), object_pairs_hook=_once_each)
+        described = json.loads(
+            (folder / CASE_FILE).read_text(encoding="utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_number
+        )
     except ValueError as error:
         raise UnusableInput(f"{CASE_FILE} in {folder.name} is not valid JSON: {error}") from error
     if not isinstance(described, dict) or not isinstance(described.get("images", {}), dict):
@@ -109,7 +118,19 @@ def _described(folder: Path) -> dict[str, Any]:
         values = value.values() if isinstance(value, dict) and of else ()
         if not isinstance(value, kind) or not all(isinstance(one, of) for one in values):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
+        if field in PRESCRIPTIONS and not all(map(_is_dose, values or [value])):
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}, in Gy and above 0")
     return stated
+
+
+def _no_number(text: str) -> None:
+    """NaN and Infinity, which Python takes and JSON does not know."""
+    raise ValueError(f"{text} is no number")
+
+
+def _is_dose(value: object) -> bool:
+    """Whether a value can be a prescribed dose."""
+    return isinstance(value, NUMBER) and not isinstance(value, bool) and math.isfinite(value) and value > 0
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,13 +153,25 @@ def _stated_place(folder: Path, described: dict[str, Any], what: str) -> Place |
 def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
     """Images in the order of the file, a CT first (key ``CT`` before ``CT_2``)."""
     images = []
+    where = f"{CASE_FILE} in {folder.name}"
+    unknown = sorted(set(described.get("units", {})) - set(described.get("images", {})))
+    if unknown:
+        raise UnusableInput(f"{where}: units names what is not there: {', '.join(unknown)}")
+    files = [(folder / name).resolve() for name in described.get("images", {}).values()]
+    if len(set(files)) < len(files):
+        raise UnusableInput(f"{where}: images names one file twice; give each image its own")
     for key, name in described.get("images", {}).items():
         modality = key.split("_")[0]
         if modality not in UNITS:
-            raise UnusableInput(f"{CASE_FILE} in {folder.name}: image {key!r} must be called CT, MR or PET (or MR_T1, CT_2, ...)")
+            raise UnusableInput(f"{where}: image {key!r} must be called CT, MR or PET (or MR_T1, CT_2, ...)")
         unit = described.get("units", {}).get(key, UNITS[modality])
+        unit = SUV if unit.casefold() == SUV.casefold() else unit
+        if modality == CT and unit != UNITS[CT]:
+            raise UnusableInput(f"{where}: {key} is in {unit}; a CT must be in {UNITS[CT]}")
         notes = ('its unit is not stated ("units": {"PET": "SUVbw"} in case.json)',) if modality == PET and unit == "a.u." else ()
         path = folder / name
+        if path.is_file() and is_dicom(path):
+            raise UnusableInput(f"image {key} ({path.name}) is DICOM; give the folder of the series, without {CASE_FILE}")
         pixels, said = read_volume(path, f"image {key} ({path.name})", _stated_place(folder, described, key))
         image = CaseImage(key=key, modality=modality, image=pixels, unit=unit, notes=(*notes, *said), sources=(path,))
         image = replace(image, defaced_before=named_defacing(path))
@@ -170,13 +203,11 @@ def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
     if not described.get("dose"):
         return None, ""
     path = folder / described["dose"]
-    image, said = read_volume(path, f"dose {path.name}", _stated_place(folder, described, DOSE))
-    if image.GetNumberOfComponentsPerPixel() != 1:
-        raise UnusableInput(f"dose {path.name} has several values a voxel; save one 3-D dose volume in Gy")
     stated = described.get("prescription_gy")
-    prescription_gy = None if stated is None else float(stated)
     try:
-        notes = dose_warnings(image, "Gy", path.name, prescription_gy)
+        image, said, unit = _dose_grid(path, _stated_place(folder, described, DOSE))
+        prescription_gy = float(stated) if stated is not None and unit == GY else None
+        notes = dose_warnings(image, unit, path.name, prescription_gy)
     except NotAvailable as reason:
         return None, str(reason)
     dose = Dose(
@@ -184,5 +215,29 @@ def _dose(folder: Path, described: dict[str, Any]) -> tuple[Dose | None, str]:
         prescription_gy=prescription_gy,
         notes=(*said, *notes),
         sources=(path,),
+        unit=unit,
     )
     return dose, ""
+
+
+def _dose_grid(path: Path, place: Place | None) -> tuple[sitk.Image, tuple[str, ...], str]:
+    """A dose, notes and its unit: an image file is in Gy, an RTDOSE tells it (and how its integers are scaled).
+
+    Raises
+    ------
+    NotAvailable
+        If it is an RTDOSE that holds no dose to use.
+    UnusableInput
+        If the file is damaged, or no dose.
+    """
+    header = read_header(path) if path.is_file() and is_dicom(path) else None
+    if header is None:
+        image, said = read_volume(path, f"dose {path.name}", place)
+        if image.GetNumberOfComponentsPerPixel() != 1:
+            raise UnusableInput(f"dose {path.name} has several values a voxel; save one 3-D dose volume in Gy")
+        return image, said, GY
+    if header.text("Modality") != "RTDOSE" or place is not None:
+        what = "is DICOM, but no RTDOSE" if place is None else "states its geometry itself: take it out of case.json"
+        raise UnusableInput(f"dose {path.name} {what}")
+    image, said = read_dose_grid(header)
+    return image, said, RELATIVE if header.text("DoseUnits").upper() == DICOM_RELATIVE else GY

@@ -22,6 +22,8 @@ from .place import SAME_MM, Place
 SUFFIXES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 HEADER_BYTES = {348: "1", 540: "2"}
 """Length of the header, which is its first number, and the version."""
+EXTENSION_BYTES = 4
+"""Between header and voxels of a single file at least: whether extensions follow."""
 LAYOUT = {
     "1": {
         "dim": (40, "8h"),
@@ -107,6 +109,7 @@ class _Fields:
             raise UnusableInput(f"{path.name} cannot be read as an image; it is damaged or of an unknown format")
         (self.order, length), self.head = found[0], head
         self.layout = LAYOUT[HEADER_BYTES[length]]
+        self.single_begin = length + EXTENSION_BYTES
         self.is_analyze = self["magic"][0][:2] not in (b"n+", b"ni")
 
     def __getitem__(self, name: str) -> tuple:  # type: ignore[type-arg]
@@ -152,9 +155,9 @@ def _voxels(fields: _Fields, file: Path, path: Path) -> NDArray[np.generic]:
     if code not in TYPES:
         raise UnusableInput(f"{path.name} does not hold one number a voxel (datatype {code}); save it as one 3-D volume")
     kind = np.dtype(fields.order + TYPES[code])
-    begin = 0 if fields.is_analyze else int(fields["vox_offset"][0])
+    begin = _begin(fields, file, path)
     content = _content(file, path)
-    if len(content) - begin < math.prod(size[:3]) * kind.itemsize or begin < 0:
+    if len(content) - begin < math.prod(size[:3]) * kind.itemsize:
         raise UnusableInput(f"{path.name} holds fewer voxels than its header says; it is damaged")
     stored = np.frombuffer(content, kind, math.prod(size[:3]), begin).reshape(size[2::-1]).astype(kind.newbyteorder("="))
     slope, intercept = (0.0, 0.0) if fields.is_analyze else fields["scaling"]
@@ -164,6 +167,21 @@ def _voxels(fields: _Fields, file: Path, path: Path) -> NDArray[np.generic]:
         raise UnusableInput(f"{path.name} is scaled by a number that is none (scl_inter {intercept}); export it again")
     exact = np.float32 if kind.itemsize <= 2 or kind.str[1:] == "f4" else np.float64
     return (stored.astype(np.float64) * slope + intercept).astype(exact)
+
+
+def _begin(fields: _Fields, file: Path, path: Path) -> int:
+    """The byte at which the voxels begin in their file; 0 stands for the first one behind the header.
+
+    Raises
+    ------
+    UnusableInput
+        If it lies in the header, or is no number.
+    """
+    least = fields.single_begin if file == _pair(path)[0] else 0
+    stated = 0.0 if fields.is_analyze else float(fields["vox_offset"][0])
+    if not math.isfinite(stated) or stated < 0 or 0 < stated < least:
+        raise UnusableInput(f"{path.name} states that its voxels begin in its header (vox_offset {stated:g}); it is damaged")
+    return int(stated) or least
 
 
 def _placed(fields: _Fields, voxels: NDArray[np.generic], path: Path) -> Nifti:

@@ -66,6 +66,11 @@ class Place:
         corners = np.array([(x, y, z, 1) for x in ends[0] for y in ends[1] for z in ends[2]], dtype=np.float64)
         return float(np.linalg.norm((corners @ (self.matrix - other.matrix).T)[:, :3], axis=1).max())
 
+    def scaled(self, factor: float) -> Place:
+        """The same with every length times a factor."""
+        spacing_mm, origin_mm = (tuple(factor * value for value in part) for part in (self.spacing_mm, self.origin_mm))
+        return Place(spacing_mm, origin_mm, self.direction)
+
     def put(self, image: sitk.Image) -> None:
         """Give an image this place."""
         image.SetSpacing(self.spacing_mm)

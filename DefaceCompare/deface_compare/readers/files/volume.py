@@ -16,6 +16,8 @@ from .place import HINT, SAME_MM, Place, refuse_no_scan
 NRRD_SPACES = frozenset({"left-posterior-superior", "right-anterior-superior", "left-anterior-superior", "lps", "ras", "las"})
 """Spaces of a patient; ITK takes every other one as LPS."""
 NRRD_UNITS_MM = {"": 1.0, "mm": 1.0, "millimeter": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}
+META_UNITS_MM = {"": 1.0, "?": 1.0, "mm": 1.0, "cm": 10.0, "um": 0.001}
+"""Of a MetaImage's DistanceUnits (MetaIO: metaTypes.h)."""
 META_KEYS = {
     "its voxel size": ("elementspacing", "elementsize"),
     "its origin": ("offset", "position", "origin"),
@@ -96,10 +98,10 @@ def _read(path: Path) -> tuple[sitk.Image, Place, str, tuple[str, ...]]:
     if suffix in (".nrrd", ".nhdr"):
         fields = _nrrd_fields(path)
         factor = _nrrd_mm(fields, path)
-        spacing_mm, origin_mm = (tuple(factor * v for v in part) for part in (place.spacing_mm, place.origin_mm))
-        return image, Place(spacing_mm, origin_mm, place.direction), _lacking_in_nrrd(fields), ()
+        return image, place.scaled(factor), _lacking_in_nrrd(fields), ()
     if suffix in (".mha", ".mhd"):
-        return image, place, _lacking_in_meta_image(path), ()
+        meta = _meta_fields(path)
+        return image, place.scaled(_meta_mm(meta, path)), _lacking_in_meta_image(meta), ()
     return image, place, "" if suffix in WITH_A_PLACE else "where it lies (its format has no orientation)", ()
 
 
@@ -134,7 +136,37 @@ def _nrrd_mm(fields: dict[str, str], path: Path) -> float:
     return NRRD_UNITS_MM[units.pop()]
 
 
-def _lacking_in_meta_image(path: Path) -> str:
+def _meta_fields(path: Path) -> dict[str, str]:
+    """The fields of a MetaImage's header, names in lower case.
+
+    Raises
+    ------
+    UnusableInput
+        If its values are to be scaled: ITK's reader does not, others do.
+    """
     head = re.split(r"^\s*ElementDataFile", _head(path), maxsplit=1, flags=re.MULTILINE)[0]
-    stated = {name.lower() for name in re.findall(r"^\s*(\w+)\s*=", head, flags=re.MULTILINE)}
-    return " nor ".join(words for words, names in META_KEYS.items() if not stated & set(names))
+    pairs = re.findall(r"^\s*(\w+)\s*=[ \t]*(.*?)\s*$", head, flags=re.MULTILINE)
+    fields = {name.lower(): value for name, value in pairs}
+    for name, neutral in (("ElementToIntensityFunctionSlope", 1.0), ("ElementToIntensityFunctionOffset", 0.0)):
+        if not _is_number(fields.get(name.lower(), str(neutral)), neutral):
+            raise UnusableInput(f"{path.name} states a scaling of its values ({name}); save it with the values themselves")
+    return fields
+
+
+def _is_number(text: str, number: float) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
+
+
+def _meta_mm(fields: dict[str, str], path: Path) -> float:
+    """Millimetres of a MetaImage's unit of length."""
+    unit = fields.get("distanceunits", "").lower()
+    if unit not in META_UNITS_MM:
+        raise UnusableInput(f"{path.name} states its place in {unit}; save it in mm")
+    return META_UNITS_MM[unit]
+
+
+def _lacking_in_meta_image(fields: dict[str, str]) -> str:
+    return " nor ".join(words for words, names in META_KEYS.items() if not fields.keys() & set(names))

@@ -30,6 +30,16 @@ def issued(person: Person, issuer: str) -> Person:
     return {**person, "IssuerOfPatientID": issuer}
 
 
+@pytest.mark.parametrize(
+    "text", ["REDACTED", "***", "999999", "1111", "MASKED", "NOT AVAILABLE", "PHI REMOVED", "undefined", "keine Angabe", "XXXX"]
+)
+def test_a_place_holder_in_id_and_name_joins_nobody(tmp_path: Path, text: str) -> None:
+    person: Person = {"PatientID": text, "PatientName": text, "PatientBirthDate": "", "PatientSex": ""}
+    write_two(tmp_path, person, person, related=False)
+    with pytest.raises(UnusableInput, match="2 groups of files of which nothing tells whether they are of one patient"):
+        read_case(tmp_path)
+
+
 @pytest.mark.parametrize("patient_id", ["ANON", "", "anonymous", "0000", "ANON_PATIENT", "unknown", "No Name"])
 @pytest.mark.parametrize("related", [True, False])
 def test_two_persons_with_an_id_that_tells_nobody_are_not_one_case(tmp_path: Path, patient_id: str, related: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
@@ -119,3 +120,17 @@ def test_registrations_of_one_date_that_disagree_are_not_used(tmp_path: Path) ->
     case = read_case(tmp_path)
     assert case.image("MR_T1").own_frame is None
     assert any("registrations a.dcm, b.dcm disagree" in note for note in case.notes)
+
+
+def test_a_registration_that_moves_its_own_frame_is_not_used(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    write_series(tmp_path, (head_hu() + 1100).astype(np.uint16), modality="MR", series="mr", frame="mr frame")
+    path = tmp_path / "reg.dcm"
+    write_registration(path, "frame", "mr frame", [rigid(5.0)])
+    data = pydicom.dcmread(path)
+    own = data.RegistrationSequence[0].MatrixRegistrationSequence[0].MatrixSequence[0]
+    own.FrameOfReferenceTransformationMatrix = [f"{value:.6f}" for value in rigid(7.0).ravel()]
+    data.save_as(path)
+    case = read_case(tmp_path)
+    assert "registration reg.dcm moves its own frame of reference and was not used" in case.notes
+    assert len({image.frame_of_reference_uid for image in case.images}) == 2

@@ -170,3 +170,33 @@ def test_a_pet_without_correction_of_attenuation_is_told(tmp_path: Path, stated:
     notes = pet(tmp_path, **({"CorrectedImage": stated} if stated else {})).notes
     assert any("not corrected for attenuation" in note for note in notes) == told
     assert len(notes) == told
+
+
+def test_a_series_whose_time_was_removed_gives_no_suv(tmp_path: Path) -> None:
+    """Midnight made the uptake 14 hours long: SUV 267 times too large by decay."""
+    image = pet(tmp_path, SeriesTime="000000", AcquisitionTime="101500", AcquisitionDate="20260102")
+    assert image.unit == "Bq/ml"
+    assert "PET stays in Bq/ml: SeriesTime lies hours before the times of its slices (AcquisitionTime)" in image.notes
+
+
+def test_two_radiopharmaceuticals_give_no_suv(tmp_path: Path) -> None:
+    pet(tmp_path)
+    for path in tmp_path.glob("*.dcm"):
+        data = pydicom.dcmread(path)
+        data.RadiopharmaceuticalInformationSequence.append(data.RadiopharmaceuticalInformationSequence[0])
+        data.save_as(path)
+    image = read_case(tmp_path).images[0]
+    assert image.unit == "Bq/ml"
+    assert "PET stays in Bq/ml: 2 radiopharmaceuticals are described" in image.notes
+
+
+@pytest.mark.parametrize(("full", "same"), [("20260102091500.00", True), ("20260102091530", True), ("20260102071500", False)])
+def test_two_times_of_the_injection_that_differ_give_no_suv(tmp_path: Path, full: str, same: bool) -> None:
+    pet(tmp_path)
+    for path in tmp_path.glob("*.dcm"):
+        data = pydicom.dcmread(path)
+        data.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime = full
+        data.save_as(path)
+    image = read_case(tmp_path).images[0]
+    assert (image.unit == "SUVbw") == same
+    assert ("PET stays in Bq/ml: two times of the injection are stated that differ" in image.notes) != same

@@ -1,0 +1,83 @@
+"""Structure sets that contradict the scan, or themselves: lost points, contours beside their slices, rejected sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileDataset
+
+from deface_compare.case import Structure
+from deface_compare.readers import read_case
+from dicom_set import CT_CLASS, head_hu, square, uid, write_series, write_structures
+
+CLOSED = "CLOSED_PLANAR"
+PLANES = (-24, -21, -18, -15)
+
+
+def _structures(folder: Path) -> tuple[Structure, ...]:
+    found = read_case(folder).structure_set
+    assert found is not None
+    return found.structures
+
+
+def _write(folder: Path, change: Callable[[Dataset], None]) -> None:
+    write_series(folder, head_hu())
+    path = write_structures(folder / "rs.dcm", {"Brain": [(CLOSED, square(4, -6, z, 6)) for z in PLANES]})
+    data = pydicom.dcmread(path)
+    for contour in data.ROIContourSequence[0].ContourSequence:
+        change(contour)
+    data.save_as(path)
+
+
+@pytest.mark.parametrize(("lost", "kept"), [(2, False), (1, True), (0, True), (-1, True)])
+def test_contours_that_lost_points_are_not_measured(tmp_path: Path, lost: int, kept: bool) -> None:
+    _write(tmp_path, lambda contour: setattr(contour, "NumberOfContourPoints", 4 + lost))
+    (brain,) = _structures(tmp_path)
+    if kept:
+        assert not brain.problem
+        assert ("4 of its contours hold one point less than they state (NumberOfContourPoints)" in brain.notes) == (lost == 1)
+    else:
+        assert brain.problem == ("4 of its contours hold fewer points than they state (NumberOfContourPoints): the rest is lost")
+
+
+def test_an_offset_of_the_contours_is_told(tmp_path: Path) -> None:
+    _write(tmp_path, lambda contour: setattr(contour, "ContourOffsetVector", [0, 0, 1.5]))
+    assert "its contours state an offset (ContourOffsetVector), which was not used" in _structures(tmp_path)[0].notes
+
+
+@pytest.mark.parametrize(("shift_mm", "told"), [(0.0, False), (1.5, False), (2.9, False), (9.0, True), (-9.0, True)])
+def test_contours_beside_the_slices_that_they_name_are_told(tmp_path: Path, shift_mm: float, told: bool) -> None:
+    """Up to one spacing (3 mm) a contour may lie between the slices."""
+
+    def change(contour: Dataset) -> None:
+        image = Dataset()
+        image.ReferencedSOPClassUID = CT_CLASS
+        image.ReferencedSOPInstanceUID = uid(f"ct {round((float(contour.ContourData[2]) + 30) / 3)}")
+        contour.ContourImageSequence = [image]
+        contour.ContourData = [float(value) + (shift_mm if k % 3 == 2 else 0.0) for k, value in enumerate(contour.ContourData)]
+
+    _write(tmp_path, change)
+    note = "its contours lie 9.0 mm beside the slices that they name: it may be drawn on another scan"
+    assert (note in _structures(tmp_path)[0].notes) == told
+
+
+def test_a_rejected_structure_set_is_tried_last_and_told_if_it_is_the_only_one(tmp_path: Path) -> None:
+    def reject(data: FileDataset) -> None:
+        data.ApprovalStatus, data.StructureSetDate = "REJECTED", "20260101"
+
+    write_series(tmp_path, head_hu())
+    for name, half in (("good.dcm", 6), ("bad.dcm", 3)):
+        path = write_structures(tmp_path / name, {"Brain": [(CLOSED, square(4, -6, z, half)) for z in PLANES]})
+        data = pydicom.dcmread(path)
+        data.StructureSetDate = "20250101"
+        if name == "bad.dcm":
+            reject(data)
+        data.save_as(path)
+    used = read_case(tmp_path).structure_set
+    assert used is not None
+    assert [path.name for path in used.sources] == ["good.dcm"]
+    (tmp_path / "good.dcm").unlink()
+    assert "structure set bad.dcm was rejected (ApprovalStatus)" in _structures(tmp_path)[0].notes
