@@ -16,25 +16,25 @@ SLICE_INDEX = "slices.json"
 """Beside a case's slices: which there are, and what their lines mean."""
 
 
-def make_out(out: Path, source: Path) -> None:
+def make_out(out: Path, patient: Path | None = None) -> None:
     """Make an output folder that can be written to.
 
     Parameters
     ----------
-    source : Path
-        What is compared: nothing is written among a patient's files, or the patients' folders.
+    patient : Path, optional
+        The one patient that is compared: nothing is written among its files. A cohort's folder may be the output folder, too.
 
     Raises
     ------
     UnusableInput
-        If it is `source` or a file, or the system does not let us write there.
+        If it is `patient` or a file, or the system does not let us write there.
     OSError
         If there is no room.
     """
     if out.exists() and not out.is_dir():
         raise UnusableInput(f"{out} is a file; --out must be a folder, a new one or one of an earlier run")
-    if out.is_dir() and source.is_dir() and out.samefile(source):
-        raise UnusableInput(f"{out} is the folder that is to be compared; choose another --out, which may lie in it")
+    if patient is not None and out.is_dir() and patient.is_dir() and out.samefile(patient):
+        raise UnusableInput(f"{out} is the patient's own folder; choose another --out, which may lie in it")
     try:
         out.mkdir(parents=True, exist_ok=True)
         OutputFolder(out).make_private(OutputFolder(out).identifiable)

@@ -88,7 +88,7 @@ def run_study(
     chosen = methods_of(methods, settings.variants)
     patients = find_patients(source, target)
     refused = refused_parts(source, patients.folders)
-    make_out(target, source)
+    make_out(target)
     with sole_run(target):
         finish_moves(target)
         files: dict[Path, tuple[tuple[str, str], ...]] = {}

@@ -13,7 +13,7 @@ from deface_compare.cli.main import main
 from deface_compare.errors import UNUSABLE
 from deface_compare.readers import read_case
 from deface_compare.readers.choices import ReadingChoices
-from dicom_set import head_hu, square, uid, write_dose, write_series, write_structures
+from dicom_set import head_hu, square, write_dose, write_series, write_structures
 
 
 def _contents(folder: Path) -> list[str]:
@@ -41,18 +41,13 @@ def test_an_empty_out_writes_nothing_where_the_command_runs(
     assert _contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("command", ["case", "study"])
-def test_nothing_is_written_among_the_files_that_are_compared(
-    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "in"
-    for name in ("one",) if command == "case" else ("one", "two"):
-        write_series(folder / name, head_hu(), series=name, frame=name, extra={"PatientID": name, "StudyInstanceUID": uid(name)})
-    given = folder / "one" if command == "case" else folder
-    before = _contents(folder)
-    assert main([command, str(given), "--out", str(given), "--methods", "quickshear", "--face-model", "none"]) == UNUSABLE
-    assert "is the folder that is to be compared; choose another --out, which may lie in it" in capsys.readouterr().err
-    assert _contents(folder) == before
+def test_nothing_is_written_among_the_files_of_a_patient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_series(tmp_path / "one", head_hu())
+    before = _contents(tmp_path)
+    given = str(tmp_path / "one")
+    assert main(["case", given, "--out", given, "--methods", "quickshear", "--face-model", "none"]) == UNUSABLE
+    assert "is the patient's own folder; choose another --out, which may lie in it" in capsys.readouterr().err
+    assert _contents(tmp_path) == before
 
 
 def _two_doses(folder: Path) -> None:
