@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -15,6 +16,17 @@ CT, MR, PET = "CT", "MR", "PET"
 """The modalities of a `CaseImage` (DICOM's PT is called PET here, as in the tables)."""
 DOSE_IMAGE, BODY_IMAGE = "DOSE", "BODY"
 """Stand for an image's key in rows about the dose grid and the outer contour."""
+
+
+class _Voxels:
+    """What a view's memory belongs to: it holds the image as long as the view, or a part of it, is there.
+
+    SimpleITK's own view does not: once the image is gone, it shows whatever comes to lie in its memory.
+    """
+
+    def __init__(self, image: sitk.Image) -> None:
+        self.image = image
+        self.__array_interface__: dict[str, Any] = dict(sitk.GetArrayViewFromImage(image).__array_interface__)
 
 
 @dataclass(frozen=True)
@@ -102,8 +114,8 @@ class CaseImage:
     """How header or file name say that the scan was defaced before; ``""`` if they do not."""
 
     def array(self) -> NDArray[np.generic]:
-        """The voxels as a read-only view, shape (z, y, x), in the stored type."""
-        return sitk.GetArrayViewFromImage(self.image)
+        """The voxels as a read-only view, shape (z, y, x), in the stored type; it holds the image as long as it is there."""
+        return np.asarray(_Voxels(self.image))
 
 
 RELATIVE = "relative"
