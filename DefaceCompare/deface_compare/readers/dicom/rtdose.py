@@ -93,13 +93,16 @@ def _pixel_contradiction(data: Dataset) -> str:
     syntax, allocated = UID(str(data.file_meta.TransferSyntaxUID)), int(data.BitsAllocated)
     if syntax.is_encapsulated:
         return ""
-    row = int(data.Columns) * allocated // 8
-    if len(data.PixelData) - row * int(data.Rows) * int(data.get("NumberOfFrames") or 1) >= row:
+    row, column = (int(number) * allocated // 8 for number in (data.Columns, data.Rows))
+    frame, frames = row * int(data.Rows), int(data.get("NumberOfFrames") or 1)
+    beyond = len(data.PixelData) - frame * frames
+    each, rest = divmod(beyond, frames)
+    if beyond > 0 and (beyond % frame == 0 or (rest == 0 and 0 in (each % row, each % column))):  # else it is padding
         return "holds more pixels than its header says"
     bits = int(data.BitsStored)
     words = np.frombuffer(data.PixelData, f"{'<' if syntax.is_little_endian else '>'}u{allocated // 8}")
-    beyond = not int(data.PixelRepresentation) and bits < allocated and int(words.max()) >> bits
-    return f"holds numbers beyond its {bits} stored bits" if beyond else ""
+    lost = not int(data.PixelRepresentation) and bits < allocated and int(words.max()) >> bits
+    return f"holds numbers beyond its {bits} stored bits" if lost else ""
 
 
 def _offsets_mm(header: Header, frames: int) -> NDArray[np.float64]:

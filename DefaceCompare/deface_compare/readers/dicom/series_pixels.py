@@ -16,7 +16,14 @@ from .header import Header, naming
 from .modality_map import Line, ModalityMap, modality_map
 from .padding import beyond_view, padded_voxels
 from .real_world import real_world, real_world_line
-from .stored_pixels import allocated_pixels_of, fitting_bits_below, lost_bits, stated_bits_below, within_bits
+from .stored_pixels import (
+    allocated_pixels_of,
+    fitting_bits_below,
+    is_longer_than_stated,
+    lost_bits,
+    stated_bits_below,
+    within_bits,
+)
 
 NEGATIVE = "MONOCHROME1"
 """PhotometricInterpretation of pictures that are shown with their smallest values white."""
@@ -107,6 +114,7 @@ def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[lis
     """All slices, and how many unused bits lie below their stored ones."""
     with naming(headers[0].path):
         allocated = allocated_pixels_of(headers)
+    _judge_lengths(headers, notes)
     bits_below = _bits_below(headers, allocated, name, notes)
     slices, lost = [], 0
     for header, raw in zip(headers, allocated, strict=True):
@@ -118,6 +126,24 @@ def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[lis
     _judge_lost_bits(lost, name, notes)
     _refuse_doubtful_signs(slices, name)
     return slices, bits_below
+
+
+def _judge_lengths(headers: Sequence[Header], notes: list[str]) -> None:
+    """Tell of bytes after the pixels of some slices; where all slices have them, their headers are wrong.
+
+    Raises
+    ------
+    UnusableInput
+        If all slices hold more pixels than they say.
+    """
+    longer = [header for header in headers if is_longer_than_stated(header)]
+    if len(longer) == len(headers):
+        raise UnusableInput(
+            f"{longer[0].path.name} and all slices of its series hold more pixels than they say (rows, columns or bits); export"
+            " them again from their archive"
+        )
+    if longer:
+        notes.append(f"{len(longer)} of {len(headers)} slices hold bytes after their last pixel, which were not read")
 
 
 def _judge_lost_bits(lost: int, name: str, notes: list[str]) -> None:

@@ -6,6 +6,7 @@ import struct
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import SimpleITK as sitk
@@ -61,19 +62,36 @@ def allocated_pixels(header: Header) -> NDArray[np.integer]:
 def _plain_pixels(header: Header) -> NDArray[np.integer] | None:
     """Pixels that stand in the file as they are, where its header ends: parsing it again would take longer than reading them."""
     data = header.dataset
-    syntax = UID(str(data.file_meta.get("TransferSyntaxUID") or ""))
+    wanted = int(data.Rows) * int(data.Columns) * _kind(data).itemsize
+    with header.path.open("rb") as stream:
+        length = _plain_length(header, stream)
+        content = stream.read(wanted) if length is not None and length >= wanted else b""
+    order = "<" if UID(str(data.file_meta.get("TransferSyntaxUID") or "")).is_little_endian else ">"
+    return _from_bytes(content, data, order) if len(content) == wanted else None
+
+
+def _plain_length(header: Header, stream: BinaryIO) -> int | None:
+    """How many bytes of pixels follow in a file, where they stand as they are; `stream` then stands at the first one."""
+    syntax = UID(str(header.dataset.file_meta.get("TransferSyntaxUID") or ""))
     if not header.pixels_at or not syntax.is_transfer_syntax or syntax.is_compressed or syntax.is_deflated:
         return None
     order = "<" if syntax.is_little_endian else ">"
-    wanted = int(data.Rows) * int(data.Columns) * _kind(data).itemsize
+    stream.seek(header.pixels_at)
+    head = stream.read(8 if syntax.is_implicit_VR else 12)
+    if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != PIXEL_DATA:
+        return None
+    (length,) = struct.unpack(order + "I", head[-4:])
+    return int(length) if length < UNDEFINED_LENGTH else None
+
+
+@naming_file
+def is_longer_than_stated(header: Header) -> bool:
+    """Whether a slice's file holds a row or more after the pixels that its header tells; less is padding."""
+    data = header.dataset
+    row = int(data.Columns) * _kind(data).itemsize
     with header.path.open("rb") as stream:
-        stream.seek(header.pixels_at)
-        head = stream.read(8 if syntax.is_implicit_VR else 12)
-        if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != PIXEL_DATA:
-            return None
-        (length,) = struct.unpack(order + "I", head[-4:])
-        content = stream.read(wanted) if wanted <= length < UNDEFINED_LENGTH and not _is_too_long(data, length) else b""
-    return _from_bytes(content, data, order) if len(content) == wanted else None
+        length = _plain_length(header, stream)
+    return length is not None and length - int(data.Rows) * row >= row
 
 
 def _allocated(data: Dataset, path: Path) -> NDArray[np.integer]:
@@ -151,6 +169,8 @@ def fitting_bits_below(allocated: NDArray[np.integer], data: Dataset) -> set[int
 def lost_bits(allocated: NDArray[np.integer], data: Dataset, padded: NDArray[np.bool_] | None) -> int:
     """The bits above the stored ones that a slice uses although they are no sign and no padding value; 0 if none.
 
+    A bit that all pixels have tells nothing and is none of them.
+
     Parameters
     ----------
     padded : ndarray of bool, optional
@@ -162,8 +182,9 @@ def lost_bits(allocated: NDArray[np.integer], data: Dataset, padded: NDArray[np.
         differ &= ~padded
     if not differ.any() or any(element.tag.group in OVERLAY_GROUPS for element in data):
         return 0
-    unsigned = allocated.view(allocated.dtype.str.replace("i", "u"))[differ]
-    return int(np.bitwise_or.reduce(unsigned)) >> int(data.BitsStored)
+    unsigned = allocated.view(allocated.dtype.str.replace("i", "u"))
+    told = int(np.bitwise_or.reduce(unsigned[differ])) & ~int(np.bitwise_and.reduce(unsigned, axis=None))
+    return told >> int(data.BitsStored)
 
 
 def _check(data: Dataset, name: str) -> None:
@@ -188,19 +209,11 @@ def _kind(data: Dataset) -> np.dtype:
     return np.dtype(f"{'i' if int(data.PixelRepresentation) else 'u'}{int(data.BitsAllocated) // 8}")
 
 
-def _is_too_long(data: Dataset, length: int) -> bool:
-    """Whether so many bytes are a row more than the header says: then its rows, columns or bits are wrong. Less is padding."""
-    row = int(data.Columns) * _kind(data).itemsize
-    return length - int(data.Rows) * row >= row
-
-
 def _uncompressed(data: Dataset, syntax: UID, name: str) -> NDArray[np.integer]:
     wanted = int(data.Rows) * int(data.Columns) * _kind(data).itemsize
     content = data.PixelData
     if not isinstance(content, bytes) or len(content) < wanted:
         raise UnusableInput(f"{name} holds fewer pixels than it says; export it again from its archive")
-    if _is_too_long(data, len(content)):
-        raise UnusableInput(f"{name} holds more pixels than it says (rows, columns or bits); export it again from its archive")
     return _from_bytes(content[:wanted], data, ">" if syntax == ExplicitVRBigEndian else "<")
 
 

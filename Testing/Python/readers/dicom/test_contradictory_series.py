@@ -65,8 +65,23 @@ def test_an_mr_under_a_ct_series_uid_is_never_one_volume_with_it(tmp_path: Path)
 def test_pixels_that_are_longer_than_their_header_says_are_refused(tmp_path: Path, modality: str, values: dict[str, int]) -> None:
     paths = write_series(tmp_path, _grey(), modality=modality)
     _change(paths, lambda data: [setattr(data, word, value) for word, value in values.items()] and None)
-    with pytest.raises(UnusableInput, match=r"holds more pixels than it says \(rows, columns or bits\)"):
+    with pytest.raises(UnusableInput, match=r"hold more pixels than they say \(rows, columns or bits\)"):
         read_case(tmp_path)
+
+
+def test_bytes_after_the_pixels_of_some_slices_are_told_and_not_read(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, head_hu())
+    _change(paths[3:5], lambda data: setattr(data, "PixelData", data.PixelData + bytes(2000)))
+    (image,) = read_case(tmp_path).images
+    np.testing.assert_array_equal(image.array(), head_hu())
+    assert f"2 of {len(paths)} slices hold bytes after their last pixel, which were not read" in image.notes
+
+
+def test_bits_that_all_pixels_of_a_slice_have_above_the_stored_ones_tell_nothing(tmp_path: Path) -> None:
+    drawn = _grey()
+    drawn[4] |= 0x5000
+    write_series(tmp_path, drawn, modality="MR", extra={"BitsStored": 12, "HighBit": 11})
+    np.testing.assert_array_equal(_values(tmp_path), _grey())
 
 
 def test_bytes_of_padding_after_the_pixels_do_no_harm(tmp_path: Path) -> None:
