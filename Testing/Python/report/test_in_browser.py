@@ -75,7 +75,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as started:
         try:
-            opened = started.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+            opened = started.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-dev-shm-usage"])
         except playwright.Error as error:
             pytest.skip(f"no Chromium can be started here: {str(error).splitlines()[0]}")
         yield opened
