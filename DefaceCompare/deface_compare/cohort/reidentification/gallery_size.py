@@ -21,6 +21,7 @@ from scipy.special import log_ndtr
 
 from .bootstrap import ALPHA, Estimate, person_weights
 from .pairs import compare_pairs
+from .records import interval_numbers
 
 GALLERY_SIZES = {"rank1_gallery_100": 100, "rank1_gallery_10000": 10_000, "rank1_gallery_1000000": 1_000_000}
 """People in the gallery by metric: a small department, a hospital's archive, a country's register."""
@@ -52,7 +53,7 @@ def rank1_percents(
     -------
     list of Estimate, or None
         With 95 % intervals: persons are drawn again as probes and as strangers (percentile), and never narrower than what so many
-        alike probes leave open (exact binomial bound); None where no probe has two strangers.
+        alike probes leave open (exact binomial bound); None where no probe that has a face has two strangers.
 
     Notes
     -----
@@ -62,7 +63,7 @@ def rank1_percents(
     known = impostor & np.isfinite(similarity)
     own = similarity[np.arange(len(genuine)), genuine]
     found = np.isfinite(own) & (known.sum(axis=1) >= FEWEST_STRANGERS)
-    if not np.any(known.sum(axis=1) >= FEWEST_STRANGERS) and np.any(np.isfinite(own)):
+    if np.isfinite(own).any() and not found.any():
         return None
     weights = np.hstack([np.ones((len(persons), 1)), person_weights(persons, genuine, seed, resamples)])
     drawn = weights[genuine]
@@ -76,6 +77,16 @@ def rank1_percents(
         low, high = min(low, value * share), max(high, value + (100.0 - value) * (1.0 - share))
         estimates.append(Estimate(value, float(low), float(high), "bootstrap"))
     return estimates
+
+
+def gallery_numbers(
+    similarity: NDArray[np.float64], genuine: NDArray[np.intp], persons: NDArray, *, seed: int
+) -> list[tuple[str, dict[str, object], str]]:
+    """Rank 1 in each of `GALLERY_SIZES`: metric, value and interval as columns of a row (none where it cannot be had), words."""
+    found = rank1_percents(similarity, genuine, persons, list(GALLERY_SIZES.values()), seed=seed)
+    if found is None:
+        return [(metric, {}, "fewer than two strangers have a face") for metric in GALLERY_SIZES]
+    return [(metric, interval_numbers(each), EXTRAPOLATED) for metric, each in zip(GALLERY_SIZES, found, strict=True)]
 
 
 def _spreads_above(

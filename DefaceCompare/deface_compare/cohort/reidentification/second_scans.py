@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..arms import Arm
 from ..summary import SummaryRow
 from .auc import reidentify
-from .gallery_size import EXTRAPOLATED, GALLERY_SIZES, rank1_percents
-from .records import FaceRecord, Faces, estimate_numbers, interval_numbers, joined, too_few
+from .gallery_size import gallery_numbers
+from .records import FaceRecord, Faces, estimate_numbers, joined, too_few
 
 ARROW = " → "
 """Between the image of the probes and the image of the gallery."""
@@ -86,8 +86,7 @@ def _scored(
         ("rank1_second_scan", {"value": result.rank1_percent}, first),
         ("rank5_second_scan", {"value": result.rank5_percent}, ""),
     ]
-    larger = rank1_percents(similarity, genuine, gallery.persons, list(GALLERY_SIZES.values()), seed=probes.seed)
-    make += [(metric, interval_numbers(each), EXTRAPOLATED) for metric, each in zip(GALLERY_SIZES, larger or (), strict=False)]
+    make += gallery_numbers(similarity, genuine, gallery.persons, seed=probes.seed)
     detected = "" if result.detection_percent > 99.9 else f"face found in {result.detection_percent:.0f} %"
     return [
         _row(probes, gallery, metric, arm, result.probes, **numbers, note=joined("" if arm else "undefaced", words, detected))

@@ -21,7 +21,7 @@ from .bootstrap import difference_of, estimate_pooled_auc
 from .columns import COLUMNS, OWN, at_skin, columns, headline_attempts
 from .controls import control_rows
 from .curves import Curve, cmc, roc
-from .gallery_size import EXTRAPOLATED, GALLERY_SIZES, rank1_percents
+from .gallery_size import GALLERY_SIZES, gallery_numbers
 from .pairs import FEWEST_IMPOSTOR_PAIRS, probe_auc
 from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbers, joined, strata, too_few
 from .second_scans import second_scan_rows
@@ -170,14 +170,11 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
 
 def _larger_galleries(faces: Faces, arm: Arm, tried: Attempt, n: int, common: Mapping[str, Any]) -> list[SummaryRow]:
     """Rank 1 among more people than the cohort has, by the attempt that an arm ranks by."""
-    persons = faces.persons[tried.columns]
-    percents = rank1_percents(tried.similarity, tried.genuine, persons, list(GALLERY_SIZES.values()), seed=faces.seed)
-    if percents is None:
-        why = {**common, "note": joined("fewer than two strangers have a face", str(common["note"]))}
-        return [faces.row(metric, arm, n, **why) for metric in GALLERY_SIZES]
-    told = {**common, "note": joined(EXTRAPOLATED, tried.words, str(common["note"]))}
-    found = zip(GALLERY_SIZES, percents, strict=True)
-    return [faces.row(metric, arm, n, **interval_numbers(each), **told) for metric, each in found]
+    found = gallery_numbers(tried.similarity, tried.genuine, faces.persons[tried.columns], seed=faces.seed)
+    return [
+        faces.row(metric, arm, n, **{**numbers, **common, "note": joined(words, tried.words, str(common["note"]))})
+        for metric, numbers, words in found
+    ]
 
 
 def _which(found: Strongest, tried: Sequence[Attempt]) -> str:
