@@ -121,7 +121,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     checks = privacy_checks(finished.out, replace(finished.report, measurements=finished.measurements), finished.method)
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
     moved = moved_skins(finished, heads)
-    risks += _dose_risks(finished, heads, moved, options.dose_policy)
+    risks += dose_risks(finished, heads, moved, options.dose_policy)
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
     with _growing(to) as folder:
@@ -171,7 +171,7 @@ def export_study(
     return done, refused
 
 
-def _dose_risks(finished: FinishedCase, heads: Mapping[str, Head], moved: Mapping[str, MovedSkin], dose_policy: str) -> list[str]:
+def dose_risks(finished: FinishedCase, heads: Mapping[str, Head], moved: Mapping[str, MovedSkin], dose_policy: str) -> list[str]:
     """That the dose grid, as it would be written, draws the face, or the head beyond the image."""
     judged, dose = finished.judged, finished.case.dose
     if dose is None or judged.key not in heads:

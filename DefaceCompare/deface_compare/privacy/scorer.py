@@ -71,8 +71,16 @@ class FaceScorer:
         """SHA-256 of the published model file, empty without a model."""
         return self._faces.recogniser.model.sha256 if self._faces.recogniser else ""
 
-    def reference(self, image: CaseImage, head: Head) -> FaceReference:
+    def reference(self, image: CaseImage, head: Head, *, emptied: bool = True) -> FaceReference:
         """Score an original.
+
+        Parameters
+        ----------
+        image : CaseImage
+        head : Head
+            Found in the image's frame of reference.
+        emptied : bool
+            Score the two controls that lack a part of the face, too.
 
         Raises
         ------
@@ -108,14 +116,30 @@ class FaceScorer:
             faceless=None,
             planted=None,
         )
-        if not pictures:
+        if not pictures or not emptied:
             return reference
         face = in_front(box, axes, reference.landmarks_mm)
         lower = face & below_eyes(box, axes, reference.landmarks_mm)
         return replace(reference, faceless=self._emptied(grey, face, reference), planted=self._emptied(grey, lower, reference))
 
+    def seen(self, image: sitk.Image, reference: FaceReference) -> FaceProbe:
+        """Score what any viewer shows of a defaced version of an original: its skin, drawn at each threshold.
+
+        Raises
+        ------
+        NotAvailable
+            If it shows no skin surface at all.
+        """
+        grey = grey_values(image, reference.box, reference.level)
+        surface = surface_at(grey, reference.box)
+        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
+        if self._faces.recogniser is None:
+            return probe
+        others = [reference.level.scaled(value) for value in reference.level.others]
+        return replace(probe, others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others))
+
     def probe(self, image: sitk.Image, reference: FaceReference, overlay: vtkPolyData | str = NOTHING_REBUILT) -> FaceProbe:
-        """Score a defaced version of an original.
+        """Score a defaced version of an original: as it is seen, and as an attacker rebuilds it.
 
         Parameters
         ----------
@@ -127,21 +151,15 @@ class FaceScorer:
         NotAvailable
             If it shows no skin surface at all (a failed load or wrong frame is an error, no success).
         """
-        grey = grey_values(image, reference.box, reference.level)
-        surface = surface_at(grey, reference.box)
-        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
+        probe = self.seen(image, reference)
         if self._faces.recogniser is None:
             return probe
-        others = [reference.level.scaled(value) for value in reference.level.others]
         coarse = reference.box.coarse()
-        probe = replace(
-            probe,
-            others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others),
-            border=self.frontal_embeddings(border_greys(image, coarse, reference.level), coarse, reference, [0.0] * len(LEVELS)),
-        )
+        greys = border_greys(image, coarse, reference.level)
+        probe = replace(probe, border=self.frontal_embeddings(greys, coarse, reference, [0.0] * len(LEVELS)))
         if isinstance(overlay, str):
             return replace(probe, rebuilt_reason=overlay)
-        picture = renderer().pictures(surface, reference.axes, reference.cameras[:1], overlay)
+        picture = renderer().pictures(probe.surface, reference.axes, reference.cameras[:1], overlay)
         rebuilt = self._faces.embeddings(picture, self._faces.landmarks(picture)[0])[0]
         return replace(probe, rebuilt=rebuilt, rebuilt_reason="", frontal_rebuilt=picture[0])
 

@@ -50,7 +50,7 @@ class DrawnFaces:
         if reference is None:
             return []
         try:
-            probe = self._scorer.probe(written, reference)
+            probe = self._scorer.seen(written, reference)
         except NotAvailable as reason:
             self.told[image.key] = {"reason": str(reason)}
             return []
@@ -119,7 +119,7 @@ class DrawnFaces:
                 self.told[image.key] = {"reason": "no head was found in the original"}
                 return None
             try:
-                self._references[image.key] = self._scorer.reference(image, self._heads[image.key])
+                self._references[image.key] = self._scorer.reference(image, self._heads[image.key], emptied=False)
             except (FaceNotFound, NotAvailable) as reason:
                 self.told[image.key] = {"reason": str(reason)}
                 return None

@@ -29,6 +29,8 @@ class FoundStructures:
         Why there is none although there are files of structures.
     notes, remarks : tuple of str
         What the case, and every row of the structures, must say.
+    unjoined : tuple of StructureSet and other StructureSets, optional
+        As read when they were tried, where no registration joins frames: read once.
     """
 
     candidate: Candidate | None = None
@@ -36,6 +38,7 @@ class FoundStructures:
     reason: str = ""
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    unjoined: tuple[StructureSet, tuple[StructureSet, ...]] | None = None
 
     def read(
         self, joins: Joins, doses: Sequence[Header], plans: Sequence[Header]
@@ -49,7 +52,12 @@ class FoundStructures:
         """
         if self.candidate is None:
             return None, ()
+        own, others = self._read(joins, doses, plans) if joins or self.unjoined is None else self.unjoined
+        return self._remarked(own), tuple(map(self._remarked, others))
 
+    def _read(
+        self, joins: Joins, doses: Sequence[Header], plans: Sequence[Header]
+    ) -> tuple[StructureSet, tuple[StructureSet, ...]]:
         def target(frame: str) -> str:
             return joins[frame][0] if frame in joins else frame
 
@@ -62,7 +70,7 @@ class FoundStructures:
             structures = beside(taken, one.structures)
             taken += structures
             others += [replace(one, structures=structures, notes=structure_notes(structures))] if structures else []
-        return self._remarked(found), tuple(map(self._remarked, others))
+        return found, tuple(others)
 
     def _remarked(self, one: StructureSet) -> StructureSet:
         """A set of which every row says what must be said of it."""
@@ -136,14 +144,14 @@ def _tried(
             tried[candidate.name] = reason
             return None, False
         found = FoundStructures(candidate, where, notes=where.notes)
-        sets = found.read(joins, doses, plans)
+        own, elsewhere = found._read(joins, doses, plans)
     except UnusableInput as damage:
         if alone:
             raise
         tried[candidate.name] = str(damage)
         return None, False
-    structures = [structure for one in (sets[0], *sets[1]) if one is not None for structure in one.structures]
-    return found, any(not structure.problem for structure in structures)
+    drawn = any(not structure.problem for one in (own, *elsewhere) for structure in one.structures)
+    return found if joins else replace(found, unjoined=(own, elsewhere)), drawn
 
 
 def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) -> FoundStructures:
