@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..case import CT
 from ..geometry.boxes import box_around
-from ..geometry.morphology import grown, inner_distance_mm, largest_part
+from ..geometry.morphology import grown, largest_part, shrunk, without_holes
 
 SEARCH_MM = 8.0
 """How far the brain may reach beyond the average head's brain after an affine fit."""
@@ -64,18 +63,18 @@ def _segment(
     calm: NDArray[np.floating], patient: NDArray[np.bool_], guide: NDArray[np.bool_], modality: str, spacing_mm: float
 ) -> NDArray[np.bool_] | None:
     """Grow from where brain must be, by intensity, and keep what agrees with the guide."""
-    core = inner_distance_mm(guide, spacing_mm) > CORE_MM
+    core = shrunk(guide, CORE_MM, spacing_mm)
     if not core.any() or _is_constant(calm[core]):
         return None
     low, high = _brain_range(calm[core], modality)
     candidate = (calm > low) & (calm < high)
     candidate &= grown(guide, SEARCH_MM, spacing_mm)
-    candidate &= inner_distance_mm(patient, spacing_mm) > SKIN_MM
-    opened = largest_part(inner_distance_mm(candidate, spacing_mm) > NECK_MM)
+    candidate &= shrunk(patient, SKIN_MM, spacing_mm)
+    opened = largest_part(shrunk(candidate, NECK_MM, spacing_mm))
     if not opened.any():
         return None
     brain = candidate & grown(opened, NECK_MM + spacing_mm, spacing_mm)
-    brain = ndimage.binary_fill_holes(_closed(brain, 2 * NECK_MM, spacing_mm))
+    brain = without_holes(_closed(brain, 2 * NECK_MM, spacing_mm))
     dice = 2.0 * int((brain & guide).sum()) / int(brain.sum() + guide.sum())
     return brain if dice >= LEAST_DICE else None
 
@@ -96,4 +95,4 @@ def _closed(mask: NDArray[np.bool_], radius_mm: float, spacing_mm: float) -> NDA
     margin = round(radius_mm / spacing_mm) + 1
     wide = grown(np.pad(mask, margin), radius_mm, spacing_mm)
     inner = tuple(slice(margin, margin + n) for n in mask.shape)
-    return (inner_distance_mm(wide, spacing_mm) > radius_mm)[inner] | mask
+    return shrunk(wide, radius_mm, spacing_mm)[inner] | mask

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..case import CT, CaseImage
 from ..errors import FaceNotFound
 from ..geometry.grids import on_grid, onto_grid
-from ..geometry.morphology import fill_cavities, grown, inner_distance_mm, largest_part
+from ..geometry.morphology import fill_cavities, grown, largest_part, shrunk
 from .air import air_level, skin_threshold
 
 SHELL_THICKNESS_MM = 5.0
@@ -69,5 +69,5 @@ def _largest_without_shells(dense: NDArray[np.bool_], spacing_mm: float, has_she
     """The largest solid body: thin shells are opened away, then the body's own thin parts (ears, nose) are grown back."""
     if not has_shells:
         return largest_part(dense)
-    core = largest_part(inner_distance_mm(dense, spacing_mm) > 0.5 * SHELL_THICKNESS_MM)
+    core = largest_part(shrunk(dense, 0.5 * SHELL_THICKNESS_MM, spacing_mm))
     return largest_part(dense & grown(core, 0.5 * SHELL_THICKNESS_MM + spacing_mm, spacing_mm))

@@ -8,6 +8,7 @@ import SimpleITK as sitk
 
 from ..geometry.grids import on_grid
 from ..geometry.level_set import SMOOTHING_VOXELS, from_border_mm
+from ..geometry.nearness import dilated, eroded
 
 FAR_MM = 1000.0
 """Marks voxels that do not touch the skin; no head is so large."""
@@ -38,7 +39,7 @@ def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sit
     inside = sitk.GetArrayViewFromImage(outline) > 0
     air, tissue = (float(np.median(found[mask])) if mask.any() else threshold for mask in (~inside, inside))
     middle = 0.5 * (air + tissue)
-    next_to_skin = scipy.ndimage.binary_dilation(inside) & ~scipy.ndimage.binary_erosion(inside)
+    next_to_skin = dilated(inside) & ~eroded(inside)
     solid = np.where(inside, tissue, air)
     own = next_to_skin & ((found > threshold) == inside)
     solid[own] = found[own]

@@ -24,6 +24,7 @@ from ..geometry.boxes import (
     sample_box,
 )
 from ..geometry.grids import on_grid
+from ..geometry.nearness import dilated
 from ..settings import Settings
 from ..structures.mask import structure_mask
 from .edit import Edit
@@ -69,7 +70,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
     near = ndimage.distance_transform_edt(~altered, sampling=head.grid.GetSpacing()[::-1]) <= reach_mm
     found = devices[box.slices] & near
-    rim = ndimage.binary_dilation(found) & ~ndimage.binary_dilation(outline[box.slices])
+    rim = dilated(found) & ~dilated(outline[box.slices])
     if not found.any():
         return None
     marked = np.zeros(devices.shape, dtype=np.bool_)

@@ -19,6 +19,8 @@ from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head
 from ..case import CaseImage
 from ..geometry.boxes import VoxelBox, box_around, box_between, box_of_points, corners_mm, sample_box
+from ..geometry.found_once import FoundOnce
+from ..geometry.nearness import dilated, eroded
 from ..settings import Settings
 from .stored_values import stored_level
 
@@ -28,8 +30,6 @@ FEWEST_BLOCKS = 12
 """From fewer blocks a pattern would be seen."""
 FEWEST_VOXELS = 100
 """From fewer single voxels the level alone would be a guess."""
-BESIDE = np.ones((3, 3, 3), np.bool_)
-"""Blocks and voxels that share a corner lie beside one another."""
 AROUND_MM = 60.0
 """Air is taken from so far around what is filled."""
 KEPT_PERCENT = (5.0, 90.0)
@@ -44,6 +44,7 @@ sigmas, and anatomy adds to the other ones."""
 LARGEST_SIGMAS = 3.0
 """Stronger residuals are anatomy, not noise."""
 Array = NDArray[np.float32]
+_BRAINS = FoundOnce()
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def background(image: CaseImage, box: VoxelBox, where: NDArray[np.bool_], settin
     if blocks is not None:
         return blocks.laid(where, random)
     filled = np.full(box.shape, stored_level(air_level(image), dtype), dtype)
-    voxels = around[~scipy.ndimage.binary_dilation(np.greater_equal(around, skin_threshold(image)), BESIDE)]
+    voxels = around[~dilated(np.greater_equal(around, skin_threshold(image)), corners=True)]
     if voxels.size >= FEWEST_VOXELS:
         filled[where] = random.choice(voxels, np.count_nonzero(where))
     return filled
@@ -115,7 +116,10 @@ def tissue_noise(image: CaseImage, head: Head, box: VoxelBox, where: NDArray[np.
     """
     random = _random(image, settings, "tissue")
     level = noise_level(image, box)
-    found = _brain_blocks(image, head)
+    known: dict[int, tuple[Head, tuple[_Blocks, float] | None]] = _BRAINS.of(image, None, dict)
+    if id(head) not in known:
+        known[id(head)] = head, _brain_blocks(image, head)
+    found = known[id(head)][1]
     if found is None:
         return np.float32(level) * random.standard_normal(box.shape, dtype=np.float32)
     blocks, brain_level = found
@@ -159,7 +163,7 @@ def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None
         highest = _reduced(np.maximum, values, size)
         if highest.size == 0:
             continue
-        free = ~scipy.ndimage.binary_dilation(np.greater_equal(highest, skin_threshold(image)), BESIDE)
+        free = ~dilated(np.greater_equal(highest, skin_threshold(image)), corners=True)
         lowest = _reduced(np.minimum, values, size)
         noisy = free & np.greater(highest, lowest)
         if 2 * np.count_nonzero(noisy) >= np.count_nonzero(free):
@@ -172,7 +176,8 @@ def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None
 
 def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int, int, int]) -> NDArray[np.intp]:
     """The blocks without the lowest and the highest ones."""
-    means = np.array([values[tuple(slice(a, a + n) for a, n in zip(at, size, strict=True))].mean() for at in first])
+    sums = _reduced(np.add, values, size)
+    means = sums[tuple((first // size).T)] / np.prod(size)
     low, high = np.percentile(means, KEPT_PERCENT)
     return first[(means >= low) & (means <= high)]
 
@@ -180,7 +185,7 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
 def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
     """Blocks of the brain without its slow part, scaled to a noise of 1, and how strong that noise is."""
     deep = sitk.GetArrayViewFromImage(head.brain) > 0
-    deep = scipy.ndimage.binary_erosion(deep, iterations=round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
+    deep = eroded(deep, round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
     around = box_around(deep)
     if around is None:
         return None
@@ -209,7 +214,7 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
 
 
 def _reduced(reduce: np.ufunc, values: NDArray[np.generic], size: tuple[int, int, int]) -> NDArray[np.generic]:
-    """The least or the greatest value of each whole block, shape (blocks along z, y, x)."""
+    """The least, the greatest or the sum of the values of each whole block, shape (blocks along z, y, x)."""
     for axis, step in enumerate(size):
         count = values.shape[axis] // step
         values = np.take(values, range(count * step), axis=axis) if values.shape[axis] % step else values

@@ -19,6 +19,7 @@ from ..case import Case, CaseImage
 from ..errors import MethodFailed
 from ..geometry.boxes import grid_points, index_to_mm
 from ..geometry.grids import nearest_axes
+from ..geometry.nearness import dilated, eroded
 from ..settings import Settings
 from .defacing import Defacer
 from .edit import Edit
@@ -246,7 +247,7 @@ def voxel_shear(image: sitk.Image, brain: sitk.Image, buffer_voxels: float = BUF
 def _rims(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels inside and outside a silhouette that touch its border; as in the original the picture's ends are joined."""
     wrapped = np.pad(seen, 1, mode="wrap")
-    rims: NDArray[np.bool_] = np.not_equal(scipy.ndimage.binary_dilation(wrapped), scipy.ndimage.binary_erosion(wrapped))
+    rims: NDArray[np.bool_] = np.not_equal(dilated(wrapped), eroded(wrapped))
     return rims[1:-1, 1:-1]
 
 

@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from .boxes import box_around
+from .nearness import LARGEST_REACH, distance_table, squared_voxels
 
 GAP_MM = 6.0
 """Nostrils, ear canals and noise pits narrower than this are closed before cavities are filled."""
@@ -20,9 +21,29 @@ def fill_cavities(patient: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.b
     """Close narrow openings, then fill what no straight path in an axial slice leads out of (sinuses, airways, skull)."""
     reach = GAP_MM / 2
     wide = np.pad(grown(patient, reach, spacing_mm), 1, mode="edge")  # what leaves the scan counts as going on
-    closed = inner_distance_mm(wide, spacing_mm)[1:-1, 1:-1, 1:-1] > reach
-    filled = np.stack([scipy.ndimage.binary_fill_holes(plane) for plane in closed | patient])
-    return scipy.ndimage.binary_fill_holes(filled)
+    closed = shrunk(wide, reach, spacing_mm)[1:-1, 1:-1, 1:-1]
+    return without_holes(without_holes(closed | patient, planes=True))
+
+
+def without_holes(mask: NDArray[np.bool_], *, planes: bool = False) -> NDArray[np.bool_]:
+    """A mask with all that no path across voxel faces leads out of, shape (z, y, x).
+
+    Parameters
+    ----------
+    planes : bool
+        Paths stay in their axial plane.
+    """
+    faces = scipy.ndimage.generate_binary_structure(mask.ndim, 1)
+    if planes:
+        faces[0], faces[-1] = False, False
+    labels, count = scipy.ndimage.label(~mask, faces)
+    is_open = np.zeros(count + 1, bool)
+    for axis in range(1 if planes else 0, mask.ndim):
+        ends = np.moveaxis(labels, axis, 0)
+        is_open[ends[0].ravel()] = True
+        is_open[ends[-1].ravel()] = True
+    is_open[0] = False
+    return ~is_open[labels]
 
 
 def inner_distance_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
@@ -45,8 +66,22 @@ def grown(mask: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArra
     around = box_around(mask, int(reach_mm / spacing_mm) + 2)
     if around is not None:
         box = around.slices
-        wide[box] = inner_distance_mm(~mask[box], spacing_mm) <= reach_mm
+        reach = max(1, int(reach_mm / spacing_mm) + 1)
+        if reach <= LARGEST_REACH:
+            wide[box] = (distance_table(reach, spacing_mm) <= np.float32(reach_mm))[squared_voxels(mask[box], reach)]
+        else:
+            wide[box] = inner_distance_mm(~mask[box], spacing_mm) <= np.float32(reach_mm)
     return wide
+
+
+def shrunk(mask: NDArray[np.bool_], depth_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+    """The voxels that lie deeper in the mask than `depth_mm`; what lies beyond the array is not asked."""
+    deep = np.zeros(mask.shape, bool)
+    around = box_around(mask, 1)
+    if around is not None:
+        box = around.slices
+        deep[box] = ~grown(~mask[box], depth_mm, spacing_mm)
+    return deep
 
 
 def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

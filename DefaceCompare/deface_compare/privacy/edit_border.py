@@ -7,12 +7,15 @@ defaced image alone: voxels of one value, and voxels that are calmer than the re
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..geometry.boxes import box_of_points, corners_mm
+from ..geometry.nearness import LARGEST_REACH, dilated, distance_table, eroded, squared_voxels
 from .other_surfaces import box_grid
 from .surface import SMOOTHING_MM, FaceBox, SkinLevel, resampled
 
@@ -106,7 +109,7 @@ def _calm(noise: Grey, part: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     noisy = noise[part & (noise > 0)]
     if noisy.size < max(FEWEST_VOXELS, LEAST_NOISY_SHARE * np.count_nonzero(part)):
         return None
-    calm = ndimage.binary_opening(part & (noise < CALM_SHARE * np.median(noisy)))
+    calm = dilated(eroded(part & (noise < CALM_SHARE * np.median(noisy))))
     return calm if np.count_nonzero(calm) >= FEWEST_VOXELS else None
 
 
@@ -121,7 +124,7 @@ def _shrunk(filled: NDArray[np.bool_] | None, box: FaceBox) -> list[Grey | None]
     """Tissue with the calm air around it, less what may have been cleared."""
     if filled is None:
         return [None] * len(CLEARED_MM)
-    inside = ndimage.distance_transform_edt(filled).astype(np.float32) * np.float32(box.spacing_mm)
+    inside = _distance_mm(~filled, CLEARED_MM[-1], box)
     return [_grey(inside - np.float32(reach), box) for reach in CLEARED_MM]
 
 
@@ -129,8 +132,16 @@ def _grown(untouched: NDArray[np.bool_] | None, box: FaceBox) -> list[Grey | Non
     """Tissue that is not calm, with as much around it as may have been rewritten."""
     if untouched is None:
         return [None] * len(REWRITTEN_MM)
-    outside = ndimage.distance_transform_edt(~untouched).astype(np.float32) * np.float32(box.spacing_mm)
+    outside = _distance_mm(untouched, REWRITTEN_MM[-1], box)
     return [_grey(np.float32(depth) - outside, box) for depth in REWRITTEN_MM]
+
+
+def _distance_mm(mask: NDArray[np.bool_], furthest_mm: float, box: FaceBox) -> Grey:
+    """Distance to the nearest true voxel, exact up to a voxel beyond the furthest skin that is drawn."""
+    reach = math.ceil(furthest_mm / box.spacing_mm) + 1
+    if reach > LARGEST_REACH:
+        return ndimage.distance_transform_edt(~mask).astype(np.float32) * np.float32(box.spacing_mm)
+    return distance_table(reach, box.spacing_mm)[squared_voxels(mask, reach)]
 
 
 def _grey(depth_mm: Grey, box: FaceBox) -> Grey:

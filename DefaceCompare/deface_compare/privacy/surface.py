@@ -18,6 +18,7 @@ from ..case import CT, CaseImage
 from ..errors import NotAvailable
 from ..geometry.mesh import iso_surface
 from ..geometry.morphology import largest_part, open_air
+from ..geometry.nearness import dilated
 
 GRID_MM = 1.7
 """Spacing of the grid on which the surface is built; gives 80 000 to 150 000 triangles for the front half of a head."""
@@ -126,7 +127,7 @@ def box_of_landmarks(landmarks_mm: Mapping[str, Point]) -> FaceBox:
 def outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
     """The patient's outline, grown by `DEVICE_MARGIN_MM`, on the face's grid; shape (z, y, x)."""
     inside = sitk.GetArrayFromImage(resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
-    return scipy.ndimage.binary_dilation(inside, iterations=round(DEVICE_MARGIN_MM / box.spacing_mm))
+    return dilated(inside, round(DEVICE_MARGIN_MM / box.spacing_mm))
 
 
 def face_surface(

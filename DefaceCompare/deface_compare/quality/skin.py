@@ -20,6 +20,7 @@ from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners
 from ..geometry.grids import onto_grid
 from ..geometry.mesh import iso_surface, points_of
 from ..geometry.morphology import largest_part
+from ..geometry.nearness import dilated
 
 SMOOTHING_MM = 1.2
 """Gaussian sigma before meshing: coil noise goes, the surface is located between voxels."""
@@ -84,9 +85,9 @@ def _without_cavities(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:
     largest = largest_part(tissue)
     reach = OPENING_VOXELS
     padded = np.pad(largest, reach + 1)
-    grown = ndimage.binary_dilation(padded, iterations=reach)
+    grown = dilated(padded, reach)
     outside_labels, _ = ndimage.label(~grown)
-    outside = ndimage.binary_dilation(outside_labels == outside_labels[0, 0, 0], iterations=reach)
+    outside = dilated(outside_labels == outside_labels[0, 0, 0], reach)
     inner = slice(reach + 1, -(reach + 1))
     return ~outside[inner, inner, inner] | largest
 
