@@ -161,6 +161,7 @@ def _within(rois: Sequence[_Roi], frame_uid: str, around: Surroundings) -> list[
     return [roi for roi in rois if roi.frame in ("", frame_uid) or around.root(roi.frame) == frame_uid]
 
 
+@naming_file
 def frames_of_structures(header: Header, around: Surroundings) -> Counter[str]:
     """How many structures with contours lie in each frame of reference; ``""`` where nothing tells it."""
     return Counter(roi.frame for roi in _rois(header, around) if any(item.get("ContourSequence") for item in roi.items))
