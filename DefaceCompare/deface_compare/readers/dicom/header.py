@@ -166,6 +166,14 @@ class Header:
         value = self.dataset.get(keyword)
         return "" if value is None else str(value)
 
+    def number(self, keyword: str) -> float | None:
+        """A finite number that nothing rests on, None where it is absent, empty or no number."""
+        try:
+            found = float(self.dataset.get(keyword))  # type: ignore[arg-type]
+        except PYDICOM_ERRORS:
+            return None
+        return found if math.isfinite(found) else None
+
     def numbers(self, keyword: str, count: int) -> list[float]:
         """An attribute of so many numbers.
 

@@ -132,7 +132,7 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     tilt_degrees = float(np.degrees(np.arccos(min(1.0, float(slant @ normal)))))
     if tilt_degrees >= LEAST_TOLD_TILT_DEGREES:
         notes.append(f"gantry tilt of {tilt_degrees:.1f} degrees: the slices stay where they lie, nothing was resampled")
-    thickest_mm = max(float(header.dataset.get("SliceThickness") or 0) for header in ordered)
+    thickest_mm = max(header.number("SliceThickness") or 0.0 for header in ordered)
     if thickest_mm > LARGEST_OVERLAP * spacing.plane_mm and spacing.planes is None:
         notes.append(
             f"slices {thickest_mm:.3g} mm thick lie {spacing.plane_mm:.3g} mm apart: their positions are likely not in mm"

@@ -129,7 +129,7 @@ def _thickness_follows(runs: list[list[float]], headers: Sequence[Header]) -> bo
     first = 0
     for run in runs:
         inside = headers[first + 1 : first + len(run)]
-        stated = [float(header.dataset.get("SliceThickness") or 0) for header in inside]
+        stated = [header.number("SliceThickness") or 0.0 for header in inside]
         if any(abs(thickness - float(np.mean(run))) > ROUNDING_MM for thickness in stated):
             return False
         first += len(run)
