@@ -4,8 +4,10 @@ The OpenCV Zoo's "int8bq" files compute their weights in the graph (DequantizeLi
 list the results as graph inputs. ONNX Runtime 1.32 takes those for inputs that the caller must feed, or rejects the block
 size. Here every such node that acts on stored tensors only is evaluated once and replaced by its result.
 
-ONNX Runtime's PRelu is no vector code and takes half of SFace's time; it is written here as ``max(x, 0) + slope * min(x, 0)``.
-One of the two terms is always zero, so that every number stays the same to the last bit.
+ONNX Runtime's PRelu is no vector code and takes half of SFace's time; it is written here as ``max(x, 0) - slope * max(-x, 0)``.
+One of the two terms is always zero, so that every number stays the same to the last bit. The two products are convolutions of
+single channels by single numbers: ONNX Runtime carries them out in the blocked layout of the network's other convolutions, and
+rearranges nothing in between (a face in 20 ms rather than 29).
 """
 
 from __future__ import annotations
@@ -21,8 +23,6 @@ from .session import missing_package
 
 IR_VERSION = 8
 """ONNX file format of the folded network; readable by every ONNX Runtime since 1.10."""
-ZERO = "defacecompare_zero"
-"""Name of the stored number 0 in a folded network."""
 
 
 def fold_weights(source: bytes) -> bytes:
@@ -52,9 +52,8 @@ def fold_weights(source: bytes) -> bytes:
             inputs = [stored[name] for name in node.input if name]
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             stored[node.output[0]] = _evaluate(node.op_type, inputs, attributes)
-        elif node.op_type == "PRelu":
-            stored[ZERO] = np.float32(0.0)
-            kept += _two_sided(node, onnx.helper.make_node)
+        elif node.op_type == "PRelu" and _is_by_channel(stored.get(node.input[1])):
+            kept += _two_sided(node, stored, onnx.helper.make_node)
         else:
             kept.append(node)
     used = {name for node in kept for name in node.input}
@@ -69,14 +68,23 @@ def fold_weights(source: bytes) -> bytes:
     return bytes(folded.SerializeToString(deterministic=True))
 
 
-def _two_sided(prelu: Any, make_node: Callable[..., Any]) -> list[Any]:
-    """The nodes that do what a PRelu does."""
+def _is_by_channel(slope: NDArray | None) -> bool:
+    """Whether a PRelu has one stored slope for each channel of pictures, shape (channels, 1, 1)."""
+    return slope is not None and slope.ndim == 3 and slope.shape[1:] == (1, 1)
+
+
+def _two_sided(prelu: Any, stored: dict[str, NDArray], make_node: Callable[..., Any]) -> list[Any]:
+    """The nodes that do what a PRelu of pictures does; their weights go to `stored`."""
     (x, slope), (y,) = prelu.input, prelu.output
-    above, below, sloped = f"{y}_above", f"{y}_below", f"{y}_sloped"
+    by_channel = stored[slope].astype(np.float32).reshape(-1, 1, 1, 1)
+    above, negative, below, sloped = (f"{y}_{name}" for name in ("above", "negative", "below", "sloped"))
+    stored[f"{y}_minus_one"], stored[f"{y}_minus_slope"] = np.full_like(by_channel, -1.0), -by_channel
+    each_alone = {"group": len(by_channel), "kernel_shape": [1, 1]}
     return [
         make_node("Relu", [x], [above]),
-        make_node("Min", [x, ZERO], [below]),
-        make_node("Mul", [below, slope], [sloped]),
+        make_node("Conv", [x, f"{y}_minus_one"], [negative], **each_alone),
+        make_node("Relu", [negative], [below]),
+        make_node("Conv", [below, f"{y}_minus_slope"], [sloped], **each_alone),
         make_node("Add", [above, sloped], [y]),
     ]
 

@@ -116,6 +116,19 @@ def test_a_prelu_is_folded_without_changing_a_bit() -> None:
     np.testing.assert_array_equal(after, np.where(x > 0, x, slope * x))
 
 
+def test_a_prelu_with_another_slope_than_one_a_channel_stays() -> None:
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node("PRelu", ["x", "slope"], ["y"])],
+        "prelu",
+        [helper.make_tensor_value_info("x", kind, [1, 8])],
+        [helper.make_tensor_value_info("y", kind, [1, 8])],
+        [onnx.numpy_helper.from_array(np.full(8, 0.25, np.float32), "slope")],
+    )
+    published = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=8).SerializeToString()
+    assert [node.op_type for node in onnx.load_model_from_string(fold_weights(published)).graph.node] == ["PRelu"]
+
+
 def test_a_model_that_an_earlier_version_folded_is_folded_again_by_get(
     small: tuple[models.Model, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
