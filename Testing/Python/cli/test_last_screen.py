@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from deface_compare.cli.last_screen import show
 from deface_compare.cli.main import main
 from deface_compare.cohort.answer import dose_words, recognised_words
 from deface_compare.errors import UnusableInput
+from deface_compare.study.last_screen import last_screen
 from deface_compare.study.pool import pool
 from deface_compare.study.report_again import report_again
 from deface_compare.study.study_report import StudyReport
+from deface_compare.words import NOTHING
 from made_study import make_out
 
 
@@ -114,3 +117,13 @@ def test_report_refuses_a_folder_of_pooled_tables_and_an_empty_one(tmp_path: Pat
     (tmp_path / "measurements.csv").write_text("")
     with pytest.raises(UnusableInput, match="pooled tables only; run `pool` on the folders behind them"):
         report_again(tmp_path)
+
+
+def test_no_organ_lost_is_another_word_than_no_organ_measured(made: StudyReport) -> None:
+    none_lost = replace(made.answer.facts[0], organs_lost=())
+    unmeasured = replace(made.answer.facts[1], organs_lost=(), beyond_tolerance=None)
+    answer = replace(made.answer, facts=(none_lost, unmeasured, *made.answer.facts[2:]))
+    screen = last_screen(answer, Path("out"), {}, (), ())
+    lost = [row[screen.headings.index("Organs lost")] for row in screen.rows]
+    assert lost[:2] == ["none", NOTHING]
+    assert none_lost.organs_measured
