@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head import Head
 from ..case import CaseImage
@@ -36,12 +37,15 @@ class MovedSkin:
         How far each point lies from the new skin.
     features : mapping of str to ndarray of bool, shape (n,)
         The points of each feature of the face.
+    new_skin : vtkPolyData
+        The defaced skin, LPS mm; empty where it is not known.
     """
 
     points_mm: NDArray[np.float64]
     outward: NDArray[np.float64]
     moved_mm: NDArray[np.float64]
     features: Mapping[str, NDArray[np.bool_]]
+    new_skin: vtkPolyData = field(default_factory=vtkPolyData)
 
     def __len__(self) -> int:
         return len(self.points_mm)
@@ -89,6 +93,7 @@ def moved_skin(image: CaseImage, head: Head, patch: Patch) -> MovedSkin:
         outward=-inward[held] / length[held, None],
         moved_mm=away[held],
         features={name: there[held] for name, there in skin.features.items()},
+        new_skin=defaced,
     )
 
 

@@ -7,7 +7,7 @@ dose are judged by geometry on the original's skin, all else by what it could ho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from scipy import ndimage
 from scipy.spatial import cKDTree
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from deface_compare.export.contour_lines import dense
-from deface_compare.geometry.mesh import iso_surface, points_of
+from deface_compare.geometry.mesh import distances_mm, iso_surface, points_of
 
 SKIN_HU = -300.0
 NEAR_MM, MOVED_MM = 2.0, 3.0
@@ -45,6 +46,9 @@ LISTS = ("GridFrameOffsetVector", "DVHData", "LeafJawPositions", "LeafPositionBo
 PHILIPS = 0x7053
 UIDS = re.compile(rb"[0-2]\.[0-9]+(?:\.[0-9]+){4,}")
 DEEP_MM, STEP_GY = 2.5, 0.15
+END_VOXELS = 0.6
+"""Dose voxels: the grid's planes lie up to half a one from where a dose was cut."""
+SEEN_VOXELS = 1.5
 FEWEST = 8
 """Fewer points of a slice say nothing of it."""
 
@@ -57,38 +61,62 @@ class GoneSkin:
     ----------
     low_mm, high_mm : ndarray, shape (3,)
         LPS mm, the outermost borders of the CT's voxels.
+    new : vtkPolyData
+        The defaced skin.
     """
 
     points_mm: NDArray[np.float64]
     outward: NDArray[np.float64]
     low_mm: NDArray[np.float64]
     high_mm: NDArray[np.float64]
+    new: vtkPolyData
 
 
 def gone_skin(original: sitk.Image, defaced: sitk.Image, front_of_mm: float = np.inf) -> GoneSkin:
-    """The front skin (y below `front_of_mm`) of an axial CT that moved by `MOVED_MM` and a voxel or more."""
-    first, now = _skin(original)[::2], _skin(defaced)
-    away = cKDTree(now).query(first)[0]
+    """The front skin (y below `front_of_mm`) of an axial CT that moved by `MOVED_MM` and a voxel or more.
+
+    Walls of an airway that a nostril or a mouth opened are no skin: nobody sees them from outside.
+    """
+    surface, new = _skin(original), _skin(defaced)
+    first = points_of(surface)[::2]
+    away = cKDTree(points_of(new)).query(first)[0]
     gone = (away >= MOVED_MM + max(original.GetSpacing())) & (first[:, 1] < front_of_mm)
     points = first[gone]
+    points = points[cKDTree(_seen_from_outside(original)).query(points)[0] <= SEEN_VOXELS * max(original.GetSpacing())]
     calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(sitk.Cast(original, sitk.sitkFloat32), 2.0))
     index = ((points - original.GetOrigin()) / original.GetSpacing()).T[::-1]
     slopes = np.gradient(calm, *original.GetSpacing()[::-1])
     inward = np.stack([ndimage.map_coordinates(slope, index, order=1, mode="nearest") for slope in slopes[::-1]], axis=1)
     outward = -inward / np.maximum(np.linalg.norm(inward, axis=1), 1e-9)[:, None]
     low = np.array(original.GetOrigin()) - 0.5 * np.array(original.GetSpacing())
-    return GoneSkin(points, outward, low, low + np.multiply(original.GetSize(), original.GetSpacing()))
+    return GoneSkin(points, outward, low, low + np.multiply(original.GetSize(), original.GetSpacing()), new)
 
 
-def _skin(image: sitk.Image) -> NDArray[np.float64]:
-    """Points of the outer surface: the largest part, without cavities."""
-    values = sitk.GetArrayFromImage(image).astype(np.float32)
+def _largest(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     labels, _ = ndimage.label(values > SKIN_HU)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    solid = ndimage.binary_fill_holes(np.pad(labels == sizes.argmax(), 1))[1:-1, 1:-1, 1:-1]
+    return np.asarray(labels == sizes.argmax())
+
+
+def _skin(image: sitk.Image) -> vtkPolyData:
+    """The outer surface: the largest part, without cavities."""
+    values = sitk.GetArrayFromImage(image).astype(np.float32)
+    solid = ndimage.binary_fill_holes(np.pad(_largest(values), 1))[1:-1, 1:-1, 1:-1]
     field = np.where(solid, np.maximum(values, SKIN_HU + 1.0), np.minimum(values, SKIN_HU - 1.0))
-    return points_of(iso_surface(field, SKIN_HU, image.GetOrigin(), image.GetSpacing()))
+    return iso_surface(field, SKIN_HU, image.GetOrigin(), image.GetSpacing())
+
+
+def _seen_from_outside(image: sitk.Image) -> NDArray[np.float64]:
+    """The voxels that a straight look along an axis meets first, from all sides but from below; LPS mm, shape (n, 3)."""
+    solid = _largest(sitk.GetArrayFromImage(image).astype(np.float32))
+    seen = np.zeros_like(solid)
+    for axis, backwards in ((0, True), (1, False), (1, True), (2, False), (2, True)):
+        along = np.moveaxis(np.flip(solid, axis) if backwards else solid, axis, 0)
+        met = along & (np.cumsum(along, axis=0) == 1)
+        first = np.moveaxis(met, 0, axis)
+        seen |= np.flip(first, axis) if backwards else first
+    return np.argwhere(seen)[:, ::-1] * image.GetSpacing() + image.GetOrigin()
 
 
 def leaks(folder: Path, skin: GoneSkin, source: Path, old_uids: bool = True) -> list[str]:
@@ -202,6 +230,7 @@ def _dose_faults(data: Dataset, skin: GoneSkin) -> Iterator[str]:
     deep, under, beyond, far = (at(skin.points_mm + k * half * skin.outward) for k in (-3, -1, 1, 3))
     there = under >= 0.01 * values.max()
     ends = there & (at(skin.points_mm + 12.0 * skin.outward) <= 0.02 * under)
+    ends &= ~_ends_at_new_skin(at, skin, under, END_VOXELS * float(spacing.max()))
     beside = np.maximum(np.abs(deep - under), np.abs(beyond - far))
     steps = there & (under - beyond >= STEP_GY * under) & (under - beyond >= 2 * beside)
     share = float(np.mean(ends | steps)) if len(there) else 0.0
@@ -212,6 +241,16 @@ def _dose_faults(data: Dataset, skin: GoneSkin) -> Iterator[str]:
     outside = np.any((where < skin.low_mm - BEYOND_MM) | (where > skin.high_mm + BEYOND_MM), axis=1)
     if outside.any():
         yield f"{outside.sum()} voxels of dose lie beyond the CT"
+
+
+def _ends_at_new_skin(
+    at: Callable[[NDArray[np.float64]], NDArray[np.float64]], skin: GoneSkin, under: NDArray[np.float64], known_to_mm: float
+) -> NDArray[np.bool_]:
+    """Where the dose has fallen to half as far before the old skin as the defaced image's own skin lies."""
+    away_mm = np.arange(0.0, 12.5, 0.5)
+    fallen = np.stack([at(skin.points_mm + away * skin.outward) <= 0.5 * under for away in away_mm])
+    first = np.where(fallen.any(axis=0), away_mm[fallen.argmax(axis=0)], away_mm[-1])
+    return distances_mm(skin.points_mm + first[:, None] * skin.outward, skin.new) <= known_to_mm
 
 
 def _content_faults(data: Dataset) -> Iterator[str]:
