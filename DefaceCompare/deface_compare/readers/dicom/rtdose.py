@@ -73,10 +73,9 @@ def _values_gy(header: Header) -> NDArray[np.float64]:
     name = header.path.name
     stated = header.text("DoseGridScaling")
     scaling = float(stated or 0)
-    if scaling <= 0:
-        raise NotAvailable(
-            f"dose {name} has {f'a DoseGridScaling of {stated}' if stated else 'no DoseGridScaling'} and was not used"
-        )
+    if not SCALINGS[0] <= scaling <= SCALINGS[1]:
+        what = f"a DoseGridScaling of {stated}" if stated else "no DoseGridScaling"
+        raise NotAvailable(f"dose {name} has {what} and was not used")
     bits, high_bit = (whole_number(header.dataset, keyword) for keyword in ("BitsStored", "HighBit"))
     if bits is not None and high_bit is not None and high_bit != bits - 1:
         raise NotAvailable(f"dose {name} states a HighBit that no dose has ({high_bit} of {bits} bits) and was not used")
