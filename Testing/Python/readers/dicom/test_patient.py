@@ -18,6 +18,7 @@ from deface_compare.errors import UnusableInput
 from deface_compare.geometry.lattice import Lattice
 from deface_compare.readers import read_case
 from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
+from fault_patient import sentences_of
 
 CLOSED = "CLOSED_PLANAR"
 OFFSETS = [0.0, 4.0, 8.0, 12.0, 16.0]
@@ -194,8 +195,8 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in (len(whole) - 10, 700, 200):
         path.write_bytes(whole[:length])
-        with pytest.raises(UnusableInput, match=f"{path.name} is a damaged or truncated DICOM file"):
-            read_case(tmp_path)
+        said = sentences_of(tmp_path)
+        assert any(f"{path.name} is a damaged or truncated DICOM file" in sentence for sentence in said)
 
 
 def test_a_truncated_structure_set_or_dose_is_named(tmp_path: Path) -> None:
