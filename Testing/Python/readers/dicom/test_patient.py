@@ -18,7 +18,6 @@ from deface_compare.errors import UnusableInput
 from deface_compare.geometry.lattice import Lattice
 from deface_compare.readers import read_case
 from dicom_set import head_hu, square, uid, write_dose, write_plan, write_series, write_structures
-from fault_patient import sentences_of
 
 CLOSED = "CLOSED_PLANAR"
 OFFSETS = [0.0, 4.0, 8.0, 12.0, 16.0]
@@ -210,7 +209,10 @@ def test_a_truncated_structure_set_or_dose_is_named(tmp_path: Path) -> None:
         whole = path.read_bytes()
         for length in range(400, len(whole) - 2, 197):
             path.write_bytes(whole[:length])
-            said = sentences_of(tmp_path)
+            try:
+                said = read_case(tmp_path).notes
+            except UnusableInput as refusal:
+                said = (str(refusal),)
             assert any(f"{path.name} is a damaged or truncated DICOM file" in sentence for sentence in said)
         path.unlink()
 
