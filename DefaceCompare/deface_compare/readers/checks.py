@@ -6,32 +6,29 @@ from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 
 from ..case import CT, CaseImage
 from ..errors import NotAvailable, UnusableInput
-
-HU_OFFSET = 1024
-"""Offset between unsigned stored CT values and HU that scanners commonly use (DICOM RescaleIntercept -1024)."""
-
-AIR_HU = (-1100.0, -800.0)
-"""Where air lies in a CT in HU (the shared real heads: about -998)."""
-
-AIR_SHARE = 0.005
-"""Least share of voxels that makes an air peak."""
-
-SOFT_TISSUE_SHARE = 0.02
-"""Least share of voxels that makes a soft-tissue peak."""
+from .hounsfield_checks import AIR_HU, AIR_SHARE, HU_OFFSET, intercept_twice, is_offset, scale_notes, share
 
 SHIFTED_NOTE = f"values were not HU: {HU_OFFSET} subtracted, uncalibrated"
 
 UNCONFIRMED_NOTE = "no air near -1000 in this CT: its values could not be confirmed to be HU"
+
+LARGEST_VALUE, LEAST_RANGE = 1e15, 1e-15
+"""Values of a scan lie between (Bq/ml reach 1e10, diffusion in m2/s 1e-9), and their squares within float32 (1e38 to 1e-38)."""
 
 LARGEST_LIKELY_GY = 1000.0
 """No plan reaches this many Gy; a grid in cGy does."""
 
 NEGATIVE_SHARE = 0.01
 """Voxels below minus this share of the maximum are no rounding: no dose is negative."""
+
+LARGEST_CGY = 1e5
+"""A plan's dose in cGy stays below this; beyond it no unit explains the values."""
+
+LEAST_LIKELY_GY = 0.01
+"""The maximum of a plan, or of one beam of it, lies above: a CT scan gives as much."""
 
 MOST_SHARE = 5.0
 """No plan reaches so many times what was prescribed (radiosurgery to the 50 % isodose reaches 2, brachytherapy is not read)."""
@@ -49,7 +46,8 @@ def checked_image(image: CaseImage) -> CaseImage:
     Raises
     ------
     UnusableInput
-        If the image is not 3-D and scalar, holds NaN or infinity, or is constant.
+        If the image is not 3-D and scalar, holds NaN, infinity or numbers that no scan has, is constant, or is a CT whose
+        intercept was applied twice.
     """
     where = f"image {image.key}" + (f" ({image.sources[0].name})" if image.sources else "")
     pixels = image.image
@@ -58,43 +56,32 @@ def checked_image(image: CaseImage) -> CaseImage:
     array = image.array()
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise UnusableInput(f"{where} holds NaN or infinite voxels; repair or re-export it")
-    if array.min() == array.max():
-        raise UnusableInput(f"{where} is constant ({float(array.flat[0]):g} in every voxel); export it again with its pixels")
-    return _in_hounsfield(image) if image.modality == CT else image
+    least, largest = float(array.min()), float(array.max())
+    if least == largest:
+        raise UnusableInput(f"{where} is constant ({least:g} in every voxel); export it again with its pixels")
+    if max(abs(least), abs(largest)) > LARGEST_VALUE or largest - least < LEAST_RANGE:
+        raise UnusableInput(
+            f"{where} holds values from {least:g} to {largest:g}, which no scan has: its scaling is likely wrong; export it again"
+        )
+    return _in_hounsfield(image, where) if image.modality == CT else image
 
 
-def _in_hounsfield(image: CaseImage) -> CaseImage:
+def _in_hounsfield(image: CaseImage, where: str) -> CaseImage:
     array = image.array()
     step = max(1, round((array.size / 1e6) ** (1 / 3)))
     sample = array[::step, ::step, ::step].astype(np.float32).ravel()
-    if _share(sample, *AIR_HU) >= AIR_SHARE:
-        return image
-    if not _looks_like_offset_ct(sample):
+    twice = intercept_twice(sample)
+    if twice:
+        raise UnusableInput(f"{where} {twice}")
+    if share(sample, *AIR_HU) >= AIR_SHARE:
+        return replace(image, notes=(*image.notes, *scale_notes(sample)))
+    if not is_offset(sample):
         return replace(image, notes=(*image.notes, UNCONFIRMED_NOTE))
     kind = array.dtype
     wider = sitk.sitkInt16 if array.max() - HU_OFFSET <= np.iinfo(np.int16).max else sitk.sitkInt32
     pixels = image.image if kind.kind == "f" else sitk.Cast(image.image, sitk.sitkInt32)
     shifted = pixels - HU_OFFSET
     return replace(image, image=shifted if kind.kind == "f" else sitk.Cast(shifted, wider), notes=(*image.notes, SHIFTED_NOTE))
-
-
-def _looks_like_offset_ct(sample: NDArray[np.float32]) -> bool:
-    """Air about 0 and a soft-tissue peak about 1040: not a CT in HU whose background was filled with 0.
-
-    In the latter, values about 1024 are bone, whose histogram falls steadily; a soft-tissue peak stands above its surroundings.
-    """
-    shifted = sample - HU_OFFSET
-    soft, spongy = _share(shifted, -100, 100), _share(shifted, -600, -400)
-    return bool(
-        _share(shifted, *AIR_HU) >= AIR_SHARE
-        and np.percentile(sample, 1) > AIR_HU[1] + HU_OFFSET - 300
-        and soft >= SOFT_TISSUE_SHARE
-        and soft > 2 * spongy
-    )
-
-
-def _share(sample: NDArray[np.float32], low: float, high: float) -> float:
-    return float(np.count_nonzero((sample > low) & (sample < high)) / sample.size)
 
 
 def dose_warnings(image: sitk.Image, unit: str, name: str = "", prescription_gy: float | None = None) -> tuple[str, ...]:
@@ -124,6 +111,11 @@ def dose_warnings(image: sitk.Image, unit: str, name: str = "", prescription_gy:
     lowest = float(values.min())
     if lowest < -NEGATIVE_SHARE * largest:
         raise NotAvailable(f"{dose} holds negative doses (down to {lowest:.2f} {unit}) and was not used")
+    if unit == "Gy" and not LEAST_LIKELY_GY <= largest <= LARGEST_CGY:
+        return (
+            f"{dose} has a maximum of {largest:.2g} Gy, which no plan has: its scaling is likely wrong; all doses are given as"
+            " the file states them",
+        )
     if unit == "Gy" and largest > LARGEST_LIKELY_GY:
         return (
             f"{dose} has a maximum of {largest:.0f} Gy: its values are likely cGy; all doses are given as the file states them",

@@ -66,6 +66,11 @@ def dicom_begin(stream: BinaryIO) -> Begin | None:
     return None if found is None else Begin(found, marked=False)
 
 
+def class_in_begin(head: bytes) -> str:
+    """The SOP class that the first bytes of a DICOM file state, ``""`` if they state none."""
+    return next(filter(None, (_class_of(head, begin) for begin in (MARKED_BEGIN, *UNMARKED_BEGINS))), "")
+
+
 def _class_of(head: bytes, begin: int) -> str:
     """The SOP class of the object that begins at a place; ``""`` if none does."""
     for order in ("<", ">"):

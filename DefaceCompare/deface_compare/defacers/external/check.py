@@ -16,7 +16,8 @@ from ...case import CT, CaseImage
 from ...errors import MethodFailed
 from ...geometry.boxes import corners_mm, grid_points, index_to_mm
 from ...geometry.grids import on_grid
-from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
+from ...readers.checks import SHIFTED_NOTE
+from ...readers.hounsfield_checks import HU_OFFSET
 from ..stored_values import rounded
 
 GEOMETRY_TOLERANCE_MM = 0.01

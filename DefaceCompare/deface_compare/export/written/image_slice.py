@@ -14,13 +14,14 @@ from pydicom.dataset import Dataset
 from ...case import CT, CaseImage
 from ...errors import UnusableInput
 from ...geometry.boxes import Patch
-from ...readers.checks import HU_OFFSET, SHIFTED_NOTE
+from ...readers.checks import SHIFTED_NOTE
 from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
 from ...readers.dicom.padding import padded_voxels
 from ...readers.dicom.real_world import real_world_line
 from ...readers.dicom.series_pixels import NEGATIVE
 from ...readers.dicom.spacing import between_slices
 from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
+from ...readers.hounsfield_checks import HU_OFFSET
 
 
 @dataclass(frozen=True)

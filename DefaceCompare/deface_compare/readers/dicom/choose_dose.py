@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 
 from ...case import Dose
-from ...errors import NotAvailable
+from ...errors import NotAvailable, UnusableInput
 from ..checks import dose_warnings
 from .copies import Twins
 from .dose_sum import in_fixed_order, sum_of_grids
@@ -49,7 +49,12 @@ class ChosenDose:
 
 
 def choose_dose(
-    doses: Sequence[Header], plans: Sequence[Header], frames: set[str], wanted: str = "", twins: Sequence[Twins] = ()
+    doses: Sequence[Header],
+    plans: Sequence[Header],
+    frames: set[str],
+    wanted: str = "",
+    twins: Sequence[Twins] = (),
+    lost: Sequence[str] = (),
 ) -> ChosenDose:
     """Choose the dose: a plan sum, else the sum of the approved plans' doses, else all beams or fractions of one plan.
 
@@ -64,10 +69,16 @@ def choose_dose(
         joined by ``+`` are added up.
     twins : sequence of Twins
         Objects that contradict one another: no rule chooses beside such doses, since one of them may be the plan's.
+    lost : sequence of str
+        What is said of doses that are damaged: no rule chooses beside them either.
     """
-    if not doses:
+    if not doses and not lost:
         return ChosenDose(None)
-    notes: list[str] = []
+    if lost and not (doses and wanted):
+        beside = " and it may be the plan's: choose another one with --dose" if doses else ""
+        reason = f"dose {'; '.join(lost)}; no dose was used{beside}"
+        return ChosenDose(None, reason, notes=(reason,))
+    notes = [f"dose {each}; it was not used" for each in lost]
     usable = []
     for header in doses:
         if frames and header.text("FrameOfReferenceUID") not in frames:
@@ -85,7 +96,7 @@ def choose_dose(
         return ChosenDose(None, how, notes=(*notes, how))
     try:
         dose, dose_notes = _read(chosen, plans)
-    except NotAvailable as reason:
+    except (NotAvailable, UnusableInput) as reason:
         return ChosenDose(None, str(reason), notes=(*notes, str(reason)))
     return ChosenDose(dose, headers=tuple(chosen), notes=(*notes, *dose_notes, *([how] if how else [])))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydicom.dataset import Dataset
+
 from .header import Header
 from .named_by_user import named_by_user
 from .prescription import plan_uids, structure_set_uid
@@ -86,6 +88,9 @@ def candidates(scan: Scan, series: Sequence[Series], doses: Sequence[Header], wa
     planned = planned_sets(doses, scan.plans)
     if wanted:
         return _wanted(scan, planned, wanted)
+    reason = _lost_without_another(scan, planned)
+    if reason:
+        return Candidates((), planned, reason=reason)
     here = {one.uid: one for one in series}
     found = [_of_structure_set(header, scan, here, planned) for header in scan.structure_sets]
     groups: dict[tuple[str, str], list[Header]] = {}
@@ -93,6 +98,26 @@ def candidates(scan: Scan, series: Sequence[Series], doses: Sequence[Header], wa
         groups.setdefault(_lies_on(header), []).append(header)
     found += [_of_segmentations(uid, headers, here) for (uid, _), headers in groups.items()]
     return Candidates(tuple(sorted(found, key=lambda one: one.rank, reverse=True)), planned)
+
+
+def _lost_without_another(scan: Scan, planned: frozenset[str]) -> str:
+    """Why none is used beside a damaged one, ``""`` if another one may be: the plan's, or one of another date."""
+    for damage in scan.damaged:
+        if damage.modality == "RTSTRUCT" and not any(
+            header.text("SOPInstanceUID") in planned or drawn_at(header.dataset) != drawn_at(damage.dataset)
+            for header in scan.structure_sets
+        ):
+            beside = " and it may be the right one: choose another one with --structures" if scan.structure_sets else ""
+            return f"structure set {damage}; no structures were used{beside}"
+    lost = scan.lost("SEG")
+    if lost and not scan.structure_sets:
+        return f"segmentation {'; '.join(lost)}; no structures were used"
+    return ""
+
+
+def drawn_at(structure_set: Dataset) -> str:
+    """When a structure set was drawn, as text that sorts."""
+    return "".join(str(structure_set.get(keyword) or "") for keyword in ("StructureSetDate", "StructureSetTime"))
 
 
 def planned_sets(doses: Sequence[Header], plans: Sequence[Header]) -> frozenset[str]:

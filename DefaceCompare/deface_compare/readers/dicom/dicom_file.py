@@ -8,11 +8,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pydicom
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..dicom_begin import dicom_begin
+from ...errors import UnusableInput
+from ..dicom_begin import HEAD_BYTES, class_in_begin, dicom_begin
 from ..found_files import opened
 
 
@@ -64,6 +65,20 @@ def read_file(path: Path, *, stop_before_pixels: bool = False, only: Sequence[st
         if not stated:
             data.file_meta.TransferSyntaxUID = _syntax(data)
         return DicomFile(data, begin.at, source.tell() + (0 if begin.marked else begin.at), begin.marked and stated)
+
+
+def begin_of_file(path: Path) -> Dataset:
+    """What the first bytes of a damaged file tell of it; empty where they tell nothing."""
+    try:
+        return read_file(path, only=("SOPClassUID", "Modality"), stop_before_pixels=True).data
+    except UnusableInput:
+        raise
+    except Exception:  # pydicom raises many types on cut files
+        pass
+    found = Dataset()
+    with opened(path) as stream:
+        found.SOPClassUID = class_in_begin(stream.read(HEAD_BYTES))
+    return found
 
 
 def _syntax(data: FileDataset) -> UID:

@@ -17,6 +17,7 @@ from pydicom.errors import BytesLengthException
 from pydicom.valuerep import STANDARD_VR
 
 from ...errors import UnusableInput
+from ..dicom_begin import MODALITY_OF_CLASS
 
 if TYPE_CHECKING:
     from typing import Concatenate, ParamSpec
@@ -147,6 +148,24 @@ class DamagedObject(UnusableInput):
     def __init__(self, sentence: str, path: Path, dataset: Dataset) -> None:
         super().__init__(sentence)
         self.path, self.dataset = path, dataset
+
+    @property
+    def modality(self) -> str:
+        """What it is by its Modality, else by its SOP class; ``""`` if nothing tells."""
+        sop_class = self._text("SOPClassUID") or str(getattr(self.dataset, "file_meta", {}).get("MediaStorageSOPClassUID") or "")
+        return self._text("Modality") or MODALITY_OF_CLASS.get(sop_class, "")
+
+    @property
+    def series_uid(self) -> str:
+        """The SeriesInstanceUID, ``""`` if it cannot be read."""
+        return self._text("SeriesInstanceUID")
+
+    def _text(self, keyword: str) -> str:
+        try:
+            value = self.dataset.get(keyword)
+        except PYDICOM_ERRORS:
+            return ""
+        return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True)

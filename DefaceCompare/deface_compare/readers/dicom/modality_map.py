@@ -15,6 +15,10 @@ from .stored_pixels import limits
 
 RELATIVE_TOLERANCE = 2e-6
 """Values are float32 after reading (24 bits), twice multiplied."""
+STEPS = (1e-15, 1e15)
+"""A slope lies between: what is beyond leaves float32 when it is squared (see `readers.checks.LARGEST_VALUE`)."""
+FLOAT_STEPS = 2.0**24
+"""Numbers that float32 tells apart: a larger intercept swallows the slope."""
 MOST_TABLE_BITS = 16
 """A modality lookup table has 65,536 entries at most."""
 
@@ -115,12 +119,14 @@ def modality_map(data: Dataset, name: str) -> ModalityMap:
     Raises
     ------
     UnusableInput
-        If the slope is 0, a number is not finite, or the table is none; the sentence names the file.
+        If slope or intercept make no values that can be told apart (a slope of 0 or 1e300), or the table is none; the sentence
+        names the file.
     """
     if data.get("ModalityLUTSequence"):
         return _table(data, name)
     slope, intercept = _number(data, "RescaleSlope", 1.0), _number(data, "RescaleIntercept", 0.0)
-    if slope == 0 or not math.isfinite(slope) or not math.isfinite(intercept):
+    usable = math.isfinite(intercept) and STEPS[0] <= abs(slope) <= STEPS[1] and abs(intercept) <= FLOAT_STEPS * abs(slope)
+    if not usable:
         raise UnusableInput(
             f"{name} has no usable slope (RescaleSlope {slope:g}, RescaleIntercept {intercept:g}); export it again"
         )

@@ -45,7 +45,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
     joins, _ = rigid_joins(scan.registrations, [one.frame for one in series], frame_of)
     near = {one.frame for one in series} | set(joins)
     drawn = {frame for header in scan.structure_sets for frame in frames_of(header)}
-    chosen = choose_dose(scan.doses, scan.plans, near if series else drawn, choices.dose, scan.twins)
+    chosen = choose_dose(scan.doses, scan.plans, near if series else drawn, choices.dose, scan.twins, scan.lost("RTDOSE"))
     notes.extend(chosen.notes)
     here = Here(
         series=_best_first(series),
@@ -56,6 +56,8 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         linked={source: root for source, (root, _) in joins.items()},
     )
     tried = candidates(scan, series, chosen.headers, choices.structures)
+    if not tried.reason:
+        notes.extend(f"structure set {each}; it was not used" for each in scan.lost("RTSTRUCT"))
     found = find_structures(tried, here, joins, chosen.headers, scan.plans)
     notes.extend(found.notes)
     ordered = _primary_first(series, found.place.series_uid)
@@ -104,9 +106,14 @@ def _volumes(scan: Scan, notes: list[str]) -> list[Series]:
     series: list[Series] = []
     reasons: list[str] = []
     needed: list[str] = []
+    damaged = {each.series_uid: f"{each.modality} {each}" for each in scan.damaged if each.modality in MODALITIES}
+    reasons.extend(reason for uid, reason in damaged.items() if uid not in scan.series and uid not in planned)
+    needed.extend(reason for uid, reason in damaged.items() if uid not in scan.series and uid in planned)
     for uid, headers in scan.series.items():
         twins = [twin for header in headers if (twin := scan.twin_of(header)) is not None] if scan.twins else []
         try:
+            if uid in damaged:
+                raise UnusableInput(damaged[uid])
             if twins:
                 raise UnusableInput(_contradicted(headers, twins[0], len({id(twin) for twin in twins})))
             series.append(arrange(uid, headers))

@@ -94,11 +94,6 @@ def find_structures(
 
     Where none is drawn, the first that can be read is taken: its rows give the reasons. Candidates of one rank are not chosen
     between.
-
-    Raises
-    ------
-    UnusableInput
-        If the only candidate is damaged.
     """
     if found.reason:
         return FoundStructures(reason=found.reason, notes=(found.reason,))
@@ -108,7 +103,7 @@ def find_structures(
         equal = [candidate for candidate in found.ordered if candidate.rank == rank]
         usable = []
         for candidate in equal:
-            one, drawn = _tried(candidate, here, joins, doses, plans, tried, alone=len(found.ordered) == 1)
+            one, drawn = _tried(candidate, here, joins, doses, plans, tried)
             if one is not None and drawn:
                 usable.append(one)
             elif one is not None:
@@ -133,8 +128,6 @@ def _tried(
     doses: Sequence[Header],
     plans: Sequence[Header],
     tried: dict[str, str],
-    *,
-    alone: bool,
 ) -> tuple[FoundStructures | None, bool]:
     """A candidate with its place, and whether a structure of it is drawn; None, and the reason in `tried`, if it is unusable."""
     try:
@@ -146,8 +139,6 @@ def _tried(
         found = FoundStructures(candidate, where, notes=where.notes)
         own, elsewhere = found._read(joins, doses, plans)
     except UnusableInput as damage:
-        if alone:
-            raise
         tried[candidate.name] = str(damage)
         return None, False
     drawn = any(not structure.problem for one in (own, *elsewhere) for structure in one.structures)

@@ -15,6 +15,8 @@ from .header import Header, naming_file, whole_number
 GY, RELATIVE = "GY", "RELATIVE"
 PHYSICAL, EFFECTIVE, DIFFERENCE = "PHYSICAL", "EFFECTIVE", "ERROR"
 """DoseType (PS3.3 C.8.8.3)."""
+SCALINGS = (1e-15, 1e15)
+"""DoseGridScaling lies between: 32 bits times it, squared, are within float32."""
 BEGIN_TOLERANCE_MM = 0.1
 """How far the first frame offset may be from 0, or from the grid's own position: headers round to 0.1 mm at worst."""
 OFFSET_TOLERANCE_MM = 0.01
@@ -69,9 +71,11 @@ def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
 
 def _values_gy(header: Header) -> NDArray[np.float64]:
     name = header.path.name
-    scaling = float(header.dataset.get("DoseGridScaling") or 0)
-    if scaling <= 0:
-        raise UnusableInput(f"dose {name} has no DoseGridScaling; export it again")
+    stated = header.text("DoseGridScaling")
+    scaling = float(stated or 0)
+    if not SCALINGS[0] <= scaling <= SCALINGS[1]:
+        what = f"a DoseGridScaling of {stated}" if stated else "no DoseGridScaling"
+        raise NotAvailable(f"dose {name} has {what} and was not used")
     bits, high_bit = (whole_number(header.dataset, keyword) for keyword in ("BitsStored", "HighBit"))
     if bits is not None and high_bit is not None and high_bit != bits - 1:
         raise NotAvailable(f"dose {name} states a HighBit that no dose has ({high_bit} of {bits} bits) and was not used")

@@ -17,7 +17,7 @@ from ...errors import UnusableInput
 from ..dicom_begin import MODALITY_OF_CLASS, PIXEL_CLASSES, RT_CLASSES
 from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, why_not_read
 from .copies import Twins, without_copies, without_our_copies
-from .dicom_file import DicomFile, read_file
+from .dicom_file import DicomFile, begin_of_file, read_file
 from .header import DamagedObject, Header, damaged_attribute, naming, naming_file, unknown_element
 from .identity import one_person
 from .whole_file import is_of_unknown_compression, is_whole
@@ -41,6 +41,9 @@ OWN_COPY = "this patient's copy as DefaceCompare defaced it"
 """Why the files of an export are skipped that lie beside their original."""
 
 _DAMAGED = "{} is a damaged or truncated DICOM file; export it again"
+
+CAN_BE_LOST = ("RTSTRUCT", "RTDOSE", "RTPLAN", "REG", "SEG")
+"""Damaged objects of these kinds cost what they alone tell; a damaged slice costs its series."""
 
 DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
 """Of these the user chooses none: those that contradict one another are left out."""
@@ -68,6 +71,12 @@ class Scan:
     """Objects of one SOPInstanceUID and other content."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     """How many files below the folder are not used, by reason."""
+    damaged: Sequence[DamagedObject] = ()
+    """Objects that are lost; what must be said of them depends on what they are."""
+
+    def lost(self, modality: str) -> list[str]:
+        """What is said of the damaged objects of a kind, one sentence each."""
+        return [str(each) for each in self.damaged if each.modality == modality]
 
     def twin_of(self, header: Header) -> Twins | None:
         """The objects that an object contradicts."""
@@ -80,7 +89,7 @@ def scan_folder(folder: Path) -> Scan:
     Raises
     ------
     UnusableInput
-        If a file is truncated, the folder holds several patients, or nothing in it is DICOM.
+        If nothing tells what a truncated file is, the folder holds several patients, or nothing in it is DICOM.
     """
     found = find_files(folder)
     skipped = Counter(found.left_out)
@@ -95,7 +104,7 @@ def scan_folder(folder: Path) -> Scan:
     person = one_person(left)
     left, twins, doubled = without_copies(left)
     makers = frozenset(header.text("Manufacturer") for header in left)
-    scan = Scan({}, [], [], [], [], [], [], person, makers, twins, skipped)
+    scan = Scan({}, [], [], [], [], [], [], person, makers, twins, skipped, damaged)
     for header in left:
         twin = scan.twin_of(header) if twins else None
         if twin is not None and header.text("Modality") in DECIDED_BY_RULE:
@@ -110,12 +119,12 @@ def scan_folder(folder: Path) -> Scan:
     scan.notes.extend(_without_head(left))
     scan.notes.extend(_called_otherwise(left))
     scan.notes.extend(_told(twins, only_ours))
-    scan.notes.extend(_set_aside(damaged, scan.structure_sets))
+    _leave_out_damaged(scan)
     return scan
 
 
 def _headers(files: Sequence[Path], skipped: Counter[str], damaged: list[DamagedObject]) -> list[Header]:
-    """The headers of files; those without one are counted by reason, damaged structure sets are kept aside."""
+    """The headers of files; those without one are counted by reason, damaged objects are kept aside."""
     headers = []
     for path in files:
         known = len(damaged)
@@ -159,32 +168,24 @@ def _told(twins: Sequence[Twins], only_ours: bool) -> list[str]:
 
 
 def _header(path: Path, damaged: list[DamagedObject]) -> Header | None:
-    """A file's header; a damaged structure set is kept aside, since another one may do."""
+    """A file's header; an object of which is known what it is although it is damaged is kept aside: the others may do."""
     try:
         return read_header(path)
     except DamagedObject as damage:
-        if damage.dataset.get("Modality") != "RTSTRUCT":
+        if damage.modality not in CAN_BE_LOST and not (damage.modality in IMAGE_MODALITIES and damage.series_uid):
             raise
         damaged.append(damage)
         return None
 
 
-def _set_aside(damaged: Sequence[DamagedObject], structure_sets: Sequence[Header]) -> list[str]:
-    """What is said of damaged structure sets beside one that is whole.
-
-    Raises
-    ------
-    DamagedObject
-        If there is none, or nothing tells which of them is the newer one.
-    """
-    for damage in damaged:
-        if not any(_drawn_at(header.dataset) != _drawn_at(damage.dataset) for header in structure_sets):
-            raise damage
-    return [f"structure set {damage.path.name} is damaged or truncated and was not used" for damage in damaged]
-
-
-def _drawn_at(structure_set: Dataset) -> str:
-    return "".join(str(structure_set.get(keyword) or "") for keyword in ("StructureSetDate", "StructureSetTime"))
+def _leave_out_damaged(scan: Scan) -> None:
+    """Say what is lost, and leave out what may not be used without it."""
+    for damage in scan.damaged:
+        if damage.modality in ("RTPLAN", "REG", "SEG"):
+            scan.notes.append(f"{damage.modality} {damage}; it was not used")
+    if scan.lost("REG") and scan.registrations:
+        scan.notes.append("no registration was used: the damaged one may be the one that holds")
+        scan.registrations.clear()
 
 
 def _why_no_header(path: Path) -> str:
@@ -249,7 +250,7 @@ def read_header(path: Path) -> Header | None:
     except UnusableInput:
         raise
     except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
-        raise UnusableInput(_DAMAGED.format(path.name)) from error
+        raise DamagedObject(_DAMAGED.format(path.name), path, begin_of_file(path)) from error
     dataset = found.data
     with naming(path):
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from ...case import StoredForm
 from ...errors import UnusableInput
-from ..checks import AIR_HU
+from ..hounsfield_checks import AIR_HU
 from .header import Header, naming
 from .modality_map import Line, ModalityMap, modality_map
 from .padding import beyond_view, padded_voxels
@@ -31,6 +31,8 @@ LEAST_CONTRAST = 0.05
 """Of the values' standard deviation: a border nearer than this to the mean is neither air nor tissue. An object that fills a
 share p of a dark picture lies sqrt(p / (1 - p)) above its border: a brain in the view of a body's PET (1 %)
 0.1; 26 real heads (CT, T1, FLAIR; seen from three sides) 0.49 at least."""
+CLEAR_CONTRAST = 0.25
+"""The same where headers do not say that a picture is a negative: half of what the real heads have."""
 RIM_SHARE = 32
 """The border that is taken for air is one of so many rows or columns wide."""
 AIR = -1000.0
@@ -89,6 +91,7 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
         for each in slices:
             each.stored_as = real_world_line(each.data)
     inverted = _is_inverted(slices, name, notes)
+    _tell_slopes_below_zero(slices, notes)
     for each in slices:
         if inverted and each.is_negative:
             each.stored_as = each.stored_as.inverted(each.data)
@@ -194,8 +197,7 @@ def _is_inverted(slices: Sequence[_Slice], name: str, notes: list[str]) -> bool:
     negatives = [each for each in slices if each.is_negative]
     if not negatives:
         return False
-    border, everything = (np.concatenate(parts) for parts in zip(*map(_border_and_all, negatives), strict=True))
-    contrast = float(np.median(border) - everything.mean()) / max(float(everything.std()), np.finfo(float).tiny)
+    contrast = _border_contrast(negatives)
     if abs(contrast) < LEAST_CONTRAST:
         raise UnusableInput(
             f"{name} is marked {NEGATIVE}, and its border does not show whether air is dark; export it as MONOCHROME2"
@@ -203,6 +205,21 @@ def _is_inverted(slices: Sequence[_Slice], name: str, notes: list[str]) -> bool:
     how = "as negatives, and were inverted" if contrast > 0 else "as they are"
     notes.append(f"{len(negatives)} slices are marked {NEGATIVE}: the air around the head shows that they are stored {how}")
     return contrast > 0
+
+
+def _tell_slopes_below_zero(slices: Sequence[_Slice], notes: list[str]) -> None:
+    """Tell of slopes below 0, which few files have, and of air that they make brighter than the head."""
+    falling = [each for each in slices if not each.is_negative and isinstance(each.stored_as, Line) and each.stored_as.slope < 0]
+    if falling:
+        bright = _border_contrast(falling) >= CLEAR_CONTRAST
+        wrong = ": it makes the air around the head brighter than the head and is likely wrong" if bright else ""
+        notes.append(f"{len(falling)} slices have a slope below 0 (RescaleSlope), used as the file states it{wrong}")
+
+
+def _border_contrast(slices: Sequence[_Slice]) -> float:
+    """By how many standard deviations of the values the border of slices lies above their mean."""
+    border, everything = (np.concatenate(parts) for parts in zip(*map(_border_and_all, slices), strict=True))
+    return float(np.median(border) - everything.mean()) / max(float(everything.std()), np.finfo(float).tiny)
 
 
 def _border_and_all(each: _Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -209,8 +209,11 @@ def test_a_truncated_structure_set_or_dose_is_named(tmp_path: Path) -> None:
         whole = path.read_bytes()
         for length in range(400, len(whole) - 2, 197):
             path.write_bytes(whole[:length])
-            with pytest.raises(UnusableInput, match=f"{path.name} is a damaged or truncated DICOM file"):
-                read_case(tmp_path)
+            try:
+                said = read_case(tmp_path).notes
+            except UnusableInput as refusal:
+                said = (str(refusal),)
+            assert any(f"{path.name} is a damaged or truncated DICOM file" in sentence for sentence in said)
         path.unlink()
 
 
