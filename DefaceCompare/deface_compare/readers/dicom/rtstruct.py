@@ -23,6 +23,8 @@ from .registration import Joins, same_place
 
 CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
+LARGEST_MM = 3000.0
+"""No structure is longer than the longest table; one in micrometres would fill the memory."""
 POINTS_OFF = 1
 """By so many points NumberOfContourPoints may err: some writers count the first point twice."""
 
@@ -237,6 +239,8 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
         problem = f"{short} of its contours hold fewer points than they state (NumberOfContourPoints): the rest is lost"
     elif not contours:
         problem = "; ".join(("the structure has no closed contours", *notes))
+    elif _length_mm(contours) > LARGEST_MM:
+        problem = f"its contours are {_length_mm(contours) / 1000:.3g} m long: their coordinates are likely no millimetres"
     if len(roi.items) > 1:
         notes += (f"its contours stand in {len(roi.items)} items of the file, which were joined",)
     if roi.frame in around.joins and roi.frame != frame_uid:
@@ -245,6 +249,12 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
         notes += ("its contours were placed by a Spatial Registration object",)
     structure = Structure(name=roi.name, standard_name="", contours=tuple(contours), notes=notes, problem=problem)
     return _of_kind(named(structure, number), roi)
+
+
+def _length_mm(contours: Sequence[NDArray[np.float64]]) -> float:
+    """The longest side of the box around contours, each of shape (n, 3)."""
+    low = np.min([points.min(axis=0) for points in contours], axis=0)
+    return float(np.max(np.max([points.max(axis=0) for points in contours], axis=0) - low))
 
 
 def _misplaced(drawn: Sequence[tuple[Dataset, NDArray[np.float64]]], around: Surroundings) -> tuple[str, ...]:
