@@ -1,4 +1,4 @@
-"""Thirty-five leaks, planted into an export and found by a search of its own; planted into the source, and none leaves.
+"""Thirty-eight leaks, planted into an export and found by a search of its own; planted into the source, and none leaves.
 
 The search of exports of 20 sample and 10 real patients by all methods and policies: ``make prove-leaks``.
 """
@@ -52,8 +52,9 @@ def test_a_leak_planted_into_an_export_is_found(
     assert len(LEAKS) >= 30
 
 
-SLICE = tuple(LEAKS)[:: len(LEAKS) // 11]
-"""The seeded slice of those planted into the source; the proof plants all."""
+IN_ODD_PLACES = tuple(name for name in LEAKS if name.startswith(("contours in a ", "contours below")))
+SLICE = tuple(dict.fromkeys((*tuple(LEAKS)[:: len(LEAKS) // 11], *IN_ODD_PLACES)))
+"""The seeded slice of those planted into the source, and the places where contours are not judged; the proof plants all."""
 
 
 @pytest.mark.parametrize("name", SLICE)

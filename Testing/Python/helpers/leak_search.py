@@ -42,6 +42,7 @@ CLASSES = {
 PICTURED = ("CT", "MR", "PT", "RTDOSE")
 MOST_BYTES, MOST_CHARACTERS, MOST_NUMBERS = 256, 10240, 256
 CONTOUR_DATA = 0x30060050
+CONTOUR_PLACE = ("ROIContourSequence", "ContourSequence")
 LISTS = ("GridFrameOffsetVector", "DVHData", "LeafJawPositions", "LeafPositionBoundaries", "ScanSpotPositionMap")
 PHILIPS = 0x7053
 UIDS = re.compile(rb"[0-2]\.[0-9]+(?:\.[0-9]+){4,}")
@@ -260,13 +261,13 @@ def _content_faults(data: Dataset) -> Iterator[str]:
         yield f"an object of another kind ({data.get('Modality')})"
     if (data.preamble or b"").strip(b"\0"):
         yield "bytes in the preamble"
-    yield from _element_faults(data, modality, top=True, drawn=False)
+    yield from _element_faults(data, modality, top=True, place=())
 
 
-def _element_faults(data: Dataset, modality: str, *, top: bool, drawn: bool) -> Iterator[str]:
+def _element_faults(data: Dataset, modality: str, *, top: bool, place: tuple[str, ...]) -> Iterator[str]:
     for tag in list(data.keys()):
         if tag == CONTOUR_DATA:  # to decode the coordinates takes longer than all else
-            if not drawn:
+            if place != CONTOUR_PLACE:
                 yield "contours that are no structure set's"
             continue
         element = data[tag]
@@ -279,9 +280,9 @@ def _element_faults(data: Dataset, modality: str, *, top: bool, drawn: bool) -> 
             if not top or modality not in PICTURED:
                 yield "pixels that are no image's or dose's"
         elif element.VR == "SQ":
-            inside = drawn or (top and modality == "RTSTRUCT" and name == "ROIContourSequence")
+            inside = (*place, name if modality == "RTSTRUCT" else "")
             for item in element.value or []:
-                yield from _element_faults(item, modality, top=False, drawn=inside)
+                yield from _element_faults(item, modality, top=False, place=inside)
         elif isinstance(element.value, bytes) and len(element.value) > MOST_BYTES:
             yield f"binary value {name}"
         elif isinstance(element.value, str) and len(element.value) > MOST_CHARACTERS:

@@ -1,4 +1,4 @@
-"""Thirty-four ways in which a face can hide in a folder of DICOM RT, each planted into a patient's source or into an export."""
+"""Thirty-eight ways in which a face can hide in a folder of DICOM RT, each planted into a patient's source or into an export."""
 
 from __future__ import annotations
 
@@ -162,6 +162,20 @@ def _nested_contours(data: Dataset, skin: GoneSkin) -> None:
     _contours_elsewhere(data.RTROIObservationsSequence[0], skin)
 
 
+def _contours_in_a_structure(data: Dataset, skin: GoneSkin) -> None:
+    _loose_contour_data(data.ROIContourSequence[0], skin)
+
+
+def _contours_below_a_contour(data: Dataset, skin: GoneSkin) -> None:
+    data.ROIContourSequence[-1].ContourSequence[0].ContourSequence = ribbons(skin)
+
+
+def _contours_in_a_contours_image(data: Dataset, skin: GoneSkin) -> None:
+    item = Dataset()
+    _loose_contour_data(item, skin)
+    data.ROIContourSequence[-1].ContourSequence[0].SourcePixelPlanesCharacteristicsSequence = [item]
+
+
 def _loose_contour_data(data: Dataset, skin: GoneSkin) -> None:
     data.ContourData = [f"{value:.1f}" for value in skin.points_mm[:400].ravel()]
 
@@ -292,6 +306,11 @@ LEAKS: Mapping[str, Plant] = {
     "contours in the plan": lambda t: t.change("RTPLAN", lambda data: _contours_elsewhere(data, t.skin)),
     "contours in the dose": lambda t: t.change("RTDOSE", lambda data: _contours_elsewhere(data, t.skin)),
     "contours in an observation": lambda t: t.change("RTSTRUCT", lambda data: _nested_contours(data, t.skin)),
+    "contours in a structure, outside its contours": lambda t: t.change(
+        "RTSTRUCT", lambda data: _contours_in_a_structure(data, t.skin)
+    ),
+    "contours below a contour": lambda t: t.change("RTSTRUCT", lambda data: _contours_below_a_contour(data, t.skin)),
+    "contours in a contour's planes": lambda t: t.change("RTSTRUCT", lambda data: _contours_in_a_contours_image(data, t.skin)),
     "coordinates in a CT slice": lambda t: t.change("CT", lambda data: _loose_contour_data(data, t.skin)),
     "the dose as planned": _restored_dose,
     "a dose that steps at the old skin": _stepped_dose,

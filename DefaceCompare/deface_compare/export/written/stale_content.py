@@ -43,6 +43,8 @@ STALE = frozenset(
 PIXEL_MODALITIES, CONTOUR_MODALITY = frozenset({"CT", "MR", "PT", "RTDOSE"}), "RTSTRUCT"
 """Objects whose pixels were defaced, and the object whose contours were: pixels and contours in any other were not."""
 CONTOURS, CONTOUR_DATA = "ROIContourSequence", "ContourData"
+CONTOUR_PLACE = (CONTOURS, "ContourSequence")
+"""The one place of coordinates that the export judges; anywhere else, even deeper in these sequences, nobody looked at them."""
 NUMBER_VRS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "UL", "US", "SV", "UV"})
 MOST_NUMBERS = 256
 """A longer list of numbers could be a relief of the face (16 x 16), but for those that tell of something else."""
@@ -73,25 +75,25 @@ KEPT_PRIVATE = {(0x7053, 0x00): "Philips PET Private Group", (0x7053, 0x09): "Ph
 PIXEL_DATA = BaseTag(0x7FE00010)
 
 
-def remove_stale(data: Dataset, *, top: bool = True, drawn: bool = False) -> Counter[str]:
+def remove_stale(data: Dataset, *, top: bool = True, place: tuple[str, ...] = ()) -> Counter[str]:
     """Remove stale and unknown content in place; return what went, by name.
 
     Private elements go (a thumbnail is one), but for Philips' PET factors; so do overlays, curves, icons, signatures, padding,
     minima and maxima, pixels and contours where none was defaced, and values long enough for a picture. `top` is False inside a
-    sequence; `drawn` is True inside a structure set's contours.
+    sequence; `place` names the sequences around.
     """
     gone: Counter[str] = Counter()
     kept_private = _kept_private(data)
     modality = str(data.get("Modality") or "") if top else ""
     for tag in list(data.keys()):
-        what = "" if tag in kept_private else _why_stale(data, tag, modality, drawn)
+        what = "" if tag in kept_private else _why_stale(data, tag, modality, place == CONTOUR_PLACE)
         if what:
             gone[what] += 1
             del data[tag]
         elif stored_vr(data, tag) == "SQ":
-            inside = drawn or keyword_for_tag(tag) == CONTOURS
+            inside = (*place, keyword_for_tag(tag))
             for item in data[tag].value or []:
-                gone += remove_stale(item, top=False, drawn=inside)
+                gone += remove_stale(item, top=False, place=inside)
     return gone
 
 
