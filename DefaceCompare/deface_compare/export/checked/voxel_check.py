@@ -26,11 +26,12 @@ def slice_faults(edit: SeriesEdit, each: WrittenObject, values: NDArray[np.gener
     stored_as = edit.stored_as(source, before, each.index)
     low, high = stored_as.reach(source)
     wanted = np.clip(edit.values(each.index).astype(np.float64), low, high)
-    values[each.index] = np.where(altered, stored_as.values(after), edit.original(each.index)).astype(values.dtype)
+    read = edit.read(data, after, stored_as, each.index)
+    values[each.index] = np.where(altered, read, edit.original(each.index)).astype(values.dtype)
     faults = []
     if before.dtype != after.dtype or not np.array_equal(before[~altered], after[~altered]):
         faults.append(f"{each.path.name}: a voxel outside the edit is not the source's")
-    off = np.abs(stored_as.values(after[altered]) - wanted[altered]) - 2 * HALF_STEP * stored_as.off_by(wanted[altered])
+    off = np.abs(read[altered] - wanted[altered]) - 2 * HALF_STEP * stored_as.off_by(wanted[altered])
     if off.max(initial=0.0) > FLOAT32_RELATIVE * max(abs(low), abs(high)):
         faults.append(f"{each.path.name}: a voxel of the edit is not what was measured")
     return faults

@@ -91,6 +91,7 @@ class SeriesEdit:
         clamped = int(np.count_nonzero((wanted < low) | (wanted > high)))
         edited = stored.copy()
         edited[altered] = np.clip(wanted, low, high).astype(stored.dtype)
+        self._fill_as_around(edited, data, stored, index)
         put_pixels(data, edited, self._form.bits_below)
         return EditedSlice(data, altered, clamped)
 
@@ -101,25 +102,43 @@ class SeriesEdit:
     def stored_as(self, data: Dataset, stored: NDArray[np.integer], index: int) -> ModalityMap:
         """How this slice's integers become the image's values, proven on the slice itself; padding stands for air."""
         path = self.image.sources[index]
-        shift = HU_OFFSET if self.image.modality == CT and SHIFTED_NOTE in self.image.notes else 0
+        shift = self._shift
         stored_as = real_world_line(data) if self._form.real_world else modality_map(data, path.name)
         if self._form.inverted and str(data.get("PhotometricInterpretation") or "").upper() == NEGATIVE:
             stored_as = stored_as.inverted(data)
         stored_as = stored_as.scaled(self._form.factor, shift)
         original = self.original(index)
-        known = ~self._padding(data, stored, original, shift)
+        known = ~self._padding(data, stored, original)
         if not holds(stored_as, stored[known], original[known]):
             raise UnusableInput(
                 f"{path.name}: its values are not its stored integers as its header scales them; it cannot be edited without loss"
             )
         return stored_as
 
-    def _padding(self, data: Dataset, stored: NDArray[np.integer], original: NDArray[Any], shift: float) -> NDArray[np.bool_]:
-        """Which voxels were given the value of air when the slice was read, shape (rows, columns)."""
+    def read(self, data: Dataset, stored: NDArray[np.integer], stored_as: ModalityMap, index: int) -> NDArray[np.floating]:
+        """The values of a slice that was written, shape (rows, columns); padding that stands for air of the edit is air."""
+        values = stored_as.values(stored)
+        padded = self._padding(data, stored, self.values(index))
+        return np.where(padded, self.values(index), values)
+
+    @property
+    def _shift(self) -> float:
+        return HU_OFFSET if self.image.modality == CT and SHIFTED_NOTE in self.image.notes else 0
+
+    def _padding(self, data: Dataset, stored: NDArray[np.integer], values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which padded voxels have the value of air that padding is given when a slice is read, shape (rows, columns)."""
         padded = None if self._form.padding is None else padded_voxels(data, stored, stored)
         if padded is None or self._form.padding is None:
             return np.zeros(stored.shape, bool)
-        return np.asarray(padded & (original == np.float32(self._form.padding - shift)))
+        return np.asarray(padded & (values == np.float32(self._form.padding - self._shift)))
+
+    def _fill_as_around(self, edited: NDArray[np.integer], data: Dataset, stored: NDArray[np.integer], index: int) -> None:
+        """Store air of the edit as padding is stored, in place: two numbers for one air would draw the skin of a padded head."""
+        padding = self._padding(data, stored, self.original(index))
+        if padding.any() and self._form.padding is not None:
+            numbers, counts = np.unique(stored[padding], return_counts=True)
+            air = np.float32(self._form.padding - self._shift)
+            edited[self.altered(index) & (self.values(index) == air)] = numbers[counts.argmax()]
 
 
 def exported_image(image: CaseImage, patch: Patch) -> sitk.Image:

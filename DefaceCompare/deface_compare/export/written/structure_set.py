@@ -50,9 +50,15 @@ def edited_structure_set(
     clipped : list of ClippedStructure
     left_out : list of int
         ROI numbers of structures in another frame of reference.
+
+    Raises
+    ------
+    UnusableInput
+        If values are damaged, or contours are moved by a ContourOffsetVector.
     """
     data = read_object(path)
     try:
+        _refuse_moved(data, path)
         left_out = drop_other_frames(data, frames)
         roles = roles_of(data, structures)
         names = _names(data)
@@ -66,6 +72,14 @@ def edited_structure_set(
     except (ValueError, TypeError, AttributeError, KeyError) as error:  # what pydicom raises on values that are no numbers
         raise UnusableInput(f"{path.name} has damaged structures ({type(error).__name__}); export it again") from error
     return data, clipped, left_out
+
+
+def _refuse_moved(data: Dataset, path: Path) -> None:
+    """Raise `UnusableInput` for contours that a vector draws elsewhere than where they are stored and judged."""
+    for item in data.get("ROIContourSequence") or []:
+        for contour in item.get("ContourSequence") or []:
+            if any(float(value) for value in contour.get("ContourOffsetVector") or ()):
+                raise UnusableInput(f"{path.name} moves contours by a ContourOffsetVector; export the structure set without it")
 
 
 def _names(data: Dataset) -> dict[int, str]:
