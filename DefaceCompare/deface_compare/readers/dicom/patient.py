@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...case import Case, CaseImage
 from ...errors import UnusableInput
 from ..choices import ReadingChoices
@@ -42,7 +45,8 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
     scanned = [header for headers in scan.series.values() for header in headers]
     notes.extend(missing_slices(scanned, series, scan.structure_sets))
     frame_of = _frame_of_instances(scan)
-    joins, _ = rigid_joins(scan.registrations, [one.frame for one in series], frame_of)
+    corners_mm = _corners_by_frame(series)
+    joins, _ = rigid_joins(scan.registrations, [one.frame for one in series], frame_of, corners_mm)
     near = {one.frame for one in series} | set(joins)
     drawn = {frame for header in scan.structure_sets for frame in frames_of(header)}
     chosen = choose_dose(scan.doses, scan.plans, near if series else drawn, choices.dose, scan.twins, scan.lost("RTDOSE"))
@@ -62,7 +66,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
     notes.extend(found.notes)
     ordered = _primary_first(series, found.place.series_uid)
     frames = [one.frame for one in ordered] or [found.place.frame]
-    joins, join_notes = rigid_joins(scan.registrations, frames, frame_of)
+    joins, join_notes = rigid_joins(scan.registrations, frames, frame_of, corners_mm)
     notes.extend(join_notes)
     structure_set, others = found.read(joins, chosen.headers, scan.plans)
     images = tuple(joined_image(image, joins) for image in _images(ordered, notes))
@@ -83,6 +87,14 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         other_structure_sets=others,
         left_out=dict(scan.skipped),
     )
+
+
+def _corners_by_frame(series: Sequence[Series]) -> dict[str, list[NDArray[np.float64]]]:
+    """Where the volumes of each frame of reference lie, shape (8, 3) each, LPS mm."""
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for one in series:
+        found.setdefault(one.frame, []).append(one.corners_mm)
+    return found
 
 
 def _others_told(count: int) -> list[str]:

@@ -25,6 +25,12 @@ HEAD_MM = 100.0
 SAME_MM = 0.1
 """Matrices that agree to this at every corner of the head say the same."""
 
+LEAST_OVERLAP_MM = 10.0
+"""Images that a matrix lays on one another share at least so much along each axis: no head is thinner."""
+
+LARGEST_TURN_DEGREES = 45.0
+"""Frames are the patient's own axes, in whatever position he lay: no two scans of him are turned by more."""
+
 Matrix = NDArray[np.float64]
 """Shape (4, 4); maps column points (x, y, z, 1) in LPS mm."""
 
@@ -41,7 +47,10 @@ class _Edge:
 
 
 def rigid_joins(
-    headers: Sequence[Header], frames: Sequence[str], instances: Mapping[str, str]
+    headers: Sequence[Header],
+    frames: Sequence[str],
+    instances: Mapping[str, str],
+    corners_mm: Mapping[str, Sequence[NDArray[np.float64]]] | None = None,
 ) -> tuple[dict[str, tuple[str, Matrix]], list[str]]:
     """Join frames of reference by the Spatial Registration objects of a folder.
 
@@ -53,6 +62,8 @@ def rigid_joins(
         FrameOfReferenceUIDs in order of importance, the primary image's first.
     instances : mapping of SOPInstanceUID to FrameOfReferenceUID
         Of the images: a registration may name images instead of a frame.
+    corners_mm : mapping of FrameOfReferenceUID to arrays of shape (8, 3), optional
+        Where the images of each frame lie, LPS mm: a matrix that lays none on another one is not used.
 
     Returns
     -------
@@ -74,7 +85,8 @@ def rigid_joins(
     for root in dict.fromkeys(frames):
         if root not in joins:
             _spread(root, chosen, joins)
-    return {source: join for source, join in joins.items() if source != join[0]}, notes
+    joins = {source: join for source, join in joins.items() if source != join[0]}
+    return {source: join for source, join in joins.items() if _is_likely(source, join, corners_mm or {}, notes)}, notes
 
 
 @naming_file
@@ -184,6 +196,36 @@ def _one_a_pair(edges: Sequence[_Edge], notes: list[str]) -> list[_Edge]:
             notes.append(f"{len(rivals)} registrations of the same frames; the newest, {last[0].file}, was used")
         chosen.append(last[0])
     return chosen
+
+
+def _is_likely(
+    source: str, join: tuple[str, Matrix], corners_mm: Mapping[str, Sequence[NDArray[np.float64]]], notes: list[str]
+) -> bool:
+    """Whether a frame's images are laid on those of the frame it is joined to; a large turn is told."""
+    target, matrix = join
+    laid = [_box(corners @ matrix[:3, :3].T + matrix[:3, 3]) for corners in corners_mm.get(source, ())]
+    boxes = [_box(corners) for corners in corners_mm.get(target, ())]
+    if laid and boxes and not any(_overlap(one, other) for one in laid for other in boxes):
+        notes.append("a registration lays images beside one another, where they share nothing, and was not used")
+        return False
+    turn_degrees = float(np.degrees(np.arccos(np.clip((np.trace(matrix[:3, :3]) - 1) / 2, -1, 1))))
+    if turn_degrees > LARGEST_TURN_DEGREES:
+        notes.append(f"a registration turns images by {turn_degrees:.0f} degrees, which is likely wrong; it was used")
+    return True
+
+
+def _box(points_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The box around points, shape (n, 3), with room for half a head about its middle: a part of one may lie beside another."""
+    low, high = points_mm.min(axis=0), points_mm.max(axis=0)
+    middle = 0.5 * (low + high)
+    return np.minimum(low, middle - 0.5 * HEAD_MM), np.maximum(high, middle + 0.5 * HEAD_MM)
+
+
+def _overlap(
+    one: tuple[NDArray[np.float64], NDArray[np.float64]], other: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> bool:
+    """Whether two boxes share `LEAST_OVERLAP_MM` along each axis."""
+    return bool((np.minimum(one[1], other[1]) - np.maximum(one[0], other[0]) >= LEAST_OVERLAP_MM).all())
 
 
 def _spread(root: str, edges: Sequence[_Edge], joins: dict[str, tuple[str, Matrix]]) -> None:

@@ -100,6 +100,15 @@ class Series:
         return float(first.Rows * first.Columns * np.prod(self.pixel_mm) * self.depth * self.normal_spacing_mm)
 
     @property
+    def corners_mm(self) -> NDArray[np.float64]:
+        """Centres of the eight outermost voxels, shape (8, 3), LPS mm."""
+        first = self.headers[0].dataset
+        column_mm, row_mm = self.pixel_mm
+        far = np.array([(first.Columns - 1) * column_mm, (first.Rows - 1) * row_mm, (self.depth - 1) * self.step_mm])
+        ends = np.array([[(n >> axis) & 1 for axis in range(3)] for n in range(8)])
+        return np.array([float(v) for v in first.ImagePositionPatient]) + (ends * far) @ self.direction.T
+
+    @property
     def depth(self) -> int:
         """Number of planes."""
         return self.planes[-1] + 1 if self.planes else len(self.headers)

@@ -134,3 +134,36 @@ def test_a_registration_that_moves_its_own_frame_is_not_used(tmp_path: Path) -> 
     case = read_case(tmp_path)
     assert "registration reg.dcm moves its own frame of reference and was not used" in case.notes
     assert len({image.frame_of_reference_uid for image in case.images}) == 2
+
+
+@pytest.mark.parametrize("shift_mm", [(900.0, 0.0, 0.0), (0.0, 0.0, -200.0), (95.0, 0.0, 0.0)])
+def test_a_matrix_that_lays_no_image_on_another_is_not_used_and_told(
+    tmp_path: Path, shift_mm: tuple[float, float, float]
+) -> None:
+    """The images are 38 mm wide and 33 mm high; each counts as 100 mm, for less holds no head."""
+    write_images(tmp_path)
+    write_registration(tmp_path / "reg.dcm", "frame", "mr frame", [rigid(0.0, shift_mm)])
+    case = read_case(tmp_path)
+    assert case.image("MR_T1").frame_of_reference_uid == uid("mr frame")
+    assert "a registration lays images beside one another, where they share nothing, and was not used" in case.notes
+
+
+def test_a_matrix_over_a_frame_without_images_is_judged_by_where_it_leads(tmp_path: Path) -> None:
+    write_images(tmp_path)
+    write_registration(tmp_path / "a.dcm", "atlas", "mr frame", [rigid(0.0, (900.0, 0.0, 0.0))])
+    write_registration(tmp_path / "b.dcm", "atlas", "frame", [rigid(0.0, (900.0, 0.0, 5.0))])
+    case = read_case(tmp_path)
+    assert case.image("MR_T1").frame_of_reference_uid == uid("frame")
+    assert not any("beside one another" in note for note in case.notes)
+
+
+@pytest.mark.parametrize(("degrees", "told"), [(30.0, False), (180.0, True)])
+def test_a_turn_that_no_two_scans_of_a_patient_have_is_told(tmp_path: Path, degrees: float, told: bool) -> None:
+    write_images(tmp_path)
+    matrix = rigid(degrees, (0.0, 0.0, 0.0))
+    middle = own_mm((10, 12, 6))
+    matrix[:3, 3] = middle - matrix[:3, :3] @ middle
+    write_registration(tmp_path / "reg.dcm", "frame", "mr frame", [matrix])
+    case = read_case(tmp_path)
+    assert case.image("MR_T1").frame_of_reference_uid == uid("frame")
+    assert ("a registration turns images by 180 degrees, which is likely wrong; it was used" in case.notes) == told
