@@ -29,6 +29,7 @@ from .written.written_set import SetWriter, WrittenSet
 STEPS = 100
 STRICTER = {KEEP: (MASK, FOLLOW), MASK: (FOLLOW,), FOLLOW: ()}
 """Dose policies that take away more of the face than one does."""
+NOT_JUDGED = "whether dose and contours still draw the face cannot be judged"
 MOST_TOLD = 5
 """So many faults stand in the message; there are rarely more kinds."""
 
@@ -121,6 +122,8 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     checks = privacy_checks(finished.out, replace(finished.report, measurements=finished.measurements), finished.method)
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
     moved = moved_skins(finished, heads)
+    if finished.judged.key not in heads:
+        risks.append(f"the head is not found again in image {finished.judged.key}: {NOT_JUDGED}")
     risks += dose_risks(finished, heads, moved, options.dose_policy)
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")

@@ -14,7 +14,10 @@ from pydicom.uid import ExplicitVRBigEndian
 
 from deface_compare.case import Dose
 from deface_compare.errors import UnusableInput
+from deface_compare.export import export_case as export_module
 from deface_compare.export.checked.voxel_check import dose_matches
+from deface_compare.export.export_case import export_with
+from deface_compare.export.options import ExportOptions
 from deface_compare.export.written.dose_grid import edited_dose, grid_bytes
 from deface_compare.export.written.image_slice import read_object
 from deface_compare.export.written.marks import write_object
@@ -22,6 +25,7 @@ from deface_compare.geometry.boxes import Patch
 from deface_compare.readers import read_case
 from deface_compare.writers import write_rtdose
 from export_patient import (
+    METHOD,
     STUDY,
     dose,
     edit,
@@ -90,3 +94,13 @@ def test_a_summed_dose_is_exported_untouched_only(exported_case: Path, tmp_path:
     patch = Patch((0, 0, 0), np.zeros((2, 2, 2), np.float32))
     with pytest.raises(UnusableInput, match=r"is not the grid of one file .* export it with --dose-policy keep"):
         edited_dose(source(exported_case) / "RTDOSE.dcm", summed, patch, "mask")
+
+
+def test_an_export_whose_head_is_not_found_again_is_refused_without_the_risk_accepted(
+    exported_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_module, "find_heads", lambda case, settings: ({}, {}))
+    monkeypatch.setattr(export_module, "privacy_checks", lambda *_: {"CT": ""})
+    with pytest.raises(UnusableInput, match="the head is not found again in image CT: whether dose and contours still draw"):
+        export_with(exported_case, tmp_path / "export", ExportOptions(METHOD, "mask"))
+    assert not (tmp_path / "export").exists()
