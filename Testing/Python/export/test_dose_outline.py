@@ -54,6 +54,15 @@ def test_a_dose_that_goes_on_through_the_air_draws_nothing() -> None:
     assert draws_skin(dose_to(30.0, falls_over_mm=60.0), flat_skin(-20.0)) == 0.0
 
 
+@pytest.mark.parametrize(("face_gy", "drawn"), [(5.0, 1.0), (0.25, 1.0), (0.01, 0.0)])
+def test_scatter_that_ends_at_the_skin_draws_it_down_to_a_thousandth_of_the_plan(face_gy: float, drawn: float) -> None:
+    values = sitk.GetArrayFromImage(dose_to(0.0)) * (face_gy / 50.0)
+    values[:, -4:] = 50.0  # the target lies far back
+    image = sitk.GetImageFromArray(values)
+    image.CopyInformation(dose_to(0.0))
+    assert draws_skin(image, flat_skin(-30.0)) == drawn
+
+
 def test_where_the_new_skin_is_not_known_every_end_counts() -> None:
     known = flat_skin(6.0)
     unknown = MovedSkin(known.points_mm, known.outward, known.moved_mm, {})

@@ -50,6 +50,7 @@ DEEP_MM, STEP_GY = 2.5, 0.15
 END_VOXELS = 0.6
 """Dose voxels: the grid's planes lie up to half a one from where a dose was cut."""
 SEEN_VOXELS = 1.5
+LEAST_DOSE = 0.001
 FEWEST = 8
 """Fewer points of a slice say nothing of it."""
 
@@ -229,7 +230,7 @@ def _dose_faults(data: Dataset, skin: GoneSkin) -> Iterator[str]:
 
     half = max(DEEP_MM, float(spacing.max()))
     deep, under, beyond, far = (at(skin.points_mm + k * half * skin.outward) for k in (-3, -1, 1, 3))
-    there = under >= 0.01 * values.max()
+    there = under >= LEAST_DOSE * values.max()
     ends = there & (at(skin.points_mm + 12.0 * skin.outward) <= 0.02 * under)
     ends &= ~_ends_at_new_skin(at, skin, under, END_VOXELS * float(spacing.max()))
     beside = np.maximum(np.abs(deep - under), np.abs(beyond - far))
