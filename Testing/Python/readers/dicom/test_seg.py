@@ -11,7 +11,6 @@ import pytest
 import SimpleITK as sitk
 
 from deface_compare.case import Case, Structure
-from deface_compare.errors import UnusableInput
 from deface_compare.readers import read_case
 from deface_compare.readers.choices import ReadingChoices
 from deface_compare.readers.files.structures import read_structures
@@ -90,8 +89,10 @@ def test_a_segmentation_can_stand_in_a_case_file(tmp_path: Path) -> None:
 def test_frames_that_make_no_stack_are_told(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu())
     write_segmentation(tmp_path / "seg.dcm", _masks(), shift_mm=1.3)
-    with pytest.raises(UnusableInput, match=r"segmentation seg\.dcm has frames that make no even stack"):
-        read_case(tmp_path)
+    case = read_case(tmp_path)
+    assert case.structure_set is None
+    assert "segmentation seg.dcm has frames that make no even stack" in case.missing_structures
+    assert case.missing_structures in case.notes
 
 
 def test_a_segmentation_in_another_frame_is_not_used_and_its_rows_say_so(tmp_path: Path) -> None:

@@ -182,12 +182,29 @@ Deletion = tuple[str, str, str]
     [
         (("rs.dcm", "ROINumber", ""), "rs.dcm: a structure has no ROINumber; export the structure set again"),
         (("rs.dcm", "ReferencedROINumber", "x7"), "rs.dcm: a structure has no ReferencedROINumber"),
-        (("rd.dcm", "ImagePositionPatient", ""), r"rd.dcm has no usable ImagePositionPatient \(3 numbers\)"),
+        (("rd.dcm", "ImagePositionPatient", ""), "rd.dcm has no usable ImagePositionPatient (3 numbers)"),
         (("rd.dcm", "PixelSpacing", ""), "rd.dcm has no usable PixelSpacing"),
-        (("ct_00_0.dcm", "PixelSpacing", ""), "only 3 slices"),
     ],
 )
-def test_a_file_without_a_needed_attribute_is_named(tmp_path: Path, spoilt: Deletion, sentence: str) -> None:
+def test_an_object_without_a_needed_attribute_is_named_and_costs_what_it_alone_tells(
+    tmp_path: Path, spoilt: Deletion, sentence: str
+) -> None:
+    _spoil(tmp_path, spoilt)
+    case = read_case(tmp_path)
+    lost = case.missing_structures if spoilt[0] == "rs.dcm" else case.missing_dose
+    assert sentence in lost
+    assert (case.structure_set is None, case.dose is None) == (spoilt[0] == "rs.dcm", spoilt[0] == "rd.dcm")
+    assert any(sentence in note for note in case.notes)
+
+
+def test_an_only_series_that_loses_a_slice_for_its_spacing_is_refused(tmp_path: Path) -> None:
+    _spoil(tmp_path, ("ct_00_0.dcm", "PixelSpacing", ""))
+    with pytest.raises(UnusableInput, match="only 3 slices"):
+        read_case(tmp_path)
+
+
+def _spoil(tmp_path: Path, spoilt: Deletion) -> None:
+    """A patient of whom one file lacks an attribute."""
     write_series(tmp_path, head_hu()[:4])
     write_dose(tmp_path / "rd.dcm", np.full((7, 12, 12), 3000, np.uint16), [4.0 * k for k in range(7)])
     write_structures(tmp_path / "rs.dcm", {"Brain": [(CLOSED, square(8, 4, -24, 8))]})
@@ -199,5 +216,3 @@ def test_a_file_without_a_needed_attribute_is_named(tmp_path: Path, spoilt: Dele
             if value:
                 item.add_new(tag_for_keyword(keyword), "LO", value)
     dataset.save_as(tmp_path / name)
-    with pytest.raises(UnusableInput, match=sentence):
-        read_case(tmp_path)
