@@ -81,3 +81,12 @@ def test_a_rejected_structure_set_is_tried_last_and_told_if_it_is_the_only_one(t
     assert [path.name for path in used.sources] == ["good.dcm"]
     (tmp_path / "good.dcm").unlink()
     assert "structure set bad.dcm was rejected (ApprovalStatus)" in _structures(tmp_path)[0].notes
+
+
+def test_contours_in_micrometres_have_a_reason_and_no_volume(tmp_path: Path) -> None:
+    def enlarge(contour: Dataset) -> None:
+        contour.ContourData = [1000.0 * float(value) for value in contour.ContourData]
+
+    _write(tmp_path, enlarge)
+    (brain,) = _structures(tmp_path)
+    assert brain.problem.endswith("m long: their coordinates are likely no millimetres")
