@@ -116,10 +116,7 @@ def tissue_noise(image: CaseImage, head: Head, box: VoxelBox, where: NDArray[np.
     """
     random = _random(image, settings, "tissue")
     level = noise_level(image, box)
-    known: dict[int, tuple[Head, tuple[_Blocks, float] | None]] = _BRAINS.of(image, None, dict)
-    if id(head) not in known:
-        known[id(head)] = head, _brain_blocks(image, head)
-    found = known[id(head)][1]
+    found = _known_brain_blocks(image, head)
     if found is None:
         return np.float32(level) * random.standard_normal(box.shape, dtype=np.float32)
     blocks, brain_level = found
@@ -180,6 +177,14 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
     means = sums[tuple((first // size).T)] / np.prod(size)
     low, high = np.percentile(means, KEPT_PERCENT)
     return first[(means >= low) & (means <= high)]
+
+
+def _known_brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
+    """The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's."""
+    known: dict[int, tuple[Head, tuple[_Blocks, float] | None]] = _BRAINS.of(image, None, dict)
+    if id(head) not in known:
+        known[id(head)] = head, _brain_blocks(image, head)
+    return known[id(head)][1]
 
 
 def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:

@@ -80,11 +80,10 @@ def _end_before_mm(
     dose: sitk.Image, moved: MovedSkin, under: NDArray[np.float64], there: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """How far before some points of the old skin, shape (k,), the dose has fallen to `END_SHARE` of what lies under it."""
-    outside_mm = _outside_mm(dose)
-    found = np.full(len(under), outside_mm)
-    for away_mm in np.arange(outside_mm, -INSIDE_MM, -END_STEP_MM):
-        found[_along(dose, moved, float(away_mm)) <= END_SHARE * under] = away_mm
-    return found[there]
+    away_mm = np.arange(-INSIDE_MM + END_STEP_MM, _outside_mm(dose) + END_STEP_MM / 2, END_STEP_MM)
+    points_mm = moved.points_mm[there] + away_mm[:, None, None] * moved.outward[there]
+    fallen = _at(dose, points_mm.reshape(-1, 3)).reshape(len(away_mm), -1) <= END_SHARE * under[there]
+    return np.where(fallen.any(axis=0), away_mm[fallen.argmax(axis=0)], _outside_mm(dose))
 
 
 def _steps(dose: sitk.Image, moved: MovedSkin) -> NDArray[np.bool_]:
@@ -106,7 +105,11 @@ def _least(dose: sitk.Image) -> float:
 
 def _along(dose: sitk.Image, moved: MovedSkin, away_mm: float) -> NDArray[np.float64]:
     """The dose so far outside (inside: negative) of the moved skin, linear; NaN outside the grid."""
-    points_mm = moved.points_mm + away_mm * moved.outward
+    return _at(dose, moved.points_mm + away_mm * moved.outward)
+
+
+def _at(dose: sitk.Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The dose at points, shape (n, 3), linear; NaN outside the grid."""
     matrix = np.array(dose.GetDirection()).reshape(3, 3) * np.array(dose.GetSpacing())
     index = np.linalg.solve(matrix, (points_mm - dose.GetOrigin()).T)[::-1]
     array = sitk.GetArrayViewFromImage(dose)

@@ -1,7 +1,8 @@
 """An attacker's search of an export: what in a folder of DICOM files still draws the skin that was taken away, or leads back?
 
-It reads the files with pydicom alone and knows no rule of the export's own checks but the figure of 2 mm; pixels, contours and
-dose are judged by geometry on the original's skin, all else by what it could hold.
+It reads the files with pydicom alone and knows no rule of the export's own checks but the figure of 2 mm, and that a dose which
+ends at the new skin tells what the image tells; pixels, contours and dose are judged by geometry on the original's skin, all
+else by what it could hold.
 """
 
 from __future__ import annotations

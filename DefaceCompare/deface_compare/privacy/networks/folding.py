@@ -5,9 +5,9 @@ list the results as graph inputs. ONNX Runtime 1.32 takes those for inputs that 
 size. Here every such node that acts on stored tensors only is evaluated once and replaced by its result.
 
 ONNX Runtime's PRelu is no vector code and takes half of SFace's time; it is written here as ``max(x, 0) - slope * max(-x, 0)``.
-One of the two terms is always zero, so that every number stays the same to the last bit. The two products are convolutions of
-single channels by single numbers: ONNX Runtime carries them out in the blocked layout of the network's other convolutions, and
-rearranges nothing in between (a face in 20 ms rather than 29).
+One of the two terms is always zero, so that a PRelu alone gives the same numbers to the last bit. The two products are
+convolutions of single channels by single numbers: ONNX Runtime carries them out in the blocked layout of the network's other
+convolutions, and rearranges nothing in between (a face in 20 ms rather than 29; SFace's outputs differ by 3e-7 at most).
 """
 
 from __future__ import annotations
