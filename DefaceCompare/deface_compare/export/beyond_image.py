@@ -12,11 +12,10 @@ from ..anatomy.head import Head
 from ..geometry.boxes import Patch, VoxelBox, box_around, grid_points, margin_in_view_mm
 from ..output.finished_case import FinishedCase
 from ..privacy.surface import face_box
+from .dose_outline import LEAST_SHARE_OF_MAXIMUM
 
 BEYOND_MM = 0.3
 """Points further outside an image's outermost voxels than this lie beyond it; contours are rounded to tenths of millimetres."""
-LEAST_SHARE_OF_MAXIMUM = 0.01
-"""Less dose than this draws nothing (as at the skin)."""
 LEAST_DOSE_CC = 1.0
 """So much of the head's dose beyond the image is refused: a nose holds some 10 cc."""
 MM3_A_CC = 1000.0

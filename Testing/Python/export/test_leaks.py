@@ -1,4 +1,4 @@
-"""Thirty-eight leaks, planted into an export and found by a search of its own; planted into the source, and none leaves.
+"""Forty-two leaks, planted into an export and found by a search of its own; planted into the source, and none leaves.
 
 The search of exports of 20 sample and 10 real patients by all methods and policies: ``make prove-leaks``.
 """
@@ -16,7 +16,10 @@ from export_patient import METHOD, copied, export, source
 from leak_search import GoneSkin, gone_skin, leaks
 from planted_leaks import LEAKS, Target
 
-pytestmark = pytest.mark.xdist_group("export")
+pytestmark = [
+    pytest.mark.xdist_group("export"),
+    pytest.mark.filterwarnings("ignore:The value length"),  # one that is planted is longer than DICOM allows
+]
 
 REFUSED_BY_HASH = frozenset({"the dose as planned", "a dose that steps at the old skin"})
 """A source whose dose or image changed since it was compared is refused before anything is written."""
@@ -52,9 +55,9 @@ def test_a_leak_planted_into_an_export_is_found(
     assert len(LEAKS) >= 30
 
 
-IN_ODD_PLACES = tuple(name for name in LEAKS if name.startswith(("contours in a ", "contours below")))
+IN_ODD_PLACES = tuple(name for name in LEAKS if name.startswith(("contours in a ", "contours below", "an arc's", "leaf positions")))
 SLICE = tuple(dict.fromkeys((*tuple(LEAKS)[:: len(LEAKS) // 11], *IN_ODD_PLACES)))
-"""The seeded slice of those planted into the source, and the places where contours are not judged; the proof plants all."""
+"""The seeded slice of those planted into the source, and what no contour, dose or voxel check judges; the proof plants all."""
 
 
 @pytest.mark.parametrize("name", SLICE)

@@ -44,7 +44,16 @@ PICTURED = ("CT", "MR", "PT", "RTDOSE")
 MOST_BYTES, MOST_CHARACTERS, MOST_NUMBERS = 256, 10240, 256
 CONTOUR_DATA = 0x30060050
 CONTOUR_PLACE = ("ROIContourSequence", "ContourSequence")
-LISTS = ("GridFrameOffsetVector", "DVHData", "LeafJawPositions", "LeafPositionBoundaries", "ScanSpotPositionMap")
+LISTS = {
+    "GridFrameOffsetVector": "RTDOSE",
+    "DVHData": "RTDOSE",
+    "LeafJawPositions": "RTPLAN",
+    "LeafPositionBoundaries": "RTPLAN",
+    "ScanSpotPositionMap": "RTPLAN",
+}
+"""Long lists that tell of something else, and the object that has them."""
+TO_SKIN = re.compile(r"EntryPoint$|To(Surface|Skin|ExternalContour|PatientSurface)Distance$|DosePoint(Equivalent)?(Depth|SSD)$")
+"""Where a beam meets the skin."""
 PHILIPS = 0x7053
 UIDS = re.compile(rb"[0-2]\.[0-9]+(?:\.[0-9]+){4,}")
 DEEP_MM, STEP_GY = 2.5, 0.15
@@ -289,5 +298,7 @@ def _element_faults(data: Dataset, modality: str, *, top: bool, place: tuple[str
             yield f"binary value {name}"
         elif isinstance(element.value, str) and len(element.value) > MOST_CHARACTERS:
             yield f"long text {name}"
-        elif element.VM > MOST_NUMBERS and name not in LISTS:
+        elif TO_SKIN.search(name):
+            yield f"place of the skin {name}"
+        elif element.VM > MOST_NUMBERS and LISTS.get(name) != modality:
             yield f"list of {element.VM} values {name}"

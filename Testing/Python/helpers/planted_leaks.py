@@ -1,4 +1,4 @@
-"""Thirty-eight ways in which a face can hide in a folder of DICOM RT, each planted into a patient's source or into an export."""
+"""Forty-two ways in which a face can hide in a folder of DICOM RT, each planted into a patient's source or into an export."""
 
 from __future__ import annotations
 
@@ -278,6 +278,36 @@ def _short_relief(data: Dataset) -> None:
     data.BeamSequence = [beam]
 
 
+def _entry_points(data: Dataset, skin: GoneSkin) -> None:
+    """An arc: every control point tells where the beam's axis meets the skin."""
+    points = []
+    for place in skin.points_mm[:: max(1, len(skin.points_mm) // 180)]:
+        point = Dataset()
+        point.SurfaceEntryPoint = [f"{value:.1f}" for value in place]
+        points.append(point)
+    beam = Dataset()
+    beam.ControlPointSequence = points
+    data.BeamSequence = [beam]
+
+
+def _skin_distances(data: Dataset, skin: GoneSkin) -> None:
+    points = []
+    for place in skin.points_mm[:: max(1, len(skin.points_mm) // 180)]:
+        point = Dataset()
+        point.SourceToSurfaceDistance = f"{1000.0 - float(np.linalg.norm(place)):.1f}"
+        points.append(point)
+    beam = Dataset()
+    beam.ControlPointSequence = points
+    data.BeamSequence = [beam]
+
+
+def _leaves_of_a_structure_set(data: Dataset, skin: GoneSkin) -> None:
+    """A list that a plan may have, in an object that has none."""
+    item = Dataset()
+    item.LeafPositionBoundaries = [f"{value:.1f}" for value in skin.points_mm[:200].ravel()]
+    data.StructureSetROISequence[0].BeamLimitingDeviceSequence = [item]
+
+
 def _preamble(target: Target) -> None:
     target.change("CT", lambda data: setattr(data, "preamble", bytes(range(1, 129))))
 
@@ -331,6 +361,10 @@ LEAKS: Mapping[str, Plant] = {
     "pixels in the structure set": lambda t: t.change("RTSTRUCT", _with(0x7FE00010, "OW", bytes(512))),
     "padding after the pixels": lambda t: t.change("CT", _with(0xFFFCFFFC, "OB", bytes(1024))),
     "a long text": lambda t: t.change("RTPLAN", _with(0x0040A160, "UT", "A" * 20000)),
+    "a long comment": lambda t: t.change("RTDOSE", _with(0x300E0008, "LO", "A" * 20000)),
+    "an arc's entry points": lambda t: t.change("RTPLAN", lambda data: _entry_points(data, t.skin)),
+    "an arc's distances to the skin": lambda t: t.change("RTPLAN", lambda data: _skin_distances(data, t.skin)),
+    "leaf positions in the structure set": lambda t: t.change("RTSTRUCT", lambda data: _leaves_of_a_structure_set(data, t.skin)),
     "a relief of the skin in the plan": lambda t: t.change("RTPLAN", _thickness),
     "a list of numbers in the plan": lambda t: t.change("RTPLAN", _short_relief),
     "bytes in the preamble": _preamble,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement
@@ -34,12 +35,30 @@ STALE = frozenset(
         "GraphicAnnotationSequence",
         "SurfaceSequence",
         "CompensatorThicknessData",
+        "CompensatorTransmissionData",
+        "IsocenterToCompensatorDistances",
+        "SurfaceEntryPoint",
+        "ExternalContourEntryPoint",
+        "SourceToSurfaceDistance",
+        "SourceToExternalContourDistance",
+        "SourceToPatientSurfaceDistance",
+        "RadiationDoseSourceToSkinDistance",
+        "RadiationDoseSourceToExternalContourDistance",
+        "BeamDosePointDepth",
+        "BeamDosePointEquivalentDepth",
+        "BeamDosePointSSD",
+        "BeamDosePointSourceToExternalContourDistance",
+        "AverageBeamDosePointDepth",
+        "AverageBeamDosePointEquivalentDepth",
+        "AverageBeamDosePointSSD",
+        "AverageBeamDosePointSourceToExternalContourDistance",
         "PixelSpacingCalibrationDescription",
         "ExtendedOffsetTable",
         "ExtendedOffsetTableLengths",
     }
 )
-"""Attributes that may hold a picture or a relief of the skin, a signature of the old bytes, or numbers of the old pixels."""
+"""Attributes that may hold a picture or a relief of the skin, a signature of the old bytes, or numbers of the old pixels. Of a
+plan: where a beam meets the skin; an arc states it at each of its control points, which is an outline of the head."""
 PIXEL_MODALITIES, CONTOUR_MODALITY = frozenset({"CT", "MR", "PT", "RTDOSE"}), "RTSTRUCT"
 """Objects whose pixels were defaced, and the object whose contours were: pixels and contours in any other were not."""
 CONTOURS, CONTOUR_DATA = "ROIContourSequence", "ContourData"
@@ -48,57 +67,60 @@ CONTOUR_PLACE = (CONTOURS, "ContourSequence")
 NUMBER_VRS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "UL", "US", "SV", "UV"})
 MOST_NUMBERS = 256
 """A longer list of numbers could be a relief of the face (16 x 16), but for those that tell of something else."""
-KEPT_LISTS = frozenset(
-    {
-        "GridFrameOffsetVector",
-        "DVHData",
-        "LeafJawPositions",
-        "LeafPositionBoundaries",
-        "ScanSpotPositionMap",
-        "ScanSpotMetersetWeights",
-        "FrameTimeVector",
-        "FrameNumbersOfInterest",
-        "LUTData",
-    }
-)
-"""Of dose and plan: positions of frames, dose statistics, the machine's leaves and spots. Of an image: what its stored values
-mean; it has an entry for each value, not for each pixel."""
+PLAN, DOSE = "RTPLAN", "RTDOSE"
+KEPT_LISTS: Mapping[str, frozenset[str]] = {
+    "GridFrameOffsetVector": frozenset({DOSE}),
+    "DVHData": frozenset({DOSE}),
+    "LeafJawPositions": frozenset({PLAN}),
+    "LeafPositionBoundaries": frozenset({PLAN}),
+    "ScanSpotPositionMap": frozenset({PLAN}),
+    "ScanSpotMetersetWeights": frozenset({PLAN}),
+    "FrameTimeVector": PIXEL_MODALITIES,
+    "FrameNumbersOfInterest": PIXEL_MODALITIES,
+    "LUTData": PIXEL_MODALITIES,
+}
+"""Long lists that stay, by the objects that have them. Of dose and plan: positions of frames, dose statistics, the machine's leaves
+and spots. Of an image: what its stored values mean; it has an entry for each value, not for each pixel."""
 OVERLAY_GROUPS, CURVE_GROUPS = range(0x6000, 0x6100), range(0x5000, 0x5100)
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 MOST_BULK_BYTES = 256
 """A longer binary value could be a picture (16 x 16 bytes)."""
-LONG_TEXT_VRS = frozenset({"UT", "UC", "UR"})
+TEXT_VRS = frozenset({"UT", "UC", "UR", "LT", "ST", "LO", "SH", "PN", "AE", "CS"})
 MOST_TEXT = 10240
-"""Characters; the longest that DICOM's long text (LT) may be. Longer ones could be an encoded picture."""
+"""Characters; the longest that DICOM's long text (LT) may be. Longer ones could be an encoded picture, whatever kind of text they
+say they are."""
 KEPT_PRIVATE = {(0x7053, 0x00): "Philips PET Private Group", (0x7053, 0x09): "Philips PET Private Group"}
 """Private elements by group and element byte that stay where their creator says so: the factors from counts to SUV."""
 PIXEL_DATA = BaseTag(0x7FE00010)
 
 
-def remove_stale(data: Dataset, *, top: bool = True, place: tuple[str, ...] = ()) -> Counter[str]:
-    """Remove stale and unknown content in place; return what went, by name.
+def remove_stale(data: Dataset) -> Counter[str]:
+    """Remove stale and unknown content of an object in place; return what went, by name.
 
     Private elements go (a thumbnail is one), but for Philips' PET factors; so do overlays, curves, icons, signatures, padding,
-    minima and maxima, pixels and contours where none was defaced, and values long enough for a picture. `top` is False inside a
-    sequence; `place` names the sequences around.
+    minima and maxima, distances to the skin, pixels and contours where none was defaced, and values long enough for a picture.
     """
+    return _remove_stale(data, str(data.get("Modality") or ""), ())
+
+
+def _remove_stale(data: Dataset, modality: str, place: tuple[str, ...]) -> Counter[str]:
+    """The same of a data set in an object of this modality; `place` names the sequences around it."""
     gone: Counter[str] = Counter()
     kept_private = _kept_private(data)
-    modality = str(data.get("Modality") or "") if top else ""
     for tag in list(data.keys()):
-        what = "" if tag in kept_private else _why_stale(data, tag, modality, place == CONTOUR_PLACE)
+        what = "" if tag in kept_private else _why_stale(data, tag, modality, place)
         if what:
             gone[what] += 1
             del data[tag]
         elif stored_vr(data, tag) == "SQ":
             inside = (*place, keyword_for_tag(tag))
             for item in data[tag].value or []:
-                gone += remove_stale(item, top=False, place=inside)
+                gone += _remove_stale(item, modality, inside)
     return gone
 
 
-def _why_stale(data: Dataset, tag: BaseTag, modality: str, drawn: bool) -> str:
-    """What a value is that has to go, empty if it stays; `modality` is the object's, empty inside a sequence."""
+def _why_stale(data: Dataset, tag: BaseTag, modality: str, place: tuple[str, ...]) -> str:
+    """What a value is that has to go, empty if it stays."""
     if tag.is_private:
         return "private element"
     if tag.group in OVERLAY_GROUPS:
@@ -106,19 +128,32 @@ def _why_stale(data: Dataset, tag: BaseTag, modality: str, drawn: bool) -> str:
     if tag.group in CURVE_GROUPS:
         return "curve"
     if tag == PIXEL_DATA:
-        elsewhere = "pixels in an object of another kind" if modality else "pixels in a sequence"
-        return "" if modality in PIXEL_MODALITIES else elsewhere
+        elsewhere = "pixels in a sequence" if place else "pixels in an object of another kind"
+        return "" if modality in PIXEL_MODALITIES and not place else elsewhere
     keyword = keyword_for_tag(tag)
-    if (keyword == CONTOURS and modality != CONTOUR_MODALITY) or (keyword == CONTOUR_DATA and not drawn):
+    if (keyword == CONTOURS and (modality != CONTOUR_MODALITY or place)) or (keyword == CONTOUR_DATA and place != CONTOUR_PLACE):
         return "contours in an object of another kind"
+    return keyword if keyword in STALE else _why_long(data, tag, modality in KEPT_LISTS.get(keyword, ()))
+
+
+def _why_long(data: Dataset, tag: BaseTag, kept: bool) -> str:
+    """What a value is that is long enough for a picture, empty if it is not; lists that are `kept` may be long."""
     kind = stored_vr(data, tag)
-    if kind in BULK_VRS and keyword not in KEPT_LISTS and len(data[tag].value or b"") > MOST_BULK_BYTES:
-        return "binary value"
-    if kind in LONG_TEXT_VRS and len(str(data[tag].value)) > MOST_TEXT:
-        return "long text"
-    if kind in NUMBER_VRS and keyword not in KEPT_LISTS and keyword != CONTOUR_DATA and _is_long(data, tag):
-        return "long list of numbers"
-    return keyword if keyword in STALE else ""
+    if kind in TEXT_VRS:
+        return "long text" if _has_long_text(data, tag) else ""
+    if kept or keyword_for_tag(tag) == CONTOUR_DATA:
+        return ""
+    if kind in BULK_VRS:
+        return "binary value" if len(data[tag].value or b"") > MOST_BULK_BYTES else ""
+    return "long list of numbers" if kind in NUMBER_VRS and _is_long(data, tag) else ""
+
+
+def _has_long_text(data: Dataset, tag: BaseTag) -> bool:
+    """Whether a text is longer than `MOST_TEXT`; short ones need not be decoded for that."""
+    stored = data.get_item(tag)
+    if isinstance(stored, RawDataElement):
+        return len(stored.value or b"") > MOST_TEXT
+    return len(str(data[tag].value)) > MOST_TEXT
 
 
 def _is_long(data: Dataset, tag: BaseTag) -> bool:
