@@ -50,4 +50,6 @@ def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingCh
             from .files.structures import read_resegmented
 
             case = replace(case, resegmented=read_resegmented(case, folder, choices))
-    return replace(case, id=case_id or case.id, folder=folder)
+    from .contour_checks import with_contour_remarks
+
+    return replace(with_contour_remarks(case), id=case_id or case.id, folder=folder)

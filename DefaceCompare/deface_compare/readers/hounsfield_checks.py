@@ -74,8 +74,12 @@ def scale_notes(sample: NDArray[np.float32]) -> tuple[str, ...]:
     bone = float(np.count_nonzero(sample > AIR_HU[1]) / sample.size)
     if _is_too_low(sample) and bone >= BONE_OF_SOFT * _soft_share(sample + HU_OFFSET):
         return (MAY_BE_TWICE_NOTE,)
-    unscaled = _soft_share(sample - HU_OFFSET) >= UNSCALED_SOFT_SHARE
-    return (MAY_BE_UNSCALED_NOTE,) if unscaled else ()
+    return (MAY_BE_UNSCALED_NOTE,) if looks_unscaled(sample) else ()
+
+
+def looks_unscaled(sample: NDArray[np.float32]) -> bool:
+    """Whether soft tissue lies near 1024, as where the intercept is missing."""
+    return _soft_share(sample - HU_OFFSET) >= UNSCALED_SOFT_SHARE
 
 
 def _is_too_low(sample: NDArray[np.float32]) -> bool:

@@ -55,7 +55,9 @@ def test_a_leak_planted_into_an_export_is_found(
     assert len(LEAKS) >= 30
 
 
-IN_ODD_PLACES = tuple(name for name in LEAKS if name.startswith(("contours in a ", "contours below", "an arc's", "leaf positions")))
+IN_ODD_PLACES = tuple(
+    name for name in LEAKS if name.startswith(("contours in a ", "contours below", "an arc's", "leaf positions"))
+)
 SLICE = tuple(dict.fromkeys((*tuple(LEAKS)[:: len(LEAKS) // 11], *IN_ODD_PLACES)))
 """The seeded slice of those planted into the source, and what no contour, dose or voxel check judges; the proof plants all."""
 

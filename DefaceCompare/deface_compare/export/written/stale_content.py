@@ -79,8 +79,8 @@ KEPT_LISTS: Mapping[str, frozenset[str]] = {
     "FrameNumbersOfInterest": PIXEL_MODALITIES,
     "LUTData": PIXEL_MODALITIES,
 }
-"""Long lists that stay, by the objects that have them. Of dose and plan: positions of frames, dose statistics, the machine's leaves
-and spots. Of an image: what its stored values mean; it has an entry for each value, not for each pixel."""
+"""Long lists that stay, by the objects that have them. Of dose and plan: positions of frames, dose statistics, the machine's
+leaves and spots. Of an image: what its stored values mean; it has an entry for each value, not for each pixel."""
 OVERLAY_GROUPS, CURVE_GROUPS = range(0x6000, 0x6100), range(0x5000, 0x5100)
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 MOST_BULK_BYTES = 256

@@ -11,10 +11,9 @@ from pydicom.dataset import Dataset
 
 from ...case import StoredForm
 from ...errors import UnusableInput
-from ..hounsfield_checks import AIR_HU
 from .header import Header, naming
 from .modality_map import Line, ModalityMap, modality_map
-from .padding import beyond_view, padded_voxels
+from .padding import beyond_view, fill_padding, padded_voxels
 from .real_world import real_world, real_world_line
 from .stored_pixels import (
     allocated_pixels_of,
@@ -35,8 +34,6 @@ CLEAR_CONTRAST = 0.25
 """The same where headers do not say that a picture is a negative: half of what the real heads have."""
 RIM_SHARE = 32
 """The border that is taken for air is one of so many rows or columns wide."""
-AIR = -1000.0
-"""HU of voxels that a CT pads."""
 CT_TYPES = (np.dtype(np.int16), np.dtype(np.int32))
 OTHER_TYPES = (np.dtype(np.int16), np.dtype(np.uint16), np.dtype(np.int32))
 
@@ -268,27 +265,13 @@ def _extremes(each: _Slice) -> NDArray[np.integer]:
 def _fill_padding(values: NDArray[np.generic], slices: Sequence[_Slice], notes: list[str]) -> float | None:
     """Give voxels beyond the field of view the value of air, where the padding value is none; the value given, or None."""
     padded = {k: each.padded for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
-    if not padded:
-        return None
-    kept = [plane[~padded[k]] if k in padded else plane for k, plane in enumerate(values)]
-    least = float(min((plane.min() for plane in kept if plane.size), default=0.0))
-    in_hounsfield = slices[0].header.text("Modality") == "CT" and least < 0
-    air = AIR if in_hounsfield else least
-    low, high = AIR_HU if in_hounsfield else (min(0.0, least), least)
-    filled = 0
-    for k, here in padded.items():
-        wrong = here & ~((values[k] >= low) & (values[k] <= high))
-        if wrong.any():
-            wrong &= beyond_view(here)
-            values[k][wrong] = air
-            filled += int(np.count_nonzero(wrong))
-    if not filled:
-        return None
-    notes.append(
-        f"{100 * filled / values.size:.1f} % of the voxels are padding beyond the field of view (PixelPaddingValue):"
-        f" they count as air ({air:g})"
-    )
-    return air
+    is_ct = slices[0].header.text("Modality") == "CT"
+    return fill_padding(values, padded, notes, is_ct=is_ct, begins_below_zero=_begins_below_zero(slices))
+
+
+def _begins_below_zero(slices: Sequence[_Slice]) -> bool:
+    """Whether the least stored integers stand for values below 0, as a CT's do although it may hold none without padding."""
+    return any(isinstance(each.stored_as, Line) and each.stored_as.intercept < 0 for each in slices)
 
 
 def _tell_doubly_stated(slices: Sequence[_Slice], name: str, notes: list[str]) -> None:

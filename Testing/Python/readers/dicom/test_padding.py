@@ -56,6 +56,29 @@ def test_padding_is_air_and_is_written_back_as_padding(tmp_path: Path, value: in
     assert_round_trip(image, tmp_path / "out", 1.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "intercept"),
+    [(-2000, 0.0), (4095, -1024.0), (0, -1024.0)],
+    ids=["stored as HU", "bright", "dark"],
+)
+def test_padding_around_a_head_cut_along_its_skin_is_air(tmp_path: Path, value: int, intercept: float) -> None:
+    hu = head_hu((12, 40, 40)).astype(int)
+    beyond = hu < 0
+    stored = np.where(beyond, value, hu - int(intercept)).astype(np.int16)
+    write_series(tmp_path / "in", stored, intercept=intercept, extra={"PixelPaddingValue": value})
+    image = read(tmp_path / "in")
+    assert (image.array()[beyond] <= -1000).all()
+    np.testing.assert_array_equal(image.array()[~beyond], hu[~beyond])
+    assert_round_trip(image, tmp_path / "out", 1.0)
+
+
+def test_padding_around_a_head_without_its_intercept_is_as_dark_as_its_air(tmp_path: Path) -> None:
+    stored, beyond = padded_head(-2000, np.int16)
+    stored[~beyond] += 1024
+    write_series(tmp_path / "in", stored, intercept=0.0, extra={"PixelPaddingValue": -2000})
+    assert (values_in(tmp_path / "in")[beyond] < -900).all()
+
+
 def test_padding_written_with_the_other_sign_is_known(tmp_path: Path) -> None:
     stored, beyond = padded_head(-2000, np.int16)
     paths = write_series(tmp_path, stored)
