@@ -50,7 +50,7 @@ class Settings:
     variants : dict
         Variant by method key, for example ``{"quickshear": "nipy"}``.
     face_model : str
-        Key of the face recognition model in ``data/models.json``, or ``none``.
+        Key of the face recognition model in ``data/models.json``, several with commas between (``sface,arcface``), or ``none``.
     face_views : int
         In how many poses originals and defaced scans are pictured, 5 or 25.
     seed : int
@@ -82,6 +82,11 @@ class Settings:
             raise ValueError(f"face_views must be one of {', '.join(map(str, FACE_VIEWS))}, not {self.face_views!r}")
         if self.brain_source not in ("structures", "image"):
             raise ValueError(f"brain_source must be structures or image, not {self.brain_source!r}")
+
+    @property
+    def face_models(self) -> tuple[str, ...]:
+        """Keys of the face recognition models, the main one first; ``("none",)`` without one."""
+        return tuple(self.face_model.split(","))
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Settings:

@@ -52,9 +52,9 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
     recognition = parser.add_argument_group("recognition")
     recognition.add_argument(
         "--face-model",
-        metavar="KEY",
-        help="see `models list`; none for no face scores (default: that of the results in OUT, else ArcFace where it is"
-        " installed, else SFace)",
+        metavar="KEY[,KEY]",
+        help="see `models list`; several with commas between, of which the strongest counts; none for no face scores (default:"
+        " that of the results in OUT, else ArcFace where it is installed, else SFace)",
     )
     recognition.add_argument(
         "--face-views",
@@ -148,16 +148,22 @@ def _face_model(named: str | None, out: Path) -> str:
     if named == NO_FACE_MODEL:
         return named
     if named is not None:
-        refuse_unusable(named)
-        return known_model(named).key
+        keys = list(dict.fromkeys(key.strip() for key in named.split(",")))
+        for key in keys:
+            if key == NO_FACE_MODEL:
+                raise UnusableInput(f"--face-model {named}: {NO_FACE_MODEL} stands alone")
+            refuse_unusable(key)
+        return ",".join(keys)
     best, begun = default_recogniser(), face_model_of(out)
     if begun in ("", NO_FACE_MODEL, best):
         return best
-    print(
-        f"face model: {known_model(begun).title}, as the results in {out} were made; {known_model(best).title} is installed: "
-        f"--face-model {best} with another --out compares with it",
-        file=sys.stderr,
-    )
+    if best not in begun.split(","):
+        titles = " and ".join(known_model(key).title for key in begun.split(","))
+        print(
+            f"face model: {titles}, as the results in {out} were made; {known_model(best).title} is installed: "
+            f"--face-model {best} with another --out compares with it",
+            file=sys.stderr,
+        )
     return begun
 
 

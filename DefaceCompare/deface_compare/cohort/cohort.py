@@ -18,7 +18,8 @@ from ..output.folder import OutputFolder
 from ..output.key import read_persons
 from ..settings import Settings
 from .arms import Arm, arm_of, arm_order
-from .reidentification.records import FaceRecord, read_face_records
+from .reidentification.read_records import read_face_records
+from .reidentification.records import FaceRecord
 from .summary import SummaryRow, read_summary
 
 PRIVACY = "privacy"

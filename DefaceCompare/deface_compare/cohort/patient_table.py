@@ -18,6 +18,13 @@ from .arms import Arm, arm_of, arm_order
 PLANNED_METRICS = metrics_of_kind(PLANNED)
 """Described by the original's value; not a change and never tested."""
 
+SIMILARITIES = (
+    "cosine_similarity_own",
+    "cosine_similarity_reference",
+    "cosine_similarity_reconstructed",
+    "cosine_similarity_border",
+)
+"""Metrics that each face model measures on a scale of its own."""
 UNION = "_all"
 """Ends the name of all GTVs taken together; not averaged with its own parts."""
 
@@ -31,6 +38,8 @@ class Item(NamedTuple):
     structure: str
     metric: str
     unit: str
+    engine: str = ""
+    """Title of a further face model; ``""`` for everything else."""
 
 
 @dataclass
@@ -92,6 +101,7 @@ def patient_table(rows: Iterable[Measurement], *, by_side: bool = False) -> Tabl
     A patient that failed or is not available is so in every unit that the others have a number in.
     """
     rows = list(rows)
+    further = _further_engines(rows)
     alone = len({row.case for row in rows}) == 1
     cells: dict[Item, _Cell] = {}
     cell_of: dict[tuple[str, ...], _Cell] = {}  # a study has many rows a cell: each is looked up by its plain texts
@@ -101,10 +111,11 @@ def patient_table(rows: Iterable[Measurement], *, by_side: bool = False) -> Tabl
             continue
         if by_side and not SIDE.search(row.structure):
             continue
-        key = (row.dose_policy, row.image, row.domain, row.structure, row.metric)
+        engine = row.engine if row.engine in further and row.metric in SIMILARITIES else ""
+        key = (row.dose_policy, row.image, row.domain, row.structure, row.metric, engine)
         if key not in cell_of:
             shown = row.structure if by_side else organ(row.structure)
-            item = Item(row.dose_policy, row.image, row.domain, shown, row.metric, "")
+            item = Item(row.dose_policy, row.image, row.domain, shown, row.metric, "", engine)
             cell_of[key] = cells.setdefault(item, _Cell(item, row.unit))
         cell = cell_of[key]
         own = (row.method, row.variant, row.fill, row.protect)
@@ -119,6 +130,16 @@ def patient_table(rows: Iterable[Measurement], *, by_side: bool = False) -> Tabl
             cell.numbers[unit][arm][row.case].append(number)
     table = {item: cell.values(unit) for cell in cells.values() for unit, item in cell.items().items()}
     return {item: table[item] for item in sorted(table, key=item_order)}
+
+
+def _further_engines(rows: Iterable[Measurement]) -> frozenset[str]:
+    """Titles of the face models that not most cases were scored by; cosines of two models have no mean."""
+    cases: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.metric == SIMILARITIES[0] and row.status == OK and row.image:
+            cases[row.engine].add(row.case)
+    main = max(cases, key=lambda engine: len(cases[engine]), default="")
+    return frozenset(cases) - {main}
 
 
 @dataclass
@@ -152,6 +173,6 @@ class _Cell:
         }
 
 
-def item_order(item: Item) -> tuple[int, str, str, str, str]:
-    """Sort key: metrics in the order of ``data/metrics.csv``, then image, policy, structure."""
-    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit)
+def item_order(item: Item) -> tuple[int, str, str, str, str, str]:
+    """Sort key: metrics in the order of ``data/metrics.csv``, then image, policy, structure, further face models last."""
+    return (list(metrics()).index(item.metric), item.image, item.dose_policy, item.structure, item.unit, item.engine)

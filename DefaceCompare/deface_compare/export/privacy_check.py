@@ -11,7 +11,8 @@ from ..case_report import CaseReport
 from ..cohort.arms import Arm, arm_of
 from ..cohort.decision import FAIL
 from ..cohort.reidentification.controls import control_rows
-from ..cohort.reidentification.records import FaceRecord, Faces, read_face_records
+from ..cohort.reidentification.read_records import read_face_records
+from ..cohort.reidentification.records import FaceModel, FaceRecord, Faces
 from ..cohort.review import read_decisions
 from ..errors import UnusableInput
 from ..measurement import NO_FACE, OK, Measurement
@@ -89,8 +90,19 @@ def privacy_check(out: Path, case_id: str, method: str, image: str, rows: Sequen
 
 
 def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
-    """Why this face is linked to its original, or why that cannot be judged."""
-    faces = _cohort(out, case_id, image, arm)
+    """Why this face is linked to its original by any of its face models, or why that cannot be judged."""
+    records = _records(out, case_id, image, arm)
+    models = dict.fromkeys(record.model for record in records if record.case == case_id) or {FaceModel(): None}
+    for model in models:
+        faces = Faces("", image, tuple(record for record in records if record.model == model), seed=SEED)
+        reason = _against_others_of_a_model(faces, case_id, arm)
+        if reason:
+            return reason if len(models) == 1 else f"{model.title}: {reason}"
+    return PASSED
+
+
+def _against_others_of_a_model(faces: Faces, case_id: str, arm: Arm) -> str:
+    """The same by the face model that made these embeddings."""
     mine = next((k for k, record in enumerate(faces.records) if record.case == case_id and arm in record.own), None)
     person = "" if mine is None else faces.records[mine].person
     others = [k for k, record in enumerate(faces.records) if record.person != person]
@@ -111,14 +123,14 @@ def _against_others(out: Path, case_id: str, image: str, arm: Arm) -> str:
     return PASSED
 
 
-def _cohort(out: Path, case_id: str, image: str, arm: Arm) -> Faces:
+def _records(out: Path, case_id: str, image: str, arm: Arm) -> list[FaceRecord]:
     """The real heads of an output folder that show this image, and as much of the face as this case does."""
     real = {case.name for case in OutputFolder(out).finished_cases() if not _is_synthetic(case)}
     ids = {each: each for each in sorted({*real, case_id})}
     arms = {each: [arm] if each == case_id else [] for each in ids}
     records = [record for record in read_face_records(out, ids, arms) if _usable(record, image)]
     extent = next((record.extent for record in records if record.case == case_id), "")
-    return Faces("", image, tuple(record for record in records if record.extent == extent), seed=SEED)
+    return [record for record in records if record.extent == extent]
 
 
 def _usable(record: FaceRecord, image: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,9 +167,14 @@ class OutputFolder:
         """Holds the embeddings of all cases."""
         return self.identifiable / "face_prints"
 
-    def face_prints(self, case_id: str) -> Path:
-        """The embeddings of a case's faces."""
-        return self.all_face_prints / f"{case_id}.npz"
+    def face_prints(self, case_id: str, further_model: str = "") -> Path:
+        """The embeddings of a case's faces by the main face model, or by a further one (its key)."""
+        return self.all_face_prints / further_model / f"{case_id}.npz"
+
+    def all_prints_of(self, case_id: str) -> list[Path]:
+        """The embeddings of a case's faces by every face model, the main one first, as far as they are there."""
+        further = sorted(self.all_face_prints.glob(f"*/{glob.escape(case_id)}.npz"))
+        return [path for path in (self.face_prints(case_id), *further) if path.is_file()]
 
     def contact_sheet(self, case_id: str) -> Path:
         """All pictures of a case on one sheet."""

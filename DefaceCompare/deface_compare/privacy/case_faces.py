@@ -32,6 +32,7 @@ from .face_prints import (
     RERENDERED,
     FacePrint,
     FacePrints,
+    joined_print,
     load_face_prints,
     original_print,
     probe_print,
@@ -41,7 +42,7 @@ from .face_prints import (
 from .networks.models import models_folder
 from .other_surfaces import body_grey, body_mask, box_grid, dose_greys
 from .render import read_png, write_png
-from .rows import OWN, missing_privacy_rows, privacy_rows, surface_row
+from .rows import OWN, missing_privacy_rows, privacy_rows, surface_rows
 from .scorer import NO_MODEL, FaceScorer
 
 REBUILT = "+rebuilt"
@@ -107,8 +108,7 @@ class CaseFaces:
         """Take over the prints and pictures of a method that is not run again."""
         if self._out is None:
             return
-        path = OutputFolder(kept.out).face_prints(kept.case_id)
-        prints = load_face_prints(path).prints if path.is_file() else {}
+        prints = self._kept_prints(OutputFolder(kept.out), kept.case_id)
         self._prints |= {(surface, of): each for (surface, of), each in prints.items() if of == method}
         if any((surface, method) in prints for surface in DOSE_SURFACES.values()) and (DOSE_KEEP, ORIGINAL) in prints:
             self._prints.setdefault((DOSE_KEEP, ORIGINAL), prints[DOSE_KEEP, ORIGINAL])
@@ -123,14 +123,24 @@ class CaseFaces:
         if self._out is None or not self._prints:
             return
         extents = {key: each.extent for key, each in self._references.items() if isinstance(each, FaceReference)}
-        prints = FacePrints(self._scorer.engine, self._scorer.model_sha256, self._prints, extents)
         folder = OutputFolder(self._out)
-        folder.make_private(folder.all_face_prints)
-        save_face_prints(folder.face_prints(self._case.id), prints)
+        for number, model in enumerate(self._scorer.models):
+            prints = {key: each.of(model) for key, each in self._prints.items()}
+            path = folder.face_prints(self._case.id, model.key if number else "")
+            folder.make_private(path.parent)
+            save_face_prints(path, FacePrints(model.title, model.sha256, prints, extents))
         rows, columns = (list(dict.fromkeys(names)) for names in zip(*self._tiles, strict=True))
         sheet = folder.contact_sheet(self._case.id)
         folder.make_private(sheet.parent)
         write_contact_sheet(sheet, self._tiles, rows, columns)
+
+    def _kept_prints(self, folder: OutputFolder, case_id: str) -> dict[tuple[str, str], FacePrint]:
+        """The prints of an earlier run by the models of this one; none where one of them was not there."""
+        paths = [folder.face_prints(case_id, model.key if k else "") for k, model in enumerate(self._scorer.models)]
+        if not paths or not all(path.is_file() for path in paths):
+            return {}
+        found = [load_face_prints(path).prints for path in paths]
+        return {key: joined_print([each[key] for each in found]) for key in found[0]}
 
     def _original(self, image: CaseImage) -> FaceReference | str:
         """Score an original and its controls."""
@@ -189,7 +199,7 @@ class CaseFaces:
         if self._dose_scored is None:
             self._dose_scored = self._drawn_dose(dose.image, reference, highest)
             self._prints[DOSE_KEEP, ORIGINAL] = surface_print(self._dose_scored, len(reference.cameras))
-        rows = [surface_row(reference, self._dose_scored, scope, DOSE_IMAGE, KEEP)]
+        rows = surface_rows(reference, self._dose_scored, scope, DOSE_IMAGE, KEEP)
         known = [(dose.image, self._dose_scored)]  # drawing takes longer than comparing two grids
         for policy in (MASK, FOLLOW):
             edited = defacing.dose_patches[policy].whole(dose.image)
@@ -198,7 +208,7 @@ class CaseFaces:
                 found = self._drawn_dose(edited, reference, highest)
                 known.append((edited, found))
             self._prints[DOSE_SURFACES[policy], defacing.method] = surface_print(found, len(reference.cameras))
-            rows.append(surface_row(reference, found, scope, DOSE_IMAGE, policy))
+            rows += surface_rows(reference, found, scope, DOSE_IMAGE, policy)
         return rows
 
     def _drawn_dose(self, dose: sitk.Image, reference: FaceReference, highest: float) -> NDArray[np.float32]:
@@ -224,7 +234,7 @@ class CaseFaces:
         outline = defacing.edits[reference.image_key].outlined(self._body, box_grid(box))
         found = self._scorer.frontal_embeddings([body_grey(outline, box)], box, reference, [0.0])
         self._prints[BODY, defacing.method] = surface_print(found, len(reference.cameras))
-        return [surface_row(reference, found, scope, BODY_IMAGE)]
+        return surface_rows(reference, found, scope, BODY_IMAGE)
 
     def _reference_in(self, frame_uid: str) -> FaceReference | None:
         """The first scored original of a frame of reference: whose face a surface that is no image is compared with."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,23 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 from ..anatomy.head_axes import HeadAxes
 from .render import Camera
 from .surface import FaceBox, SkinLevel
+
+
+@dataclass(frozen=True)
+class ModelColumns:
+    """A recognition model, and which numbers of an embedding are its own; every model's part has length one.
+
+    Parameters
+    ----------
+    key, title, sha256 : str
+        As ``data/models.json`` tells them.
+    columns : slice
+    """
+
+    key: str
+    title: str
+    sha256: str
+    columns: slice
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,20 @@ class FaceProbe:
     frontal: NDArray[np.uint8] | None
     frontal_rebuilt: NDArray[np.uint8] | None = None
 
+    def of(self, model: ModelColumns) -> FaceProbe:
+        """What one of several recognition models makes of it."""
+        here = model.columns
+        return replace(
+            self,
+            own=self.own[:, here],
+            reference=self.reference[:, here],
+            low_score=self.low_score[:, here],
+            mean_landmarks=self.mean_landmarks[:, here],
+            others=self.others[:, here],
+            border=self.border[:, here],
+            rebuilt=self.rebuilt[here],
+        )
+
     @property
     def detected(self) -> bool:
         """Whether a face was found in the frontal view."""
@@ -66,7 +97,9 @@ class FaceReference:
     Parameters
     ----------
     engine : str
-        Title of the recognition model, for the rows' ``engine``; ``builtin`` without a model.
+        Title of the (main) recognition model, for the rows' ``engine``; ``builtin`` without a model.
+    models : tuple of ModelColumns
+        All recognition models, the main one first.
     unscored : str
         Why there are no embeddings (scorer without a model), else empty.
     extent : str
@@ -89,6 +122,7 @@ class FaceReference:
 
     image_key: str
     engine: str
+    models: tuple[ModelColumns, ...]
     unscored: str
     extent: str
     level: SkinLevel
@@ -102,3 +136,14 @@ class FaceReference:
     frontal: NDArray[np.uint8] | None
     faceless: FaceProbe | None
     planted: FaceProbe | None
+
+    def of(self, model: ModelColumns) -> FaceReference:
+        """What one of several recognition models makes of it, controls left out."""
+        return replace(
+            self,
+            engine=model.title,
+            models=(model,),
+            embeddings=self.embeddings[:, model.columns],
+            faceless=None,
+            planted=None,
+        )

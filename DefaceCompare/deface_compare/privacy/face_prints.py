@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..atomic import write_bytes
 from ..errors import UnusableInput
 from ..settings import FOLLOW, KEEP, MASK
-from .face import FaceProbe, FaceReference
+from .face import FaceProbe, FaceReference, ModelColumns
 
 ORIGINAL, RERENDERED, FACELESS, PLANTED = "original", "rerendered", "faceless", "planted"
 """Stand in place of a method's key for the original and its controls."""
@@ -26,7 +26,8 @@ DOSE_KEEP, DOSE_MASK, DOSE_FOLLOW, BODY = f"DOSE:{KEEP}", f"DOSE:{MASK}", f"DOSE
 DOSE_SURFACES = {KEEP: DOSE_KEEP, MASK: DOSE_MASK, FOLLOW: DOSE_FOLLOW}
 """The surface that the dose grid of a package draws, by dose policy."""
 OTHER_SURFACES = (*DOSE_SURFACES.values(), BODY)
-PARTS = ("own", "reference", "low_score", "mean_landmarks", "found", "others", "border", "rebuilt")
+FOUND = "found"
+PARTS = ("own", "reference", "low_score", "mean_landmarks", FOUND, "others", "border", "rebuilt")
 EXTENT = "extent"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member (the earliest that zip knows), so that a file's bytes depend on its numbers only."""
@@ -60,6 +61,17 @@ class FacePrint:
     others: NDArray[np.float32]
     border: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
+
+    def of(self, model: ModelColumns) -> FacePrint:
+        """What one of several recognition models makes of it."""
+        parts = {part: getattr(self, part) for part in PARTS if part != FOUND}
+        return FacePrint(**{part: array[..., model.columns] for part, array in parts.items()}, found=self.found)
+
+
+def joined_print(parts: Sequence[FacePrint]) -> FacePrint:
+    """The prints of one image by several models, side by side, as a scorer with all of them makes it."""
+    joined = {part: np.concatenate([getattr(each, part) for each in parts], axis=-1) for part in PARTS if part != FOUND}
+    return FacePrint(**joined, found=parts[0].found)
 
 
 @dataclass(frozen=True)

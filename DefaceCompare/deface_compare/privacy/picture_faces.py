@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
+from .face import ModelColumns
 from .networks.alignment import aligned_face
 from .networks.detector import SCORE_THRESHOLD, Detector
 from .networks.recogniser import Recogniser
@@ -29,22 +30,24 @@ deviation 6 to 13 px). The views follow the head's axes, which skull and ears gi
 
 
 class PictureFaces:
-    """Detector and recogniser.
+    """Detector and recognisers; what several recognisers make of a face stands side by side in one embedding.
 
     Parameters
     ----------
-    networks : (Detector, Recogniser) or None
+    detector : Detector or None
         None: nothing is drawn and recognised.
+    recognisers : sequence of Recogniser
+        The main one first.
     """
 
-    def __init__(self, networks: tuple[Detector, Recogniser] | None) -> None:
-        self._detector = networks[0] if networks else None
-        self.recogniser = networks[1] if networks else None
-
-    @property
-    def length(self) -> int:
-        """Numbers of an embedding, 0 without a recogniser."""
-        return self.recogniser.model.output_length if self.recogniser else 0
+    def __init__(self, detector: Detector | None, recognisers: Sequence[Recogniser] = ()) -> None:
+        self._detector, self._recognisers = detector, tuple(recognisers)
+        ends = np.cumsum([0, *(each.model.output_length for each in self._recognisers)]).tolist()
+        self.models = tuple(
+            ModelColumns(each.model.key, each.model.title, each.model.sha256, slice(first, last))
+            for each, first, last in zip(self._recognisers, ends[:-1], ends[1:], strict=True)
+        )
+        self.length: int = ends[-1]
 
     def at_known(self, pictures: list[NDArray[np.uint8]], known_px: NDArray[np.float64]) -> NDArray[np.float32]:
         """Embeddings at the original's landmarks in the first `FEW_VIEWS` views."""
@@ -54,7 +57,7 @@ class PictureFaces:
 
     def pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera]) -> list[NDArray[np.uint8]]:
         """The surface in each view; none where nothing is recognised."""
-        return renderer().pictures(surface, axes, cameras) if self.recogniser else []
+        return renderer().pictures(surface, axes, cameras) if self.models else []
 
     def landmarks(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Landmarks of the best face of each picture, shape (views, 5, 2), NaN without one: of seen ones, of any score."""
@@ -71,8 +74,10 @@ class PictureFaces:
         """The face of each picture at its landmarks, shape (views, length); NaN without landmarks."""
         embeddings = np.full((len(pictures), self.length), np.nan, np.float32)
         for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
-            if self.recogniser and np.isfinite(landmarks).all():
-                embeddings[view] = self.recogniser.embedding(aligned_face(picture, landmarks))
+            if not np.isfinite(landmarks).all():
+                continue
+            for recogniser, model in zip(self._recognisers, self.models, strict=True):
+                embeddings[view, model.columns] = recogniser.embedding(aligned_face(picture, landmarks))
         return embeddings
 
 

@@ -36,25 +36,41 @@ def privacy_rows(reference: FaceReference, probe: FaceProbe, scope: Scope, image
     if reference.unscored:
         rows += [scope.missing(metric, reference.unscored, image=image_key, engine=reference.engine) for metric in SCORES]
     else:
-        scored = partial(_cosine_row, scope, reference, image_key)
-        views = float(similarity_matrix(probe.own[None], reference.embeddings[None])[0, 0])
-        best, note = _best_threshold(reference, probe.others, views)
-        rows.append(scored(OWN, best, NO_FACE, note=note))
-        rows.append(scored(REFERENCE, float(similarity_matrix(probe.reference[None], reference.embeddings[None])[0, 0]), NO_FACE))
-        rebuilt = float(probe.rebuilt.astype(np.float64) @ reference.embeddings[0].astype(np.float64))
-        rows.append(scored(REBUILT, rebuilt, probe.rebuilt_reason or NO_FACE))
-        drawn, which = _best_level(reference, probe.border)
-        rows.append(scored(BORDER, drawn, NO_BORDER, note="" if which is None else LEVELS[which]))
+        for model in reference.models:
+            rows += _similarities(reference.of(model), probe.of(model), scope, image_key)
         rows.append(scope.row("face_detected", original=1.0, defaced=float(probe.detected), image=image_key, engine="YuNet"))
     return [*rows, _distance_row(reference, probe, scope, image_key)]
 
 
-def surface_row(
+def _similarities(reference: FaceReference, probe: FaceProbe, scope: Scope, image_key: str) -> list[Measurement]:
+    """What one recognition model says of a defaced image."""
+    scored = partial(_cosine_row, scope, reference, image_key)
+    views = float(similarity_matrix(probe.own[None], reference.embeddings[None])[0, 0])
+    best, note = _best_threshold(reference, probe.others, views)
+    at_reference = float(similarity_matrix(probe.reference[None], reference.embeddings[None])[0, 0])
+    rebuilt = float(probe.rebuilt.astype(np.float64) @ reference.embeddings[0].astype(np.float64))
+    drawn, which = _best_level(reference, probe.border)
+    return [
+        scored(OWN, best, NO_FACE, note=note),
+        scored(REFERENCE, at_reference, NO_FACE),
+        scored(REBUILT, rebuilt, probe.rebuilt_reason or NO_FACE),
+        scored(BORDER, drawn, NO_BORDER, note="" if which is None else LEVELS[which]),
+    ]
+
+
+def surface_rows(
     reference: FaceReference, others: NDArray[np.float32], scope: Scope, image_key: str, dose_policy: str = ""
-) -> Measurement:
-    """Similarity of a surface that is no image (dose grid, outer contour) to the original's face: its most similar level."""
-    best, _ = _best_threshold(reference, others, math.nan)
-    return _cosine_row(scope, reference, image_key, OWN, best, NO_FACE, dose_policy=dose_policy)
+) -> list[Measurement]:
+    """Similarity of a surface that is no image (dose grid, outer contour) to the original's face: its most similar level.
+
+    One row a recognition model.
+    """
+    rows = []
+    for model in reference.models:
+        known = reference.of(model)
+        best, _ = _best_threshold(known, others[:, model.columns], math.nan)
+        rows.append(_cosine_row(scope, known, image_key, OWN, best, NO_FACE, dose_policy=dose_policy))
+    return rows
 
 
 def _best_level(reference: FaceReference, drawn: NDArray[np.float32]) -> tuple[float, int | None]:

@@ -16,7 +16,7 @@ from ..case import CaseImage
 from ..errors import FaceNotFound, NotAvailable
 from .edit_border import LEVELS, border_greys
 from .emptied_head import below_eyes, in_front
-from .face import FaceProbe, FaceReference
+from .face import FaceProbe, FaceReference, ModelColumns
 from .networks.detector import Detector
 from .networks.recogniser import open_recogniser
 from .picture_faces import FEW_VIEWS, PictureFaces, mean_landmarks
@@ -37,8 +37,9 @@ class FaceScorer:
 
     Parameters
     ----------
-    model_key : str
-        A recogniser of ``data/models.json``, or ``none``: surfaces are drawn and measured, nothing is recognised.
+    model_keys : str
+        A recogniser of ``data/models.json``, several with commas between, or ``none``: surfaces are drawn and measured, nothing
+        is recognised.
     seed : int
         Seed of the control's noise.
     views : int
@@ -53,23 +54,25 @@ class FaceScorer:
     """
 
     def __init__(
-        self, model_key: str, seed: int, reason: str = "face recognition is switched off", views: int = len(VIEWS_DEG)
+        self, model_keys: str, seed: int, reason: str = "face recognition is switched off", views: int = len(VIEWS_DEG)
     ) -> None:
         self._seed, self._views = seed, views_deg(views)
-        self._unscored = reason if model_key == NO_MODEL else ""
-        self._faces = PictureFaces(None if self._unscored else (Detector(), open_recogniser(model_key)))
+        self._unscored = reason if model_keys == NO_MODEL else ""
+        detector = None if self._unscored else Detector()
+        recognisers = [] if self._unscored else [open_recogniser(key) for key in model_keys.split(",")]
+        self._faces = PictureFaces(detector, recognisers)
         if not self._unscored:
             renderer()
 
     @property
     def engine(self) -> str:
-        """Title of the recognition model, or ``builtin`` without one."""
-        return self._faces.recogniser.model.title if self._faces.recogniser else "builtin"
+        """Title of the (main) recognition model, or ``builtin`` without one."""
+        return self.models[0].title if self.models else "builtin"
 
     @property
-    def model_sha256(self) -> str:
-        """SHA-256 of the published model file, empty without a model."""
-        return self._faces.recogniser.model.sha256 if self._faces.recogniser else ""
+    def models(self) -> tuple[ModelColumns, ...]:
+        """All recognition models, the main one first."""
+        return self._faces.models
 
     def reference(self, image: CaseImage, head: Head, *, emptied: bool = True) -> FaceReference:
         """Score an original.
@@ -102,6 +105,7 @@ class FaceScorer:
         reference = FaceReference(
             image_key=image.key,
             engine=self.engine,
+            models=self.models,
             unscored=self._unscored,
             extent=head.face_extent,
             level=level,
@@ -133,7 +137,7 @@ class FaceScorer:
         grey = grey_values(image, reference.box, reference.level)
         surface = surface_at(grey, reference.box)
         probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
-        if self._faces.recogniser is None:
+        if not self.models:
             return probe
         others = [reference.level.scaled(value) for value in reference.level.others]
         return replace(probe, others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others))
@@ -152,7 +156,7 @@ class FaceScorer:
             If it shows no skin surface at all (a failed load or wrong frame is an error, no success).
         """
         probe = self.seen(image, reference)
-        if self._faces.recogniser is None:
+        if not self.models:
             return probe
         coarse = reference.box.coarse()
         greys = border_greys(image, coarse, reference.level)
@@ -222,7 +226,7 @@ class FaceScorer:
         NotAvailable
             If there is no surface, or no recognition model.
         """
-        if self._faces.recogniser is None:
+        if not self.models:
             raise NotAvailable(self._unscored)
         pictures = self._faces.pictures(surface_at(grey, box, quick=True), axes, [camera])
         landmarks, _ = self._faces.landmarks(pictures)

@@ -17,6 +17,7 @@ from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import metrics
 from ..settings import DOSE_POLICIES
 from ..words import interval, number, without_warning
+from .model_table import engines_of, model_table
 from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
 
 GALLERY_CAUTION = (
@@ -55,8 +56,12 @@ def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
             for metric, (title, make) in PRIVACY_COLUMNS.items()
             if find(here, metric=metric)
         }
+        models = engines_of(here)
         if columns:
-            tables.append(arm_table(f"Re-identification on {image}", names, names.arms, columns))
+            by = f" by {models[0]}" if models else ""
+            tables.append(arm_table(f"Re-identification on {image}{by}", names, names.arms, columns))
+        if len(models) > 1:
+            tables.append(model_table(here, names, f"Re-identification on {image} by face model", models))
         larger = _larger_gallery_table(here, names, f"Re-identification on {image} in larger galleries")
         tables += [larger] if larger else []
         controls = _control_table(here, image)
@@ -127,7 +132,7 @@ def _control_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None
         return None
     rows = tuple(
         (
-            Cell(metrics()[row.metric].meaning),
+            Cell(f"{metrics()[row.metric].meaning} ({row.engine})" if row.engine else metrics()[row.metric].meaning),
             Cell(row.method or "all"),
             Cell(number(row.value, "")),
             Cell(str(row.n)),

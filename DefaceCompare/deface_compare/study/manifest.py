@@ -11,7 +11,7 @@ from ..cohort.summary import SummaryRow
 from ..defacers import REGISTRY, external_methods
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE
 from ..output.code_mark import PACKAGES, package_version
-from ..privacy.networks.models import known_models
+from ..privacy.networks.models import Model, known_models
 from ..table_cells import FORMAT, FORMAT_KEY
 from ..version import __version__
 from ..words import SYNTHETIC_WARNING, without_warning
@@ -81,14 +81,21 @@ def _warnings(case: PooledCase) -> dict[str, list[str]]:
     return {key: told["warnings"] for key, told in case.report.methods.items() if told.get("warnings")}
 
 
-def _face_model(pooled: Cohort) -> dict[str, str]:
-    """The face recognition model of the first case that has a score, or the reason why nothing was scored."""
-    keys = {case.id: case.report.settings.face_model for case in pooled.cases}
-    scores = [row for row in pooled.rows if row.metric == "cosine_similarity_own" and keys[row.case] in known_models()]
+def _face_model(pooled: Cohort) -> dict[str, Any]:
+    """The face recognition models of the cases that have a score, the commonest first, or why nothing was scored."""
+    keys = {case.id: case.report.settings.face_models for case in pooled.cases}
+    scores = [row for row in pooled.rows if row.metric == "cosine_similarity_own" and keys[row.case][0] in known_models()]
     if not scores:
         return {"reason": "no face score was asked for"}
-    key = next((keys[row.case] for row in scores if row.status != NOT_AVAILABLE), "")
-    if not key:
+    scored = dict.fromkeys(row.case for row in scores if row.status != NOT_AVAILABLE)
+    found = Counter(key for case in scored for key in keys[case])
+    if not found:
         return {"reason": without_warning(scores[0].note)}
-    model = known_models()[key]
-    return {"key": key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}
+    models = [_told(known_models()[key]) for key, _ in found.most_common()]
+    if len(models) == 1:
+        return models[0]
+    return {**models[0], "name": " or ".join(model["name"] for model in models), "models": models}
+
+
+def _told(model: Model) -> dict[str, Any]:
+    return {"key": model.key, "name": model.title, "licence": model.licence, "sha256": model.sha256, "loss": model.loss}

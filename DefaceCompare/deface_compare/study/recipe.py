@@ -101,7 +101,7 @@ def common_parts(settings: Settings) -> dict[str, str]:
     plain = {name: value for name, value in settings.as_dict().items() if name not in ("variants", FILL, PROTECT)}
     return {
         CODE: code_mark(),
-        MODELS: _hash(models_mark(settings.face_model)),
+        MODELS: _hash(models_mark(settings.face_models)),
         SETTINGS: _hash(plain),
         FILL: _hash(settings.fill),
         PROTECT: _hash(settings.protect),

@@ -23,7 +23,7 @@ from deface_compare.privacy.case_faces import CaseFaces
 from deface_compare.privacy.contact_sheet import LABEL_PX, TILE_PX, contact_sheet, label, tile
 from deface_compare.privacy.face import FaceReference
 from deface_compare.privacy.other_surfaces import body_grey, dose_greys
-from deface_compare.privacy.rows import NO_FACE, privacy_rows, surface_row
+from deface_compare.privacy.rows import NO_FACE, privacy_rows, surface_rows
 from deface_compare.privacy.scorer import FaceScorer
 from deface_compare.privacy.surface import resampled
 from deface_compare.settings import Settings
@@ -95,7 +95,7 @@ def test_a_dose_grid_that_ends_at_the_skin_shows_the_face_until_it_follows(
     for dose in (2.0 * inside, 2.0 * inside * ~in_front(head.outline, 0.0)):
         greys = dose_greys(like(dose, head.outline), box, highest=60.0)
         found = sface.frontal_embeddings(greys, box, average_reference, [0.0] * len(greys))
-        cosines.append(surface_row(average_reference, found, SCOPE, "DOSE", "keep"))
+        cosines += surface_rows(average_reference, found, SCOPE, "DOSE", "keep")
     shown, followed = cosines
     assert (shown.status, shown.image, shown.dose_policy) == ("ok", "DOSE", "keep")
     assert shown.defaced > 0.5  # measured 0.73
@@ -137,7 +137,7 @@ def test_an_outer_contour_shows_the_face_until_it_is_cut(
     rows = []
     for removed in (np.zeros_like(mask), in_front(on_box, 0.0)):
         found = sface.frontal_embeddings([body_grey(mask & ~removed, box)], box, average_reference, [0.0])
-        rows.append(surface_row(average_reference, found, SCOPE, "BODY"))
+        rows += surface_rows(average_reference, found, SCOPE, "BODY")
     assert rows[0].defaced > 0.4  # measured 0.56
     assert (rows[1].status, rows[1].note) == ("not available", NO_FACE)
 

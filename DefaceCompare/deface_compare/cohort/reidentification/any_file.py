@@ -14,7 +14,7 @@ from ..arms import Arm
 from ..summary import SummaryRow
 from .attempts import Attempt, strongest
 from .auc import reidentify
-from .columns import columns, headline_attempts
+from .columns import attacks
 from .pairs import probe_auc
 from .records import Faces, estimate_numbers, interval_numbers, joined, too_few
 
@@ -129,7 +129,9 @@ def _row(
 
 def _highest_row(images: Sequence[Faces], known: Faces, arm: Arm, policy: str, surfaces: Sequence[str]) -> SummaryRow:
     """The strongest single file of the packages."""
-    tried = [*_image_attempts(images, known, arm), *_surface_attempts(known, arm, surfaces)]
+    tried = list(_image_attempts(images, known, arm))
+    for each in (known, *known.further):
+        tried += _surface_attempts(each, arm, surfaces)
     blank = replace(known.row("auc_highest_file", arm, 0), image=ANY_FILE, dose_policy=policy)
     if not tried:
         return replace(blank, note="no file of enough patients")
@@ -149,7 +151,7 @@ def _image_attempts(images: Sequence[Faces], known: Faces, arm: Arm) -> Iterator
             continue
         everybody = np.array([place[faces.records[k].case] for k in columns_here], dtype=np.intp)
         genuine = np.searchsorted(columns_here, scans)
-        for each in headline_attempts(columns(faces, arm, scans)):
+        for each in attacks(faces, arm, scans):
             yield Attempt(f"{faces.image}, {each.words}", each.similarity[:, columns_here], genuine, everybody)
 
 
@@ -168,7 +170,8 @@ def _surface_attempts(known: Faces, arm: Arm, surfaces: Sequence[str]) -> Iterat
             scans = [k for k, levels in drawn.items() if level < len(levels)]
             probes = np.stack([drawn[k][level] for k in scans])[:, None]
             similarity = similarity_matrix(probes, known.gallery[:, :1])
-            yield Attempt(f"{surface} at level {level + 1}", similarity, np.array(scans, dtype=np.intp), everybody)
+            words = f"{known.engine}: {surface}" if known.engine else surface
+            yield Attempt(f"{words} at level {level + 1}", similarity, np.array(scans, dtype=np.intp), everybody)
 
 
 def _package_aucs(known: Faces, similarity: NDArray[np.float64]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,17 @@ def columns(faces: Faces, arm: Arm, scans: Sequence[int]) -> dict[str, list[Atte
 def headline_attempts(found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
     """All that an attacker without the original can try."""
     return [each for metric, attempts in found.items() if metric != REFERENCE for each in attempts]
+
+
+def attacks(faces: Faces, arm: Arm, scans: Sequence[int]) -> list[Attempt]:
+    """All that an attacker without the original can try on these scans, by every face model."""
+    found = headline_attempts(columns(faces, arm, scans))
+    if not faces.further:
+        return found
+    further = ((model.engine, headline_attempts(columns(model, arm, scans))) for model in faces.further)
+    return [
+        replace(each, words=f"{engine}: {each.words}") for engine, tried in ((faces.engine, found), *further) for each in tried
+    ]
 
 
 def at_skin(faces: Faces, arm: Arm, scans: Sequence[int]) -> NDArray[np.float64]:

@@ -6,24 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...measurement import metrics
-from ...output.folder import OutputFolder
-from ...output.key import read_persons
-from ...privacy.face_prints import (
-    DOSE_KEEP,
-    FACELESS,
-    ORIGINAL,
-    OTHER_SURFACES,
-    PLANTED,
-    RERENDERED,
-    FacePrints,
-    load_face_prints,
-)
 from ...privacy.similarity import highest_similarity, similarity_matrix
 from ...words import is_or_are
 from ..arms import Arm
@@ -42,6 +30,15 @@ EXTENT_WORDS = {
 SAME_SCAN_COSINE = 0.999
 """Originals this alike are one scan: an exact copy has 1, another scan of the same day 0.5 to 0.9 (SFace, T1 and FLAIR)."""
 
+
+class FaceModel(NamedTuple):
+    """The face recognition model that embeddings are of; those of two models cannot be compared."""
+
+    title: str = ""
+    sha256: str = ""
+
+
+NO_MODEL = FaceModel()
 NO_ARM = Arm("", "", "", "")
 """Stands where a row belongs to no method."""
 
@@ -77,6 +74,7 @@ class FaceRecord:
         Frontal views of the case's dose grid and outer contour (`privacy.face_prints.OTHER_SURFACES`).
     ran : frozenset of Arm, or None
         The arms that were run on this case: one of them without an embedding failed. None: all of the cohort.
+    model : FaceModel
     """
 
     case: str
@@ -96,6 +94,7 @@ class FaceRecord:
     extent: str = FULL
     surfaces: Mapping[str, Mapping[Arm, NDArray[np.float64]]] = field(default_factory=dict)
     ran: frozenset[Arm] | None = None
+    model: FaceModel = NO_MODEL
 
     @property
     def undefaced(self) -> NDArray[np.float64]:
@@ -136,6 +135,12 @@ class Faces:
     copies: tuple[tuple[str, str], ...] = ()
     """Cases that were left out because they hold the very scan of another one, with that one's id."""
     seed: int = 1
+    engine: str = ""
+    """Title of the face model where a cohort has several, for the rows."""
+    further: tuple[Faces, ...] = ()
+    """The same scans by further face models, which an attacker may try, too."""
+    apart: str = ""
+    """Which scans of this image were scored by another model only."""
 
     @property
     def told_of_copies(self) -> str:
@@ -161,7 +166,7 @@ class Faces:
     @property
     def words(self) -> str:
         """What a row's note says of the part of the face; nothing for whole faces."""
-        return EXTENT_WORDS.get(self.extent, "")
+        return joined(EXTENT_WORDS.get(self.extent, ""), self.apart)
 
     def run_on(self, arm: Arm) -> list[int]:
         """The scans of the cases on which an arm was run, whatever became of it."""
@@ -204,7 +209,9 @@ class Faces:
     def row(self, metric: str, arm: Arm | None, n: int, **numbers: object) -> SummaryRow:
         """A row of ``summary.csv`` about these scans."""
         known = metrics()[metric]
-        blank = SummaryRow(self.cohort, *(arm or NO_ARM), "", self.image, known.domain, "", metric, known.unit, n, 0)
+        blank = SummaryRow(
+            self.cohort, *(arm or NO_ARM), "", self.image, known.domain, "", metric, known.unit, n, 0, engine=self.engine
+        )
         return replace(blank, **numbers)  # type: ignore[arg-type]
 
 
@@ -262,60 +269,3 @@ def joined(*notes: str) -> str:
 def finite(value: float | None) -> float:
     """NaN for a number that cannot be had."""
     return math.nan if value is None else value
-
-
-def read_face_records(out: Path, ids: Mapping[str, str], arms: Mapping[str, Sequence[Arm]]) -> list[FaceRecord]:
-    """One record for each case and image whose original was scored.
-
-    Parameters
-    ----------
-    out : Path
-        Output folder; where it holds no face prints there are no records.
-    ids : mapping of str to str
-        Case id in the pooled tables by the id under which its files lie.
-    arms : mapping of str to sequence of Arm
-        The arms of each case (same keys): they tell variant, fill and protection of a method's key.
-    """
-    folder = OutputFolder(out)
-    persons = read_persons(folder.key)
-    records = []
-    for key, name in ids.items():
-        path = folder.face_prints(key)
-        if not path.is_file():
-            continue
-        found = load_face_prints(path)
-        person = persons.get(key, "") or name
-        images = dict.fromkeys(image for image, method in found.prints if method == ORIGINAL and image not in OTHER_SURFACES)
-        records += [_record(name, person, image, found, arms[key]) for image in images]
-    return records
-
-
-def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequence[Arm]) -> FaceRecord:
-    prints = found.prints
-    known = {arm: prints[image, arm.method] for arm in arms if (image, arm.method) in prints}
-    control, faceless, planted = (prints.get((image, name)) for name in (RERENDERED, FACELESS, PLANTED))
-    return FaceRecord(
-        case=case,
-        person=person,
-        image=image,
-        original=prints[image, ORIGINAL].own.astype(np.float64),
-        rerendered=None if control is None else control.own.astype(np.float64),
-        own={arm: each.own.astype(np.float64) for arm, each in known.items()},
-        reference={arm: each.reference.astype(np.float64) for arm, each in known.items()},
-        low_score={arm: each.low_score.astype(np.float64) for arm, each in known.items()},
-        mean_landmarks={arm: each.mean_landmarks.astype(np.float64) for arm, each in known.items()},
-        others={arm: each.others.astype(np.float64) for arm, each in known.items()},
-        border={arm: each.border.astype(np.float64) for arm, each in known.items()},
-        rebuilt={arm: each.rebuilt.astype(np.float64) for arm, each in known.items()},
-        faceless_reference=None if faceless is None else faceless.reference.astype(np.float64),
-        planted=None if planted is None else planted.mean_landmarks.astype(np.float64),
-        extent=found.extents.get(image, FULL),
-        surfaces={surface: _drawn(found, surface, arms) for surface in OTHER_SURFACES if _drawn(found, surface, arms)},
-        ran=frozenset(arms),
-    )
-
-
-def _drawn(found: FacePrints, surface: str, arms: Sequence[Arm]) -> dict[Arm, NDArray[np.float64]]:
-    """A case's dose grid or outer contour by arm; the untouched dose is the same for all."""
-    keys = {arm: (surface, ORIGINAL if surface == DOSE_KEEP else arm.method) for arm in arms}
-    return {arm: found.prints[key].others.astype(np.float64) for arm, key in keys.items() if key in found.prints}

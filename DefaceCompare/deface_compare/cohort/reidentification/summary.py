@@ -18,12 +18,13 @@ from .any_file import any_file_aucs
 from .attempts import Attempt, Strongest, strongest
 from .auc import reidentify
 from .bootstrap import difference_of, estimate_pooled_auc
-from .columns import COLUMNS, OWN, at_skin, columns, headline_attempts
+from .columns import COLUMNS, OWN, at_skin, attacks, columns, headline_attempts
 from .controls import control_rows
 from .curves import Curve, cmc, roc
+from .face_models import strata_of_models
 from .gallery_size import GALLERY_SIZES, gallery_numbers
 from .pairs import FEWEST_IMPOSTOR_PAIRS, probe_auc
-from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbers, joined, strata, too_few
+from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbers, joined, too_few
 from .second_scans import second_scan_rows
 
 HEADLINE = "auc_headline"
@@ -82,18 +83,18 @@ def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: 
     sound: list[Faces] = []
     as_run: dict[tuple[str, str], ScanAucs] = {}
     for image in dict.fromkeys(record.image for record in records):
-        for first, faces in enumerate(strata(records, image, cohort, seed)):
-            reason = too_few([record.person for record in faces.records])
-            if not reason:
-                controls, reason = control_rows(faces)
-                rows += controls
-            if reason:
-                note = joined(faces.words, reason)
-                rows += [faces.row(name, arm, len(faces.records), note=note) for arm in arms for name in (*COLUMNS, HEADLINE)]
+        for first, found_faces in enumerate(strata_of_models(records, image, cohort, seed)):
+            judged, controls, kept_back = _sound_models(found_faces, arms)
+            rows += controls
+            if judged is None:
+                rows += kept_back
                 continue
+            faces = judged
             sound.append(faces)
             for arm in arms:
-                rows += _arm_rows(faces, arm)
+                for each in (faces, *faces.further):
+                    rows += _arm_rows(each, arm)
+            rows += kept_back  # the first row of an arm is the one that it ranks by
             if not first:
                 ranked = _ranked(faces, arms)
                 found = _differences(faces, arms, ranked)
@@ -103,8 +104,26 @@ def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: 
                 as_run[image, ""] = _scan_aucs(faces, ranked)
     packages = any_file_aucs(sound, arms)
     rows += packages.rows
-    rows += second_scan_rows(sound, arms)
+    for engine in dict.fromkeys(each.engine for faces in sound for each in (faces, *faces.further)):
+        rows += second_scan_rows([e for faces in sound for e in (faces, *faces.further) if e.engine == engine], arms)
     return PrivacySummary(tuple(rows), differences, tuple(curves), as_run | packages.as_run)
+
+
+def _sound_models(faces: Faces, arms: Sequence[Arm]) -> tuple[Faces | None, list[SummaryRow], list[SummaryRow]]:
+    """The models whose controls hold, the main one first; the rows of all controls, and the rows of those that do not hold."""
+    rows: list[SummaryRow] = []
+    kept_back: list[SummaryRow] = []
+    sound: list[Faces] = []
+    few = too_few([record.person for record in faces.records])
+    for each in (faces, *faces.further):
+        controls, reason = ([], few) if few else control_rows(each)
+        rows += controls
+        if reason:
+            note = joined(each.words, reason)
+            kept_back += [each.row(name, arm, len(each.records), note=note) for arm in arms for name in (*COLUMNS, HEADLINE)]
+        else:
+            sound.append(replace(each, further=()))
+    return (replace(sound[0], further=tuple(sound[1:])) if sound else None), rows, kept_back
 
 
 def _succeeded(faces: Faces, *arms: Arm) -> list[int]:
@@ -134,7 +153,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     genuine, persons, seed = np.array(scans, dtype=np.intp), faces.persons, faces.seed
     tried = columns(faces, arm, scans)
     found = {metric: strongest(attempts, persons, seed=seed) for metric, attempts in tried.items()}
-    best = strongest(headline_attempts(tried), persons, seed=seed)
+    best = strongest(attacks(faces, arm, scans), persons, seed=seed)
     own = reidentify(found[OWN].attempt.similarity, genuine, persons, seed=seed)
     per_pair = reidentify(faces.own(arm, scans), genuine, persons, seed=seed)
     common = {"failed": failed, "note": joined(note, own.warning)}
@@ -148,15 +167,11 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
         )
         for metric, each in found.items()
     ]
-    made.append(
-        faces.row(
-            HEADLINE,
-            arm,
-            own.probes,
-            **interval_numbers(best.auc),
-            **common | {"note": joined(best.attempt.words, note, own.warning)},
-        )
-    )
+    of_each = [best] if not faces.further else [best, strongest(headline_attempts(tried), persons, seed=seed)]
+    for engine, each in zip((_engines(faces), faces.engine), of_each, strict=False):
+        words = joined(each.attempt.words, note, own.warning)
+        row = faces.row(HEADLINE, arm, own.probes, **interval_numbers(each.auc), **common | {"note": words})
+        made.append(replace(row, engine=engine))
     made.append(faces.row("auc_per_pair", arm, own.probes, **estimate_numbers(per_pair), **common))
     pooled = estimate_pooled_auc(at_skin(faces, arm, scans), genuine, persons, seed=seed)
     made.append(faces.row("auc_pooled", arm, own.probes, **interval_numbers(pooled), **common))
@@ -177,6 +192,11 @@ def _larger_galleries(faces: Faces, arm: Arm, tried: Attempt, n: int, common: Ma
     ]
 
 
+def _engines(faces: Faces) -> str:
+    """The models among which a headline is the highest."""
+    return ", ".join([faces.engine, *(each.engine for each in faces.further)])
+
+
 def _which(found: Strongest, tried: Sequence[Attempt]) -> str:
     """Which of several attempts was the strongest."""
     return f"strongest of {len(tried)} attempts ({found.attempt.words})" if len(tried) > 1 else ""
@@ -184,7 +204,7 @@ def _which(found: Strongest, tried: Sequence[Attempt]) -> str:
 
 def _attacked(faces: Faces, arm: Arm, scans: Sequence[int]) -> Strongest:
     """The strongest attack on an arm, by which it ranks."""
-    return strongest(headline_attempts(columns(faces, arm, scans)), faces.persons, seed=faces.seed)
+    return strongest(attacks(faces, arm, scans), faces.persons, seed=faces.seed)
 
 
 Ranked = Mapping[Arm, tuple[NDArray[np.intp], NDArray[np.float64]]]

@@ -14,6 +14,7 @@ from ...errors import FaceNotFound, NotAvailable
 from ...measurement import OK, Measurement, Scope
 from ...privacy.case_faces import open_scorer
 from ...privacy.face import FaceReference
+from ...privacy.networks.models import known_model
 from ...privacy.rows import DISTANCE, OWN, REFERENCE, privacy_rows
 from ...privacy.scorer import FaceScorer
 from ...settings import DEFAULT_FACE_VIEWS, Settings
@@ -33,14 +34,17 @@ class DrawnFaces:
         The original.
     heads : mapping of image key to Head
     settings : Settings
+        Of several face models the main one scores; all of them count in the privacy check.
     rows : sequence of Measurement
         What was measured for this case and method.
     """
 
     def __init__(self, case: Case, heads: Mapping[str, Head], settings: Settings, rows: Sequence[Measurement]) -> None:
         self._case, self._heads = case, heads
-        self._scorer: FaceScorer = open_scorer(settings.face_model, settings.seed, DEFAULT_FACE_VIEWS)
-        self._measured = {(row.image, row.metric): row for row in rows if row.status == OK and not row.dose_policy}
+        self._scorer: FaceScorer = open_scorer(settings.face_models[0], settings.seed, DEFAULT_FACE_VIEWS)
+        further = {known_model(key).title for key in settings.face_models[1:]}
+        mine = [row for row in rows if row.status == OK and not row.dose_policy and row.engine not in further]
+        self._measured = {(row.image, row.metric): row for row in mine}
         self._references: dict[str, FaceReference] = {}
         self.told: dict[str, dict[str, float | str]] = {}
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -138,11 +139,11 @@ def model_path(key: str) -> Path:
     return state.path
 
 
-def models_mark(key: str) -> str:
-    """What face scores depend on: state and content of the model called `key` and of the detector, ``none`` without scores."""
-    if key not in known_models():
+def models_mark(keys: Sequence[str]) -> str:
+    """What face scores depend on: state and content of the models called so and of the detector, ``none`` without scores."""
+    if not all(key in known_models() for key in keys):
         return "none"
-    return repr([(name, verify_model(name).status, known_model(name).sha256) for name in (key, DETECTOR)])
+    return repr([(name, verify_model(name).status, known_model(name).sha256) for name in (*keys, DETECTOR)])
 
 
 def address(model: Model) -> tuple[str, int]:

@@ -105,7 +105,7 @@ def test_a_scan_is_scored_by_an_arcface_network_end_to_end(
     weights = np.random.default_rng(2).normal(size=(LENGTH, 3 * SIDE * SIDE)).astype(np.float32)
     entry = put_in_place(network(weights))
     scorer = FaceScorer("buffalo_l", seed=1)
-    assert (scorer.engine, scorer.model_sha256) == ("ArcFace buffalo_l (w600k_r50)", entry.sha256)
+    assert [(model.title, model.sha256) for model in scorer.models] == [("ArcFace buffalo_l (w600k_r50)", entry.sha256)]
     reference = scorer.reference(*average_patient)
     assert reference.frontal is not None
     crop = aligned_face(reference.frontal, reference.landmarks_px[0])
