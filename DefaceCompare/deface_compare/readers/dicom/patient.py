@@ -66,7 +66,8 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
     notes.extend(found.notes)
     ordered = _primary_first(series, found.place.series_uid)
     frames = [one.frame for one in ordered] or [found.place.frame]
-    joins, join_notes = rigid_joins(scan.registrations, frames, frame_of, corners_mm)
+    lying_here = {*frame_of.values(), *drawn, *here.dose_frames, *frames}
+    joins, join_notes = rigid_joins(scan.registrations, frames, frame_of, corners_mm, lying_here)
     notes.extend(join_notes)
     structure_set, others = found.read(joins, chosen.headers, scan.plans)
     images = tuple(joined_image(image, joins) for image in _images(ordered, notes))

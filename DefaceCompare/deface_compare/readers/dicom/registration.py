@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,6 +52,7 @@ def rigid_joins(
     frames: Sequence[str],
     instances: Mapping[str, str],
     corners_mm: Mapping[str, Sequence[NDArray[np.float64]]] | None = None,
+    present: Collection[str] = (),
 ) -> tuple[dict[str, tuple[str, Matrix]], list[str]]:
     """Join frames of reference by the Spatial Registration objects of a folder.
 
@@ -64,6 +66,8 @@ def rigid_joins(
         Of the images: a registration may name images instead of a frame.
     corners_mm : mapping of FrameOfReferenceUID to arrays of shape (8, 3), optional
         Where the images of each frame lie, LPS mm: a matrix that lays none on another one is not used.
+    present : collection of FrameOfReferenceUID, optional
+        All frames that images, structures and doses lie in: a registration that leads to none of them is told.
 
     Returns
     -------
@@ -81,6 +85,7 @@ def rigid_joins(
         why_not = why_not or ([] if found else ["joins no two frames of reference and was not used"])
         notes.extend(f"registration {header.path.name} {reason}" for reason in why_not)
     chosen = _one_a_pair(edges, notes)
+    notes.extend(_leading_nowhere(chosen, present) if present else ())
     joins: dict[str, tuple[str, Matrix]] = {}
     for root in dict.fromkeys(frames):
         if root not in joins:
@@ -196,6 +201,17 @@ def _one_a_pair(edges: Sequence[_Edge], notes: list[str]) -> list[_Edge]:
             notes.append(f"{len(rivals)} registrations of the same frames; the newest, {last[0].file}, was used")
         chosen.append(last[0])
     return chosen
+
+
+def _leading_nowhere(edges: Sequence[_Edge], present: Collection[str]) -> list[str]:
+    """Files of which every matrix ends in a frame that nothing here lies in, and from which no other matrix goes on."""
+    ways = Counter(frame for edge in edges for frame in (edge.source, edge.target))
+    used = {edge.file for edge in edges if all(frame in present or ways[frame] > 1 for frame in (edge.source, edge.target))}
+    return [
+        f"registration {file} joins a frame of reference that no image, structure or dose here lies in, and was not used"
+        for file in dict.fromkeys(edge.file for edge in edges)
+        if file not in used
+    ]
 
 
 def _is_likely(

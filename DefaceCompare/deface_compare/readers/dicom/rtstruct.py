@@ -204,7 +204,7 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
     """A structure with its contours; `number` is its place in the planned set."""
     refused = _refusal(roi, frame_uid)
     if refused:
-        return _of_kind(named(Structure(name=roi.name, standard_name="", contours=(), problem=refused), number), roi)
+        return _named(Structure(name=roi.name, standard_name="", contours=(), problem=refused), roi, number)
     contours: list[NDArray[np.float64]] = []
     drawn: list[tuple[Dataset, NDArray[np.float64]]] = []
     skipped: Counter[str] = Counter()
@@ -248,7 +248,7 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
         contours = [points @ matrix[:3, :3].T + matrix[:3, 3] for points in contours]
         notes += ("its contours were placed by a Spatial Registration object",)
     structure = Structure(name=roi.name, standard_name="", contours=tuple(contours), notes=notes, problem=problem)
-    return _of_kind(named(structure, number), roi)
+    return _named(structure, roi, number)
 
 
 def _length_mm(contours: Sequence[NDArray[np.float64]]) -> float:
@@ -279,11 +279,12 @@ def _refusal(roi: _Roi, frame_uid: str) -> str:
     return ""
 
 
-def _of_kind(structure: Structure, roi: _Roi) -> Structure:
-    """An outer contour is one by its kind, however it is named."""
-    if roi.external and not roi.shared and structure.group in (OTHER, EXCLUDE):
-        return replace(structure, standard_name="External", group="external", notes=())
-    return structure
+def _named(structure: Structure, roi: _Roi, number: int) -> Structure:
+    """A structure by its name; an outer contour is one by its kind, however it is named."""
+    found = named(structure, number)
+    if roi.external and not roi.shared and found.group in (OTHER, EXCLUDE):
+        return replace(found, standard_name="External", group="external", notes=structure.notes)
+    return found
 
 
 def contour_points(contour: Dataset) -> NDArray[np.float64]:

@@ -22,6 +22,8 @@ from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH
 
 DESCRIBED = ("SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 """What tells how a grey image's bytes become integers."""
+PIXEL_VRS = (b"OB", b"OW", b"UN")
+"""Kinds of PixelData in explicit files; all have their length in the last four of twelve bytes."""
 OVERLAY_GROUPS = range(0x6000, 0x6100, 2)
 """Groups of overlays (PS3.5 section 7.6), whose planes older files keep in the unused bits."""
 
@@ -80,6 +82,8 @@ def _plain_length(header: Header, stream: BinaryIO) -> int | None:
     head = stream.read(8 if syntax.is_implicit_VR else 12)
     if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != PIXEL_DATA:
         return None
+    if not syntax.is_implicit_VR and head[4:6] not in PIXEL_VRS:
+        return None  # of other kinds the length stands elsewhere
     (length,) = struct.unpack(order + "I", head[-4:])
     return int(length) if length < UNDEFINED_LENGTH else None
 

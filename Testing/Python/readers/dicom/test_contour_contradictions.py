@@ -90,3 +90,17 @@ def test_contours_in_micrometres_have_a_reason_and_no_volume(tmp_path: Path) -> 
     _write(tmp_path, enlarge)
     (brain,) = _structures(tmp_path)
     assert brain.problem.endswith("m long: their coordinates are likely no millimetres")
+
+
+def test_an_outer_contour_known_by_its_kind_says_what_its_contours_lost(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    path = write_structures(tmp_path / "rs.dcm", {"Umriss": [(CLOSED, square(4, -6, z, 6)) for z in PLANES]})
+    data = pydicom.dcmread(path)
+    seen = Dataset()
+    seen.ReferencedROINumber, seen.RTROIInterpretedType = data.StructureSetROISequence[0].ROINumber, "EXTERNAL"
+    data.RTROIObservationsSequence = [seen]
+    del data.ROIContourSequence[0].ContourSequence[2].ContourGeometricType
+    data.save_as(path)
+    (outline,) = _structures(tmp_path)
+    assert (outline.standard_name, outline.group) == ("External", "external")
+    assert "1 contour of type not stated skipped" in outline.notes

@@ -72,6 +72,18 @@ def test_frames_are_joined_over_a_frame_that_holds_no_image(tmp_path: Path) -> N
     assert np.abs(mr_corner_mm(read_case(tmp_path), (5, 6, 7)) - expected).max() < 1e-7  # measured 3e-9
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_registration_into_a_frame_that_nobody_has_is_told(tmp_path: Path, goes_on: bool) -> None:
+    write_images(tmp_path)
+    write_registration(tmp_path / "reg.dcm", "frame", "nobody's frame", [rigid()])
+    if goes_on:
+        write_registration(tmp_path / "on.dcm", "nobody's frame", "mr frame", [rigid()])
+    case = read_case(tmp_path)
+    told = "registration reg.dcm joins a frame of reference that no image, structure or dose here lies in, and was not used"
+    assert (told in case.notes) == (not goes_on)
+    assert (case.image("MR_T1").frame_of_reference_uid == case.images[0].frame_of_reference_uid) == goes_on
+
+
 def test_the_dose_of_a_joined_frame_is_placed_too(tmp_path: Path) -> None:
     write_images(tmp_path)
     write_registration(tmp_path / "reg.dcm", "frame", "mr frame", [rigid()])
