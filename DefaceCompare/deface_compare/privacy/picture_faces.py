@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
-from .networks.alignment import aligned_face
 from .networks.detector import SCORE_THRESHOLD, Detector
 from .networks.recogniser import Recogniser
 from .render import Camera, renderer
@@ -72,7 +71,7 @@ class PictureFaces:
         embeddings = np.full((len(pictures), self.length), np.nan, np.float32)
         for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
             if self.recogniser and np.isfinite(landmarks).all():
-                embeddings[view] = self.recogniser.embedding(aligned_face(picture, landmarks))
+                embeddings[view] = self.recogniser.embedding(self.recogniser.crop(picture, landmarks))
         return embeddings
 
 
