@@ -13,9 +13,9 @@ from .alignment import CROP_PX, aligned_face
 from .models import Model, known_model, model_path
 from .session import normalised, onnx_session, require_shape
 
-SELF_TEST_TOLERANCE = 0.1
-"""How far the cosine of the two self-test pictures may be from the one in ``data/models.json``, as a share of what that lacks to 1:
-models differ in how near to 1 they put all faces. A second run differs by nothing, another processor by rounding."""
+SELF_TEST_TOLERANCE = 0.05
+"""How far the cosine of the two self-test pictures may be from the one in ``data/models.json``, as a share of what that one lacks
+to 1: models differ in how near to 1 they put all faces. dlib's network with exchanged channels is 0.09 off."""
 
 ARCFACE_KEYS = ("arcface", "buffalo_l", "antelopev2")
 """Models that InsightFace's own loader opens (see `arcface`)."""
