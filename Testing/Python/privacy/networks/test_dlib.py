@@ -19,7 +19,7 @@ from deface_compare.privacy.networks.recogniser import OnnxRecogniser, Recognise
 from deface_compare.privacy.rows import privacy_rows
 from deface_compare.privacy.scorer import FaceScorer
 
-SHARES = {"margin": 0.25, "size_px": 150}
+CROP_PX, MARGIN = 150, 0.25
 PROBE = """
 import hashlib, numpy as np
 from deface_compare.privacy.networks.recogniser import open_recogniser
@@ -50,7 +50,7 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> models.Model:
 def test_a_face_on_dlibs_template_is_cut_out_as_it_is() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (190, 200, 3)).astype(np.uint8)
     shift = np.array([20.0, 11.0])
-    crop = aligned_face(picture, dlib_resnet.TEMPLATE_PX + shift, dlib_resnet.TEMPLATE_PX, SHARES["size_px"])
+    crop = aligned_face(picture, dlib_resnet.TEMPLATE_PX + shift, dlib_resnet.TEMPLATE_PX, CROP_PX)
     np.testing.assert_array_equal(crop, picture[11:161, 20:170])
 
 
@@ -76,16 +76,15 @@ def test_the_faces_of_the_other_recognisers_are_cut_out_by_the_template_of_arcfa
 
 def test_the_template_is_dlibs_own() -> None:
     dlib = pytest.importorskip("dlib", reason="dlib is not installed (pip install dlib-bin)")
-    eyes = dlib_resnet.TEMPLATE_PX[:2]
-    # dlib cuts out a chip by five points: corners of the eyes, bottom of the nose; its own chip of an upright face must have
-    # the eyes' middles where the template has their centres
-    corners = [(300, 200), (260, 200), (100, 200), (140, 200), (200, 316)]
-    box = dlib.rectangle(80, 150, 320, 400)
-    found = dlib.full_object_detection(box, [dlib.point(*corner) for corner in corners])
-    chip = dlib.get_face_chip_details(found, SHARES["size_px"], SHARES["margin"])
-    scale = SHARES["size_px"] / chip.rect.width()
-    seen = (np.array([(120.0, 200.0), (280.0, 200.0)]) - [chip.rect.left(), chip.rect.top()]) * scale
-    np.testing.assert_allclose(seen, eyes, atol=2.5)
+    # dlib's means of its five points (corners of the eyes, bottom of the nose), in thousandths: its chip of them is upright, and
+    # the middles of the corners lie within the height of an eyelid of the template's eyes
+    corners = np.array([(860, 213), (646, 229), (121, 214), (334, 229), (490, 628)])
+    found = dlib.full_object_detection(dlib.rectangle(0, 0, 1000, 1000), [dlib.point(*corner) for corner in corners.tolist()])
+    chip = dlib.get_face_chip_details(found, CROP_PX, MARGIN)
+    middles = np.array([corners[2:4].mean(axis=0), corners[:2].mean(axis=0)])
+    seen = (middles - [chip.rect.left(), chip.rect.top()]) * CROP_PX / chip.rect.width()
+    assert chip.angle == pytest.approx(0, abs=1e-2)
+    np.testing.assert_allclose(seen, dlib_resnet.TEMPLATE_PX[:2], atol=0.6)  # measured 0.50
 
 
 def test_without_dlib_the_model_says_what_to_install(
