@@ -163,7 +163,7 @@ def _pip_download(package: str, folder: Path) -> Path:
     wanted = [requirement]
     if HASHED in requirement:  # pip takes hashes from files only
         listed = folder / "requirement.txt"
-        listed.write_text(f"{requirement}\n", encoding="utf-8")
+        write_bytes(listed, f"{requirement}\n".encode())
         requirement, wanted = requirement.partition(HASHED)[0], ["--require-hashes", "-r", str(listed)]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check"]
     try:
