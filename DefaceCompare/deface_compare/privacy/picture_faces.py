@@ -10,7 +10,6 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
 from .face import ModelColumns
-from .networks.alignment import aligned_face
 from .networks.detector import SCORE_THRESHOLD, Detector
 from .networks.recogniser import Recogniser
 from .render import Camera, renderer
@@ -77,7 +76,7 @@ class PictureFaces:
             if not np.isfinite(landmarks).all():
                 continue
             for recogniser, model in zip(self._recognisers, self.models, strict=True):
-                embeddings[view, model.columns] = recogniser.embedding(aligned_face(picture, landmarks))
+                embeddings[view, model.columns] = recogniser.embedding(recogniser.crop(picture, landmarks))
         return embeddings
 
 

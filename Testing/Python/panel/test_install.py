@@ -254,6 +254,8 @@ def test_what_the_command_line_says_of_a_missing_face_model_names_the_panels_own
         )
     arcface = f"face model ArcFace is missing: {verify_model('arcface').note}"
     assert in_this_panel(arcface) == "face model ArcFace is missing: section Install of this panel, Get ArcFace"
+    dlib = f"face model dlib ResNet is missing: {verify_model('dlib').note}"
+    assert in_this_panel(dlib) == dlib  # the panel has no button for it
     other = "face not in field of view of CT"
     assert in_this_panel(other) == other
     assert [may_be_installed(sentence) for sentence in (model, missing_package("onnx"), other)] == [True, True, False]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from deface_compare.privacy.networks.models import PACKAGE, how_to_get, known_models
+from deface_compare.privacy.networks.models import DOWNLOAD, PACKAGE, how_to_get, known_models
 from deface_compare.privacy.networks.session import FACE_PACKAGES, how_to_install
 
 
@@ -15,7 +15,7 @@ def in_this_panel(sentence: str) -> str:
     for model in known_models().values():
         if model.obtain == PACKAGE:
             sentence = sentence.replace(how_to_get(model), _("section Install of this panel, Get face model"))
-        elif not model.research_only:
+        elif model.obtain == DOWNLOAD and not model.research_only:
             sentence = sentence.replace(how_to_get(model), _("section Install of this panel, Get ArcFace"))
     return sentence
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CROP_PX = 112
-"""Width and height of an aligned face."""
+"""Width and height of a face as the ArcFace family and SFace take it."""
 TEMPLATE_PX = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
 """Where eyes, nose tip and mouth corners lie in the crop, (x, y), image-left first; the template that the ArcFace family
 and SFace were trained with (InsightFace, face_align)."""
@@ -34,7 +34,12 @@ def similarity_transform(source: NDArray[np.float64], target: NDArray[np.float64
     return np.column_stack([scale * rotation, target_mean - scale * rotation @ source_mean])
 
 
-def aligned_face(picture: NDArray[np.uint8], landmarks_px: NDArray[np.float64]) -> NDArray[np.uint8]:
+def aligned_face(
+    picture: NDArray[np.uint8],
+    landmarks_px: NDArray[np.float64],
+    template_px: NDArray[np.float64] = TEMPLATE_PX,
+    size_px: int = CROP_PX,
+) -> NDArray[np.uint8]:
     """Cut out a face.
 
     Parameters
@@ -42,15 +47,19 @@ def aligned_face(picture: NDArray[np.uint8], landmarks_px: NDArray[np.float64]) 
     picture : ndarray of uint8, shape (height, width, 3)
     landmarks_px : ndarray, shape (5, 2)
         Eyes, nose tip, mouth corners, (x, y), image-left first.
+    template_px : ndarray, shape (5, 2)
+        Where they are to lie in the crop.
+    size_px : int
+        Width and height of the crop.
 
     Returns
     -------
-    ndarray of uint8, shape (112, 112, 3)
+    ndarray of uint8, shape (size_px, size_px, 3)
         Bilinear; black outside the picture.
     """
-    forward = similarity_transform(np.asarray(landmarks_px, np.float64), TEMPLATE_PX)
+    forward = similarity_transform(np.asarray(landmarks_px, np.float64), template_px)
     inverse = np.linalg.inv(forward[:, :2])
-    y, x = np.mgrid[:CROP_PX, :CROP_PX]
+    y, x = np.mgrid[:size_px, :size_px]
     points = (np.stack([x, y], axis=-1) - forward[:, 2]) @ inverse.T
     return np.rint(bilinear(picture, points[..., 0], points[..., 1])).astype(np.uint8)
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NotAvailable
+from .alignment import aligned_face
 from .models import Model
 from .session import normalised, require_onnx, require_shape, session_options
 
@@ -78,6 +79,10 @@ class ArcFaceRecogniser:
         scaling = (self._network.input_mean, self._network.input_std)
         if scaling != (model.preprocessing.mean, model.preprocessing.std):
             raise NotAvailable(f"insightface would scale pictures for {path.name} by {scaling}, which is not how it was trained")
+
+    def crop(self, picture: NDArray[np.uint8], landmarks_px: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Cut out a face as it was trained with, shape (112, 112, 3)."""
+        return aligned_face(picture, landmarks_px)
 
     def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed an aligned RGB face, shape (112, 112, 3); returns a vector of length one, shape (output_length,)."""

