@@ -12,6 +12,7 @@ from deface_compare.errors import NotAvailable
 from deface_compare.measurement import Scope
 from deface_compare.privacy import scorer as scorer_module
 from deface_compare.privacy.face_prints import joined_print, probe_print
+from deface_compare.privacy.networks.alignment import aligned_face
 from deface_compare.privacy.networks.models import Model, known_model
 from deface_compare.privacy.networks.recogniser import Recogniser, open_recogniser
 from deface_compare.privacy.rows import DISTANCE, OWN, privacy_rows, surface_rows
@@ -27,6 +28,9 @@ class Projection:
     def __init__(self) -> None:
         self.model: Model = known_model(OTHER)
         self._matrix = np.random.default_rng(3).normal(size=(self.model.output_length, 14 * 14 * 3))
+
+    def crop(self, picture: NDArray[np.uint8], landmarks_px: NDArray[np.float64]) -> NDArray[np.uint8]:
+        return aligned_face(picture, landmarks_px)
 
     def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         seen = self._matrix @ (crop[::8, ::8].astype(np.float64).ravel() - 127.5)

@@ -143,7 +143,7 @@ def test_a_scan_is_scored_by_dlib_end_to_end(
     network: Recogniser, sface: FaceScorer, average_patient: tuple[CaseImage, Head]
 ) -> None:
     scorer = FaceScorer("dlib", seed=1)
-    assert (scorer.engine, scorer.model_sha256) == ("dlib ResNet", network.model.sha256)
+    assert (scorer.engine, scorer.models[0].sha256) == ("dlib ResNet", network.model.sha256)
     reference = scorer.reference(*average_patient)
     assert reference.frontal is not None
     crop = network.crop(reference.frontal, reference.landmarks_px[0])
