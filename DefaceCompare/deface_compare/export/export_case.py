@@ -137,8 +137,10 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
         risks += [risk for risk in verified.accepted if risk not in risks]
         write_manifest(finished, options, written, verified, checks, risks)
         report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
+    beside = _told_of_other_exports(finished)
     _keep_uid_map(finished, written)
-    return Export(to, len(written.objects), tuple(written.clipped), tuple(_notes(finished, written, risks)))
+    notes = (*_notes(finished, written, risks), *verified.notes, *beside)
+    return Export(to, len(written.objects), tuple(written.clipped), notes)
 
 
 def export_study(
@@ -214,10 +216,20 @@ def _told(case_id: str, faults: list[str]) -> str:
 def _keep_uid_map(finished: FinishedCase, written: WrittenSet) -> None:
     """Which old UID is which new one, for those who may know: ``identifiable/exports``."""
     folder = OutputFolder(finished.out)
-    path = folder.make_private(folder.exports) / f"{finished.id}_{finished.method}.csv"
-    with written_csv(path) as table:
+    folder.make_private(folder.exports)
+    with written_csv(folder.uid_map(finished.id, finished.method)) as table:
         table.writerow(("source", "export"))
         table.writerows(sorted(written.uids.mapped.items()))
+
+
+def _told_of_other_exports(finished: FinishedCase) -> list[str]:
+    """That the case was exported by other methods before: each leaves other parts of the face."""
+    folder = OutputFolder(finished.out)
+    others = [key for key in finished.report.methods if key != finished.method and folder.uid_map(finished.id, key).is_file()]
+    if not others:
+        return []
+    titles = " and ".join(str(finished.report.methods[key]["title"]) for key in others)
+    return [f"exported by {titles} before: who holds both can lay one over the other and see what either left"]
 
 
 def _notes(finished: FinishedCase, written: WrittenSet, risks: list[str]) -> list[str]:

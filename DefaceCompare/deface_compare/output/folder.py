@@ -201,6 +201,10 @@ class OutputFolder:
         """Holds old and new UIDs of every export, and the salt that they were made with."""
         return self.identifiable / "exports"
 
+    def uid_map(self, case_id: str, method: str) -> Path:
+        """Old and new UIDs of the export of a case by one method."""
+        return self.exports / f"{case_id}_{method}.csv"
+
     @property
     def locks(self) -> Path:
         """Holds the locks that keep a second run out."""

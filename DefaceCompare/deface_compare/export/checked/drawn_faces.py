@@ -48,6 +48,11 @@ class DrawnFaces:
         self._references: dict[str, FaceReference] = {}
         self.told: dict[str, dict[str, float | str]] = {}
 
+    @property
+    def unscored(self) -> str:
+        """Why no face is looked for in what was written, empty if it is."""
+        return self._scorer.unscored
+
     def image_faults(self, image: CaseImage, written: sitk.Image) -> list[str]:
         """Score a written image; a fault where it is more alike the original than what was measured."""
         reference = self._reference(image)

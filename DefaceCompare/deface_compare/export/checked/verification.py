@@ -38,10 +38,11 @@ from .voxel_check import dose_matches, slice_faults
 
 @dataclass
 class Verification:
-    """The faults found (each one sentence), the risks that were accepted, and what was checked, for the manifest."""
+    """The faults found (each one sentence), the risks that were accepted, what could not be checked, and what was checked."""
 
     faults: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     checked: dict[str, Any] = field(default_factory=dict)
 
 
@@ -163,6 +164,8 @@ class Verifier:
         for key, image in self._images.items():
             faults += faces.image_faults(finished.case.image(key), image)
         faults += self._unless_accepted(faces.faults_alone(back, self._images, self._touching_in(back)).values())
+        if faces.unscored:
+            self._result.notes.append(f"what was written was not looked at for the original's face: {faces.unscored}")
         faults += self._unless_accepted(self._dose_outline_faults(back))
         clipped = self._standard_names({each.name for each in self._written.clipped}, back)
         if finished.dose_patch is not None:
