@@ -63,6 +63,11 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
         default=DEFAULT_FACE_VIEWS,
         help="in how many poses an attacker pictures each scan (default 5); 25 takes longer, see docs/reidentification.md",
     )
+    recognition.add_argument(
+        "--inner-anatomy",
+        action="store_true",
+        help="also look whether other scans of a patient find him by what lies inside the head (a second or so an image)",
+    )
     running = parser.add_argument_group("running")
     running.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
     add_progress(running)
@@ -133,6 +138,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         variants=dict(arguments.variant),
         face_model=_face_model(arguments.face_model, arguments.out),
         face_views=arguments.face_views,
+        inner_anatomy=arguments.inner_anatomy,
         seed=arguments.seed,
         dvh_ends=arguments.dvh_ends,
     )

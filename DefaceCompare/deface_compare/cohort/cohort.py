@@ -18,6 +18,7 @@ from ..output.folder import OutputFolder
 from ..output.key import read_persons
 from ..settings import Settings
 from .arms import Arm, arm_of, arm_order
+from .reidentification.inner_anatomy import read_inner_records
 from .reidentification.read_records import read_face_records
 from .reidentification.records import FaceRecord
 from .summary import SummaryRow, read_summary
@@ -64,6 +65,8 @@ class Cohort:
     cases: tuple[PooledCase, ...]
     records: tuple[FaceRecord, ...]
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    inner: tuple[FaceRecord, ...] = ()
+    """What tells the heads by their inner anatomy, where it was asked for."""
     shared: tuple[SummaryRow, ...] = ()
     """Of a centre that shares tables only: the privacy rows of its ``summary.csv``."""
 
@@ -132,7 +135,8 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Cohort:
         unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
     arms = {case.key: sorted(case.arms) for case in cases}
     ids = {case.key: case.id for case in cases}
-    return Cohort(cohort, tuple(cases), tuple(read_face_records(out, ids, arms)), unreadable)
+    faces, inner = read_face_records(out, ids, arms), read_inner_records(out, ids, arms)
+    return Cohort(cohort, tuple(cases), tuple(faces), unreadable, inner=tuple(inner))
 
 
 def _named(rows: Sequence[Measurement], case: str, cohort: str) -> tuple[Measurement, ...]:
@@ -160,4 +164,4 @@ def _shared_tables(out: OutputFolder, cohort: str, *, prefix: bool) -> Cohort:
         cases.append(PooledCase(name, key, out.path, cohort, report, _named(rows, name, cohort)))
     found = read_summary(out.summary) if out.summary.is_file() else []
     scored = tuple(replace(row, cohort=cohort) for row in found if row.domain == PRIVACY and row.cohort == found[0].cohort)
-    return Cohort(cohort, tuple(cases), (), {}, scored)
+    return Cohort(cohort, tuple(cases), (), shared=scored)

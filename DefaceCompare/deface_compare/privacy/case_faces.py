@@ -39,6 +39,7 @@ from .face_prints import (
     save_face_prints,
     surface_print,
 )
+from .inner_anatomy import InnerPrints
 from .networks.models import models_folder
 from .other_surfaces import body_grey, body_mask, box_grid, dose_greys
 from .render import read_png, write_png
@@ -86,11 +87,14 @@ class CaseFaces:
         self._references: dict[str, FaceReference | str] = {}
         for image in case.images:
             self._references[image.key] = reasons[image.key].reason if image.key not in heads else self._original(image)
+        self._inner = InnerPrints(case, heads, out) if settings.inner_anatomy and out is not None else None
         self._dose_scored: NDArray[np.float32] | None = None
         self._body: NDArray[np.bool_] | str | None = None
 
     def rows(self, defacing: Defacing, scope: Scope) -> list[Measurement]:
         """The privacy rows of one method: every image, the dose grid and the outer contour."""
+        if self._inner is not None:
+            self._inner.add(defacing)
         overlays: dict[int, vtkPolyData | str] = {}
         rows: list[Measurement] = []
         for image in self._case.images:
@@ -108,6 +112,8 @@ class CaseFaces:
         """Take over the prints and pictures of a method that is not run again."""
         if self._out is None:
             return
+        if self._inner is not None:
+            self._inner.keep(kept, method)
         prints = self._kept_prints(OutputFolder(kept.out), kept.case_id)
         self._prints |= {(surface, of): each for (surface, of), each in prints.items() if of == method}
         if any((surface, method) in prints for surface in DOSE_SURFACES.values()) and (DOSE_KEEP, ORIGINAL) in prints:
@@ -119,7 +125,9 @@ class CaseFaces:
                     self._tiles[image.key, shown] = tile(read_png(picture))
 
     def write(self) -> None:
-        """Write what was collected: face prints and the contact sheet."""
+        """Write what was collected: prints of faces and inner anatomy, and the contact sheet."""
+        if self._inner is not None:
+            self._inner.write()
         if self._out is None or not self._prints:
             return
         extents = {key: each.extent for key, each in self._references.items() if isinstance(each, FaceReference)}

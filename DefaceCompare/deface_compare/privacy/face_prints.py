@@ -5,8 +5,6 @@ Identifiable: they are kept in ``OUT/identifiable/face_prints``.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import write_bytes
 from ..errors import UnusableInput
 from ..settings import FOLLOW, KEEP, MASK
+from .arrays_file import load_arrays, save_arrays
 from .face import FaceProbe, FaceReference, ModelColumns
 
 ORIGINAL, RERENDERED, FACELESS, PLANTED = "original", "rerendered", "faceless", "planted"
@@ -29,8 +27,7 @@ OTHER_SURFACES = (*DOSE_SURFACES.values(), BODY)
 FOUND = "found"
 PARTS = ("own", "reference", "low_score", "mean_landmarks", FOUND, "others", "border", "rebuilt")
 EXTENT = "extent"
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-"""Time stamp of every member (the earliest that zip knows), so that a file's bytes depend on its numbers only."""
+WHAT = "face prints"
 
 
 @dataclass(frozen=True)
@@ -135,24 +132,17 @@ def save_face_prints(path: Path, face_prints: FacePrints) -> None:
     for (image_key, method), each in sorted(face_prints.prints.items()):
         arrays.update({f"{image_key}|{method}|{part}": getattr(each, part) for part in PARTS})
     arrays.update({f"{image_key}|{EXTENT}": np.array(extent) for image_key, extent in sorted(face_prints.extents.items())})
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_DATE), member.getvalue())
-    write_bytes(path, content.getvalue(), private=True)
+    save_arrays(path, arrays)
 
 
 def load_face_prints(path: Path) -> FacePrints:
     """Read what `save_face_prints` wrote (UnusableInput if it is something else)."""
+    arrays = load_arrays(path, WHAT)
+    named = [name.split("|") for name in arrays]
+    keys = sorted({(parts[0], parts[1]) for parts in named if len(parts) == 3})
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        named = [name.split("|") for name in arrays]
-        keys = sorted({(parts[0], parts[1]) for parts in named if len(parts) == 3})
         prints = {(i, m): FacePrint(*(arrays[f"{i}|{m}|{part}"] for part in PARTS)) for i, m in keys}
         extents = {parts[0]: str(arrays["|".join(parts)]) for parts in named if parts[1:] == [EXTENT]}
         return FacePrints(str(arrays["model"]), str(arrays["model_sha256"]), prints, extents)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UnusableInput(f"{path} holds no face prints ({error}); run the case again") from error
+    except KeyError as error:
+        raise UnusableInput(f"{path} holds no {WHAT} ({error}); run the case again") from error

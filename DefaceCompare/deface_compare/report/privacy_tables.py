@@ -9,6 +9,7 @@ from ..case import BODY_IMAGE, DOSE_IMAGE
 from ..cohort.arm_names import ArmNames
 from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.gallery_size import GALLERY_SIZES
+from ..cohort.reidentification.inner_anatomy import METRICS as INNER_METRICS
 from ..cohort.reidentification.records import NO_ARM
 from ..cohort.reidentification.second_scans import ARROW
 from ..cohort.reidentification.second_scans import METRICS as SECOND_SCANS
@@ -24,6 +25,11 @@ GALLERY_CAUTION = (
     "How often the best match would be the patient if the gallery held so many people. Extrapolated from this cohort: strangers "
     "are taken as normally distributed, far beyond those that were measured. An order of magnitude, not a measurement; an AUC "
     "near 1 among a few patients can still mean little among a million."
+)
+INNER = tuple(INNER_METRICS.values())
+INNER_CAUTION = (
+    "No face was looked at: the insides of the heads were laid over one another. No method that hides a face can hide a patient "
+    "from someone who holds another scan of the same head."
 )
 PRIVACY_COLUMNS = {
     "auc_own": ("A: AUC, own landmarks", auc_cell),
@@ -70,7 +76,9 @@ def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
         tables += [differences] if differences else []
     any_file = _any_file_table(summary, names)
     tables += [any_file] if any_file else []
-    return [*tables, *(_second_scan_table(summary, names, key) for key in every if ARROW in key)]
+    pairs = [key for key in every if ARROW in key]
+    tables += [_second_scan_table(summary, names, key) for key in pairs if find(summary, metric=SECOND_SCANS[0], image=key)]
+    return [*tables, *(_inner_anatomy_table(summary, names, key) for key in pairs if find(summary, metric=INNER[0], image=key))]
 
 
 def _larger_gallery_table(here: Sequence[SummaryRow], names: ArmNames, title: str) -> ReportTable | None:
@@ -120,6 +128,18 @@ def _second_scan_table(summary: Sequence[SummaryRow], names: ArmNames, image: st
         rows.append((Cell(named), auc_cell(auc), value_cell(first), value_cell(fifth), *larger, Cell(without_warning(told))))
     head = ("Method", "AUC", "Rank 1 (%)", "Rank 5 (%)", *map(_gallery_title, GALLERY_SIZES.values()), "")
     return ReportTable(f"Other scans of the same patients, {image}", head, tuple(rows), words=True)
+
+
+def _inner_anatomy_table(summary: Sequence[SummaryRow], names: ArmNames, image: str) -> ReportTable:
+    """Other scans of the same patients, found without a look at any face."""
+    here = find(summary, image=image)
+    rows = []
+    for arm in (NO_ARM, *names.arms):
+        auc, first, fifth = (of_arm(find(here, metric=metric), arm) for metric in INNER)
+        named = names.title(arm) if arm in names.arms else "undefaced"
+        rows.append((Cell(named), auc_cell(auc), value_cell(first), value_cell(fifth)))
+    head = ("Method", "AUC", "Rank 1 (%)", "Rank 5 (%)")
+    return ReportTable(f"Other scans of the same patients by inner anatomy, {image}", head, tuple(rows), note=INNER_CAUTION)
 
 
 def _control_table(here: Sequence[SummaryRow], image: str) -> ReportTable | None:

@@ -22,6 +22,7 @@ from ..cohort.pair_of_methods import SharedAucs
 from ..cohort.patient_table import Table, patient_table
 from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.auc import FEW_PERSONS
+from ..cohort.reidentification.inner_anatomy import inner_anatomy_rows
 from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, ScanAucs, headline, summarise_faces
 from ..cohort.review import read_decisions
 from ..cohort.summary import SummaryRow, describe_all, describe_sides, write_summary
@@ -74,8 +75,9 @@ def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
         raise UnusableInput(f"no finished case lies in {', '.join(map(str, folders))}; run `case` or `study` first")
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
     records = tuple(record for one in found for record in one.records)
+    inner = tuple(record for one in found for record in one.inner)
     shared = () if several else found[0].shared
-    pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing, shared)
+    pooled = Cohort("pooled" if several else found[0].cohort, cases, records, missing, inner, shared)
     target.mkdir(parents=True, exist_ok=True)
     with sole_run(target):
         report = _write(pooled, [one for one in found if several and one.cases], target)
@@ -107,7 +109,8 @@ def pool_cases(
     records = tuple(record for record in everything.records if record.case in finished)
     listed = {} if alone else everything.unreadable
     earlier = {case: reason for case, reason in listed.items() if case not in finished and not reason.startswith(LEFT_OUT)}
-    return _write(Cohort("cohort", cases, records, {**earlier, **(left_out or {}), **unreadable}), [], out)
+    inner = tuple(record for record in everything.inner if record.case in finished)
+    return _write(Cohort("cohort", cases, records, {**earlier, **(left_out or {}), **unreadable}, inner), [], out)
 
 
 def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
@@ -182,7 +185,8 @@ def _faces_of(cohort: Cohort, arms: Sequence[Arm], seed: int) -> PrivacySummary:
     """Scored from a cohort's face prints; where a centre shares tables only, what its own run scored."""
     if cohort.shared:
         return pool_centres([cohort.shared], arms, cohort.cohort, alone=True)
-    return summarise_faces(cohort.records, arms, cohort.cohort, seed)
+    found = summarise_faces(cohort.records, arms, cohort.cohort, seed)
+    return replace(found, rows=(*found.rows, *inner_anatomy_rows(cohort.inner, arms, cohort.cohort, seed)))
 
 
 def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settings) -> list[SummaryRow]:
