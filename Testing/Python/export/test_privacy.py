@@ -13,7 +13,7 @@ import pytest
 from deface_compare.cohort.review import DECISION_COLUMNS
 from deface_compare.export.privacy_check import FEWEST_OTHERS, PASSED, privacy_check
 from deface_compare.measurement import Measurement, Scope
-from deface_compare.privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, FacePrints, save_face_prints
+from deface_compare.privacy.face_prints import ORIGINAL, RERENDERED, FacePrint, FacePrints, load_face_prints, save_face_prints
 from deface_compare.privacy.rows import NO_BORDER
 from made_report import write_made_report
 
@@ -102,6 +102,29 @@ def test_a_face_that_is_like_nobody_among_twenty_others_passes(tmp_path: Path) -
 def test_each_condition_of_the_cohort_counts(tmp_path: Path, made: dict[str, object], why: str) -> None:
     cohort(tmp_path, **made)  # type: ignore[arg-type]
     assert re.match(why, check(tmp_path)), check(tmp_path)
+
+
+def further_model(out: Path, name: str, *, linked: bool, heads: int) -> None:
+    """The prints again as by a second face model, the first `heads` of them; by it the defaced face may be its owner's."""
+    folder = out / "identifiable" / "face_prints"
+    (folder / name).mkdir()
+    for path in sorted(folder.glob("*.npz"))[:heads]:
+        prints = dict(load_face_prints(path).prints)
+        if linked and path.stem == CASE:
+            prints[IMAGE, METHOD] = face_print(prints[IMAGE, ORIGINAL].own[0])
+        save_face_prints(folder / name / path.name, FacePrints(name, "1", prints, {IMAGE: "full"}))
+
+
+def test_every_face_model_must_let_a_face_pass(tmp_path: Path) -> None:
+    cohort(tmp_path / "both")
+    further_model(tmp_path / "both", "second", linked=False, heads=FEWEST_OTHERS + 1)
+    assert check(tmp_path / "both") == PASSED
+    cohort(tmp_path / "linked")
+    further_model(tmp_path / "linked", "second", linked=True, heads=FEWEST_OTHERS + 1)
+    assert check(tmp_path / "linked").startswith("second: cosine_similarity_own 1.00 is above")
+    cohort(tmp_path / "few")
+    further_model(tmp_path / "few", "second", linked=False, heads=5)
+    assert check(tmp_path / "few") == "second: not assessed: needs 20 other real heads with this image, here are 4"
 
 
 def test_each_condition_of_the_case_counts(tmp_path: Path) -> None:
