@@ -9,6 +9,7 @@ from functools import partial
 from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..cohort.decision import Decision
+from ..cohort.patient_table import SIMILARITIES
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
@@ -59,8 +60,11 @@ def single_case_table(rows: Sequence[Measurement], names: ArmNames, image: str) 
     left = [row for row in rows if row.metric == "feature_moved" and row.image == image]
     columns = {LEFT: lambda arm: _left_measured([row for row in left if arm_of(row) == arm])} if left else {}
     for title, (metric, unit) in shown.items():
-        found = {arm_of(row): row for row in rows if row.metric == metric and row.image == image}
-        columns[title] = partial(_measured, found, unit)
+        here = [row for row in rows if row.metric == metric and row.image == image]
+        models = list(dict.fromkeys(row.engine for row in here if row.engine)) if metric in SIMILARITIES else []
+        for model in models if len(models) > 1 else [""]:
+            found = {arm_of(row): row for row in here if model in ("", row.engine)}
+            columns[f"{title} ({model})" if model else title] = partial(_measured, found, unit)
     return arm_table(f"On {image}" if image else "No image", names, names.arms, columns)
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cohort.answer import Answer
-from ..cohort.arms import arm_of
-from ..cohort.summary import SummaryRow, find, summary_table
+from ..cohort.summary import SummaryRow, find, first_of_each_arm, summary_table
 from ..measurement import Measurement
 from ..measurement_table import measurement_table
 from .last_screen import LastScreen, last_screen
@@ -72,7 +71,7 @@ class StudyReport:
         synthetic = {case["id"]: bool(case["synthetic"]) for case in self.manifest["cases"]}
         following = next_step(self.answer, self.out, self.measurements, synthetic)
         alike = find(self.summary, metric="cosine_similarity_own", image=self.image, cohort=self.manifest["cohort"])
-        similarity = {arm_of(row): row.value for row in alike}
+        similarity = {arm: row.value for arm, row in first_of_each_arm(alike).items()}
         return last_screen(self.answer, self.out, similarity, remarks, following)
 
     def lines(self) -> list[str]:
