@@ -24,8 +24,8 @@ from .stored_pixels import (
     within_bits,
 )
 
-NEGATIVE = "MONOCHROME1"
-"""PhotometricInterpretation of pictures that are shown with their smallest values white."""
+NEGATIVE, GREY, PALETTE = "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"
+"""PhotometricInterpretation of pictures that are shown with their smallest values white, with their largest, and in colours."""
 LEAST_CONTRAST = 0.05
 """Of the values' standard deviation: a border nearer than this to the mean is neither air nor tissue. An object that fills a
 share p of a dark picture lies sqrt(p / (1 - p)) above its border: a brain in the view of a body's PET (1 %)
@@ -83,6 +83,7 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
     _refuse_half_stated(headers, name)
     notes: list[str] = []
     mapped = headers[0].text("Modality") != "PT" and real_world(headers).alone
+    _judge_interpretation(headers, name, notes)
     slices, bits_below = _slices(headers, name, notes)
     if mapped:
         for each in slices:
@@ -108,6 +109,22 @@ def _refuse_half_stated(headers: Sequence[Header], name: str) -> None:
                 f"{name} states {keyword} in {stating} of its {len(headers)} slices only, so the values of the others are"
                 " unknown; export it again"
             )
+
+
+def _judge_interpretation(headers: Sequence[Header], name: str, notes: list[str]) -> None:
+    """Tell of slices that say of no grey picture that they are one.
+
+    Raises
+    ------
+    UnusableInput
+        If integers stand for colours.
+    """
+    stated = {header.text("PhotometricInterpretation").upper() for header in headers}
+    if PALETTE in stated:
+        raise UnusableInput(f"{name} holds numbers of colours ({PALETTE}), not values of a scan")
+    odd = sorted(stated - {NEGATIVE, GREY, ""})
+    if odd:
+        notes.append(f"PhotometricInterpretation {', '.join(odd)} is none of a grey picture: taken for {GREY}")
 
 
 def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[list[_Slice], int]:

@@ -184,6 +184,20 @@ def test_values_do_not_depend_on_the_transfer_syntax(tmp_path: Path, syntax: str
     np.testing.assert_array_equal(values_in(tmp_path), head_hu())
 
 
+def test_an_unknown_interpretation_of_the_pixels_is_told(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, head_hu())
+    change(paths[3:4], lambda data: setattr(data, "PhotometricInterpretation", "MONOCHROOE2"))
+    image = read(tmp_path)
+    assert "PhotometricInterpretation MONOCHROOE2 is none of a grey picture: taken for MONOCHROME2" in image.notes
+    np.testing.assert_array_equal(image.array(), head_hu())
+
+
+def test_numbers_of_colours_are_refused(tmp_path: Path) -> None:
+    change(write_series(tmp_path, head_hu()), lambda data: setattr(data, "PhotometricInterpretation", "PALETTE COLOR"))
+    with pytest.raises(UnusableInput, match=r"holds numbers of colours \(PALETTE COLOR\), not values of a scan"):
+        read(tmp_path)
+
+
 def test_a_slope_of_zero_is_refused(tmp_path: Path) -> None:
     write_series(tmp_path, head_hu(), slopes=[1.0] * 11 + [0.0])
     with pytest.raises(UnusableInput, match=r"has no usable slope \(RescaleSlope 0"):
