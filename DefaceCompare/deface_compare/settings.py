@@ -53,6 +53,8 @@ class Settings:
         Key of the face recognition model in ``data/models.json``, several with commas between (``sface,arcface``), or ``none``.
     face_views : int
         In how many poses originals and defaced scans are pictured, 5 or 25.
+    face_maps : bool
+        Also show faces as maps of normals and depths.
     inner_anatomy : bool
         Also look whether other scans of a patient find him by what lies inside the head.
     seed : int
@@ -65,6 +67,7 @@ class Settings:
     variants: dict[str, str] = field(default_factory=dict)
     face_model: str = DEFAULT_FACE_MODEL
     face_views: int = DEFAULT_FACE_VIEWS
+    face_maps: bool = False
     inner_anatomy: bool = False
     brain_source: str = "structures"
     """``structures``: the planned brain where there is one, else the image; ``image``: always from the image."""

@@ -64,6 +64,11 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
         help="in how many poses an attacker pictures each scan (default 5); 25 takes longer, see docs/reidentification.md",
     )
     recognition.add_argument(
+        "--face-maps",
+        action="store_true",
+        help="also show faces as maps of normals and depths, as an attacker may draw them (column E)",
+    )
+    recognition.add_argument(
         "--inner-anatomy",
         action="store_true",
         help="also look whether other scans of a patient find him by what lies inside the head (a second or so an image)",
@@ -138,6 +143,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         variants=dict(arguments.variant),
         face_model=_face_model(arguments.face_model, arguments.out),
         face_views=arguments.face_views,
+        face_maps=arguments.face_maps,
         inner_anatomy=arguments.inner_anatomy,
         seed=arguments.seed,
         dvh_ends=arguments.dvh_ends,

@@ -50,17 +50,17 @@ REBUILT = "+rebuilt"
 """Ends a method's key where its rebuilt faces are meant; no key holds a plus sign."""
 
 
-def open_scorer(model: str, seed: int, views: int) -> FaceScorer:
+def open_scorer(model: str, seed: int, views: int, maps: bool = False) -> FaceScorer:
     """One scorer a process; without weights or OpenGL one that gives the reason in every row, until they are there."""
     try:
-        return _scorer(model, seed, views, models_folder())
+        return _scorer(model, seed, views, maps, models_folder())
     except NotAvailable as reason:
         return FaceScorer(NO_MODEL, seed, str(reason))
 
 
 @cache
-def _scorer(model: str, seed: int, views: int, folder: Path) -> FaceScorer:
-    return FaceScorer(model, seed, views=views)
+def _scorer(model: str, seed: int, views: int, maps: bool, folder: Path) -> FaceScorer:
+    return FaceScorer(model, seed, views=views, maps=maps)
 
 
 class CaseFaces:
@@ -81,7 +81,7 @@ class CaseFaces:
         self, case: Case, heads: Mapping[str, Head], reasons: Mapping[str, Missing], settings: Settings, out: Path | None
     ) -> None:
         self._case, self._heads, self._out = case, heads, out
-        self._scorer = open_scorer(settings.face_model, settings.seed, settings.face_views)
+        self._scorer = open_scorer(settings.face_model, settings.seed, settings.face_views, settings.face_maps)
         self._prints: dict[tuple[str, str], FacePrint] = {}
         self._tiles: dict[tuple[str, str], NDArray[np.uint8]] = {}
         self._references: dict[str, FaceReference | str] = {}

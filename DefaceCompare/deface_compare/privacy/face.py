@@ -49,6 +49,8 @@ class FaceProbe:
         was found.
     border : ndarray of float32, shape (levels, length)
         Frontal embeddings, own landmarks, of the skins drawn from the edit's border (`edit_border.LEVELS`); NaN without one.
+    maps : ndarray of float32, shape (kinds, views, length)
+        Embeddings of other maps of the same face (`face_maps.KINDS`) by its own landmarks; no kinds unless asked for.
     rebuilt : ndarray of float32, shape (length,)
         Frontal embedding after the average face was laid over what was altered; NaN where no face was found or none laid.
     rebuilt_reason : str
@@ -64,6 +66,7 @@ class FaceProbe:
     found: NDArray[np.bool_]
     others: NDArray[np.float32]
     border: NDArray[np.float32]
+    maps: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
     rebuilt_reason: str
     surface: vtkPolyData
@@ -81,6 +84,7 @@ class FaceProbe:
             mean_landmarks=self.mean_landmarks[:, here],
             others=self.others[:, here],
             border=self.border[:, here],
+            maps=self.maps[..., here],
             rebuilt=self.rebuilt[here],
         )
 
@@ -112,6 +116,8 @@ class FaceReference:
         Landmarks in each view; NaN where no face was found.
     embeddings : ndarray of float32, shape (views, length)
         L2-normalised; NaN where no face was found.
+    maps : ndarray of float32, shape (kinds, views, length)
+        The same of other maps of the face, no kinds unless asked for.
     frontal : ndarray of uint8, shape (448, 448, 3), or None
         The frontal picture (identifiable).
     faceless : FaceProbe or None
@@ -133,6 +139,7 @@ class FaceReference:
     surface: vtkPolyData
     landmarks_px: NDArray[np.float64]
     embeddings: NDArray[np.float32]
+    maps: NDArray[np.float32]
     frontal: NDArray[np.uint8] | None
     faceless: FaceProbe | None
     planted: FaceProbe | None
@@ -144,6 +151,7 @@ class FaceReference:
             engine=model.title,
             models=(model,),
             embeddings=self.embeddings[:, model.columns],
+            maps=self.maps[..., model.columns],
             faceless=None,
             planted=None,
         )

@@ -6,7 +6,7 @@ Identifiable: they are kept in ``OUT/identifiable/face_prints``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ DOSE_SURFACES = {KEEP: DOSE_KEEP, MASK: DOSE_MASK, FOLLOW: DOSE_FOLLOW}
 """The surface that the dose grid of a package draws, by dose policy."""
 OTHER_SURFACES = (*DOSE_SURFACES.values(), BODY)
 FOUND = "found"
+MAPS = "maps"
 PARTS = ("own", "reference", "low_score", "mean_landmarks", FOUND, "others", "border", "rebuilt")
 EXTENT = "extent"
 WHAT = "face prints"
@@ -46,6 +47,8 @@ class FacePrint:
         Frontal embeddings at the attacker's other thresholds (of dose and outer contour: at all); may be empty.
     border : ndarray of float32, shape (levels, length)
         Frontal embeddings of the skins drawn from the edit's border; may be empty.
+    maps : ndarray of float32, shape (kinds, views, length), optional
+        By own landmarks on other maps of the face (`face_maps.KINDS`); None unless asked for.
     rebuilt : ndarray of float32, shape (length,)
         Frontal embedding with the average face laid over; NaN where there is none.
     """
@@ -58,17 +61,20 @@ class FacePrint:
     others: NDArray[np.float32]
     border: NDArray[np.float32]
     rebuilt: NDArray[np.float32]
+    maps: NDArray[np.float32] | None = None
 
     def of(self, model: ModelColumns) -> FacePrint:
         """What one of several recognition models makes of it."""
         parts = {part: getattr(self, part) for part in PARTS if part != FOUND}
-        return FacePrint(**{part: array[..., model.columns] for part, array in parts.items()}, found=self.found)
+        maps = None if self.maps is None else self.maps[..., model.columns]
+        return FacePrint(**{part: array[..., model.columns] for part, array in parts.items()}, found=self.found, maps=maps)
 
 
 def joined_print(parts: Sequence[FacePrint]) -> FacePrint:
     """The prints of one image by several models, side by side, as a scorer with all of them makes it."""
     joined = {part: np.concatenate([getattr(each, part) for each in parts], axis=-1) for part in PARTS if part != FOUND}
-    return FacePrint(**joined, found=parts[0].found)
+    maps = [each.maps for each in parts if each.maps is not None]
+    return FacePrint(**joined, found=parts[0].found, maps=np.concatenate(maps, axis=-1) if maps else None)
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,8 @@ class FacePrints:
 def original_print(reference: FaceReference) -> FacePrint:
     """The print of an original."""
     found = np.isfinite(reference.landmarks_px[:, 0, 0])
-    return _of_all_landmarks(reference.embeddings, found, *_nothing(reference.embeddings))
+    made = _of_all_landmarks(reference.embeddings, found, *_nothing(reference.embeddings))
+    return replace(made, maps=reference.maps) if len(reference.maps) else made
 
 
 def probe_print(probe: FaceProbe) -> FacePrint:
@@ -104,6 +111,7 @@ def probe_print(probe: FaceProbe) -> FacePrint:
         probe.others,
         probe.border,
         probe.rebuilt,
+        probe.maps if len(probe.maps) else None,
     )
 
 
@@ -131,6 +139,7 @@ def save_face_prints(path: Path, face_prints: FacePrints) -> None:
     arrays: dict[str, NDArray] = {"model": np.array(face_prints.model), "model_sha256": np.array(face_prints.model_sha256)}
     for (image_key, method), each in sorted(face_prints.prints.items()):
         arrays.update({f"{image_key}|{method}|{part}": getattr(each, part) for part in PARTS})
+        arrays.update({} if each.maps is None else {f"{image_key}|{method}|{MAPS}": each.maps})
     arrays.update({f"{image_key}|{EXTENT}": np.array(extent) for image_key, extent in sorted(face_prints.extents.items())})
     save_arrays(path, arrays)
 
@@ -141,7 +150,10 @@ def load_face_prints(path: Path) -> FacePrints:
     named = [name.split("|") for name in arrays]
     keys = sorted({(parts[0], parts[1]) for parts in named if len(parts) == 3})
     try:
-        prints = {(i, m): FacePrint(*(arrays[f"{i}|{m}|{part}"] for part in PARTS)) for i, m in keys}
+        prints = {
+            (i, m): FacePrint(**{part: arrays[f"{i}|{m}|{part}"] for part in PARTS}, maps=arrays.get(f"{i}|{m}|{MAPS}"))
+            for i, m in keys
+        }
         extents = {parts[0]: str(arrays["|".join(parts)]) for parts in named if parts[1:] == [EXTENT]}
         return FacePrints(str(arrays["model"]), str(arrays["model_sha256"]), prints, extents)
     except KeyError as error:

@@ -10,6 +10,7 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
 from .face import ModelColumns
+from .face_maps import face_maps
 from .networks.detector import SCORE_THRESHOLD, Detector
 from .networks.recogniser import Recogniser
 from .render import Camera, renderer
@@ -57,6 +58,11 @@ class PictureFaces:
     def pictures(self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera]) -> list[NDArray[np.uint8]]:
         """The surface in each view; none where nothing is recognised."""
         return renderer().pictures(surface, axes, cameras) if self.models else []
+
+    def maps(self, surface: vtkPolyData, cameras: Sequence[Camera], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The face in maps of normals and depths at its landmarks, shape (kinds, views, length); NaN without landmarks."""
+        drawn = [face_maps(depth) for depth in renderer().depths_mm(surface, cameras)]
+        return np.stack([self.embeddings(list(pictures), landmarks_px) for pictures in zip(*drawn, strict=True)])
 
     def landmarks(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Landmarks of the best face of each picture, shape (views, 5, 2), NaN without one: of seen ones, of any score."""

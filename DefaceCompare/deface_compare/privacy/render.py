@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkCommonCore import vtkFloatArray, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
@@ -52,14 +52,18 @@ def views_deg(count: int) -> list[tuple[float, float]]:
     return [*VIEWS_DEG, *further][:count]
 
 
+def camera_distance_mm() -> float:
+    """How far a camera stands from the middle of the face."""
+    return float(0.5 * FIELD_MM / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG)))
+
+
 def face_camera(axes: HeadAxes, yaw_deg: float = 0.0, pitch_deg: float = 0.0) -> Camera:
     """A camera on the face, turned by yaw towards patient left and by pitch upwards."""
     yaw, pitch = np.deg2rad(yaw_deg), np.deg2rad(pitch_deg)
     level = np.cos(yaw) * axes.forward + np.sin(yaw) * axes.left
     towards = np.cos(pitch) * level + np.sin(pitch) * axes.up
     up = np.cos(pitch) * axes.up - np.sin(pitch) * level
-    distance_mm = 0.5 * FIELD_MM / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
-    position = axes.centre_mm + distance_mm * towards
+    position = axes.centre_mm + camera_distance_mm() * towards
     return Camera(_triple(position), _triple(axes.centre_mm), _triple(up))
 
 
@@ -119,6 +123,13 @@ class Renderer:
         self._set_lights(axes)
         return [self._picture(camera) for camera in cameras]
 
+    def depths_mm(self, surface: vtkPolyData, cameras: Sequence[Camera]) -> list[NDArray[np.float32]]:
+        """How far the surface lies from each camera along its view, shape (448, 448), first row on top; NaN beside it."""
+        for actor, drawn in zip(self._actors, (surface, None), strict=True):
+            actor.SetVisibility(drawn is not None)
+            actor.GetMapper().SetInputDataObject(drawn)
+        return [self._depth_mm(camera) for camera in cameras]
+
     def close(self) -> None:
         """Release the OpenGL context; the renderer cannot be used afterwards."""
         self._window.Finalize()
@@ -136,7 +147,8 @@ class Renderer:
             light.SetIntensity(strength)
             self._scene.AddLight(light)
 
-    def _picture(self, camera: Camera) -> NDArray[np.uint8]:
+    def _look(self, camera: Camera) -> None:
+        """Draw what a camera sees."""
         view = self._scene.GetActiveCamera()
         view.SetPosition(*camera.position_mm)
         view.SetFocalPoint(*camera.focus_mm)
@@ -144,6 +156,18 @@ class Renderer:
         view.SetViewAngle(VIEW_ANGLE_DEG)
         self._scene.ResetCameraClippingRange()
         self._window.Render()
+
+    def _depth_mm(self, camera: Camera) -> NDArray[np.float32]:
+        self._look(camera)
+        stored = vtkFloatArray()
+        self._window.GetZbufferData(0, 0, PICTURE_PX - 1, PICTURE_PX - 1, stored)
+        share = vtk_to_numpy(stored).reshape(PICTURE_PX, PICTURE_PX)[::-1].astype(np.float64)
+        near, far = self._scene.GetActiveCamera().GetClippingRange()
+        depth = near * far / (far - share * (far - near))
+        return np.where(share < 1.0, depth, np.nan).astype(np.float32)
+
+    def _picture(self, camera: Camera) -> NDArray[np.uint8]:
+        self._look(camera)
         pixels = vtkUnsignedCharArray()
         self._window.GetPixelData(0, 0, PICTURE_PX - 1, PICTURE_PX - 1, 0, pixels, 0)
         if pixels.GetNumberOfTuples() != PICTURE_PX * PICTURE_PX:

@@ -44,6 +44,8 @@ class FaceScorer:
         Seed of the control's noise.
     views : int
         In how many poses scans are pictured.
+    maps : bool
+        Also draw originals and defaced scans as maps of normals and depths.
     reason : str
         With ``none``: what the rows of missing scores say.
 
@@ -54,9 +56,15 @@ class FaceScorer:
     """
 
     def __init__(
-        self, model_keys: str, seed: int, reason: str = "face recognition is switched off", views: int = len(VIEWS_DEG)
+        self,
+        model_keys: str,
+        seed: int,
+        reason: str = "face recognition is switched off",
+        views: int = len(VIEWS_DEG),
+        *,
+        maps: bool = False,
     ) -> None:
-        self._seed, self._views = seed, views_deg(views)
+        self._seed, self._views, self._maps = seed, views_deg(views), maps
         self._unscored = reason if model_keys == NO_MODEL else ""
         detector = None if self._unscored else Detector()
         recognisers = [] if self._unscored else [open_recogniser(key) for key in model_keys.split(",")]
@@ -116,6 +124,7 @@ class FaceScorer:
             surface=surface,
             landmarks_px=landmarks,
             embeddings=self._faces.embeddings(pictures, landmarks),
+            maps=self._mapped(surface, cameras, landmarks),
             frontal=pictures[0] if pictures else None,
             faceless=None,
             planted=None,
@@ -136,11 +145,20 @@ class FaceScorer:
         """
         grey = grey_values(image, reference.box, reference.level)
         surface = surface_at(grey, reference.box)
-        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px)
+        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px, mapped=self._maps)
         if not self.models:
             return probe
         others = [reference.level.scaled(value) for value in reference.level.others]
         return replace(probe, others=self.frontal_embeddings([grey] * len(others), reference.box, reference, others))
+
+    def _mapped(self, surface: vtkPolyData, cameras: Sequence[Camera], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Embeddings of other maps of a face, if they are asked for and there is a model."""
+        if self._maps and self.models:
+            return self._faces.maps(surface, cameras, landmarks_px)
+        return self._no_maps(len(cameras))
+
+    def _no_maps(self, views: int) -> NDArray[np.float32]:
+        return np.empty((0, views, self._faces.length), np.float32)
 
     def probe(self, image: sitk.Image, reference: FaceReference, overlay: vtkPolyData | str = NOTHING_REBUILT) -> FaceProbe:
         """Score a defaced version of an original: as it is seen, and as an attacker rebuilds it.
@@ -258,7 +276,13 @@ class FaceScorer:
         return _with_all_views(frontal, len(reference.cameras))
 
     def _probe(
-        self, surface: vtkPolyData, axes: HeadAxes, cameras: Sequence[Camera], known_px: NDArray[np.float64] | None
+        self,
+        surface: vtkPolyData,
+        axes: HeadAxes,
+        cameras: Sequence[Camera],
+        known_px: NDArray[np.float64] | None,
+        *,
+        mapped: bool = False,
     ) -> FaceProbe:
         pictures = self._faces.pictures(surface, axes, cameras)
         landmarks, any_score = self._faces.landmarks(pictures)
@@ -272,6 +296,7 @@ class FaceScorer:
             found=np.isfinite(landmarks[:, 0, 0]),
             others=np.empty((0, self._faces.length), np.float32),
             border=np.empty((0, self._faces.length), np.float32),
+            maps=self._mapped(surface, cameras, landmarks) if mapped else self._no_maps(len(cameras)),
             rebuilt=np.full(self._faces.length, np.nan, np.float32),
             rebuilt_reason=NOTHING_REBUILT,
             surface=surface,

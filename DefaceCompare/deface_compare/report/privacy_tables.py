@@ -38,6 +38,7 @@ PRIVACY_COLUMNS = {
     "auc_reference": ("B: AUC, reference landmarks", auc_cell),
     "auc_reconstructed": ("C: AUC, rebuilt face", auc_cell),
     "auc_border": ("D: AUC, edit's border", auc_cell),
+    "auc_maps": ("E: AUC, normal and depth maps", auc_cell),
     "auc_pooled": ("A: AUC, pooled pairs", auc_cell),
     "auc_per_pair": ("A: AUC, best threshold a pair", auc_cell),
     "rank1_own": ("A: rank 1 (%)", value_cell),

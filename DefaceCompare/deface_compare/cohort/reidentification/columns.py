@@ -8,15 +8,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...privacy.face_maps import KINDS
 from ...privacy.similarity import similarity_matrix
 from ..arms import Arm
 from .attempts import Attempt, attempt
 from .records import FaceRecord, Faces
 
 OWN, REFERENCE, REBUILT = "auc_own", "auc_reference", "auc_reconstructed"
-LOW_SCORE, MEAN_LANDMARKS, BORDER = "auc_low_score", "auc_mean_landmarks", "auc_border"
+LOW_SCORE, MEAN_LANDMARKS, BORDER, MAPS = "auc_low_score", "auc_mean_landmarks", "auc_border", "auc_maps"
 COLUMNS = (OWN, LOW_SCORE, MEAN_LANDMARKS, REFERENCE, REBUILT, BORDER)
-"""All columns, in table order."""
+"""All columns that are always asked for, in table order."""
 WORDS = {
     OWN: "own landmarks",
     LOW_SCORE: "landmarks of a low detection score",
@@ -49,7 +50,8 @@ def columns(faces: Faces, arm: Arm, scans: Sequence[int]) -> dict[str, list[Atte
             found[metric] = [attempt(WORDS[metric], faces.similarity(probes), genuine)]
     found[REBUILT] = [attempt(WORDS[REBUILT], faces.rebuilt(arm, scans), genuine)]
     found[BORDER] = _frontal(faces, arm, records, genuine, [record.border.get(arm) for record in records], WORDS[BORDER])
-    return {metric: found[metric] for metric in COLUMNS if found.get(metric)}
+    found[MAPS] = _maps(faces, arm, records, genuine)
+    return {metric: found[metric] for metric in (*COLUMNS, MAPS) if found.get(metric)}
 
 
 def headline_attempts(found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
@@ -79,6 +81,22 @@ def _own(faces: Faces, arm: Arm, records: Sequence[FaceRecord], genuine: NDArray
     tried = [attempt(f"{WORDS[OWN]} at the skin's threshold", skin, genuine)]
     drawn = [record.others.get(arm) for record in records]
     return tried + _frontal(faces, arm, records, genuine, drawn, f"{WORDS[OWN]} at another threshold")
+
+
+def _maps(faces: Faces, arm: Arm, records: Sequence[FaceRecord], genuine: NDArray[np.intp]) -> list[Attempt]:
+    """One attempt for each other map of the face, compared with the same map of the originals."""
+    if not any(arm in record.maps for record in records):
+        return []
+    nothing = np.full((len(KINDS), *faces.gallery.shape[1:]), np.nan)
+    gallery = np.stack([nothing if each.original_maps is None else each.original_maps for each in faces.records])
+    undefaced = [nothing if record.original_maps is None else record.original_maps for record in records]
+    probes = np.stack(
+        [
+            failed if arm not in record.own else record.maps.get(arm, nothing)
+            for record, failed in zip(records, undefaced, strict=True)
+        ]
+    )
+    return [attempt(kind, similarity_matrix(probes[:, k], gallery[:, k]), genuine) for k, kind in enumerate(KINDS)]
 
 
 def _frontal(

@@ -50,13 +50,14 @@ def read_face_records(out: Path, ids: Mapping[str, str], arms: Mapping[str, Sequ
 
 def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequence[Arm]) -> FaceRecord:
     prints = found.prints
+    original = prints[image, ORIGINAL]
     known = {arm: prints[image, arm.method] for arm in arms if (image, arm.method) in prints}
     control, faceless, planted = (prints.get((image, name)) for name in (RERENDERED, FACELESS, PLANTED))
     return FaceRecord(
         case=case,
         person=person,
         image=image,
-        original=prints[image, ORIGINAL].own.astype(np.float64),
+        original=original.own.astype(np.float64),
         rerendered=None if control is None else control.own.astype(np.float64),
         own={arm: each.own.astype(np.float64) for arm, each in known.items()},
         reference={arm: each.reference.astype(np.float64) for arm, each in known.items()},
@@ -71,6 +72,8 @@ def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequenc
         surfaces={surface: _drawn(found, surface, arms) for surface in OTHER_SURFACES if _drawn(found, surface, arms)},
         ran=frozenset(arms),
         model=FaceModel(found.model, found.model_sha256),
+        maps={arm: each.maps.astype(np.float64) for arm, each in known.items() if each.maps is not None},
+        original_maps=None if original.maps is None else original.maps.astype(np.float64),
     )
 
 

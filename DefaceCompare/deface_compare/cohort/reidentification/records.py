@@ -63,6 +63,9 @@ class FaceRecord:
         Frontal views at the attacker's other thresholds.
     border : mapping of Arm to ndarray, shape (levels, length)
         Frontal views of the skins drawn from the edit's border.
+    maps : mapping of Arm to ndarray, shape (kinds, views, length)
+        The defaced scan in other maps (`privacy.face_maps.KINDS`), by its own landmarks.
+    original_maps : ndarray, shape (kinds, views, length), or None
     rebuilt : mapping of Arm to ndarray, shape (length,)
         Frontal view after the average face was laid over.
     faceless_reference : ndarray, shape (views, length), or None
@@ -96,6 +99,8 @@ class FaceRecord:
     surfaces: Mapping[str, Mapping[Arm, NDArray[np.float64]]] = field(default_factory=dict)
     ran: frozenset[Arm] | None = None
     model: FaceModel = NO_MODEL
+    maps: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
+    original_maps: NDArray[np.float64] | None = None
 
     @property
     def undefaced(self) -> NDArray[np.float64]:
@@ -123,6 +128,8 @@ class FaceRecord:
             mean_landmarks=cut_all(self.mean_landmarks),
             faceless_reference=cut(self.faceless_reference),
             planted=cut(self.planted),
+            maps={arm: kinds[:, :count] for arm, kinds in self.maps.items()},
+            original_maps=None if self.original_maps is None else self.original_maps[:, :count],
         )
 
 

@@ -159,3 +159,15 @@ def test_methods_that_differ_are_told_apart_and_equal_ones_are_not() -> None:
     ]
     (row,) = [row for row in summarise_faces(same, [OPEN, twin], "c", seed=1).rows if row.method == "open − twin"]
     assert row.note.startswith("not distinguishable")
+
+
+def test_other_maps_of_a_face_are_a_column_of_their_own_and_count_in_the_headline() -> None:
+    made = []
+    for record in records(8):
+        maps = np.stack([record.original, np.roll(record.original, 2, axis=1)])
+        made.append(replace(record, original_maps=maps, maps={OPEN: maps, SHUT: maps}))
+    rows = summarise_faces(made, [OPEN, SHUT], "cohort", seed=1).rows
+    assert {row.method: row.value for row in find(rows, metric="auc_maps")} == {"open": 1.0, "shut": 1.0}
+    assert headline(rows, "CT") == {OPEN: 1.0, SHUT: 1.0}  # by shaded pictures, SHUT has 0.5
+    assert find(rows, metric="auc_headline", method="shut")[0].note.startswith("normal map")
+    assert not find(summarise_faces(records(8), [OPEN, SHUT], "cohort", seed=1).rows, metric="auc_maps")
