@@ -13,8 +13,8 @@ from .render import FIELD_MM, PICTURE_PX, camera_distance_mm
 
 NORMALS, DEPTHS = KINDS = ("normal map", "depth map")
 """What the maps are called, in the order of `face_maps`."""
-BEFORE_MM, BEHIND_MM = 90.0, 70.0
-"""The depths that are shown, in front of and behind the middle of the face: nose tip to ears of an adult head."""
+BEFORE_MM, BEHIND_MM = 50.0, 60.0
+"""The depths that are shown, in front of and behind the middle of the face: from before an adult's nose tip to the cheeks' sides."""
 
 
 def face_maps(depth_mm: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
