@@ -163,12 +163,23 @@ def test_a_mask_shell_before_the_edited_face_becomes_air_and_the_couch_stays() -
     ct = replace(ct, image=stored)
     head = synthetic.head(devices=synthetic.mask(grid, device))
     low = Removal((Polytope(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.array([-80.0, 0.0])),))
-    edited = sitk.GetArrayFromImage(run(Fixed(low), synthetic.case(ct), head).edited_image(ct))
+    case = synthetic.case(ct, dose=synthetic.dose(grid))
+    defacing = run(Fixed(low), case, head)
+    edited = sitk.GetArrayFromImage(defacing.edited_image(ct))
     near = device & (where[..., 1] < -85.0) & (np.abs(where[..., 2]) < 30.0)
     assert near.sum() > 500
     assert np.all(edited[near] < -900)
     far = device & (where[..., 1] > 100.0)
     assert np.array_equal(edited[far], array[far])
+    assert case.dose is not None
+    before = sitk.GetArrayFromImage(case.dose.image)
+    gone = (array != edited) & (edited < -900)  # the dose lies on the image's grid
+    assert (before[gone] > 0).sum() > 500
+    for policy in ("mask", "follow"):
+        after = sitk.GetArrayFromImage(defacing.dose_patches[policy].whole(case.dose.image))
+        assert not after[gone].any(), policy
+        assert np.array_equal(after[far], before[far])
+        assert np.array_equal(after[where[..., 1] > 0], before[where[..., 1] > 0])
 
 
 def target(group: str, half_mm: synthetic.Triple, centre_mm: synthetic.Triple) -> Structure:
