@@ -47,11 +47,12 @@ def any_file_aucs(images: Sequence[Faces], arms: Sequence[Arm]) -> Packages:
     Parameters
     ----------
     images : sequence of Faces
-        Those whose controls passed, one for each image and part of the face.
+        Those whose controls passed, one for each image and part of the face; those of another face model are left out.
     """
     if not images:
         return Packages()
     known = max(images, key=lambda faces: len(faces.records))
+    images = [faces for faces in images if faces.engine == known.engine]
     cases, persons = [record.case for record in known.records], known.persons
     drawn = {surface for record in known.records for surface in record.surfaces}
     policies = [policy for policy, surface in DOSE_SURFACES.items() if surface in drawn] or [""]

@@ -83,13 +83,12 @@ def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: 
     sound: list[Faces] = []
     as_run: dict[tuple[str, str], ScanAucs] = {}
     for image in dict.fromkeys(record.image for record in records):
-        for first, found_faces in enumerate(strata_of_models(records, image, cohort, seed)):
-            judged, controls, kept_back = _sound_models(found_faces, arms)
+        for first, stratum in enumerate(strata_of_models(records, image, cohort, seed)):
+            faces, controls, kept_back = _sound_models(stratum, arms)
             rows += controls
-            if judged is None:
+            if faces is None:
                 rows += kept_back
                 continue
-            faces = judged
             sound.append(faces)
             for arm in arms:
                 for each in (faces, *faces.further):

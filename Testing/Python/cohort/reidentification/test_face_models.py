@@ -121,3 +121,9 @@ def test_two_versions_of_a_model_are_two_models() -> None:
 
 def replace_hash(made: Sequence[FaceRecord], sha256: str) -> list[FaceRecord]:
     return [replace(each, model=FaceModel(each.model.title, sha256)) for each in made]
+
+
+def test_packages_are_compared_by_one_model_only() -> None:
+    made = [*records(FIRST, []), *records(SECOND, [ARM], range(6))]  # by cosines of the second model, `one` would be linked
+    rows = find(rows_of(made), metric="auc_any_file", method="one")
+    assert [(row.engine, row.n, row.value) for row in rows] == [("First", 12, 0.5)]
