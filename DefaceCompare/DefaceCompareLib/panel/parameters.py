@@ -29,7 +29,7 @@ SCENE, FOLDER = "scene", "folder"
 PATIENT_SOURCES = (SCENE, FOLDER)
 BEST_FACE_MODEL = "best"
 """No option: the comparison takes the best model that is installed, or the one that its results began with."""
-FACE_MODELS = (BEST_FACE_MODEL, "none", "sface")
+FACE_MODELS = (BEST_FACE_MODEL, "none", "sface", "sface,dlib")
 YES, NO = "true", "false"
 
 
