@@ -26,7 +26,7 @@ MUTATIONS, EXPORT_EVERY = 200, 20
 SLOWEST_S = 10.0
 FOUND = (342, 530, 581, 642, 3666, 3907, 4222, 4285, 4531, 5011)
 """What the long proof found beyond them: tracebacks, and elements of no known kind, for which GDCM reserved up to 4.7 GB."""
-FOUND_USABLE = (2131, 2186, 3013, 4439, 4860, 5061, 6641)
+FOUND_USABLE = (2131, 2186, 3013, 4439, 4860, 5061, 6641, 8511)
 """The same, of what nothing rests on: a thickness that is no number, a contour of an outer contour that lost its points, a
 registration into a frame that nobody has, a slice of PET whose pixels are of another kind."""
 

@@ -125,6 +125,8 @@ def _judge_interpretation(headers: Sequence[Header], name: str, notes: list[str]
     odd = sorted(stated - {NEGATIVE, GREY, ""})
     if odd:
         notes.append(f"PhotometricInterpretation {', '.join(odd)} is none of a grey picture: taken for {GREY}")
+    if "" in stated:
+        notes.append(f"slices state no PhotometricInterpretation: taken for {GREY}")
 
 
 def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[list[_Slice], int]:

@@ -192,6 +192,11 @@ def test_an_unknown_interpretation_of_the_pixels_is_told(tmp_path: Path) -> None
     np.testing.assert_array_equal(image.array(), head_hu())
 
 
+def test_a_slice_without_an_interpretation_of_its_pixels_is_told(tmp_path: Path) -> None:
+    change(write_series(tmp_path, head_hu())[3:4], lambda data: delattr(data, "PhotometricInterpretation"))
+    assert "slices state no PhotometricInterpretation: taken for MONOCHROME2" in read(tmp_path).notes
+
+
 def test_numbers_of_colours_are_refused(tmp_path: Path) -> None:
     change(write_series(tmp_path, head_hu()), lambda data: setattr(data, "PhotometricInterpretation", "PALETTE COLOR"))
     with pytest.raises(UnusableInput, match=r"holds numbers of colours \(PALETTE COLOR\), not values of a scan"):
