@@ -196,3 +196,22 @@ def test_the_command_line_reads_the_named_set(tmp_path: Path) -> None:
     assert planned
     assert {row.status for row in planned} <= {OK, NOT_AVAILABLE, "failed"}
     assert planned[0].original == pytest.approx(expected_cc("old.dcm"), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("planned", "study", "told"),
+    [("", "second course", True), ("", "study", False), ("old.dcm", "second course", False)],
+    ids=["no plan, another study", "no plan, one study", "the plan joins two studies"],
+)
+def test_structures_of_another_study_than_the_dose_are_told_where_no_plan_joins_them(
+    tmp_path: Path, planned: str, study: str, told: bool
+) -> None:
+    """A second course may be planned in the frame of reference of the first."""
+    write_patient(tmp_path, planned)
+    (tmp_path / "new.dcm").unlink()
+    data = pydicom.dcmread(tmp_path / "old.dcm")
+    data.StudyInstanceUID = uid(study)
+    data.save_as(tmp_path / "old.dcm")
+    case = read_case(tmp_path)
+    sentence = "structure set old.dcm and the dose are of different studies, and no plan joins them: they may not belong together"
+    assert (sentence in case.notes, sentence in row_notes(case)) == (told, told)
