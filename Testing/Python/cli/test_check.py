@@ -190,3 +190,9 @@ def test_json_tells_the_files_that_were_not_read(tmp_path: Path, capsys: pytest.
     assert main(["check", str(tmp_path), "--no-faces", "--json"]) == DONE
     (patient,) = json.loads(capsys.readouterr().out)["patients"]
     assert patient["left_out"] == {"not DICOM": 1}
+
+
+def test_a_folder_of_one_letter_takes_no_letter_out_of_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dicom_patient(tmp_path / "a", dose_of="another plan")
+    _, out, _ = check(capsys, tmp_path / "a", "--no-faces")
+    assert "no prescription is known: a plan of the dose is not in the folder" in out
