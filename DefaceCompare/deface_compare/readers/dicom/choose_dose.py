@@ -15,7 +15,7 @@ from .dose_remarks import UNAPPROVED, doubtful_plans, left_beside
 from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
 from .named_by_user import named_by_user
-from .plan_relations import no_treatment, stand_for_another
+from .plan_relations import imaging_beams, no_treatment, stand_for_another
 from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid, why_no_prescription
 from .rtdose import EFFECTIVE, GY, read_dose_grid
 
@@ -34,11 +34,6 @@ BEAM, FRACTION, SESSION = "BEAM", "FRACTION", "FRACTION_SESSION"
 
 PARTS = {BEAM: "beams", FRACTION: "fraction groups", SESSION: "fractions"}
 """Kinds of dose that add up to a plan, and what they are of."""
-
-BEAMS = ("BeamSequence", "IonBeamSequence")
-"""Beams of a plan, and of one for ions."""
-NO_DOSE = ("SETUP", "OPEN_PORTFILM", "TRMT_PORTFILM")
-"""TreatmentDeliveryType of beams that are imaged, not treated."""
 
 
 @dataclass(frozen=True)
@@ -262,12 +257,7 @@ def _needed(plan: Header, kind: str) -> tuple[set[Part], int]:
         planned = [_number(group, "NumberOfFractionsPlanned") for group in groups]
         needed = {(number, k) for number, last in zip(numbers, planned, strict=True) for k in range(1, last + 1)}
         return needed, len(needed)
-    imaged = {
-        _number(beam, "BeamNumber")
-        for keyword in BEAMS
-        for beam in plan.dataset.get(keyword) or []
-        if str(beam.get("TreatmentDeliveryType") or "") in NO_DOSE
-    }
+    imaged = imaging_beams(plan)
     beams = {
         (number, beam)
         for number, group in zip(numbers, groups, strict=True)

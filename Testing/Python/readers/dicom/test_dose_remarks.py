@@ -122,3 +122,31 @@ def test_a_dose_that_states_no_frame_of_reference_is_not_said_to_lie_in_another_
     del data.FrameOfReferenceUID
     data.save_as(path)
     assert read_case(tmp_path).missing_dose == "dose rd.dcm states no frame of reference and was not used"
+
+
+@pytest.mark.parametrize(
+    ("doses_gy", "imaged", "prescribed_gy"),
+    [([0.6, 0.4], (), 30.0), ([0.6, None], (), None), ([0.6], (), None), ([1.0, None], (2,), 30.0)],
+    ids=["all beams", "one states no dose", "one is not listed", "one is imaged"],
+)
+def test_a_prescription_by_beams_needs_all_beams_that_treat(
+    tmp_path: Path, doses_gy: list[float | None], imaged: tuple[int, ...], prescribed_gy: float | None
+) -> None:
+    _patient(tmp_path)
+    write_dose(tmp_path / "rd.dcm", STORED, OFFSETS)
+    plan = pydicom.dcmread(tmp_path / "rp.dcm")
+    del plan.DoseReferenceSequence
+    plan.BeamSequence, references = [], []
+    for number, dose_gy in enumerate(doses_gy, 1):
+        beam, reference = Dataset(), Dataset()
+        beam.BeamNumber, beam.TreatmentDeliveryType = number, "SETUP" if number in imaged else "TREATMENT"
+        reference.ReferencedBeamNumber, reference.BeamDose = number, dose_gy
+        plan.BeamSequence.append(beam)
+        references.append(reference)
+    plan.FractionGroupSequence[0].ReferencedBeamSequence = references  # of two beams, 30 fractions
+    plan.save_as(tmp_path / "rp.dcm")
+    case = read_case(tmp_path)
+    assert case.dose is not None
+    assert case.dose.prescription_gy == (None if prescribed_gy is None else pytest.approx(prescribed_gy))
+    told = "no prescription is known: a plan of the dose states none" in case.notes
+    assert told == (prescribed_gy is None)
