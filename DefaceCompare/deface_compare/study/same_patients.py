@@ -1,4 +1,4 @@
-"""Patients that lie in a cohort twice, under two folders: they count twice in every table, and find themselves as another scan."""
+"""Patients that lie in a cohort twice, in two folders: they count twice in every table, and find themselves as another scan."""
 
 from __future__ import annotations
 

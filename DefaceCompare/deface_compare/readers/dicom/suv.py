@@ -26,8 +26,6 @@ LONGEST_SCAN_S = 6 * 3600
 """A series that began so long before the first of its slices has a time that is none (midnight, where it was removed)."""
 SAME_TIME_S = 60
 """Two statements of one injection may differ by so much: some writers round to minutes."""
-MIDNIGHT = time(0)
-"""What stands where a time of day was taken out."""
 HALF_A_DAY = timedelta(hours=12)
 """A slice that is so much older than its series was acquired on the day after the series' date, which it does not state."""
 ZONE = re.compile(r"[+-]\d{4}")
@@ -88,13 +86,14 @@ def pet_scale(headers: Sequence[Header]) -> PetScale:
     """
     with naming(headers[0].path):
         scale = _by_real_world(headers, _scale(headers))
-        return replace(scale, notes=(*scale.notes, *_uncorrected(headers)))
+        return replace(scale, notes=(*scale.notes, *uncorrected(headers)))
 
 
-def _uncorrected(headers: Sequence[Header]) -> tuple[str, ...]:
+def uncorrected(headers: Sequence[Header]) -> tuple[str, ...]:
     """That the values are no activity: a series without correction of attenuation is often stored beside the corrected one."""
     for header in headers:
-        stated = header.dataset.get("CorrectedImage") or []
+        with naming(header.path):
+            stated = header.dataset.get("CorrectedImage") or []
         words = {word.strip().upper() for word in ([stated] if isinstance(stated, str) else stated)}
         if words and not ATTENUATION & words:
             return ("PET is not corrected for attenuation (CorrectedImage): its values are no uptake, whatever their unit",)
@@ -230,7 +229,7 @@ def _activity_at_reference_bq(headers: Sequence[Header]) -> float:
     begin = _begin(headers)
     injected = _injection_time(begin, item, header.text("TimezoneOffsetFromUTC").strip())
     for moment, what in ((begin, "scan"), (injected, "injection")):
-        if moment.time() == MIDNIGHT:
+        if moment.time() == time(0):
             raise ValueError(f"the time of the {what} is midnight: it was likely removed")
     delay_s = (begin - injected).total_seconds()
     if not 0 <= delay_s <= LONGEST_DELAY_S:
