@@ -141,8 +141,8 @@ def _pooled(input: Path, outcomes: Sequence[CaseOutcome], others: OtherCases, ou
 
     report = pool_cases(out, [*finished, *others.alike], unreadable, others.unlike, alone=others.replaced)
     remarks = {outcome.id: "; ".join(outcome.remarks()) for outcome in outcomes if not outcome.reason}
-    for case, told in same_files(out, sorted(finished)).items():
-        remarks[case] = "; ".join(filter(None, [remarks[case], told]))
+    for case, told in same_files(out, sorted({*finished, *others.alike})).items():
+        remarks[case] = "; ".join(filter(None, [remarks.get(case, ""), told]))
     remarks |= others.dropped
     empty = {outcome.id: outcome.empty for outcome in outcomes if outcome.empty}
     return dataclasses.replace(report, remarks={case: told for case, told in remarks.items() if told}, beside=beside, empty=empty)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..case import CaseImage
 from ..output.finished_mark import read_mark
 
-COUNTS_TWICE = "the patient counts twice; take one of the folders away"
+COUNTS_TWICE = "the patient counts twice; take one of them away"
 
 
 def same_files(out: Path, cases: Sequence[str]) -> dict[str, str]:

@@ -204,5 +204,5 @@ def test_a_patient_that_lies_in_the_cohort_twice_is_told(tmp_path: Path, capsys:
     _, patients = told(capsys, tmp_path, "--as", "cohort", "--no-faces")
     said = {patient["id"]: [note for note in patient["notes"] if "the same image" in note] for patient in patients["patients"]}
     first, second = sorted(case for case, folder in zip(said, sorted(tmp_path.iterdir()), strict=True) if folder.name != "other")
-    sentence = f"CT is the same image as one of {first}: the patient counts twice; take one of the folders away"
+    sentence = f"CT is the same image as one of {first}: the patient counts twice; take one of them away"
     assert said == {case: [sentence] if case == second else [] for case in said}
