@@ -215,3 +215,14 @@ def test_structures_of_another_study_than_the_dose_are_told_where_no_plan_joins_
     case = read_case(tmp_path)
     sentence = "structure set old.dcm and the dose are of different studies, and no plan joins them: they may not belong together"
     assert (sentence in case.notes, sentence in row_notes(case)) == (told, told)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DA")
+@pytest.mark.parametrize("dates", [("20250101", "2025.06.01"), ("2025.01.01", "20250601")])
+def test_the_newest_set_is_told_by_dates_in_old_writing_too(tmp_path: Path, dates: tuple[str, str]) -> None:
+    write_patient(tmp_path)
+    for name, date in zip(("old.dcm", "new.dcm"), dates, strict=True):
+        data = pydicom.dcmread(tmp_path / name)
+        data.StructureSetDate = date
+        data.save_as(tmp_path / name)
+    assert volume_cc(read_case(tmp_path)) == pytest.approx(expected_cc("new.dcm"), rel=0.02)
