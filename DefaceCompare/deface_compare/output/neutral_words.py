@@ -254,8 +254,8 @@ def _leads_to_somebody(value: str) -> bool:
 
 
 def _is_ordinary(name: str) -> bool:
-    """Whether a name is a word of ours or a short number."""
-    return re.sub(r"[ _-]?\d{0,4}$", "", name).casefold() in ORDINARY | {""}
+    """Whether a name is a word of ours, a short number or a single Latin letter, which sentences hold anyway."""
+    return (len(name) == 1 and name.isascii()) or re.sub(r"[ _-]?\d{0,4}$", "", name).casefold() in ORDINARY | {""}
 
 
 def _header(path: Path) -> Dataset:

@@ -113,7 +113,7 @@ def _data_of(header: Path) -> list[Path]:
 
 def _walk(folder: Path, left_out: Counter[str]) -> Iterator[Path]:
     """Every file with content; what else is met is counted. Folders come before links to folders."""
-    seen: set[tuple[int, int]] = set()
+    seen = {_identity(above) for above in folder.resolve().parents if above.exists()}  # other patients lie there
     waiting: list[Path] = [folder]
     links: list[Path] = []
     while waiting or links:

@@ -56,6 +56,8 @@ def _planes(stack: ContourStack) -> list[str]:
         found.append(f"the contour planes are not axial (normal {x:.3f}, {y:.3f}, {z:.3f})")
     gaps = np.diff(stack.planes_mm)
     usual = float(stack.upper_mm[-1] - stack.planes_mm[-1]) * 2
+    if not len(gaps):
+        found.append(f"it is drawn in one plane only: it counts as {usual:.3g} mm thick")
     wide = gaps > GAP_FACTOR * usual
     if wide.any():
         count = int(wide.sum())

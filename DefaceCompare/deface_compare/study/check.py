@@ -26,6 +26,7 @@ from ..settings import Settings
 from ..structures.organs import EXCLUDE, EXTERNAL
 from ..words import DEFACED_BEFORE
 from .pairing_check import pairing_words
+from .same_patients import SeenImages
 
 VERIFIED, UNVERIFIED, NO_HEAD, NOT_LOOKED_FOR = "verified", "found, not verified", "no head", "not looked for"
 """What is known of the face in an image, beside ``no face`` (the scan is known to show none)."""
@@ -117,11 +118,13 @@ def check_patients(
     Cancelled
         If `progress` answers False.
     """
+    seen = SeenImages()
     for number, folder in enumerate(folders):
         case_id = f"case-{number + 1:03d}"
         report_step(progress, number, len(folders), f"{case_id}: reading")
         try:
-            checked = check_patient(folder, case_id, settings or Settings(), choices or ReadingChoices(alone=False), faces=faces)
+            chosen = choices or ReadingChoices(alone=False)
+            checked = check_patient(folder, case_id, settings or Settings(), chosen, faces=faces, seen=seen)
         except Cancelled:
             raise
         except DefaceCompareError as error:
@@ -133,7 +136,9 @@ def check_patients(
 
 
 @one_itk_thread()
-def check_patient(folder: Path, case_id: str, settings: Settings, choices: ReadingChoices, *, faces: bool) -> CheckedPatient:
+def check_patient(
+    folder: Path, case_id: str, settings: Settings, choices: ReadingChoices, *, faces: bool, seen: SeenImages | None = None
+) -> CheckedPatient:
     """Read one patient as a comparison would, and look for the heads.
 
     Raises
@@ -155,7 +160,7 @@ def check_patient(folder: Path, case_id: str, settings: Settings, choices: Readi
         dose=None if case.dose is None else _dose(case.dose, frames),
         pairing=pairing_words(folder, case),
         left_out=case.left_out,
-        notes=tuple(dict.fromkeys(map(words.shared, _notes(case)))),
+        notes=(*dict.fromkeys(map(words.shared, _notes(case))), *(seen.seen_before(case_id, case.images) if seen else ())),
         seconds=seconds,
     )
 

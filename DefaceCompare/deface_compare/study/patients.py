@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,11 +59,12 @@ def find_patients(cohort: Path, out: Path | None = None) -> Patients:
     except OSError as error:
         raise UnusableInput(f"{cohort} cannot be opened ({error.strerror})") from error
     seen = {os.path.realpath(out)} if out is not None else set()
+    around = {cohort.resolve(), *cohort.resolve().parents}
     own = {CASES, IDENTIFIABLE, UNFINISHED} if is_output(cohort) else set()
     left_out: Counter[str] = Counter()
-    folders = []
+    folders: list[Path] = []
     for path in sorted(entries, key=lambda path: path.is_symlink()):
-        reason = _no_patient(path, seen, own)
+        reason = _no_patient(path, seen, own) or (SAME_AGAIN if _leads_back(path, around, folders) else "")
         if reason:
             left_out[reason] += 1
         elif path.is_dir():
@@ -76,6 +77,14 @@ def find_patients(cohort: Path, out: Path | None = None) -> Patients:
             " single one"
         )
     return Patients(tuple(sorted(folders)), dict(sorted(left_out.items())))
+
+
+def _leads_back(path: Path, around: Set[Path], folders: Sequence[Path]) -> bool:
+    """Whether a link leads to the cohort, to what it lies in, or into a patient's folder that is there already."""
+    if not path.is_symlink():
+        return False
+    whole = path.resolve()
+    return whole in around or any(folder.resolve() in whole.parents for folder in folders)
 
 
 def _no_patient(path: Path, seen: set[str], own: set[str]) -> str:

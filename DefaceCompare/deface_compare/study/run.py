@@ -27,6 +27,7 @@ from .other_cases import OtherCases, drop_cases, finish_moves, grouped, other_ca
 from .parts_of_patients import refused_parts
 from .patients import find_patients, no_folder
 from .recipe import hash_files
+from .same_patients import same_files
 from .study_report import StudyReport
 from .workers import cluster, run_here, run_on_cluster
 
@@ -140,6 +141,8 @@ def _pooled(input: Path, outcomes: Sequence[CaseOutcome], others: OtherCases, ou
 
     report = pool_cases(out, [*finished, *others.alike], unreadable, others.unlike, alone=others.replaced)
     remarks = {outcome.id: "; ".join(outcome.remarks()) for outcome in outcomes if not outcome.reason}
+    for case, told in same_files(out, sorted({*finished, *others.alike})).items():
+        remarks[case] = "; ".join(filter(None, [remarks.get(case, ""), told]))
     remarks |= others.dropped
     empty = {outcome.id: outcome.empty for outcome in outcomes if outcome.empty}
     return dataclasses.replace(report, remarks={case: told for case, told in remarks.items() if told}, beside=beside, empty=empty)

@@ -190,3 +190,19 @@ def test_json_tells_the_files_that_were_not_read(tmp_path: Path, capsys: pytest.
     assert main(["check", str(tmp_path), "--no-faces", "--json"]) == DONE
     (patient,) = json.loads(capsys.readouterr().out)["patients"]
     assert patient["left_out"] == {"not DICOM": 1}
+
+
+def test_a_folder_of_one_letter_takes_no_letter_out_of_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dicom_patient(tmp_path / "a", dose_of="another plan")
+    _, out, _ = check(capsys, tmp_path / "a", "--no-faces")
+    assert "no prescription is known: a plan of the dose is not in the folder" in out
+
+
+def test_a_patient_that_lies_in_the_cohort_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, name in enumerate(("Müller", "Mu\u0308ller", "other")):
+        write_series(tmp_path / name, head_hu() + np.int16(number // 2), series=name)
+    _, patients = told(capsys, tmp_path, "--as", "cohort", "--no-faces")
+    said = {patient["id"]: [note for note in patient["notes"] if "the same image" in note] for patient in patients["patients"]}
+    first, second = sorted(case for case, folder in zip(said, sorted(tmp_path.iterdir()), strict=True) if folder.name != "other")
+    sentence = f"CT is the same image as one of {first}: the patient counts twice; take one of them away"
+    assert said == {case: [sentence] if case == second else [] for case in said}

@@ -114,6 +114,15 @@ def test_links_are_followed_once_also_to_a_whole_patient_and_in_circles(tmp_path
         assert dict(case.left_out) == {found.SAME_AGAIN: 2}  # the second link, and the circle
 
 
+def test_a_link_back_to_where_patients_lie_reads_no_other_patient(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        write_series(tmp_path / "cohort" / name, head_hu(), series=name)
+    (tmp_path / "cohort" / "one" / "back").symlink_to(tmp_path / "cohort")
+    (tmp_path / "cohort" / "one" / "root").symlink_to(Path(tmp_path.anchor))
+    case = read_case(tmp_path / "cohort" / "one")
+    assert (len(case.images), dict(case.left_out)) == (1, {found.SAME_AGAIN: 2})
+
+
 def test_single_files_may_be_links(tmp_path: Path) -> None:
     paths = write_series(tmp_path / "archive", head_hu())
     (tmp_path / "patient").mkdir()

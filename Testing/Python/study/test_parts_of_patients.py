@@ -9,6 +9,7 @@ import pytest
 
 from deface_compare.cli.main import main
 from deface_compare.errors import UnusableInput
+from deface_compare.readers.found_files import SAME_AGAIN
 from deface_compare.study.parts_of_patients import refused_parts
 from deface_compare.study.patients import find_patients
 from dicom_set import head_hu, square, uid, write_dose, write_series, write_structures
@@ -107,3 +108,14 @@ def test_a_study_lists_refused_parts_and_compares_the_rest(tmp_path: Path, capsy
     options = ("--methods", "quickshear", "--face-model", "none")
     assert main(["study", str(tmp_path / "cohort"), "--out", str(tmp_path / "out"), *options]) == 3
     assert capsys.readouterr().out.count("holds a part of one patient only") == 4
+
+
+def test_links_to_the_cohort_itself_or_into_a_patient_are_no_patients(tmp_path: Path) -> None:
+    cohort = tmp_path / "cohort"
+    write_parts(cohort / "p1")
+    write_whole(tmp_path / "elsewhere", 2)
+    for name, target in (("loop", "."), ("up", ".."), ("a part", "p1/CT"), ("p2", "../elsewhere")):
+        (cohort / name).symlink_to(target)
+    found = find_patients(cohort)
+    assert [path.name for path in found.folders] == ["p1", "p2"]
+    assert found.left_out == {SAME_AGAIN: 3}

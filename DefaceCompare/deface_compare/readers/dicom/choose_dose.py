@@ -11,10 +11,11 @@ from ...case import Dose
 from ...errors import NotAvailable, UnusableInput
 from ..checks import dose_warnings
 from .copies import Twins
+from .dose_remarks import UNAPPROVED, doubtful_plans, left_beside
 from .dose_sum import in_fixed_order, sum_of_grids
 from .header import Header, whole_number
 from .named_by_user import named_by_user
-from .plan_relations import no_treatment, stand_for_another
+from .plan_relations import imaging_beams, no_treatment, stand_for_another
 from .prescription import plan_uid, plan_uids, prescription_gy, structure_set_uid, why_no_prescription
 from .rtdose import EFFECTIVE, GY, read_dose_grid
 
@@ -23,7 +24,7 @@ SUMS = ("PLAN_SUM", "MULTI_PLAN")
 
 WHOLE = "PLAN"
 
-APPROVED, UNAPPROVED = "APPROVED", ("UNAPPROVED", "REJECTED")
+APPROVED = "APPROVED"
 """ApprovalStatus of a plan."""
 
 PLUS = "+"
@@ -33,9 +34,6 @@ BEAM, FRACTION, SESSION = "BEAM", "FRACTION", "FRACTION_SESSION"
 
 PARTS = {BEAM: "beams", FRACTION: "fraction groups", SESSION: "fractions"}
 """Kinds of dose that add up to a plan, and what they are of."""
-
-NO_DOSE = ("SETUP", "OPEN_PORTFILM", "TRMT_PORTFILM")
-"""TreatmentDeliveryType of beams that are imaged, not treated."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,10 @@ def choose_dose(
     notes = [f"dose {each}; it was not used" for each in lost]
     usable = []
     for header in doses:
-        if frames and header.text("FrameOfReferenceUID") not in frames:
-            notes.append(f"dose {header.path.name} is in another frame of reference than the images and was not used")
+        frame = header.text("FrameOfReferenceUID")
+        if frames and frame not in frames:
+            where = "is in another frame of reference than the images" if frame else "states no frame of reference"
+            notes.append(f"dose {header.path.name} {where} and was not used")
         else:
             usable.append(header)
     if not usable:
@@ -98,7 +98,9 @@ def choose_dose(
         dose, dose_notes = _read(chosen, plans)
     except (NotAvailable, UnusableInput) as reason:
         return ChosenDose(None, str(reason), notes=(*notes, str(reason)))
-    return ChosenDose(dose, headers=tuple(chosen), notes=(*notes, *dose_notes, *([how] if how else [])))
+    counted = wanted or chosen[0].text("DoseSummationType").upper() in SUMS
+    how_told = filter(None, [how, doubtful_plans(chosen, plans), "" if counted else left_beside(chosen, usable)])
+    return ChosenDose(dose, headers=tuple(chosen), notes=(*notes, *dose_notes, *how_told))
 
 
 def _read(chosen: Sequence[Header], plans: Sequence[Header]) -> tuple[Dose, list[str]]:
@@ -171,8 +173,7 @@ def _whole(doses: list[Header], plans: Sequence[Header]) -> tuple[list[Header], 
     status = [plan.text("ApprovalStatus") if plan is not None else "" for plan in behind]
     intents = [no_treatment(plan) for plan in behind]
     if len(doses) == 1:
-        told = [word for word in (status[0] if status[0] in UNAPPROVED else "", intents[0]) if word]
-        return doses, f"the dose's plan is {' and '.join(told)}" if told else ""
+        return doses, ""
     left = [h for h, word, other in zip(doses, status, intents, strict=True) if word not in UNAPPROVED and not other]
     if not left:
         return [], _undecided(f"{len(doses)} plan doses, none of an approved plan that is for treatment", doses)
@@ -256,11 +257,7 @@ def _needed(plan: Header, kind: str) -> tuple[set[Part], int]:
         planned = [_number(group, "NumberOfFractionsPlanned") for group in groups]
         needed = {(number, k) for number, last in zip(numbers, planned, strict=True) for k in range(1, last + 1)}
         return needed, len(needed)
-    imaged = {
-        _number(beam, "BeamNumber")
-        for beam in plan.dataset.get("BeamSequence") or []
-        if str(beam.get("TreatmentDeliveryType") or "") in NO_DOSE
-    }
+    imaged = imaging_beams(plan)
     beams = {
         (number, beam)
         for number, group in zip(numbers, groups, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -116,8 +117,9 @@ def _lost_without_another(scan: Scan, planned: frozenset[str]) -> str:
 
 
 def drawn_at(structure_set: Dataset) -> str:
-    """When a structure set was drawn, as text that sorts."""
-    return "".join(str(structure_set.get(keyword) or "") for keyword in ("StructureSetDate", "StructureSetTime"))
+    """When a structure set was drawn, as text that sorts: digits only, since old files write ``2026.01.31``, ``10:15:00``."""
+    stated = (str(structure_set.get(f"StructureSet{part}") or "") for part in ("Date", "Time"))
+    return " ".join(re.sub(r"\D", "", text) for text in stated)
 
 
 def planned_sets(doses: Sequence[Header], plans: Sequence[Header]) -> frozenset[str]:
@@ -138,8 +140,8 @@ def planned_sets(doses: Sequence[Header], plans: Sequence[Header]) -> frozenset[
 def _of_structure_set(header: Header, scan: Scan, here: Mapping[str, Series], planned: frozenset[str]) -> Candidate:
     is_planned = header.text("SOPInstanceUID") in planned
     of_image_here = any(uid in here for uid in referenced_series(header))
-    drawn = (header.text("StructureSetDate"), header.text("StructureSetTime"))
-    rank = (is_planned, True, of_image_here, TRUST.get(header.text("ApprovalStatus"), 0.0), 0.0, *drawn)
+    drawn = drawn_at(header.dataset)
+    rank = (is_planned, True, of_image_here, TRUST.get(header.text("ApprovalStatus"), 0.0), 0.0, drawn)
     twins = scan.twin_of(header)
     return Candidate((header,), is_planned, rank, twins.told() if twins is not None else "")
 

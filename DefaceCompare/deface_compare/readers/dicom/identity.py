@@ -152,14 +152,17 @@ def one_person(headers: Sequence[Header]) -> str:
             " PatientID, no full name, and no study, frame of reference or reference in common; give one folder a patient, or all"
             " of its files one PatientID"
         )
-    return person_key(groups[0][0])
+    # who tells most, not who has most files: a repeat scan may have other numbers of slices
+    return person_key(
+        max((one for one, _ in groups), key=lambda one: (one.stands_alone, one.patient_id != "", one.birth_date != ""))
+    )
 
 
 def person_key(identity: Identity) -> str:
     """Who this is in the key file: PatientID with issuer and birth date, else full name with birth date, else ``""``."""
     if identity.patient_id:
         issuer = f"{ISSUED_BY}{identity.issuer}" if identity.issuer else ""
-        return identity.patient_id + issuer + (f"{BORN}{identity.birth_date}" if identity.birth_date else "")
+        return identity.patient_id.upper() + issuer + (f"{BORN}{identity.birth_date}" if identity.birth_date else "")
     if identity.full_name and identity.birth_date:
         return " ".join(sorted(identity.names[0])) + BORN + identity.birth_date
     return ""

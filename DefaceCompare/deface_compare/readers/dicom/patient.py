@@ -24,10 +24,13 @@ from .references import frames_of, referenced_series
 from .registration import joined_dose, joined_image, rigid_joins
 from .scan import Scan, scan_folder
 from .series import Series, arrange, largest
+from .suv import uncorrected
 
 SAMPLE_MANUFACTURER = "DefaceCompare sample"
 """Manufacturer that the built-in synthetic cohort writes."""
 PRIMARY_ORDER = ("CT", "MR", "PT")
+DERIVED = "DERIVED"
+"""First value of ImageType of what was computed of other images (PS3.3 C.7.6.1.1.2)."""
 
 
 def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case:
@@ -167,9 +170,11 @@ def _primary_first(series: Sequence[Series], drawn_on: str) -> list[Series]:
     return [primary, *sorted((one for one in series if one is not primary), key=_table_order)]
 
 
-def _table_order(series: Series) -> tuple[int, str, str]:
+def _table_order(series: Series) -> tuple[int, bool, str, str]:
+    """By modality and number, the scans themselves before what was made of them: of two T1 the first is called so."""
     first = series.headers[0]
-    return PRIMARY_ORDER.index(series.modality), f"{first.text('SeriesNumber'):0>9}", series.uid
+    made = first.text("ImageType").upper().strip("[' ").startswith(DERIVED) or bool(uncorrected(series.headers))
+    return PRIMARY_ORDER.index(series.modality), made, f"{first.text('SeriesNumber'):0>9}", series.uid
 
 
 def _images(ordered: Sequence[Series], notes: list[str]) -> tuple[CaseImage, ...]:

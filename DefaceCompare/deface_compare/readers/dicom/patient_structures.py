@@ -114,9 +114,9 @@ def find_structures(
             reason = f"{len(usable)} structure sets and no rule to choose one; choose with --structures: {names}"
             return FoundStructures(reason=reason, notes=(reason,))
         if usable:
-            return _told(usable[0], found, tried)
+            return _told(usable[0], found, tried, doses)
     if empty is not None and empty.candidate is not None:
-        return _told(empty, found, {name: why for name, why in tried.items() if name != empty.candidate.name})
+        return _told(empty, found, {name: why for name, why in tried.items() if name != empty.candidate.name}, doses)
     reason = "; ".join(tried.values())
     return FoundStructures(reason=reason, notes=(reason,) if reason else ())
 
@@ -145,7 +145,7 @@ def _tried(
     return found if joins else replace(found, unjoined=(own, elsewhere)), drawn
 
 
-def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) -> FoundStructures:
+def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str], doses: Sequence[Header]) -> FoundStructures:
     """A choice with what must be said of it."""
     candidate = chosen.candidate
     assert candidate is not None
@@ -167,6 +167,10 @@ def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) 
         notes.append(f"{candidate.name} was used: it is the one of the plan")
     elif not candidate.segmentation and len(sets) > 1:
         remarks.append(f"{candidate.name} was used (approved, then newest): no plan says which")
+    if not found.planned_uids and _of_other_studies(candidate, doses):
+        remarks.append(
+            f"{candidate.name} and the dose are of different studies, and no plan joins them: they may not belong together"
+        )
     if candidate.rejected:
         remarks.append(f"{candidate.name} was rejected (ApprovalStatus)")
     if segmentations:
@@ -174,3 +178,9 @@ def _told(chosen: FoundStructures, found: Candidates, tried: Mapping[str, str]) 
         instead = "those of one series were" if candidate.segmentation else f"the {candidate.name} was"
         notes.append(f"{count} DICOM segmentation{'s' * (count > 1)} (SEG) not used: {instead} read")
     return replace(chosen, notes=(*notes, *remarks), remarks=tuple(remarks))
+
+
+def _of_other_studies(candidate: Candidate, doses: Sequence[Header]) -> bool:
+    """Whether structures and doses state studies, and none in common: those of another course may lie in the same frame."""
+    own, others = ({header.text("StudyInstanceUID") for header in headers} - {""} for headers in (candidate.headers, doses))
+    return bool(own and others) and not own & others

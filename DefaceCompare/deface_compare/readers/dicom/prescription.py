@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pydicom.dataset import Dataset
 
 from .header import Header, naming_file, whole_number
+from .plan_relations import imaging_beams
 
 STATED_DOSE = re.compile(r"\d+(?:[.,]\d+)?")
 """A number in a target's name that may be its dose: ``PTV54``, ``PTV_5400``, ``PTV 59.4``."""
@@ -48,7 +49,7 @@ def plans_of(doses: Sequence[Header], plans: Sequence[Header]) -> list[Header] |
 def prescription_gy(doses: Sequence[Header], plans: Sequence[Header]) -> float | None:
     """Prescribed dose of the plans behind a dose, None unless each of them states one.
 
-    The highest target prescription of a plan counts; without one, fractions times the beams' doses.
+    The highest target prescription of a plan counts; without one, fractions times the doses of all of its beams.
     """
     stated = [_prescribed(plan) for plan in plans_of(doses, plans) or []]
     known = [value for value in stated if value is not None]
@@ -67,9 +68,13 @@ def _prescribed(plan: Header) -> float | None:
     targets = [dose_gy for _, dose_gy in _references(plan)]
     if targets:
         return max(targets)
-    total = 0.0
+    total, imaged = 0.0, imaging_beams(plan)
     for group in plan.dataset.get("FractionGroupSequence") or []:
-        beams = [float(item.BeamDose) for item in group.get("ReferencedBeamSequence") or [] if item.get("BeamDose") is not None]
+        items = list(group.get("ReferencedBeamSequence") or [])
+        treated = [item for item in items if whole_number(item, "ReferencedBeamNumber") not in imaged]
+        beams = [float(item.BeamDose) for item in treated if item.get("BeamDose") is not None]
+        if len(beams) < len(treated) or len(items) < (whole_number(group, "NumberOfBeams") or 0):
+            return None  # the sum of some beams is nobody's prescription
         total += float(group.get("NumberOfFractionsPlanned") or 0) * sum(beams)
     return total if _is_dose(total) else None
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import UnusableInput
 from .header import Header, naming_file
+from .mixed_slices import mixed_slices
 from .spacing import SAME_PLACE_MM, spacing_of
 
 LEAST_SLICES = 4
@@ -130,6 +131,7 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     notes += left_out
     if len(chosen) < LEAST_SLICES:
         raise UnusableInput(f"{name} has only {len(chosen)} slices and is not a volume")
+    notes += mixed_slices(chosen)
     row, column = _axes(chosen)
     normal = np.cross(row, column)
     normal /= np.linalg.norm(normal)

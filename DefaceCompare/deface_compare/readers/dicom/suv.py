@@ -7,9 +7,10 @@ SUVbw = activity (Bq/ml) x body weight (g) / injected activity at the time the i
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from pydicom.dataset import Dataset
 
@@ -25,6 +26,10 @@ LONGEST_SCAN_S = 6 * 3600
 """A series that began so long before the first of its slices has a time that is none (midnight, where it was removed)."""
 SAME_TIME_S = 60
 """Two statements of one injection may differ by so much: some writers round to minutes."""
+HALF_A_DAY = timedelta(hours=12)
+"""A slice that is so much older than its series was acquired on the day after the series' date, which it does not state."""
+ZONE = re.compile(r"[+-]\d{4}")
+"""TimezoneOffsetFromUTC, and how a DT ends (PS3.5 6.2)."""
 MOST_HALF_LIVES = 15.0
 """After so many, 1/30,000 of the activity is left: nobody scans then."""
 HALF_LIVES_S = {
@@ -81,13 +86,14 @@ def pet_scale(headers: Sequence[Header]) -> PetScale:
     """
     with naming(headers[0].path):
         scale = _by_real_world(headers, _scale(headers))
-        return replace(scale, notes=(*scale.notes, *_uncorrected(headers)))
+        return replace(scale, notes=(*scale.notes, *uncorrected(headers)))
 
 
-def _uncorrected(headers: Sequence[Header]) -> tuple[str, ...]:
+def uncorrected(headers: Sequence[Header]) -> tuple[str, ...]:
     """That the values are no activity: a series without correction of attenuation is often stored beside the corrected one."""
     for header in headers:
-        stated = header.dataset.get("CorrectedImage") or []
+        with naming(header.path):
+            stated = header.dataset.get("CorrectedImage") or []
         words = {word.strip().upper() for word in ([stated] if isinstance(stated, str) else stated)}
         if words and not ATTENUATION & words:
             return ("PET is not corrected for attenuation (CorrectedImage): its values are no uptake, whatever their unit",)
@@ -221,7 +227,11 @@ def _activity_at_reference_bq(headers: Sequence[Header]) -> float:
     if half_life_s <= 0:
         raise ValueError("RadionuclideHalfLife is missing")
     begin = _begin(headers)
-    delay_s = (begin - _injection_time(begin, item)).total_seconds()
+    injected = _injection_time(begin, item, header.text("TimezoneOffsetFromUTC").strip())
+    for moment, what in ((begin, "scan"), (injected, "injection")):
+        if moment.time() == time(0):
+            raise ValueError(f"the time of the {what} is midnight: it was likely removed")
+    delay_s = (begin - injected).total_seconds()
     if not 0 <= delay_s <= LONGEST_DELAY_S:
         raise ValueError("the injection is not within a day before the scan")
     if delay_s > MOST_HALF_LIVES * half_life_s:
@@ -235,33 +245,55 @@ def _activity_at_reference_bq(headers: Sequence[Header]) -> float:
 def _begin(headers: Sequence[Header]) -> datetime:
     """When the scan began: the series' time, or the earliest slice's where the series was written later (a reconstruction)."""
     first = headers[0]
-    acquired = [
-        _moment(header.text("AcquisitionDate") or header.text("SeriesDate"), header.text("AcquisitionTime"), "the scan")
-        for header in headers
-        if header.text("AcquisitionTime")
-    ]
-    if acquired and not first.text("SeriesTime"):
-        return min(acquired)
+    timed = [header for header in headers if header.text("AcquisitionTime")]
+    if timed and not first.text("SeriesTime"):
+        return min(_acquired(header) for header in timed)
     series = _moment(first.text("SeriesDate") or first.text("AcquisitionDate"), first.text("SeriesTime"), "the scan")
+    acquired = [_acquired(header, series) for header in timed]
     if acquired and (min(acquired) - series).total_seconds() > LONGEST_SCAN_S:
         raise ValueError("SeriesTime lies hours before the times of its slices (AcquisitionTime)")
     return min([series, *acquired])
 
 
-def _injection_time(begin: datetime, item: Header) -> datetime:
-    full = item.text("RadiopharmaceuticalStartDateTime")
+def _acquired(header: Header, series: datetime | None = None) -> datetime:
+    """When a slice was acquired; one that states no date, after midnight in a series that began before it, has the next day."""
+    stated = header.text("AcquisitionDate")
+    moment = _moment(stated or header.text("SeriesDate"), header.text("AcquisitionTime"), "the scan")
+    next_day = not stated and series is not None and series - moment > HALF_A_DAY
+    return moment + timedelta(days=1) if next_day else moment
+
+
+def _injection_time(begin: datetime, item: Header, scan_zone: str) -> datetime:
+    """When the tracer was injected, by the scan's clock."""
+    full, of_day = (item.text(f"RadiopharmaceuticalStart{kind}") for kind in ("DateTime", "Time"))
     if full:
-        moment, of_day = _moment(full[:8], full[8:14], "the injection"), item.text("RadiopharmaceuticalStartTime")
-        if of_day and abs((moment - _moment(full[:8], of_day, "the injection")).total_seconds()) > SAME_TIME_S:
+        stated = full.strip()
+        digits, zone = (stated[:-5], stated[-5:]) if stated[-5:-4] in ("+", "-") else (stated, "")
+        moment = _moment(digits[:8], digits[8:], "the injection")
+        if zone and not scan_zone and not of_day:
+            raise ValueError("the injection states its time zone and the scan does not")
+        if zone and scan_zone:
+            moment += _zone(scan_zone) - _zone(zone)
+        if of_day and abs((moment - _moment(f"{moment:%Y%m%d}", of_day, "the injection")).total_seconds()) > SAME_TIME_S:
             raise ValueError("two times of the injection are stated that differ")
         return moment
-    moment = _moment(f"{begin:%Y%m%d}", item.text("RadiopharmaceuticalStartTime"), "the injection")
+    moment = _moment(f"{begin:%Y%m%d}", of_day, "the injection")
     # Only a time of day is given: an injection "after" the scan was before midnight of the day before.
     return moment - timedelta(days=1) if moment > begin else moment
 
 
-def _moment(date: str, time: str, what: str) -> datetime:
+def _zone(text: str) -> timedelta:
+    """How far a clock is ahead of UTC: ``+0100``."""
+    if not ZONE.fullmatch(text):
+        raise ValueError(f"the time zone {text} is none")
+    return (-1 if text[0] == "-" else 1) * timedelta(hours=int(text[1:3]), minutes=int(text[3:]))
+
+
+def _moment(date: str, of_day: str, what: str) -> datetime:
+    """A date (``20260102``) and a time (``10``, ``1015`` or ``101500.25``) as one; an absent time is no midnight."""
     try:
-        return datetime.strptime(f"{date}{time.split('.')[0]:0<6}", "%Y%m%d%H%M%S")
+        if not of_day.strip():
+            raise ValueError(of_day)
+        return datetime.strptime(f"{date}{of_day.split('.')[0]:0<6}", "%Y%m%d%H%M%S")
     except ValueError as error:
         raise ValueError(f"the time of {what} is missing") from error

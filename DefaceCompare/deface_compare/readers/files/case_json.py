@@ -19,10 +19,10 @@ from ..dicom.rtdose import RELATIVE as DICOM_RELATIVE
 from ..dicom.rtdose import read_dose_grid
 from ..dicom.scan import read_header
 from ..earlier_defacing import named_defacing
-from ..found_files import NOT_NAMED, count_words, find_files, is_dicom
+from ..found_files import HEADERS, IMAGE_ENDINGS, NOT_NAMED, count_words, find_files, is_dicom
 from ..suv_checks import SUV, suv_warnings
 from .place import LIKE, Place, stated_place
-from .segmentations import MASK_SUFFIXES
+from .segmentations import CONTOURS, mask_files
 from .structures import read_structures
 from .volume import read_volume
 
@@ -88,14 +88,17 @@ def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
     """The files below the folder that ``case.json`` does not name, nor stand beside one (``ct.raw`` of ``ct.mhd``), by reason."""
     named = [*described.get("images", {}).values(), described.get("structures"), described.get("dose"), CASE_FILE]
     paths = [folder / name for name in named if name]
-    stems = {(path.parent, path.name.split(".")[0]) for path in paths}
+    folders = [path for path in paths if path.is_dir()]
+    read = {file for each in folders for file in (*mask_files(each), *each.glob(f"*{CONTOURS}"))}
+    begun = {*paths, *(path for path in read if path.suffix.lower() in HEADERS)}.difference(folders)
+    stems = {(path.parent, path.name.split(".")[0]) for path in begun}
     found = find_files(folder)
     left_out = Counter(found.left_out)
     for path in found.files:
-        below = [path, *path.parents]
-        named_so = any(each in paths or (each.parent, each.name.split(".")[0]) in stems for each in below)
-        in_folder = path not in paths and any(each in paths and each != folder for each in path.parents)
-        if not named_so or (in_folder and not path.name.lower().endswith((*MASK_SUFFIXES, ".vtp"))):
+        beside = any((each.parent, each.name.split(".")[0]) in stems for each in (path, *path.parents))
+        # an image is no other one's part, whatever it is called
+        part = beside and not path.name.lower().endswith(IMAGE_ENDINGS)
+        if path not in paths and path not in read and not part:
             left_out[NOT_NAMED] += 1
     return dict(left_out)
 

@@ -17,6 +17,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ...errors import UnusableInput
+from .data_length import refuse_longer
 from .place import SAME_MM, Place
 
 SUFFIXES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
@@ -159,6 +160,7 @@ def _voxels(fields: _Fields, file: Path, path: Path) -> NDArray[np.generic]:
     content = _content(file, path)
     if len(content) - begin < math.prod(size[:3]) * kind.itemsize:
         raise UnusableInput(f"{path.name} holds fewer voxels than its header says; it is damaged")
+    refuse_longer(path, len(content) - begin, math.prod(size[:3]) * kind.itemsize, size[0] * kind.itemsize)
     stored = np.frombuffer(content, kind, math.prod(size[:3]), begin).reshape(size[2::-1]).astype(kind.newbyteorder("="))
     slope, intercept = (0.0, 0.0) if fields.is_analyze else fields["scaling"]
     if slope == 0 or not math.isfinite(slope) or (slope, intercept) == (1, 0):

@@ -17,7 +17,7 @@ from ..dicom.scan import read_header
 from ..dicom.seg import read_segmentations
 from .contours import read_contours
 from .place import Place
-from .segmentations import MASK_SUFFIXES, read_labelmap, read_mask_folder, read_seg_nrrd
+from .segmentations import CONTOURS, MASK_SUFFIXES, mask_files, read_labelmap, read_mask_folder, read_seg_nrrd
 
 RTSTRUCT, SEG = "RTSTRUCT", "SEG"
 """Modality of DICOM files that hold structures."""
@@ -41,7 +41,8 @@ def read_structures(path: Path, labels: Mapping[str, str] | None = None, place: 
         With one sentence that names the file and what to do.
     """
     if path.is_dir():
-        return read_contours(path) if any(path.glob("*.vtp")) else read_mask_folder(path, place)
+        only_contours = any(path.glob(f"*{CONTOURS}")) and not mask_files(path)
+        return read_contours(path) if only_contours else read_mask_folder(path, place)
     if path.suffix.lower() in (".vtm", ".vtp"):
         return read_contours(path)
     header = _structure_header(path) if path.is_file() else None
@@ -69,7 +70,12 @@ def read_colour_table(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     named = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # of a system whose own encoding is another one: ASCII is the same
+        text = content.decode("latin-1")
+    for line in text.splitlines():
         words = line.split()
         if len(words) >= 2 and words[0].isdigit() and int(words[0]) > 0:
             named[words[0]] = words[1].replace("_", " ")

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from ...errors import UnusableInput
 from ...native_names import native_name
+from .data_length import bytes_of_meta_image, bytes_of_nrrd, refuse_longer_than_image
 from .nifti import is_nifti, read_nifti
 from .place import HINT, SAME_MM, Place, refuse_no_scan
 
@@ -97,22 +98,24 @@ def _read(path: Path) -> tuple[sitk.Image, Place, str, tuple[str, ...]]:
         raise UnusableInput(f"{path.name} has {image.GetDimension()} dimensions; save it as one 3-D volume")
     if suffix in (".nrrd", ".nhdr"):
         fields = _nrrd_fields(path)
+        refuse_longer_than_image(path, bytes_of_nrrd(path, fields, _head(path)), image)
         factor = _nrrd_mm(fields, path)
         return image, place.scaled(factor), _lacking_in_nrrd(fields), ()
     if suffix in (".mha", ".mhd"):
         meta = _meta_fields(path)
+        refuse_longer_than_image(path, bytes_of_meta_image(path, meta, _head(path)), image)
         return image, place.scaled(_meta_mm(meta, path)), _lacking_in_meta_image(meta), ()
     return image, place, "" if suffix in WITH_A_PLACE else "where it lies (its format has no orientation)", ()
 
 
-def _head(path: Path) -> str:
+def _head(path: Path) -> bytes:
     with path.open("rb") as stream:
-        return stream.read(LONGEST_HEADER).decode("latin-1")
+        return stream.read(LONGEST_HEADER)
 
 
 def _nrrd_fields(path: Path) -> dict[str, str]:
     """The fields of a NRRD header, lower case."""
-    text = re.split(r"\r?\n\r?\n", _head(path), maxsplit=1)[0]
+    text = re.split(r"\r?\n\r?\n", _head(path).decode("latin-1"), maxsplit=1)[0]
     pairs = re.findall(r"^([^#:\n]+):[ \t]+(.*?)\r?$", text, flags=re.MULTILINE)
     return {name.strip().lower(): value.strip() for name, value in pairs}
 
@@ -144,7 +147,7 @@ def _meta_fields(path: Path) -> dict[str, str]:
     UnusableInput
         If its values are to be scaled: ITK's reader does not, others do.
     """
-    head = re.split(r"^\s*ElementDataFile", _head(path), maxsplit=1, flags=re.MULTILINE)[0]
+    head = re.split(r"^\s*ElementDataFile", _head(path).decode("latin-1"), maxsplit=1, flags=re.MULTILINE)[0]
     pairs = re.findall(r"^\s*(\w+)\s*=[ \t]*(.*?)\s*$", head, flags=re.MULTILINE)
     fields = {name.lower(): value for name, value in pairs}
     for name, neutral in (("ElementToIntensityFunctionSlope", 1.0), ("ElementToIntensityFunctionOffset", 0.0)):

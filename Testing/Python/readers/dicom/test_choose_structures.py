@@ -196,3 +196,33 @@ def test_the_command_line_reads_the_named_set(tmp_path: Path) -> None:
     assert planned
     assert {row.status for row in planned} <= {OK, NOT_AVAILABLE, "failed"}
     assert planned[0].original == pytest.approx(expected_cc("old.dcm"), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("planned", "study", "told"),
+    [("", "second course", True), ("", "study", False), ("old.dcm", "second course", False)],
+    ids=["no plan, another study", "no plan, one study", "the plan joins two studies"],
+)
+def test_structures_of_another_study_than_the_dose_are_told_where_no_plan_joins_them(
+    tmp_path: Path, planned: str, study: str, told: bool
+) -> None:
+    """A second course may be planned in the frame of reference of the first."""
+    write_patient(tmp_path, planned)
+    (tmp_path / "new.dcm").unlink()
+    data = pydicom.dcmread(tmp_path / "old.dcm")
+    data.StudyInstanceUID = uid(study)
+    data.save_as(tmp_path / "old.dcm")
+    case = read_case(tmp_path)
+    sentence = "structure set old.dcm and the dose are of different studies, and no plan joins them: they may not belong together"
+    assert (sentence in case.notes, sentence in row_notes(case)) == (told, told)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DA")
+@pytest.mark.parametrize("dates", [("20250101", "2025.06.01"), ("2025.01.01", "20250601")])
+def test_the_newest_set_is_told_by_dates_in_old_writing_too(tmp_path: Path, dates: tuple[str, str]) -> None:
+    write_patient(tmp_path)
+    for name, date in zip(("old.dcm", "new.dcm"), dates, strict=True):
+        data = pydicom.dcmread(tmp_path / name)
+        data.StructureSetDate = date
+        data.save_as(tmp_path / name)
+    assert volume_cc(read_case(tmp_path)) == pytest.approx(expected_cc("new.dcm"), rel=0.02)

@@ -104,3 +104,18 @@ def test_an_outer_contour_known_by_its_kind_says_what_its_contours_lost(tmp_path
     (outline,) = _structures(tmp_path)
     assert (outline.standard_name, outline.group) == ("External", "external")
     assert "1 contour of type not stated skipped" in outline.notes
+
+
+@pytest.mark.parametrize(("step_mm", "thick"), [(3, "3"), (1, "1"), (None, "3")])
+def test_the_thickness_of_a_structure_in_one_plane_is_told(tmp_path: Path, step_mm: int | None, thick: str) -> None:
+    """Its volume is that of a slab as thick as the set's planes are apart, or 3 mm where no other structure tells it."""
+    write_series(tmp_path, head_hu())
+    structures = {"PTV": [("CLOSED_PLANAR", square(8, 4, -18, 3))]}
+    if step_mm:
+        structures["Brain"] = [("CLOSED_PLANAR", square(8, 4, -18 + k * step_mm, 5)) for k in range(4)]
+    write_structures(tmp_path / "rs.dcm", structures)
+    found = read_case(tmp_path).structure_set
+    assert found is not None
+    notes = {structure.name: structure.notes for structure in found.structures}
+    assert f"it is drawn in one plane only: it counts as {thick} mm thick" in notes["PTV"]
+    assert not any("one plane" in note for note in notes.get("Brain", ()))

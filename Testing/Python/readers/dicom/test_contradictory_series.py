@@ -201,3 +201,41 @@ def test_a_modality_that_is_not_that_of_the_sop_class_is_told(tmp_path: Path, st
 def test_slices_far_thicker_than_they_are_apart_are_told(tmp_path: Path, thickness_mm: float, told: bool) -> None:
     write_series(tmp_path, head_hu(), extra={"SliceThickness": thickness_mm})
     assert any("their positions are likely not in mm" in note for note in _notes(tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("keyword", "other", "count", "told"),
+    [
+        ("ConvolutionKernel", "B70f", 6, "6 of its 12 slices state another ConvolutionKernel"),
+        ("ContrastBolusAgent", "agent", 3, "3 of its 12 slices state another ContrastBolusAgent"),
+        ("ImageType", ["DERIVED", "SECONDARY", "OTHER"], 1, "1 of its 12 slices states another ImageType"),
+        ("KVP", "80", 4, "4 of its 12 slices state another KVP"),
+        ("KVP", "120.0", 4, ""),
+    ],
+    ids=["kernels in turn", "contrast", "a picture", "voltages", "one voltage"],
+)
+def test_slices_that_may_be_of_another_scan_are_told(
+    tmp_path: Path, keyword: str, other: str | list[str], count: int, told: str
+) -> None:
+    """They lie like one scan's, so nothing else shows it."""
+    paths = write_series(tmp_path, head_hu(), extra={"KVP": "120", "ConvolutionKernel": "B30f"})
+    _change(paths[:: len(paths) // count][:count], lambda data: setattr(data, keyword, other))
+    assert _notes(tmp_path) == ((f"{told} than the others: they may be of another scan",) if told else ())
+
+
+@pytest.mark.parametrize(
+    ("modality", "made"),
+    [("MR", {"ImageType": ["DERIVED", "PRIMARY", "SUBTRACTION"]}), ("PT", {"CorrectedImage": ["DECY"]})],
+    ids=["a subtraction", "a PET without correction of attenuation"],
+)
+def test_the_scan_has_the_plain_name_and_what_was_made_of_it_the_numbered_one(
+    tmp_path: Path, modality: str, made: dict[str, object]
+) -> None:
+    """By series number alone a subtraction would stand in a cohort's tables beside other patients' scans."""
+    scan = (head_hu() + 1100).astype(np.uint16)
+    for number, (series, extra) in enumerate((("made", made), ("scan", {"CorrectedImage": ["DECY", "ATTN"]})), 1):
+        told = {"SeriesNumber": number, "SeriesDescription": "t1", **extra}
+        write_series(tmp_path, scan + np.uint16(number), modality=modality, series=series, extra=told)
+    first, second = read_case(tmp_path).images
+    assert (first.series_uid, second.series_uid) == (uid("scan"), uid("made"))
+    assert second.key == f"{first.key}_2"

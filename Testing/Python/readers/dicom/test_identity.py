@@ -175,3 +175,15 @@ def test_two_patients_of_the_same_placeholder_are_two_persons_in_the_key(tmp_pat
         write_series(tmp_path / name, head_hu(), extra={**person, "PatientID": "ANON"})
     persons = [read_case(tmp_path / name).person for name in "abc"]
     assert persons == ["anna smith born 19500312", "bert jones born 19611105", ""]
+
+
+def test_repeat_scans_have_one_key_however_letters_and_slices_differ(tmp_path: Path) -> None:
+    """Two keys would make two persons of one, and the risk of being recognised look smaller."""
+    person = {**ANNA, "PatientID": "ab-1001"}
+    write_series(tmp_path / "first", head_hu(), extra={**ANNA, "PatientID": "AB-1001"})
+    few, many = head_hu()[:6], (np.concatenate([head_hu()] * 2) + 1100).astype(np.uint16)
+    write_series(tmp_path / "second", few, extra=person)
+    undated = {**person, "PatientBirthDate": ""}
+    write_series(tmp_path / "second", many, modality="MR", series="mr", frame="mr frame", extra=undated)
+    first, second = (read_case(tmp_path / name).person for name in ("first", "second"))
+    assert (first, second) == ("AB-1001 born 19500312",) * 2

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from deface_compare.case import CaseImage
 from deface_compare.readers import read_case
 from pet_series import HALF_LIFE_S, SUV_MAX, WEIGHT_KG, pet
 
@@ -200,3 +201,62 @@ def test_two_times_of_the_injection_that_differ_give_no_suv(tmp_path: Path, full
     image = read_case(tmp_path).images[0]
     assert (image.unit == "SUVbw") == same
     assert ("PET stays in Bq/ml: two times of the injection are stated that differ" in image.notes) != same
+
+
+def with_injection(folder: Path, **times: str) -> CaseImage:
+    """The PET again, with other statements of when the tracer was injected (and of the scan's time, by lower-case names)."""
+    pet(folder)
+    for path in folder.glob("*.dcm"):
+        data = pydicom.dcmread(path)
+        item = data.RadiopharmaceuticalInformationSequence[0]
+        del item.RadiopharmaceuticalStartTime
+        for keyword, value in times.items():
+            setattr(item if keyword.startswith("Radio") else data, keyword, value)
+        data.save_as(path)
+    return read_case(folder).images[0]
+
+
+@pytest.mark.parametrize(
+    ("times", "why"),
+    [
+        ({}, "the time of the injection is missing"),
+        ({"RadiopharmaceuticalStartTime": ""}, "the time of the injection is missing"),
+        ({"RadiopharmaceuticalStartDateTime": "20260102"}, "the time of the injection is missing"),
+        ({"RadiopharmaceuticalStartTime": "000000"}, "the time of the injection is midnight: it was likely removed"),
+        (
+            {"RadiopharmaceuticalStartTime": "000000.00", "SeriesTime": "000000"},
+            "the time of the scan is midnight: it was likely removed",
+        ),
+        ({"RadiopharmaceuticalStartTime": "091500", "SeriesTime": ""}, "the time of the scan is missing"),
+        (
+            {"RadiopharmaceuticalStartTime": "091500", "AcquisitionTime": "000000"},
+            "the time of the scan is midnight: it was likely removed",
+        ),
+        (
+            {"RadiopharmaceuticalStartDateTime": "20260102081500+0000"},
+            "the injection states its time zone and the scan does not",
+        ),
+    ],
+)
+def test_a_time_that_is_missing_is_no_midnight_and_gives_no_suv(tmp_path: Path, times: dict[str, str], why: str) -> None:
+    """Midnight made the uptake ten hours long: SUV 33 times too large, and no limit notices it."""
+    image = with_injection(tmp_path, **times)
+    assert (image.unit, image.notes) == ("Bq/ml", (f"PET stays in Bq/ml: {why}",))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"RadiopharmaceuticalStartDateTime": "20260102081500.00+0000", "TimezoneOffsetFromUTC": "+0100"},
+        {"RadiopharmaceuticalStartDateTime": "20260101234500-0930", "TimezoneOffsetFromUTC": "+0000"},
+        {"RadiopharmaceuticalStartDateTime": "20260102091500+0100", "RadiopharmaceuticalStartTime": "091500"},
+        {"RadiopharmaceuticalStartTime": "223000", "SeriesTime": "233000", "AcquisitionTime": "000500"},
+        {"RadiopharmaceuticalStartTime": "233000", "SeriesTime": "003000", "AcquisitionTime": "003000"},
+        {"RadiopharmaceuticalStartTime": "09", "SeriesTime": "10"},
+    ],
+    ids=["an hour ahead of UTC", "another day in UTC", "one clock", "slices after midnight", "over midnight", "hours alone"],
+)
+def test_times_are_told_by_one_clock_over_midnight_and_time_zones(tmp_path: Path, times: dict[str, str]) -> None:
+    image = with_injection(tmp_path, **times)
+    assert (image.unit, image.notes) == ("SUVbw", ())
+    assert image.array().max() == pytest.approx(SUV_MAX, rel=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import struct
@@ -137,3 +138,55 @@ def test_what_case_json_says_and_cannot_be_is_one_sentence(tmp_path: Path, descr
 def test_a_byte_order_mark_before_case_json_and_small_letters_of_a_unit_do_no_harm(tmp_path: Path) -> None:
     _described(tmp_path, "\ufeff" + json.dumps({"images": {"PET": "mr.nii"}, "units": {"PET": "suvBW"}}))
     assert read_case(tmp_path).images[0].unit == "SUVbw"
+
+
+def _longer(folder: Path, name: str, stated: bytes, instead: bytes) -> Path:
+    """An image in 6 x 7 x 8 voxels whose header says less; its voxels in the file, or in one beside it."""
+    path = folder / name
+    sitk.WriteImage(sitk.GetImageFromArray(EXPECTED), str(path))
+    content = path.read_bytes()
+    assert content.count(stated) == 1
+    path.write_bytes(content.replace(stated, instead))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "stated", "instead", "bytes_said"),
+    [
+        ("mr.mha", b"DimSize = 6 7 8", b"DimSize = 6 7 5", 420),
+        ("mr.mhd", b"DimSize = 6 7 8", b"DimSize = 6 7 5", 420),
+        ("mr.mhd", b"MET_SHORT", b"MET_CHAR", 336),
+        ("mr.nrrd", b"sizes: 6 7 8", b"sizes: 6 7 5", 420),
+        ("mr.nhdr", b"sizes: 6 7 8", b"sizes: 6 7 5", 420),
+    ],
+)
+def test_voxels_that_a_header_does_not_speak_of_are_refused(
+    tmp_path: Path, name: str, stated: bytes, instead: bytes, bytes_said: int
+) -> None:
+    """Read as short or as narrow as stated, they would be another image."""
+    _longer(tmp_path, name, stated, instead)
+    with pytest.raises(UnusableInput, match=f"holds 672 bytes of voxels, and its header speaks of {bytes_said}"):
+        read(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["mr.nii", "mr.nii.gz"])
+def test_voxels_that_a_nifti_header_does_not_speak_of_are_refused(tmp_path: Path, name: str) -> None:
+    path = write_nifti(tmp_path / name)
+    content = bytearray(gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes())
+    struct.pack_into("<h", content, 46, 5)  # the third length
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(UnusableInput, match="holds 672 bytes of voxels, and its header speaks of 420"):
+        read(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["mr.mha", "mr.mhd", "mr.nrrd", "mr.nhdr", "mr.nii"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_few_bytes_at_the_end_are_padding_and_compressed_voxels_are_not_counted(
+    tmp_path: Path, name: str, compressed: bool
+) -> None:
+    path = tmp_path / name
+    sitk.WriteImage(sitk.GetImageFromArray(EXPECTED), str(path), useCompression=compressed)
+    if not compressed:
+        data = next((each for each in tmp_path.iterdir() if each.suffix == ".raw"), path)
+        data.write_bytes(data.read_bytes() + bytes(4))
+    np.testing.assert_array_equal(_values(tmp_path, name), EXPECTED)
