@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..anatomy.air import skin_threshold
 from ..anatomy.find_heads import NO_REGISTRATION
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
@@ -35,8 +36,6 @@ class _Run:
     """What accumulates while one method runs over one case."""
 
     patches: dict[str, Patch] = field(default_factory=dict)
-    pieces: dict[str, sitk.Image] = field(default_factory=dict)
-    """By image: what was taken out beside the edit, devices and cut-off pieces; uint8, 1 = taken out."""
     edits: dict[str, Edit] = field(default_factory=dict)
     unavailable: dict[str, Missing] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -132,10 +131,8 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
             if not verbatim:
                 if image is images[0]:
                     devices = devices_near_edit(image.image, patch, head)
-                edited = patch
                 patch = without_devices(edit, case, image, head, settings, patch, devices)
                 patch = _checked(without_detached(case, image, head, settings, patch), image)
-                run.pieces[image.key] = _taken_out(edited, patch, image)
                 kept = protected_voxels(image.image, patch.box, case, head, settings)
                 patch = with_originals(patch, image.image, kept)
             run.patches[image.key] = _trimmed(patch, image)
@@ -190,30 +187,29 @@ def _edit_dose(run: _Run, case: Case, judged: CaseImage, head: Head, settings: S
         return {}
     edit = run.edits[judged.key]
     guard_mm = max(dose.image.GetSpacing())
+    emptied = _emptied(run.patches[judged.key], judged)
     patches = {}
     for policy, edited in ((MASK, _masked(edit, dose.image)), (FOLLOW, edit.follow(dose, head))):
-        patch = _without_pieces(edited, dose.image, run.pieces.get(judged.key))
+        patch = _ending_with_image(edited, dose.image, emptied)
         kept = protected_voxels(dose.image, patch.box, case, head, settings, guard_mm)
         patches[policy] = with_originals(patch, dose.image, kept)
     return patches
 
 
-def _taken_out(edited: Patch, patch: Patch, image: CaseImage) -> sitk.Image:
-    """The voxels in which a patch differs from what the edit alone made of the image, on the patch's box."""
-    before = edited.whole(image.image)
-    there = sitk.GetArrayViewFromImage(before)[patch.box.slices] != patch.values
+def _emptied(patch: Patch, image: CaseImage) -> sitk.Image:
+    """Where matter became air on the patch's box: the edit, the devices and the cut-off pieces; uint8."""
+    threshold = skin_threshold(image)
+    there = np.greater(image.array()[patch.box.slices], threshold) & np.less_equal(patch.values, threshold)
     return boxed(there.astype(np.uint8), image.image, patch.box)
 
 
-def _without_pieces(patch: Patch, dose: sitk.Image, pieces: sitk.Image | None) -> Patch:
-    """A patch of the dose with 0 Gy in what was taken out of the image beside the edit: an ear that was cut off ends no dose."""
-    if pieces is None or not np.any(sitk.GetArrayViewFromImage(pieces)):
-        return patch
-    box = box_of_points(corners_mm(pieces), dose, max(dose.GetSpacing()))
-    if box.empty:
+def _ending_with_image(patch: Patch, dose: sitk.Image, emptied: sitk.Image) -> Patch:
+    """A patch of the dose with 0 Gy where the image became air: an ear that was cut off beside the edit ends no dose."""
+    box = box_of_points(corners_mm(emptied), dose, max(dose.GetSpacing()))
+    if box.empty or not np.any(sitk.GetArrayViewFromImage(emptied)):
         return patch
     values = sitk.GetArrayFromImage(patch.whole(dose))
-    values[box.slices][sample_box(pieces, dose, box, 0.0, nearest=True) > 0.5] = 0
+    values[box.slices][sample_box(emptied, dose, box, 0.0, nearest=True) > 0.5] = 0
     changed = box_around(values != sitk.GetArrayViewFromImage(dose)) or VoxelBox((0, 0, 0), (1, 1, 1))
     return Patch(changed.offset, np.ascontiguousarray(values[changed.slices]))
 

@@ -173,7 +173,7 @@ def test_a_mask_shell_before_the_edited_face_becomes_air_and_the_couch_stays() -
     assert np.array_equal(edited[far], array[far])
     assert case.dose is not None
     before = sitk.GetArrayFromImage(case.dose.image)
-    gone = (array != edited) & (edited < -900)  # the dose lies on the image's grid
+    gone = (array > -300) & (edited < -900)  # the dose lies on the image's grid
     assert (before[gone] > 0).sum() > 500
     for policy in ("mask", "follow"):
         after = sitk.GetArrayFromImage(defacing.dose_patches[policy].whole(case.dose.image))
