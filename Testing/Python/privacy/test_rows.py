@@ -231,4 +231,4 @@ def test_a_file_that_holds_no_face_prints_is_named(tmp_path: Path) -> None:
 
 def test_a_probe_without_views_is_not_detected() -> None:
     nothing = np.empty((0, 0), np.float32)
-    assert not FaceProbe(*[nothing] * 4, np.empty(0, bool), nothing, nothing, nothing, "", None, None).detected  # type: ignore[arg-type]
+    assert not FaceProbe(*[nothing] * 4, np.empty(0, bool), nothing, nothing, nothing, nothing, "", None, None).detected  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ BLANK = SummaryRow("cohort", *NO_ARM, "", "CT", "privacy", "", "", "", 30, 0)
 def rows(second: tuple[float, float]) -> list[SummaryRow]:
     made = []
     for arm, first, other in zip(ARMS, (0.55, 0.7), second, strict=True):
-        of_arm = replace(BLANK, **arm._asdict(), interval="CI95")
+        of_arm = replace(BLANK, method=arm.method, variant=arm.variant, fill=arm.fill, protect=arm.protect, interval="CI95")
         for metric in ("auc_headline", "auc_own"):
             if metric == "auc_headline":
                 made.append(replace(of_arm, metric=metric, value=max(first, other), engine="First, Second"))
