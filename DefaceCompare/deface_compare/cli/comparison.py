@@ -71,7 +71,7 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
     recognition.add_argument(
         "--inner-anatomy",
         action="store_true",
-        help="also look whether other scans of a patient find him by what lies inside the head (a second or so an image)",
+        help="also look whether other scans of a patient find him by what lies inside the head (0.3 s an image)",
     )
     running = parser.add_argument_group("running")
     running.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")

@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from ..measurement import DOSE, FAILED, NO_FACE, NOT_AVAILABLE, OK, PLANNED, VALUE, Measurement, metrics, metrics_of_kind
+from ..privacy.rows import BORDER, OWN, REBUILT, REFERENCE
 from ..settings import KEEP
 from ..structures.organs import SIDE, TARGET, is_place_holder
 from ..table_cells import OF_PRESCRIPTION
@@ -18,12 +19,7 @@ from .arms import Arm, arm_of, arm_order
 PLANNED_METRICS = metrics_of_kind(PLANNED)
 """Described by the original's value; not a change and never tested."""
 
-SIMILARITIES = (
-    "cosine_similarity_own",
-    "cosine_similarity_reference",
-    "cosine_similarity_reconstructed",
-    "cosine_similarity_border",
-)
+SIMILARITIES = (OWN, REFERENCE, REBUILT, BORDER)
 """Metrics that each face model measures on a scale of its own."""
 UNION = "_all"
 """Ends the name of all GTVs taken together; not averaged with its own parts."""

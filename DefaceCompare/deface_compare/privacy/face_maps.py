@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .render import FIELD_MM, PICTURE_PX, camera_distance_mm
 
-NORMALS, DEPTHS = KINDS = ("normal map", "depth map")
+KINDS = ("normal map", "depth map")
 """What the maps are called, in the order of `face_maps`."""
 BEFORE_MM, BEHIND_MM = 50.0, 60.0
 """The depths that are shown, before and behind the middle of the face: an adult's nose tip to the sides of the cheeks."""

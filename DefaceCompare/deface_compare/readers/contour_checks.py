@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 from ..case import CT, Case, CaseImage, Structure, StructureSet
+from ..geometry.boxes import index_to_mm
 from ..structures.organs import EXTERNAL, SIDE, is_headline_organ, is_target
 
 TYPICAL_EXTENT_MM: Mapping[str, float] = {
@@ -113,10 +114,10 @@ def _axes_remark(drawn: Mapping[str, NDArray[np.float64]], ct: CaseImage) -> str
     organs = [points for name, points in drawn.items() if is_headline_organ(name)]
     if not organs:
         return ""
-    in_air = _share_in_air(organs, ct, lambda points: points)
+    in_air = _share_in_air(organs, ct)
     if in_air <= MOST_IN_AIR:
         return ""
-    turned = {words: _share_in_air(organs, ct, lambda p, signs=signs: p * signs) for words, signs in AXES.items()}  # type: ignore[misc]
+    turned = {words: _share_in_air(organs, ct, signs) for words, signs in AXES.items()}
     best = min(turned, key=lambda words: turned[words])
     likely = f": they are likely in {best}" if 1 - turned[best] >= LEAST_IN_TISSUE else ""
     return (
@@ -126,18 +127,17 @@ def _axes_remark(drawn: Mapping[str, NDArray[np.float64]], ct: CaseImage) -> str
 
 
 def _share_in_air(
-    organs: Sequence[NDArray[np.float64]], ct: CaseImage, place: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    organs: Sequence[NDArray[np.float64]], ct: CaseImage, signs: tuple[float, float, float] = (1.0, 1.0, 1.0)
 ) -> float:
-    """The median organ's share of points in air or beyond the scan."""
-    return float(np.median([np.mean(_values_at(ct, place(points)) < AIR_HU) for points in organs]))
+    """The median organ's share of points in air or beyond the scan, its axes turned by `signs`."""
+    return float(np.median([np.mean(_values_at(ct, points * signs) < AIR_HU) for points in organs]))
 
 
 def _values_at(image: CaseImage, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """The voxels at points, shape (n,); minus infinity beyond the scan."""
-    grid = image.image
-    matrix = np.array(grid.GetDirection()).reshape(3, 3) * np.array(grid.GetSpacing())
-    index = np.rint(np.linalg.solve(matrix, (points_mm - grid.GetOrigin()).T)).astype(np.int64)
-    inside = np.all((index >= 0) & (index < np.array(grid.GetSize())[:, None]), axis=0)
+    matrix, origin = index_to_mm(image.image)
+    index = np.rint(np.linalg.inv(matrix) @ (points_mm - origin).T).astype(np.int64)
+    inside = np.all((index >= 0) & (index < np.array(image.image.GetSize())[:, None]), axis=0)
     values = np.full(len(points_mm), -np.inf)
     values[inside] = image.array()[tuple(index[::-1, inside])]
     return values

@@ -134,11 +134,11 @@ def _second_scan_table(summary: Sequence[SummaryRow], names: ArmNames, image: st
 def _inner_anatomy_table(summary: Sequence[SummaryRow], names: ArmNames, image: str) -> ReportTable:
     """Other scans of the same patients, found without a look at any face."""
     here = find(summary, image=image)
-    rows = []
-    for arm in (NO_ARM, *names.arms):
-        auc, first, fifth = (of_arm(find(here, metric=metric), arm) for metric in INNER)
-        named = names.title(arm) if arm in names.arms else "undefaced"
-        rows.append((Cell(named), auc_cell(auc), value_cell(first), value_cell(fifth)))
+    columns = [
+        by_arm(make, find(here, metric=metric)) for metric, make in zip(INNER, (auc_cell, value_cell, value_cell), strict=True)
+    ]
+    arms = (NO_ARM, *names.arms)
+    rows = [(Cell(names.title(arm) if arm in names.arms else "undefaced"), *(column(arm) for column in columns)) for arm in arms]
     head = ("Method", "AUC", "Rank 1 (%)", "Rank 5 (%)")
     return ReportTable(f"Other scans of the same patients by inner anatomy, {image}", head, tuple(rows), note=INNER_CAUTION)
 

@@ -93,6 +93,31 @@ def test_other_axes_are_named_where_organs_lie_in_air(signs: tuple[int, int, int
     assert f"they are likely in {words}" in told or f"axes with {words}" in told
 
 
+def test_a_slanted_scan_is_looked_at_where_it_lies() -> None:
+    """A small piece of tissue beside the middle of a turned grid: with the axes exchanged it would be missed."""
+    turn = np.deg2rad(30.0)
+    rotation = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    slanted = sitk.Image(ct().image)
+    slanted.SetDirection(rotation.ravel().tolist())
+    middle = rotation @ np.array([60.0, 20.0, 100.0])
+    slanted.SetOrigin((in_head(0, 0, 0) - middle).tolist())
+    voxels = sitk.GetArrayFromImage(slanted)
+    voxels[:] = -1000
+    voxels[20:31, 1:10, 11:20] = 0
+    piece = sitk.GetImageFromArray(voxels)
+    piece.CopyInformation(slanted)
+    scan = replace(ct(), image=piece)
+    organ = StructureSet(
+        (
+            Structure(
+                "Cavity_Oral", "Cavity_Oral", contours=tuple(in_head(0, 0, 0) + 0.5 * (c - HEAD_MM) for c in ball(HEAD_MM, 30.0))
+            ),
+        ),
+        "frame",
+    )
+    assert contour_remarks(organ, (scan,)) == ()
+
+
 def test_contours_of_another_place_are_told_without_a_guess() -> None:
     (told,) = contour_remarks(planned(lambda points: points + 200.0), (ct(),))
     assert "lie in air or beyond the CT; they are used as the file states them" in told

@@ -59,14 +59,22 @@ def headline_attempts(found: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
     return [each for metric, attempts in found.items() if metric != REFERENCE for each in attempts]
 
 
-def attacks(faces: Faces, arm: Arm, scans: Sequence[int]) -> list[Attempt]:
-    """All that an attacker without the original can try on these scans, by every face model."""
-    found = headline_attempts(columns(faces, arm, scans))
+def attacks(faces: Faces, arm: Arm, scans: Sequence[int], tried: Mapping[str, Sequence[Attempt]] | None = None) -> list[Attempt]:
+    """All that an attacker without the original can try on these scans, by every face model.
+
+    Parameters
+    ----------
+    tried : mapping of str to sequence of Attempt, optional
+        What `columns` gives for the main model, where it is known already.
+    """
+    found = headline_attempts(columns(faces, arm, scans) if tried is None else tried)
     if not faces.further:
         return found
     further = ((model.engine, headline_attempts(columns(model, arm, scans))) for model in faces.further)
     return [
-        replace(each, words=f"{engine}: {each.words}") for engine, tried in ((faces.engine, found), *further) for each in tried
+        replace(each, words=f"{engine}: {each.words}")
+        for engine, of_model in ((faces.engine, found), *further)
+        for each in of_model
     ]
 
 

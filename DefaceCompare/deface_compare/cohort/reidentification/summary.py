@@ -152,7 +152,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
     genuine, persons, seed = np.array(scans, dtype=np.intp), faces.persons, faces.seed
     tried = columns(faces, arm, scans)
     found = {metric: strongest(attempts, persons, seed=seed) for metric, attempts in tried.items()}
-    best = strongest(attacks(faces, arm, scans), persons, seed=seed)
+    best = strongest(attacks(faces, arm, scans, tried), persons, seed=seed)
     own = reidentify(found[OWN].attempt.similarity, genuine, persons, seed=seed)
     per_pair = reidentify(faces.own(arm, scans), genuine, persons, seed=seed)
     common = {"failed": failed, "note": joined(note, own.warning)}
