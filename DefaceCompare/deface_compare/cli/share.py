@@ -6,15 +6,18 @@ import argparse
 import json
 import sys
 
-from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
+from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
+from ..export.bids.labels import KEEP_LABELS, LABELS
 from ..export.options import HEADERS, NO_CHANGE
 from ..settings import DOSE_POLICIES, KEEP
 from .arguments import add_progress, case_list, given_path, jobs
 from .parser import CommandParser, add_command
 
+DICOM, BIDS = FORMATS = ("dicom", "bids")
 EXAMPLES = (
     "deface-compare share OUT --method surface_blur --to FOLDER --jobs auto",
     "deface-compare share OUT --method surface_blur --to FOLDER --cases case-001,case-003",
+    "deface-compare share OUT --method surface_blur --to derivatives/defaced --format bids",
 )
 
 
@@ -33,12 +36,47 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
         action="store_true",
         help="write although a privacy check is not passed, a reviewer said fail, or the dose draws the face",
     )
+    share.add_argument(
+        "--format", choices=FORMATS, default=DICOM, help="bids: a derivative of the BIDS data set that the study was made of"
+    )
+    share.add_argument(
+        "--labels", choices=LABELS, default=KEEP_LABELS, help="of a BIDS derivative: as in the source (default), or sub-001 ..."
+    )
     share.add_argument("--jobs", type=jobs, default=1, metavar="N", help="worker processes here, or auto (default 1)")
     add_progress(share)
 
 
+def _share_bids(arguments: argparse.Namespace) -> int:
+    """The same as a BIDS derivative."""
+    from ..study.share_bids import share_as_bids
+    from .progress import progress_of
+
+    if arguments.dose_policy != KEEP:
+        raise UnusableInput(f"--dose-policy {arguments.dose_policy}: a BIDS derivative holds no dose; leave the option out")
+    with progress_of(arguments.progress) as progress:
+        report = share_as_bids(
+            arguments.out,
+            arguments.to,
+            arguments.method,
+            accept_risk=arguments.accept_risk,
+            cases=arguments.cases,
+            labels=arguments.labels,
+            jobs=arguments.jobs,
+            progress=progress,
+        )
+    for case, reason in report.refused.items():
+        print(f"deface-compare: {case}: {reason}", file=sys.stderr)
+    print("\n".join(report.lines()), file=sys.stderr if arguments.progress == "json" else sys.stdout, flush=True)
+    if arguments.progress == "json":
+        told = {"folder": str(report.folder), "shared": list(report.shared), "refused": dict(report.refused)}
+        print(json.dumps(told), flush=True)
+    return DONE if not report.refused else SOME_UNREADABLE if report.shared else UNUSABLE
+
+
 def run_share(arguments: argparse.Namespace) -> int:
     """Run the command; with ``--progress json`` the last line on stdout is ``{"shared": ..., "refused": ..., ...}``."""
+    if arguments.format == BIDS:
+        return _share_bids(arguments)
     from ..study.share import share_study
     from .progress import progress_of
 

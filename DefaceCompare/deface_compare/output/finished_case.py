@@ -19,6 +19,7 @@ from ..measurement import OK, Measurement
 from ..native_names import native_name
 from ..near_names import did_you_mean
 from ..readers import read_case
+from ..readers.bids.dataset import is_bids_patient
 from ..readers.choices import ReadingChoices
 from ..readers.files.case_json import CASE_FILE
 from ..settings import KEEP, Settings
@@ -96,13 +97,19 @@ class FinishedCase:
         return self.report.settings
 
 
-def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedCase:
+def open_finished_case(folder: Path, method: str, dose_policy: str, *, bids: bool = False) -> FinishedCase:
     """Open ``OUT/cases/<id>`` and read its patient again.
+
+    Parameters
+    ----------
+    bids : bool
+        Whether the patient must be of a BIDS data set, and not of DICOM.
 
     Raises
     ------
     UnusableInput
-        If the folder is no finished case, the method did not deface its primary image, or the source is gone or changed.
+        If the folder is no finished case, the method did not deface its primary image, the source is gone or changed, or it is
+        of the other kind.
     """
     report = _report(folder)
     case_id, out = report.case_id, folder.resolve().parents[1]
@@ -117,6 +124,10 @@ def open_finished_case(folder: Path, method: str, dose_policy: str) -> FinishedC
     case, choices = _read(source, case_id, _choices(out, case_id, sources), sources)
     if input_hashes(case) != report.inputs:
         raise UnusableInput(f"the patient behind case {case_id} has changed since it was compared; compare it again")
+    if bids and not is_bids_patient(source):
+        raise UnusableInput(f"case {case_id} was not read from a BIDS data set, and a derivative of one cannot be made of it")
+    if not bids and is_bids_patient(source):
+        raise UnusableInput(f"case {case_id} was read from a BIDS data set: share OUT --format bids writes a derivative of it")
     if source.is_file() or (source / CASE_FILE).is_file():
         raise UnusableInput(f"case {case_id} was read from image files; export writes DICOM RT and needs DICOM to begin with")
     dose_patch = None if case.dose is None or dose_policy == KEEP else kept_dose_patch(out, case_id, method, dose_policy)

@@ -8,12 +8,13 @@ from pathlib import Path
 from ..case import Case
 from ..errors import UnusableInput
 from ..structures.name_words import user_names
+from .bids.dataset import is_bids_patient
 from .choices import ReadingChoices
 from .found_files import is_image_file
 
 
 def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingChoices | None = None) -> Case:
-    """Read one patient: a folder of image files with a ``case.json`` or of any mixture of DICOM series, or one image file.
+    """Read one patient: a folder with a ``case.json``, of a BIDS data set or of any DICOM series, or one image file.
 
     Parameters
     ----------
@@ -42,6 +43,10 @@ def read_case(folder: str | Path, case_id: str | None = None, choices: ReadingCh
             case = read_image_case(folder, choices.image)
         elif (folder / CASE_FILE).is_file():
             case = read_case_file(folder)
+        elif is_bids_patient(folder):
+            from .bids.patient import read_bids_case
+
+            case = read_bids_case(folder)
         else:
             from .dicom.patient import read_dicom_case
 

@@ -9,8 +9,9 @@ private creators that name a defacer, file names as mri_reface, pydeface and BID
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 
@@ -74,6 +75,19 @@ def stated_defacing(path: Path, dataset: Dataset) -> str:
             return "RecognizableVisualFeatures is NO"
         if any(map(_names_a_defacer, _private_creators(dataset))):
             return "a private creator names a defacer"
+    return ""
+
+
+def told_defacing(told: Mapping[str, Any]) -> str:
+    """How the JSON file of a BIDS image says that it was defaced; ``""`` if it does not."""
+    for key in TEXTS:
+        if any(text.startswith(OURS) or _names_a_defacer(text) for text in _texts(told.get(key))):
+            return f"{key} says so"
+    codes = told.get("DeidentificationMethodCodeSequence")
+    for item in codes if isinstance(codes, list) else []:
+        words = [str(value) for value in item.values()] if isinstance(item, dict) else []
+        if CLEAN_VISUAL_FEATURES in words or any(map(_names_a_defacer, words)):
+            return "DeidentificationMethodCodeSequence says so"
     return ""
 
 

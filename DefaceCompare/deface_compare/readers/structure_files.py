@@ -11,6 +11,7 @@ from pathlib import Path
 from pydicom.errors import InvalidDicomError
 
 from ..errors import UnusableInput
+from .bids.dataset import is_bids_patient
 from .dicom.dicom_file import read_file
 from .dicom.header import PYDICOM_ERRORS
 from .files.case_json import CASE_FILE
@@ -38,8 +39,8 @@ class StructureFile:
 
 
 def structure_files(folder: Path) -> tuple[StructureFile, ...]:
-    """The RTSTRUCT and SEG files below a patient's folder, by path; none of a folder with a ``case.json``."""
-    if not folder.is_dir() or (folder / CASE_FILE).is_file():
+    """The RTSTRUCT and SEG files below a patient's folder, by path; none of a folder with a ``case.json`` or of BIDS."""
+    if not folder.is_dir() or (folder / CASE_FILE).is_file() or is_bids_patient(folder):
         return ()
     try:
         found = list(_found(folder))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..case import Case
+from ..readers.bids.dataset import is_bids_patient
 from ..readers.dicom.header import Header
 from ..readers.dicom.scan import scan_folder
 from ..readers.files.case_json import CASE_FILE
@@ -30,6 +31,8 @@ def pairing_words(folder: Path, case: Case) -> str:
         return ""
     if (folder / CASE_FILE).is_file():
         return BY_FILE if case.structure_set or case.dose else ""
+    if is_bids_patient(folder):
+        return "by their names" if case.structure_set else ""
     scan = scan_folder(folder)
     structures = _used([*scan.structure_sets, *scan.segmentations], case.structure_set.sources if case.structure_set else ())
     doses = _used(scan.doses, case.dose.sources if case.dose else ())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..persons_table import PERSONS
+from ..readers.bids.dataset import is_bids_patient, is_dataset, sessions_of
 from ..readers.found_files import is_dicom
 
 
@@ -40,6 +41,8 @@ def refused_parts(cohort: Path, folders: Sequence[Path]) -> dict[Path, str]:
 def holds_one_patient(folder: Path) -> bool:
     """Whether a folder is one patient's: it holds a case file or DICOM itself, or all its folders are parts of one patient.
 
+    A folder of a BIDS data set is one patient's if it is a session's, or a subject's with one session at most.
+
     Raises
     ------
     UnusableInput
@@ -53,6 +56,8 @@ def holds_one_patient(folder: Path) -> bool:
         raise UnusableInput(f"{folder} cannot be opened ({error.strerror})") from error
     if (folder / CASE_FILE).is_file() or _loose_dicom(folder):
         return True
+    if is_dataset(folder) or is_bids_patient(folder):
+        return is_bids_patient(folder) and len(sessions_of(folder)) == 1
     groups, everything = _groups(folder, below)
     return any(len(group) == everything for group in groups)
 

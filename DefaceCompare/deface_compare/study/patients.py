@@ -12,6 +12,7 @@ from ..errors import UnusableInput
 from ..output.folder import CASES, UNFINISHED
 from ..own_output import IDENTIFIABLE, is_output
 from ..persons_table import PERSONS
+from ..readers.bids.dataset import is_bids_patient, is_dataset, patients_of
 from ..readers.found_files import (
     DEAD_LINK,
     NO_FILE,
@@ -45,7 +46,7 @@ class Patients:
 
 
 def find_patients(cohort: Path, out: Path | None = None) -> Patients:
-    """The folders below a cohort's, but output folders of comparisons.
+    """The folders below a cohort's, but output folders of comparisons; of a BIDS data set its subjects, or their sessions.
 
     Raises
     ------
@@ -54,6 +55,8 @@ def find_patients(cohort: Path, out: Path | None = None) -> Patients:
     """
     if not cohort.is_dir():
         raise UnusableInput(f"{cohort} {no_folder(cohort)}; give the folder that holds one folder a patient")
+    if is_dataset(cohort) or is_bids_patient(cohort):
+        return Patients(patients_of(cohort))
     try:
         entries = sorted(cohort.iterdir())
     except OSError as error:

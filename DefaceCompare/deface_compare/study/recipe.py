@@ -14,6 +14,7 @@ from ..errors import UnusableInput
 from ..output.code_mark import code_mark
 from ..output.finished_mark import FinishedMark
 from ..privacy.networks.models import models_mark
+from ..readers.bids.outside import outside_files
 from ..readers.choices import ReadingChoices
 from ..readers.found_files import find_files, opened
 from ..settings import Settings
@@ -90,7 +91,12 @@ def recipe_of(
     drawn_again = dict(read["resegmented"])
     chosen = {name: value for name, value in read.items() if name not in ("resegmented", "names")}
     return Recipe(
-        parts={**common_parts(settings), FILES: _hash(list(files)), DOSE: _hash(chosen), NAMES: _hash(read["names"])},
+        parts={
+            **common_parts(settings),
+            FILES: _hash([*files, *_hash_outside(folder)]),
+            DOSE: _hash(chosen),
+            NAMES: _hash(read["names"]),
+        },
         methods={method.key: _hash([_described(method), drawn_again.get(method.key, "")]) for method in methods},
         contents=tuple(sorted(digest for _, digest in files)),
     )
@@ -117,6 +123,11 @@ def _described(method: Defacer) -> dict[str, Any]:
     files = hash_files(folder) if folder is not None and folder.is_dir() else None
     available = method.available()
     return {"key": method.key, "variant": method.variant, "unavailable": available, "files": files, "mark": method.mark()}
+
+
+def _hash_outside(folder: Path) -> list[tuple[str, str]]:
+    """The same of files of a BIDS data set that speak of a patient and lie outside his folder."""
+    return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in outside_files(folder)]
 
 
 def hash_files(folder: Path) -> list[tuple[str, str]]:

@@ -101,6 +101,52 @@ def read_nifti(path: Path) -> Nifti:
     return _placed(fields, _voxels(fields, data_file, path), path)
 
 
+@dataclass(frozen=True)
+class StoredVoxels:
+    """The numbers of a file of one part as they are stored.
+
+    Parameters
+    ----------
+    head : bytes
+        All before the first voxel.
+    header_bytes : int
+        Length of the header: 348 or 540.
+    order : str
+        ``<`` or ``>``.
+    voxels : ndarray, shape (z, y, x)
+        In the file's own byte order, not scaled.
+    """
+
+    head: bytes
+    header_bytes: int
+    order: str
+    voxels: NDArray[np.generic]
+
+    def place_bytes(self) -> bytes:
+        """What the header says of size, type, scaling and place, byte for byte."""
+        layout = LAYOUT[HEADER_BYTES[self.header_bytes]]
+        names = ("dim", "datatype", "pixdim", "scaling", "units", "codes", "quaternion", "rows")
+        return b"".join(self.head[at : at + struct.calcsize(self.order + kind)] for at, kind in map(layout.__getitem__, names))
+
+
+def read_stored(path: Path) -> StoredVoxels:
+    """Read a single-file NIfTI without scaling it.
+
+    Raises
+    ------
+    UnusableInput
+        If the file is damaged, one of two parts, or Analyze.
+    """
+    fields = _Fields(_content(path, path, max(HEADER_BYTES)), path)
+    if fields.is_analyze or _pair(path)[0] != _pair(path)[1]:
+        raise UnusableInput(f"{path.name} is no NIfTI file of one part (.nii, .nii.gz); save it as one")
+    content, begin = _content(path, path), _begin(fields, path, path)
+    size, (code,) = fields.size, fields["datatype"]
+    kind = np.dtype(fields.order + TYPES[code])
+    voxels = np.frombuffer(content, kind, math.prod(size[:3]), begin).reshape(size[2::-1])
+    return StoredVoxels(content[:begin], fields.single_begin - EXTENSION_BYTES, fields.order, voxels)
+
+
 class _Fields:
     """The numbers of a header, in its own byte order."""
 
