@@ -27,7 +27,7 @@ from .workers import cluster, run_here, run_on_cluster
 
 STEPS = 1
 MANIFEST, KIND = "defacing_manifest.json", "BIDS derivative"
-IGNORED = (MANIFEST, f"{RECORDS}/", "**/ct/", "**/pet/*_defacemask.*")
+IGNORED = (MANIFEST, RECORDS, "**/ct", "**/pet/*_defacemask.*")
 """What BIDS has no names for, and its validator need not know."""
 LABELS_REMAIN = "Labels of subjects and sessions are those of the source: if they lead to somebody, give --labels number."
 
@@ -191,7 +191,10 @@ def _write_frame(
     lines = (f"DefaceCompare {__version__}", f"defacing method {choices['method']}")
     write_text(to / DESCRIPTION, json.dumps(description(root or Path(), lines), indent=1, ensure_ascii=False) + "\n")
     subjects = sorted({told["folder"].partition("/")[0] for told in content["cases"].values()})
-    write_text(to / "participants.tsv", "\n".join(["participant_id", *subjects]) + "\n")
+    if subjects:
+        write_text(to / "participants.tsv", "\n".join(["participant_id", *subjects]) + "\n")
+    else:  # a table of nobody is none
+        (to / "participants.tsv").unlink(missing_ok=True)
     write_text(to / ".bidsignore", "\n".join(IGNORED) + "\n")
     write_text(to / "README.md", _readme(choices, len(here)))
 
@@ -200,8 +203,8 @@ def _readme(choices: Mapping[str, str], count: int) -> str:
     return (
         "# Defaced images\n\n"
         f"Made by DefaceCompare {__version__} with the method {choices['method']}.\n\n"
-        "`desc-defaced` images hold the numbers of their source, bit for bit, wherever `_defacemask` is 0. The masks are coarse on"
-        " purpose. Each sidecar says what was done (`DeidentificationMethod`), and whether the privacy check is passed"
+        "`desc-defaced` images hold the numbers of their source, bit for bit, wherever `_defacemask` is 0. The masks are coarse"
+        " on purpose. Each sidecar says what was done (`DeidentificationMethod`), and whether the privacy check is passed"
         f" (`DefacingPrivacyCheck`). `{MANIFEST}` lists each case, its files with SHA-256, and what was refused and why.\n"
     )
 

@@ -53,7 +53,11 @@ MASK_TEXT = (
 
 
 def image_sidecar(
-    source: Mapping[str, Any], method_lines: tuple[str, ...], privacy: str, risks: tuple[str, ...]
+    source: Mapping[str, Any],
+    method_lines: tuple[str, ...],
+    privacy: str,
+    risks: tuple[str, ...],
+    weight_kg: float | None = None,
 ) -> dict[str, Any]:
     """The sidecar of a defaced image.
 
@@ -67,13 +71,18 @@ def image_sidecar(
         Why the privacy check is not passed, without names; ``""`` if it is.
     risks : tuple of str
         What was accepted, without names.
+    weight_kg : float, optional
+        Body weight of a PET's subject: without it nobody could compute SUV again.
     """
     kept = {key: value for key, value in source.items() if key in TECHNICAL and _is_plain(value)}
     if TIME_ZERO in source:
         kept[TIME_ZERO] = NO_TIME
+    if weight_kg is not None:
+        kept["PatientWeight"] = weight_kg
     value, scheme, meaning = CLEAN_VISUAL_FEATURES
     code = {"CodeValue": value, "CodeMeaning": meaning, "CodingSchemeDesignator": scheme}
     done = {
+        "Description": "The source's image without a recognisable face; wherever the mask of the same name is 0, its numbers.",
         "DeidentificationMethod": list(method_lines),
         "DeidentificationMethodCodeSequence": [code],
         "DefacingPrivacyCheck": privacy or "passed",
@@ -92,7 +101,7 @@ def _is_plain(value: Any) -> bool:
 
 def mask_sidecar(image: str) -> dict[str, Any]:
     """The sidecar of a mask, whose image lies at this place in the data set."""
-    return {"Description": MASK_TEXT, "Type": "Face", "Sources": [f"bids::{image}"]}
+    return {"Description": MASK_TEXT, "Type": "Face", "Sources": [f"bids::{image}"], "SkullStripped": False}
 
 
 def description(source: Path, method_lines: tuple[str, ...]) -> dict[str, Any]:

@@ -143,11 +143,12 @@ def faults(written: Path, source: Path, image: CaseImage, patch: Patch) -> list[
     factor, offset = _linear(old, image, source)
     goal = sitk.GetArrayFromImage(patch.whole(image.image)).astype(np.float64)
     if new.voxels.dtype.kind != "f":
-        limits = np.iinfo(new.voxels.dtype)
-        goal = np.clip(goal, *sorted((limits.min * factor + offset, limits.max * factor + offset)))
+        limits = np.iinfo(np.dtype(new.voxels.dtype.str))
+        least, most = sorted((limits.min * factor + offset, limits.max * factor + offset))
+        goal = np.clip(goal, least, most)
     step = abs(factor) if new.voxels.dtype.kind != "f" else 0.0
-    most = HALF_STEP * step + LINEAR * float(np.abs(goal).max())
-    if (np.abs(new.voxels.astype(np.float64) * factor + offset - goal) > most).any():
+    apart = HALF_STEP * step + LINEAR * float(np.abs(goal).max())
+    if (np.abs(new.voxels.astype(np.float64) * factor + offset - goal) > apart).any():
         told.append(f"{written.name} does not hold the values that were measured")
     return told
 

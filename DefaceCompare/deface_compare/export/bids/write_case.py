@@ -14,9 +14,11 @@ from ...case import CaseImage
 from ...errors import ExportFailed, UnusableInput
 from ...output.finished_case import FinishedCase, open_finished_case
 from ...output.neutral_words import NeutralWords
-from ...readers.bids.dataset import dataset_of
+from ...readers.bids.dataset import dataset_of, subject_of
 from ...readers.bids.names import BidsName, parse_name
-from ...readers.bids.sidecar import sidecar
+from ...readers.bids.sidecar import participant, sidecar
+from ...readers.bids.suv import bids_pet_scale
+from ...readers.suv_checks import SUV
 from ...settings import KEEP
 from ..options import ExportOptions
 from ..privacy_check import privacy_checks
@@ -67,11 +69,12 @@ class BidsExport:
 
 @dataclass(frozen=True)
 class _Image:
-    """One image on its way: its new name, and the source's metadata."""
+    """One image on its way: its new name, the source's metadata, and for SUV the body weight."""
 
     image: CaseImage
     name: BidsName
     source: Mapping[str, Any]
+    weight_kg: float | None
 
     @property
     def source_file(self) -> Path:
@@ -145,6 +148,7 @@ def _images(finished: FinishedCase, labels: tuple[str, str]) -> list[_Image]:
     """The images that the method altered: no other one may be called defaced."""
     root = dataset_of(finished.source)
     assert root is not None
+    person = participant(root, subject_of(finished.source))
     found = []
     for image in finished.case.images:
         name = parse_name(image.sources[0])
@@ -152,7 +156,8 @@ def _images(finished: FinishedCase, labels: tuple[str, str]) -> list[_Image]:
             continue
         told = sidecar(image.sources[0], name, root)
         subject, session = (label.partition("-")[2] for label in labels)
-        found.append(_Image(image, name.with_entities(ending=NIFTI, sub=subject, ses=session, desc=DEFACED), told))
+        weight_kg = bids_pet_scale(told, person).weight_kg if image.unit == SUV else None
+        found.append(_Image(image, name.with_entities(ending=NIFTI, sub=subject, ses=session, desc=DEFACED), told, weight_kg))
     return found
 
 
@@ -171,7 +176,7 @@ def _write(finished: FinishedCase, each: _Image, folder: Path, place: Path, priv
     write_bytes(where / str(each.mask_name()), packed(mask_volume(each.source_file, mask)))
     lines = marks_of(finished.method, finished.told, KEEP, finished.settings.fill, finished.settings.protect).lines
     own = tuple(line for line in lines if ": " not in line or line.startswith(f"{each.image.key}: "))
-    _write_json(path, image_sidecar(each.source, own, privacy, risks))
+    _write_json(path, image_sidecar(each.source, own, privacy, risks, each.weight_kg))
     relative = (place / each.data_type / path.name).as_posix()
     _write_json(where / str(each.mask_name()), mask_sidecar(relative))
 

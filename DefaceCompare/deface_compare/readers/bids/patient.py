@@ -47,7 +47,7 @@ def read_bids_case(folder: Path) -> Case:
     sessions = sessions_of(folder)
     if len(sessions) > 1:
         raise UnusableInput(
-            f"{folder} holds {len(sessions)} sessions ({', '.join(path.name for path in sessions[:3])} ...), which are a case each;"
+            f"{folder} holds {len(sessions)} sessions ({', '.join(path.name for path in sessions[:3])} ...), a case each;"
             " give one of them, or compare all with `study`"
         )
     chosen, left_out = choose_images(sessions[0])

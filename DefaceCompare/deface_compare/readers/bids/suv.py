@@ -46,6 +46,11 @@ class BidsPetScale:
     notes: tuple[str, ...] = ()
     stated: StatedForSuv | None = None
 
+    @property
+    def weight_kg(self) -> float | None:
+        """The body weight that was used; None if none was."""
+        return None if self.stated is None else self.stated.weight_kg
+
 
 class _Lacking(Exception):
     """What an SUV lacks, as the end of a sentence."""
