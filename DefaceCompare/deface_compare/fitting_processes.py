@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
+from .cgroup_limits import cgroup_limits
 from .errors import UnusableInput
 
 AUTO: Literal["auto"] = "auto"
@@ -51,4 +53,7 @@ def cores_and_free_bytes() -> tuple[int, int]:
         from distributed.system import MEMORY_LIMIT
     except ImportError as error:
         raise UnusableInput(f"--jobs {AUTO} needs the package {error.name}; install it, or give a number") from error
-    return int(CPU_COUNT), int(min(psutil.virtual_memory().available, MEMORY_LIMIT))
+    limits = cgroup_limits()
+    cores = CPU_COUNT if limits.cores is None else min(CPU_COUNT, math.ceil(limits.cores))
+    available = [psutil.virtual_memory().available, MEMORY_LIMIT]
+    return int(cores), int(min([*available, *([] if limits.free_bytes is None else [limits.free_bytes])]))

@@ -141,7 +141,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         fill=arguments.fill,
         protect=arguments.protect,
         variants=dict(arguments.variant),
-        face_model=_face_model(arguments.face_model, arguments.out),
+        face_model=face_model(arguments.face_model, arguments.out),
         face_views=arguments.face_views,
         face_maps=arguments.face_maps,
         inner_anatomy=arguments.inner_anatomy,
@@ -150,7 +150,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def _face_model(named: str | None, out: Path) -> str:
+def face_model(named: str | None, out: Path) -> str:
     """The face model: the one that is named, else that of the results in `out`, else the best that is installed."""
     from ..privacy.networks.choice import refuse_unusable
     from ..privacy.networks.default_model import default_recogniser

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from ..atomic import ESCAPED, full_disk_sentence, is_full, system_sentence
 from ..errors import DONE, INTERRUPTED, UNUSABLE, DefaceCompareError
 from ..version import __version__
+from .bids_app import add_bids_app
 from .case import add_case
 from .check import add_check
 from .export import add_export
@@ -86,6 +87,7 @@ def make_parser() -> CommandParser:
         add_pool,
         add_export,
         add_share,
+        add_bids_app,
         add_models,
         add_methods,
         add_names_command,

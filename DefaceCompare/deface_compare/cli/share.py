@@ -46,13 +46,11 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
     add_progress(share)
 
 
-def _share_bids(arguments: argparse.Namespace) -> int:
+def share_bids(arguments: argparse.Namespace) -> int:
     """The same as a BIDS derivative."""
     from ..study.share_bids import share_as_bids
     from .progress import progress_of
 
-    if arguments.dose_policy != KEEP:
-        raise UnusableInput(f"--dose-policy {arguments.dose_policy}: a BIDS derivative holds no dose; leave the option out")
     with progress_of(arguments.progress) as progress:
         report = share_as_bids(
             arguments.out,
@@ -76,7 +74,9 @@ def _share_bids(arguments: argparse.Namespace) -> int:
 def run_share(arguments: argparse.Namespace) -> int:
     """Run the command; with ``--progress json`` the last line on stdout is ``{"shared": ..., "refused": ..., ...}``."""
     if arguments.format == BIDS:
-        return _share_bids(arguments)
+        if arguments.dose_policy != KEEP:
+            raise UnusableInput(f"--dose-policy {arguments.dose_policy}: a BIDS derivative holds no dose; leave the option out")
+        return share_bids(arguments)
     from ..study.share import share_study
     from .progress import progress_of
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deface_compare import fitting_processes as fitting
+from deface_compare.cgroup_limits import CgroupLimits, cgroup_limits
 from deface_compare.cli.main import make_parser
 from deface_compare.errors import UnusableInput
 from places import ROOT
@@ -62,3 +63,52 @@ def test_the_commands_take_auto_or_a_number(words: list[str]) -> None:
     assert make_parser().parse_args([*words, "--jobs", "3"]).jobs == 3
     with pytest.raises(SystemExit):
         make_parser().parse_args([*words, "--jobs", "some"])
+
+
+def _write(folder: Path, **files: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("_", ".", 1)).write_text(text + "\n")
+
+
+def test_a_container_of_kubernetes_or_docker_has_its_own_cores_and_memory(tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("0::/\n")
+    _write(tmp_path / "groups", cpu_max="250000 100000", memory_max=str(4 * GB), memory_current=str(3 * GB))
+    _write(tmp_path / "groups", memory_stat=f"anon {1 * GB}\ninactive_file {2 * GB}")
+    limits = cgroup_limits(tmp_path / "own", tmp_path / "groups")
+    assert limits == CgroupLimits(2.5, 3 * GB)  # 4 GB, of which 1 GB is held and 2 GB only hold files
+
+
+def test_a_job_of_slurm_is_bound_by_the_groups_above_it(tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("0::/system.slice/slurmstepd.scope/job_7/step_0/user/task_0\n")
+    job = tmp_path / "groups" / "system.slice" / "slurmstepd.scope" / "job_7"
+    _write(job, cpu_max="400000 100000", memory_max=str(8 * GB), memory_current="0")
+    _write(job / "step_0" / "user" / "task_0", cpu_max="max 100000", memory_max="max")
+    assert cgroup_limits(tmp_path / "own", tmp_path / "groups") == CgroupLimits(4.0, 8 * GB)
+
+
+def test_control_groups_of_the_first_version_count_too(tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n0::/\n")
+    (tmp_path / "groups" / "cpu,cpuacct").mkdir(parents=True)  # inside a container the group itself is the root
+    (tmp_path / "groups" / "cpu,cpuacct" / "cpu.cfs_quota_us").write_text("150000\n")
+    (tmp_path / "groups" / "cpu,cpuacct" / "cpu.cfs_period_us").write_text("100000\n")
+    memory = tmp_path / "groups" / "memory" / "docker" / "abc"
+    _write(memory, memory_limit_in_bytes=str(2 * GB), memory_usage_in_bytes=str(GB))
+    _write(memory.parent, memory_limit_in_bytes="9223372036854771712")
+    assert cgroup_limits(tmp_path / "own", tmp_path / "groups") == CgroupLimits(1.5, GB)
+
+
+def test_without_limits_or_control_groups_there_are_none(tmp_path: Path) -> None:
+    assert cgroup_limits(tmp_path / "none", tmp_path / "nowhere") == CgroupLimits()
+    (tmp_path / "own").write_text("1:cpu:/\n0::/\n")
+    _write(tmp_path / "groups", cpu_max="max 100000", memory_max="max")
+    (tmp_path / "groups" / "cpu").mkdir()
+    (tmp_path / "groups" / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
+    (tmp_path / "groups" / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
+    assert cgroup_limits(tmp_path / "own", tmp_path / "groups") == CgroupLimits()
+
+
+def test_auto_takes_a_container_by_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "cgroup_limits", lambda: CgroupLimits(0.5, 1))
+    assert fitting.cores_and_free_bytes() == (1, 1)
+    assert fitting.fitting_processes("auto", 9) == 1
