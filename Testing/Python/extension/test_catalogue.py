@@ -111,6 +111,12 @@ def test_a_permissive_licence_lies_in_the_root_and_the_homepage_names_it() -> No
     assert "Apache-2.0" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_homepage_speaks_of_patents_and_the_repository_is_called_after_the_extension() -> None:
+    """The template of a submission asks for both; the topic 3d-slicer-extension is set where the repository is hosted."""
+    assert "patents" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert urlsplit(str(entry()["scm_url"])).path.endswith("/SlicerDefaceCompare.git")
+
+
 def test_the_homepage_has_name_summary_picture_module_and_how_to_cite() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert page.startswith("# DefaceCompare\n")
