@@ -14,6 +14,7 @@ from ..version import __version__
 from .case import add_case
 from .check import add_check
 from .export import add_export
+from .fetch import add_fetch
 from .methods import add_methods
 from .models import add_models
 from .names import add_names_command
@@ -79,6 +80,7 @@ def make_parser() -> CommandParser:
     commands = parser.add_subparsers(required=True, metavar=COMMAND)
     for add in (
         add_sample,
+        add_fetch,
         add_check,
         add_case,
         add_study,
