@@ -77,7 +77,7 @@ class WebArchive:
     def instances_of(self, series: Series) -> list[Instance]:
         """The objects of a series."""
         uids = {"study_instance_uid": series.study, "series_instance_uid": series.uid}
-        found = self._all(SOP_UID, self._client.search_for_instances, **uids)
+        found = self._all(SOP_UID, self._client.search_for_instances, series.count, **uids)
         return [Instance(_text(each, SOP_UID), _text(each, SOP_CLASS)) for each in found]
 
     def fetch(self, series: Series, wanted: Sequence[Instance], keep: Keep, *, whole: bool) -> None:
@@ -122,7 +122,9 @@ class WebArchive:
         """End the connection."""
         self._session.close()
 
-    def _all(self, key: str, search: Callable[..., list[dict[str, Any]]], **asked: Any) -> list[dict[str, Any]]:
+    def _all(
+        self, key: str, search: Callable[..., list[dict[str, Any]]], expected: int | None = None, **asked: Any
+    ) -> list[dict[str, Any]]:
         """Every answer: archives give so many at once as they like, and some know no further ones but give the first again."""
         found: dict[str, dict[str, Any]] = {}
         while True:
@@ -132,6 +134,8 @@ class WebArchive:
             if not new.keys() - found.keys():
                 return list(found.values())
             found |= new
+            if expected is not None and len(found) >= expected:
+                return list(found.values())
 
 
 def _batches(files: Sequence[Path]) -> Iterator[list[Path]]:

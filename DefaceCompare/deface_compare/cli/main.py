@@ -22,6 +22,7 @@ from .parser import COMMAND, CommandParser
 from .pool import add_pool
 from .report import add_report
 from .sample import add_sample
+from .send import add_send
 from .share import add_share
 from .study import add_study
 
@@ -88,6 +89,7 @@ def make_parser() -> CommandParser:
         add_pool,
         add_export,
         add_share,
+        add_send,
         add_models,
         add_methods,
         add_names_command,

@@ -12,6 +12,7 @@ from ..errors import UnusableInput
 from ..output.folder import CASES, UNFINISHED
 from ..own_output import IDENTIFIABLE, is_output
 from ..persons_table import PERSONS
+from .downloaded import downloaded_entries
 from ..readers.found_files import (
     DEAD_LINK,
     NO_FILE,
@@ -55,7 +56,7 @@ def find_patients(cohort: Path, out: Path | None = None) -> Patients:
     if not cohort.is_dir():
         raise UnusableInput(f"{cohort} {no_folder(cohort)}; give the folder that holds one folder a patient")
     try:
-        entries = sorted(cohort.iterdir())
+        entries = downloaded_entries(cohort) or sorted(cohort.iterdir())
     except OSError as error:
         raise UnusableInput(f"{cohort} cannot be opened ({error.strerror})") from error
     seen = {os.path.realpath(out)} if out is not None else set()
