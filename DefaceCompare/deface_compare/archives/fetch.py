@@ -230,8 +230,10 @@ class _Told:
 def _fetch_one(archive: Archive, place: PatientFolder, plan: Planned, told: _Told) -> FetchedPatient:
     here = place.files()
     lacking = missing(plan.listed, here)
-    if place.whole.is_dir() and here and len(lacking) == len(plan.listed):
-        raise UnusableInput(f"the folder {place.whole.name} holds other files; move it away")
+    if place.holds_others(plan.listed):
+        raise UnusableInput(
+            f"the folder {place.whole.name} holds other files than an earlier fetch of this patient; move it away"
+        )
     if not lacking and place.place == place.whole:
         told(plan.count, ALREADY_FINISHED)
     else:

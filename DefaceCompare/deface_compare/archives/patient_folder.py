@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -53,6 +53,12 @@ class PatientFolder:
         """The whole files by SOP instance UID, each as its own header says; damaged ones do not count."""
         return {file.uid: file for file in _files(self.place)}
 
+    def holds_others(self, listed: Iterable[Series]) -> bool:
+        """Whether a folder of the patient's name is there that no fetch of these series wrote."""
+        if not self.whole.is_dir() or not any(self.whole.iterdir()):
+            return False
+        return not any((self.whole / _name(series)).is_dir() for series in listed)
+
     def open(self) -> None:
         """Make the folder a growing one: nobody takes it for a whole patient.
 
@@ -73,7 +79,7 @@ class PatientFolder:
 
     def keep(self, series: Series, uid: str, content: bytes) -> None:
         """Write one object."""
-        folder = self.growing / f"{series.modality}_{series.uid}"
+        folder = self.growing / _name(series)
         folder.mkdir(exist_ok=True)
         write_bytes(folder / f"{uid}{FILE}", content)
 
@@ -91,6 +97,10 @@ def missing(listed: dict[Series, list[Instance]], here: dict[str, FileOnDisk]) -
         for series, instances in listed.items()
     }
     return {series: instances for series, instances in lacking.items() if instances}
+
+
+def _name(series: Series) -> str:
+    return f"{series.modality}_{series.uid}"
 
 
 def _files(folder: Path) -> Iterator[FileOnDisk]:

@@ -1,6 +1,6 @@
 """The patients of a download from The Cancer Imaging Archive: its retriever lays them out below their collection.
 
-NBIA Data Retriever 4 writes ``Collection/Subject/Study/Series``, and beside the collections ``metadata.csv`` with a line a series.
+NBIA Data Retriever 4 writes ``Collection/Subject/Study/Series``, and beside the collections ``metadata.csv``, a line a series.
 """
 
 from __future__ import annotations

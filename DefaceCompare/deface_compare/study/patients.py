@@ -12,7 +12,6 @@ from ..errors import UnusableInput
 from ..output.folder import CASES, UNFINISHED
 from ..own_output import IDENTIFIABLE, is_output
 from ..persons_table import PERSONS
-from .downloaded import downloaded_entries
 from ..readers.found_files import (
     DEAD_LINK,
     NO_FILE,
@@ -23,6 +22,7 @@ from ..readers.found_files import (
     is_dicom,
     why_not_read,
 )
+from .downloaded import downloaded_entries
 
 HIDDEN = "a hidden folder"
 LOOSE_DICOM = "DICOM beside the patients' folders"
