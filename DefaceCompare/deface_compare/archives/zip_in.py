@@ -36,7 +36,7 @@ def unpack(path: Path, to: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             for entry, place in _checked(path, archive.infolist(), to):
-                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make(place.parent, to)
                 _write(archive, entry, place)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise UnusableInput(
@@ -86,6 +86,13 @@ def _parts(name: str) -> list[str] | None:
     path = PurePosixPath(name.replace("\\", "/"))
     unsafe = path.is_absolute() or ".." in path.parts or any(":" in part or "\0" in part for part in path.parts[:1])
     return None if unsafe else [part for part in path.parts if part != "."]
+
+
+def _make(folder: Path, to: Path) -> None:
+    """Make a folder and those between; `Path.mkdir` would make these for others to read."""
+    if folder != to and not folder.is_dir():
+        _make(folder.parent, to)
+        folder.mkdir(mode=0o700)
 
 
 def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> None:
