@@ -154,8 +154,9 @@ def _plan(archive: Archive, wanted: Sequence[Wanted], progress: Progress) -> lis
         except ArchiveError as error:
             plan = Planned(number, each.patient_id or each.studies[0], problem=str(error))
         before = planned.get(plan.name)
-        if before is not None and not before.problem:
-            plan = Planned(before.number, plan.name, plan.patient_id, before.listed | plan.listed, plan.problem)
+        if before is not None:
+            problem = before.problem or plan.problem
+            plan = Planned(before.number, plan.name, plan.patient_id, before.listed | plan.listed, problem)
         planned[plan.name] = plan
     return list(planned.values())
 
@@ -230,7 +231,7 @@ class _Told:
 def _fetch_one(archive: Archive, place: PatientFolder, plan: Planned, told: _Told) -> FetchedPatient:
     here = place.files()
     lacking = missing(plan.listed, here)
-    if place.holds_others(plan.listed):
+    if place.holds_others():
         raise UnusableInput(
             f"the folder {place.whole.name} holds other files than an earlier fetch of this patient; move it away"
         )

@@ -61,33 +61,54 @@ class HeldSeries:
         if self.beside:
             return f"the archive's {self.modality} series holds {self.beside} objects that were not sent"
         broken = [name for name in self.changed if name in CONTENT]
-        return f"an object of the {self.modality} series came back with another {broken[0]}" if broken else ""
+        return f"an object of the {self.modality} series differs in {broken[0]} from the one here" if broken else ""
 
 
 def held_series(
-    archive: Archive, series: Series, listed: Mapping[str, Instance], files: Mapping[str, Path], uids: frozenset[str]
+    archive: Archive,
+    series: Series,
+    listed: Mapping[str, Instance],
+    files: Mapping[str, Path],
+    uids: frozenset[str],
+    before: frozenset[str],
 ) -> HeldSeries:
-    """Compare what an archive lists of a series with what was sent (`uids`), and read its middle object back."""
+    """Compare what an archive lists of a series with what was sent, and read objects back.
+
+    Parameters
+    ----------
+    listed, files : mapping of SOP instance UID
+        What the archive lists now, and what lies here.
+    uids : set of str
+        All that the archive should hold.
+    before : set of str
+        What it listed before anything was sent: all of it is read back, since another object may bear its UID. Of the others
+        one is.
+    """
     held = uids & listed.keys()
     numbers = len(uids), len(held), len(listed) - len(held)
     if not held:
         return HeldSeries(series.modality, *numbers, 0)
-    middle = sorted(held)[len(held) // 2]
+    back = sorted({sorted(held)[len(held) // 2], *(before & held)})
+    read_back: dict[str, tuple[str, ...]] = {}
+
+    def compare(uid: str, content: bytes) -> None:
+        if uid in back:
+            read_back[uid] = _compared(files[uid], content)
+
+    why_not = ""
     try:
-        changed = _read_back(archive, series, listed[middle], files[middle])
+        archive.fetch(series, [listed[uid] for uid in back], compare, whole=len(back) == len(listed))
     except (ArchiveError, ArchiveSilent) as error:
-        return HeldSeries(series.modality, *numbers, 0, not_read_back=str(error))
-    return HeldSeries(series.modality, *numbers, 1, changed)
+        why_not = str(error)
+    changed = tuple(sorted({name for names in read_back.values() for name in names}))
+    if len(read_back) < len(back) and not why_not:
+        why_not = "the archive gave back nothing, or not all that was asked for"
+    return HeldSeries(series.modality, *numbers, len(read_back), changed, why_not)
 
 
-def _read_back(archive: Archive, series: Series, instance: Instance, sent: Path) -> tuple[str, ...]:
-    came: list[bytes] = []
-    archive.fetch(series, [instance], lambda _, content: came.append(content), whole=False)
-    if not came:
-        raise ArchiveError("the archive did not give it back")
+def _compared(sent: Path, content: bytes) -> tuple[str, ...]:
     try:
-        back = pydicom.dcmread(BytesIO(came[0]))
-        return differing(pydicom.dcmread(sent), back)
+        return differing(pydicom.dcmread(sent), pydicom.dcmread(BytesIO(content)))
     except (InvalidDicomError, *PYDICOM_ERRORS) as error:
         raise ArchiveError(f"what it gave back is not readable ({type(error).__name__})") from error
 
@@ -98,12 +119,12 @@ def differing(sent: Dataset, back: Dataset) -> tuple[str, ...]:
         back.decompress()  # what it cannot decode is told as not readable
     tags = sorted({*sent.keys(), *back.keys()})
     return tuple(
-        sent_name(tag, sent if tag in sent else back)
+        _keyword(tag, sent if tag in sent else back)
         for tag in tags
         if tag not in sent or tag not in back or sent[tag].value != back[tag].value
     )
 
 
-def sent_name(tag: pydicom.tag.BaseTag, dataset: Dataset) -> str:
+def _keyword(tag: pydicom.tag.BaseTag, dataset: Dataset) -> str:
     """How an attribute is called."""
     return dataset[tag].keyword or str(tag)

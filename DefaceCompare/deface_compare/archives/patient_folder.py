@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -11,9 +12,11 @@ from urllib.parse import quote
 from ..atomic import to_disk, write_bytes
 from ..errors import UnusableInput
 from ..readers.dicom.scan import read_header
-from .archive import Instance, Series
+from .archive import NEEDED, UID, Instance, Series
 
 FILE = ".dcm"
+SERIES_FOLDER = re.compile(rf"(?:{'|'.join(NEEDED)})_{UID.pattern}")
+"""What a series' folder is called."""
 PLAIN = " ^="
 """Characters that stay in a folder's name although an address would escape them."""
 
@@ -53,11 +56,11 @@ class PatientFolder:
         """The whole files by SOP instance UID, each as its own header says; damaged ones do not count."""
         return {file.uid: file for file in _files(self.place)}
 
-    def holds_others(self, listed: Iterable[Series]) -> bool:
-        """Whether a folder of the patient's name is there that no fetch of these series wrote."""
+    def holds_others(self) -> bool:
+        """Whether a folder of the patient's name is there that no fetch wrote: nothing in it is called as `keep` does."""
         if not self.whole.is_dir() or not any(self.whole.iterdir()):
             return False
-        return not any((self.whole / _name(series)).is_dir() for series in listed)
+        return not any(path.is_dir() and SERIES_FOLDER.fullmatch(path.name) for path in self.whole.iterdir())
 
     def open(self) -> None:
         """Make the folder a growing one: nobody takes it for a whole patient.
@@ -79,7 +82,7 @@ class PatientFolder:
 
     def keep(self, series: Series, uid: str, content: bytes) -> None:
         """Write one object."""
-        folder = self.growing / _name(series)
+        folder = self.growing / f"{series.modality}_{series.uid}"
         folder.mkdir(exist_ok=True)
         write_bytes(folder / f"{uid}{FILE}", content)
 
@@ -97,10 +100,6 @@ def missing(listed: dict[Series, list[Instance]], here: dict[str, FileOnDisk]) -
         for series, instances in listed.items()
     }
     return {series: instances for series, instances in lacking.items() if instances}
-
-
-def _name(series: Series) -> str:
-    return f"{series.modality}_{series.uid}"
 
 
 def _files(folder: Path) -> Iterator[FileOnDisk]:

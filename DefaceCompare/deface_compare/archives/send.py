@@ -100,10 +100,11 @@ def _send_all(archive: Archive, sendable: Sendable, progress: Progress) -> list[
     return sent
 
 
-def _send_one(archive: Archive, case: SendableCase, progress: Progress, before: int, total: int) -> SentCase:
+def _send_one(archive: Archive, case: SendableCase, progress: Progress, done: int, total: int) -> SentCase:
     failed: dict[str, str] = {}
     new = 0
     listed = _listed(archive, case)
+    before = {series: frozenset(objects) for series, objects in listed.items()}
     for attempt in range(1, ATTEMPTS + 1):
         lacking = [case.files[uid] for series, uids in case.series.items() for uid in sorted(uids - listed[series].keys())]
         if not lacking:
@@ -113,7 +114,7 @@ def _send_one(archive: Archive, case: SendableCase, progress: Progress, before: 
         def stored(count: int) -> None:
             nonlocal out, new
             out, new = out + count, new + count
-            report_step(progress, before + min(out, len(case.files)), total, f"{case.id}: {len(case.files)} files to send")
+            report_step(progress, done + min(out, len(case.files)), total, f"{case.id}: {len(case.files)} files to send")
 
         try:
             failed = archive.store(lacking, stored)
@@ -121,7 +122,9 @@ def _send_one(archive: Archive, case: SendableCase, progress: Progress, before: 
             if attempt == ATTEMPTS:
                 raise
         listed = _listed(archive, case)
-    held = tuple(held_series(archive, series, listed[series], case.files, uids) for series, uids in case.series.items())
+    held = tuple(
+        held_series(archive, series, listed[series], case.files, uids, before[series]) for series, uids in case.series.items()
+    )
     problems = [*(each.problem for each in held if each.problem), *failed.values()]
     incomplete = any(each.problem for each in held)
     return SentCase(case.id, len(case.files), new, held, "; ".join(dict.fromkeys(problems)) if incomplete else "")

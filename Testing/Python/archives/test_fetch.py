@@ -116,6 +116,15 @@ def test_studies_of_one_patient_come_into_one_folder(stand_in: StandIn, contents
     assert equal_objects(files_of(tmp_path / "cohort" / "ID-7"), needed(contents, "ID-7"))
 
 
+def test_a_second_study_of_a_patient_who_is_there_is_added(web: StandIn, contents: Contents, tmp_path: Path) -> None:
+    for each in contents.objects:
+        each.PatientID = "ID-7"
+    address = parse_address(web(contents))
+    for study, objects in (("study ID-7", 6), ("study ID-78", 12)):
+        fetch_cohort(address, tmp_path / "cohort", wanted_studies([uid(study)]), timeout_s=20)
+        assert len(files_of(tmp_path / "cohort" / "ID-7")) == objects
+
+
 def test_a_folder_of_other_files_is_left_alone(web: StandIn, contents: Contents, tmp_path: Path) -> None:
     (tmp_path / "cohort" / "ID-7").mkdir(parents=True)
     (tmp_path / "cohort" / "ID-7" / "notes.txt").write_text("mine")

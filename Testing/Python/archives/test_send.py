@@ -39,7 +39,8 @@ def test_the_archive_holds_every_object_that_was_shared_and_gives_it_back_equal(
     found = [sorted((held.sent, held.held, held.read_back, held.changed) for held in case.held) for case in report.cases]
     assert found == [[(1, 1, 1, ()), (5, 5, 1, ())]] * 2
     assert equal_objects(sorted(shared.rglob("*.dcm")), contents.objects)
-    assert [case.new for case in sent(shared, address).cases] == [0, 0]
+    again = sent(shared, address)
+    assert [(case.new, sorted(held.read_back for held in case.held)) for case in again.cases] == [(0, [1, 5])] * 2
 
 
 def test_an_archive_that_loses_an_object_is_found_out(stand_in: StandIn, shared: Path) -> None:
@@ -52,7 +53,7 @@ def test_an_archive_that_loses_an_object_is_found_out(stand_in: StandIn, shared:
 
 def test_an_archive_that_changes_pixels_is_found_out(stand_in: StandIn, shared: Path) -> None:
     report = sent(shared, stand_in(Contents(changes_pixels=True)))
-    assert {case.problem for case in report.cases} == {"an object of the CT series came back with another PixelData"}
+    assert {case.problem for case in report.cases} == {"an object of the CT series differs in PixelData from the one here"}
 
 
 def test_a_series_that_holds_more_in_the_archive_is_found_out(web: StandIn, shared: Path, tmp_path: Path) -> None:
@@ -60,6 +61,17 @@ def test_a_series_that_holds_more_in_the_archive_is_found_out(web: StandIn, shar
     other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
     broken, whole = sent(shared, web(Contents([other]))).cases
     assert "1 objects that were not sent" in broken.problem
+    assert whole.problem == ""
+
+
+def test_another_object_of_the_same_uid_is_not_taken_for_ours(web: StandIn, shared: Path, tmp_path: Path) -> None:
+    contents = Contents()
+    for each in patient_objects(tmp_path / "older", "ID-1"):
+        if each.Modality == "CT":
+            each.PixelData = bytes(len(each.PixelData)) if each.InstanceNumber == 1 else each.PixelData
+            contents.take(each)
+    older, whole = sent(shared, web(contents)).cases
+    assert older.problem == "an object of the CT series differs in PixelData from the one here"
     assert whole.problem == ""
 
 
@@ -119,5 +131,5 @@ def test_the_command_tells_what_is_there_and_what_is_not(web: StandIn, shared: P
     assert told["held"] == {"case-002": 6}
     assert list(told["refused"]) == ["case-001"]
     assert main(["send", str(shared / "case-002"), "--to", address]) == 0
-    assert "the archive lists all of them in 2 series; 2 read back and equal" in capfd.readouterr().out
+    assert "the archive lists all of them in 2 series; 6 read back and equal" in capfd.readouterr().out
     assert main(["send", str(shared / "case-001"), "--to", address]) == 2
