@@ -51,7 +51,7 @@ def _kept(given: Path, out: Path) -> Path:
     """Where a zip's files lie in an output folder; unpacked once."""
     make_out(out)
     with sole_run(out):
-        folder = OutputFolder(out).make_private(OutputFolder(out).unpacked) / _digest(given)
+        folder = OutputFolder(out).make_private(OutputFolder(out).unpacked) / _digest(given) / given.stem
         if not folder.is_dir():
             with growing_folder(folder, mode=0o700) as growing:
                 unpack(given, growing)
