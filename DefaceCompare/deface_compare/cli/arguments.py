@@ -12,6 +12,20 @@ Options = argparse._ActionsContainer
 """A parser, or a group of its options."""
 
 
+def add_archive(parser: Options) -> None:
+    """Add how an archive is talked to."""
+    parser.add_argument(
+        "--header-file",
+        type=given_path,
+        metavar="FILE",
+        help="DICOMweb: lines 'Name: value' that go with each request, such as a token; name and password come from ~/.netrc or"
+        " DEFACE_COMPARE_USER and DEFACE_COMPARE_PASSWORD",
+    )
+    parser.add_argument(
+        "--timeout", type=positive, default=60, metavar="S", help="seconds until a silent archive is given up (default 60)"
+    )
+
+
 def add_progress(parser: Options) -> None:
     """Add the choice of how progress is told."""
     parser.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")

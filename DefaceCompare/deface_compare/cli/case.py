@@ -25,7 +25,8 @@ def add_case(commands: argparse._SubParsersAction[CommandParser]) -> None:
         "input",
         type=given_path,
         metavar="PATIENT",
-        help="a folder of DICOM files, or of image files with a case.json; or one image file (.nii.gz, .nii, .nrrd, .mha, .mhd)",
+        help="a folder of DICOM files, or of image files with a case.json; a zip of it; or one image file (.nii.gz, .nii,"
+        " .nrrd, .mha, .mhd)",
     )
     groups = add_comparison(case)
     add_image(groups.reading)
@@ -34,13 +35,14 @@ def add_case(commands: argparse._SubParsersAction[CommandParser]) -> None:
 
 def run_case(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from ..archives.zip_input import folder_of
     from ..study.run import run_single
     from .progress import progress_of
 
     methods, settings = methods_of(arguments), settings_of(arguments)
-    with progress_of(arguments.progress) as progress:
+    with progress_of(arguments.progress) as progress, folder_of(arguments.input, arguments.out) as patient:
         report = run_single(
-            arguments.input,
+            patient,
             arguments.out,
             methods=methods,
             settings=settings,

@@ -30,7 +30,10 @@ def add_check(commands: argparse._SubParsersAction[CommandParser]) -> None:
     what = "what is found of each patient, before hours of computing"
     check = add_command(commands, "check", what, run_check, EXAMPLES)
     check.add_argument(
-        "input", type=given_path, metavar="PATIENT_OR_COHORT", help="a patient's folder, or one that holds a folder a patient"
+        "input",
+        type=given_path,
+        metavar="PATIENT_OR_COHORT",
+        help="a patient's folder, one that holds a folder a patient, or a zip",
     )
     check.add_argument("--as", dest="kind", choices=(AUTOMATIC, PATIENT, COHORT), default=AUTOMATIC, help="what that folder is")
     check.add_argument(
@@ -47,6 +50,13 @@ def add_check(commands: argparse._SubParsersAction[CommandParser]) -> None:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Run the command: 0 if all can be compared, 3 if some cannot, 2 if none can."""
+    from ..archives.zip_input import folder_of
+
+    with folder_of(arguments.input, cohort=arguments.kind == COHORT) as source:
+        return _check(source, arguments)
+
+
+def _check(source: Path, arguments: argparse.Namespace) -> int:
     from ..readers.choices import ReadingChoices
     from ..readers.found_files import is_image_file
     from ..study.check import check_patients
@@ -54,7 +64,6 @@ def run_check(arguments: argparse.Namespace) -> int:
     from ..study.patients import find_patients, no_folder
     from .progress import progress_of
 
-    source: Path = arguments.input
     one_file = is_image_file(source)
     if not source.is_dir() and not one_file:
         raise UnusableInput(f"{source} {no_folder(source)}; give the folder of one patient or of a cohort, or one image file")

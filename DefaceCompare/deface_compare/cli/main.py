@@ -15,6 +15,7 @@ from .bids_app import add_bids_app
 from .case import add_case
 from .check import add_check
 from .export import add_export
+from .fetch import add_fetch
 from .methods import add_methods
 from .models import add_models
 from .names import add_names_command
@@ -22,6 +23,7 @@ from .parser import COMMAND, CommandParser
 from .pool import add_pool
 from .report import add_report
 from .sample import add_sample
+from .send import add_send
 from .share import add_share
 from .study import add_study
 
@@ -80,6 +82,7 @@ def make_parser() -> CommandParser:
     commands = parser.add_subparsers(required=True, metavar=COMMAND)
     for add in (
         add_sample,
+        add_fetch,
         add_check,
         add_case,
         add_study,
@@ -88,6 +91,7 @@ def make_parser() -> CommandParser:
         add_export,
         add_share,
         add_bids_app,
+        add_send,
         add_models,
         add_methods,
         add_names_command,

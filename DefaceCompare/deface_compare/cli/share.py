@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
 from ..export.bids.labels import KEEP_LABELS, LABELS
@@ -42,6 +43,7 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
     share.add_argument(
         "--labels", choices=LABELS, default=KEEP_LABELS, help="of a BIDS derivative: as in the source (default), or sub-001 ..."
     )
+    share.add_argument("--zip", action="store_true", help="also FOLDER.zip: the same folder gives the same bytes")
     share.add_argument("--jobs", type=jobs, default=1, metavar="N", help="worker processes here, or auto (default 1)")
     add_progress(share)
 
@@ -92,14 +94,22 @@ def run_share(arguments: argparse.Namespace) -> int:
             jobs=arguments.jobs,
             progress=progress,
         )
+    packed = _packed(report.folder) if arguments.zip and report.shared else ""
     for case, reason in report.refused.items():
         print(f"deface-compare: {case}: {reason}", file=sys.stderr)
+    lines = [*([f"packed: {packed}"] if packed else []), *report.lines()]
     if arguments.progress == "json":
         told = {"folder": str(report.folder), "shared": report.shared, "refused": dict(report.refused)}
-        print("\n".join(report.lines()), file=sys.stderr)
+        print("\n".join(lines), file=sys.stderr)
         print(json.dumps(told), flush=True)
     else:
-        print("\n".join(report.lines()), flush=True)
+        print("\n".join(lines), flush=True)
     if report.refused:
         return SOME_UNREADABLE if report.done else UNUSABLE
     return DONE
+
+
+def _packed(folder: Path) -> str:
+    from ..archives.zip_out import write_zip
+
+    return str(write_zip(folder))

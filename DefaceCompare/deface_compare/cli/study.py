@@ -19,7 +19,9 @@ EXAMPLES = (
 def add_study(commands: argparse._SubParsersAction[CommandParser]) -> None:
     """Add the command and its options."""
     study = add_command(commands, "study", "compare methods on many patients", run_study, EXAMPLES)
-    study.add_argument("input", type=given_path, metavar="COHORT", help="a folder that holds one folder a patient")
+    study.add_argument(
+        "input", type=given_path, metavar="COHORT", help="a folder that holds one folder a patient, or a zip of it"
+    )
     running = add_comparison(study).running
     running.add_argument("--jobs", type=jobs, default=1, metavar="N", help="worker processes here, or auto (default 1)")
     running.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, instead of --jobs")
@@ -27,13 +29,14 @@ def add_study(commands: argparse._SubParsersAction[CommandParser]) -> None:
 
 def run_study(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from ..archives.zip_input import folder_of
     from ..study.run import run_study
     from .progress import progress_of
 
     methods, settings = methods_of(arguments), settings_of(arguments)
-    with progress_of(arguments.progress) as progress:
+    with progress_of(arguments.progress) as progress, folder_of(arguments.input, arguments.out, cohort=True) as cohort:
         report = run_study(
-            arguments.input,
+            cohort,
             arguments.out,
             methods=methods,
             settings=settings,

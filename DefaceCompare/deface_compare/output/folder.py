@@ -210,6 +210,11 @@ class OutputFolder:
         return self.exports / f"{case_id}_{method}.csv"
 
     @property
+    def unpacked(self) -> Path:
+        """Holds the patients of zip files that were given as input: an export reads them again."""
+        return self.identifiable / "unpacked"
+
+    @property
     def locks(self) -> Path:
         """Holds the locks that keep a second run out."""
         return self.identifiable / LOCKS

@@ -23,6 +23,7 @@ from ..readers.found_files import (
     is_dicom,
     why_not_read,
 )
+from .downloaded import downloaded_entries
 
 HIDDEN = "a hidden folder"
 LOOSE_DICOM = "DICOM beside the patients' folders"
@@ -58,7 +59,7 @@ def find_patients(cohort: Path, out: Path | None = None) -> Patients:
     if is_dataset(cohort) or is_bids_patient(cohort):
         return Patients(patients_of(cohort))
     try:
-        entries = sorted(cohort.iterdir())
+        entries = downloaded_entries(cohort) or sorted(cohort.iterdir())
     except OSError as error:
         raise UnusableInput(f"{cohort} cannot be opened ({error.strerror})") from error
     seen = {os.path.realpath(out)} if out is not None else set()

@@ -11,7 +11,21 @@ from deface_compare.cli.parser import CommandParser
 from deface_compare.privacy.networks.models import CACHE_VARIABLE, known_models
 from deface_compare.settings import VARIANTS
 
-COMMANDS = ("sample", "check", "case", "study", "report", "pool", "export", "share", "models", "methods", "names")
+COMMANDS = (
+    "sample",
+    "fetch",
+    "check",
+    "case",
+    "study",
+    "report",
+    "pool",
+    "export",
+    "share",
+    "send",
+    "models",
+    "methods",
+    "names",
+)
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -35,15 +35,22 @@ def patients(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["case", "study"])
-def test_a_zip_a_file_and_nothing_are_told_as_what_they_are(
+def test_a_zip_without_patients_is_told_by_what_it_holds(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         archive.writestr("a.dcm", "x")
+    code, told, _ = run(capsys, command, tmp_path / "in.zip", "--out", tmp_path / "out")
+    assert (code, len(told)) == (2, 1)
+    words = {"case": "folder in holds no images", "study": "in holds no patient's folder (1 no folder)"}
+    assert words[command] in told[0]
+
+
+@pytest.mark.parametrize("command", ["case", "study"])
+def test_a_file_and_nothing_are_told_as_what_they_are(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in.txt").write_text("x")
     (tmp_path / "gone").symlink_to("nowhere")
     for name, words in {
-        "in.zip": "is a zip archive; unpack it; give the folder",
         "in.txt": "is a file, not a folder; give the folder",
         "none": "does not exist; give the folder",
         "gone": "is a link that leads nowhere; give the folder",
