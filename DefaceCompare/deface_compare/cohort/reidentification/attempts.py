@@ -40,15 +40,6 @@ class Attempt:
     similarity: NDArray[np.float64]
     genuine: NDArray[np.intp]
     columns: NDArray[np.intp]
-    strangers: NDArray[np.bool_] | None = None
-    """Who may be taken for the probe at all, shape (probes, gallery); None: everybody."""
-
-    def pairs(self, persons: NDArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """`compare_pairs` among these strangers; `persons` are those of the gallery."""
-        wins, impostor = compare_pairs(self.similarity, self.genuine, persons)
-        if self.strangers is None:
-            return wins, impostor
-        return np.where(self.strangers, wins, 0.0), impostor & self.strangers
 
 
 @dataclass(frozen=True)
@@ -95,16 +86,17 @@ def strongest(attempts: Sequence[Attempt], persons: NDArray, *, seed: int, resam
     weights = np.hstack([np.ones((len(persons), 1)), drawn])
     means = np.stack([_means(each, persons, weights) for each in attempts])
     best = attempts[int(np.nanargmax(means[:, 0]))]
-    highest = np.fmax.reduce(means, axis=0)
+    highest = np.nanmax(means, axis=0)
     if np.all(highest == highest[0]):
         there = persons[best.columns]
-        return Strongest(estimate_mean_auc(*best.pairs(there), best.genuine, there, seed=seed, resamples=1), best, highest)
-    low, high = np.nanquantile(highest[1:], [ALPHA / 2, 1 - ALPHA / 2])
+        pairs = compare_pairs(best.similarity, best.genuine, there)
+        return Strongest(estimate_mean_auc(*pairs, best.genuine, there, seed=seed, resamples=1), best, highest)
+    low, high = np.quantile(highest[1:], [ALPHA / 2, 1 - ALPHA / 2])
     return Strongest(Estimate(float(highest[0]), float(low), float(high), "bootstrap"), best, highest)
 
 
 def _means(each: Attempt, persons: NDArray, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean AUC of one attempt on each column of weights."""
-    wins, impostor = each.pairs(persons[each.columns])
+    wins, impostor = compare_pairs(each.similarity, each.genuine, persons[each.columns])
     with np.errstate(invalid="ignore", divide="ignore"):  # a resample may hold nobody who has this file
         return weighted_mean_auc(wins, impostor, weights[each.columns], each.genuine)

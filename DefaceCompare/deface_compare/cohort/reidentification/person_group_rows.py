@@ -4,11 +4,13 @@ Headers keep sex and age, and a face tells them, too. Of all strangers many are 
 all of them counts that as the face's doing. Against strangers of one sex and similar age it is the covariate-adjusted AUC (Janes
 and Pepe, Biometrika 2009, doi:10.1093/biomet/asp002): lower, and of the face alone. The attacker is no weaker for it: who knows
 sex and age has fewer people to choose from, which rank 1 among them tells.
+
+All rows are of one attack, the strongest against everybody, by which the method ranks: the strongest of each group would be high
+by chance alone, the more so the smaller the group.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +19,8 @@ from numpy.typing import NDArray
 
 from ..arms import Arm
 from ..summary import SummaryRow
-from .attempts import Attempt, Strongest, strongest
+from .attempts import Attempt, strongest
+from .bootstrap import Estimate, estimate_mean_auc
 from .columns import attacks
 from .pairs import compare_pairs, probe_auc, rank_percent
 from .person_groups import AGE_CALIPER_YEARS, FEWEST_IN_GROUP, GROUPS, SEX, Shown, grouped, peers
@@ -34,83 +37,118 @@ NO_PEERS = (
 
 @dataclass(frozen=True)
 class _Attacked:
-    """All attempts on the scans of one arm as run, and how its rows begin."""
+    """The strongest attack on the scans of one arm as run, and how its rows begin.
+
+    Parameters
+    ----------
+    attempt : Attempt or None
+        None where `reason` tells why there is no AUC.
+    """
 
     faces: Faces
     arm: Arm
     failed: int
     scans: NDArray[np.intp]
-    attempts: tuple[Attempt, ...]
+    attempt: Attempt | None
+    reason: str
 
     def row(self, metric: str, n: int, **numbers: object) -> SummaryRow:
         """A row; what failed is counted over all scans, since a group's own count would tell whose scan it was."""
         return replace(self.faces.row(metric, self.arm, n, failed=self.failed, **numbers), engine=self.faces.engines)
 
-    def among(self, probes: NDArray[np.intp], strangers: NDArray[np.bool_]) -> tuple[Strongest, float]:
-        """The strongest attack on these rows among these strangers (rows, gallery); the strongest AUC against all strangers."""
+    def among(self, probes: NDArray[np.intp], strangers: NDArray[np.bool_]) -> _Among:
+        """The attack on these rows among these strangers, shape (rows, gallery)."""
+        assert self.attempt is not None
+        return _Among(self.attempt.similarity[probes], self.attempt.genuine[probes], strangers, self.faces)
+
+    def auc_row(self, metric: str, among: _Among) -> SummaryRow:
+        """The AUC among these strangers, beside that of the same scans against all strangers."""
+        assert self.attempt is not None
+        words = joined(self.attempt.words, f"against all strangers {among.against_all:.2f}", self.faces.words)
+        return self.row(metric, len(among.genuine), **interval_numbers(among.auc), note=words)
+
+
+@dataclass(frozen=True)
+class _Among:
+    """Some scans, and the strangers that each is compared with."""
+
+    similarity: NDArray[np.float64]
+    genuine: NDArray[np.intp]
+    strangers: NDArray[np.bool_]
+    faces: Faces
+
+    @property
+    def auc(self) -> Estimate:
+        """AUC among the strangers of each scan."""
+        wins, impostor = compare_pairs(self.similarity, self.genuine, self.faces.persons)
+        pairs = np.where(self.strangers, wins, 0.0), impostor & self.strangers
+        return estimate_mean_auc(*pairs, self.genuine, self.faces.persons, seed=self.faces.seed)
+
+    @property
+    def against_all(self) -> float:
+        """AUC of the same scans among everybody."""
+        return float(np.mean(probe_auc(self.similarity, self.genuine, self.faces.persons)))
+
+    def rank1_percents(self) -> tuple[float, float]:
+        """How often the best match is the patient: among the strangers of each scan, and among everybody."""
         persons = self.faces.persons
-        taken = [Attempt(each.words, each.similarity[probes], each.genuine[probes], each.columns) for each in self.attempts]
-        found = strongest([replace(each, strangers=strangers) for each in taken], persons, seed=self.faces.seed)
-        return found, max(float(np.mean(probe_auc(each.similarity, each.genuine, persons))) for each in taken)
+        _, impostor = compare_pairs(self.similarity, self.genuine, persons)
+        apart = np.where(impostor & ~self.strangers, np.nan, self.similarity)
+        return rank_percent(apart, self.genuine, persons, 1), rank_percent(self.similarity, self.genuine, persons, 1)
 
 
 def person_group_rows(faces: Faces, arms: Sequence[Arm], shown: Shown) -> list[SummaryRow]:
     """The rows of all arms; none where nobody's sex and age is known. Failed scans enter undefaced."""
     rows: list[SummaryRow] = []
     for arm in arms:
-        scans = faces.run_on(arm)
-        failed = sum(arm not in faces.records[k].own for k in scans)
-        reason = too_few([faces.records[k].person for k in scans if arm in faces.records[k].own])
-        tried = () if reason else tuple(attacks(faces, arm, scans))
-        known = _Attacked(faces, arm, failed, np.array(scans, dtype=np.intp), tried)
-        rows += [*_by_group(known, shown, reason), *_by_peers(known, reason)]
+        known = _attacked(faces, arm)
+        rows += [*_by_group(known, shown), *_by_peers(known)]
     return sorted(rows, key=lambda row: METRICS.index(row.metric))
 
 
-def _by_group(known: _Attacked, shown: Shown, reason: str) -> list[SummaryRow]:
+def _attacked(faces: Faces, arm: Arm) -> _Attacked:
+    scans = faces.run_on(arm)
+    succeeded = [k for k in scans if arm in faces.records[k].own]
+    reason = too_few([faces.records[k].person for k in succeeded])
+    best = None if reason else strongest(attacks(faces, arm, scans), faces.persons, seed=faces.seed).attempt
+    return _Attacked(faces, arm, len(scans) - len(succeeded), np.array(scans, dtype=np.intp), best, reason)
+
+
+def _by_group(known: _Attacked, shown: Shown) -> list[SummaryRow]:
     """Among people of one sex, and within each sex and each group of ages."""
     faces, rows = known.faces, []
     for kind, metrics in GROUPS.items():
         people = grouped(faces, known.scans.tolist(), kind)
         if not people:
             continue
-        told = frozenset() if reason else shown.groups(kind, people)
-        wanted = {metric: {metric} & told for metric in metrics} | ({SAME_SEX: told} if kind == SEX else {})
+        told = frozenset() if known.reason else shown.groups(kind, people)
         gallery = np.array([people.get(record.person, "") for record in faces.records])
         same = (gallery[:, None] == gallery[None, :])[known.scans]
-        for metric, groups in wanted.items():
+        for metric, groups in {**({SAME_SEX: told} if kind == SEX else {}), **{each: {each} & told for each in metrics}}.items():
             probes = np.flatnonzero(np.isin(gallery[known.scans], list(groups)))
-            if not groups or reason:
-                rows.append(known.row(metric, 0, note=reason or NOT_SHOWN))
+            if groups:
+                rows.append(known.auc_row(metric, known.among(probes, same[probes])))
             else:
-                rows.append(_auc_row(known, metric, probes, *known.among(probes, same[probes])))
+                rows.append(known.row(metric, 0, note=known.reason or NOT_SHOWN))
     return rows
 
 
-def _auc_row(known: _Attacked, metric: str, probes: NDArray[np.intp], found: Strongest, against_all: float) -> SummaryRow:
-    words = joined(found.attempt.words, f"against all strangers {against_all:.2f}", known.faces.words)
-    return known.row(metric, len(probes), **interval_numbers(found.auc), note=words)
-
-
-def _by_peers(known: _Attacked, reason: str) -> list[SummaryRow]:
+def _by_peers(known: _Attacked) -> list[SummaryRow]:
     """AUC and rank 1 among people of one's own sex and of similar age."""
-    faces, metrics = known.faces, (SAME_SEX_AGE, RANK1_SAME_SEX_AGE)
+    faces = known.faces
     near = peers(faces)
     if not near.any():
         return []
     others = near[known.scans] & (faces.persons[known.scans][:, None] != faces.persons[None, :])
     count = np.array([len(np.unique(faces.persons[row])) for row in others])
     probes = np.flatnonzero(count >= FEWEST_IN_GROUP - 1)
-    reason = reason or (NO_PEERS if too_few([faces.records[k].person for k in known.scans[probes]]) else "")
-    if reason:
-        return [known.row(metric, 0, note=reason) for metric in metrics]
-    found, against_all = known.among(probes, others[probes])
-    similarity, genuine = found.attempt.similarity, found.attempt.genuine
-    _, impostor = compare_pairs(similarity, genuine, faces.persons)
-    apart = np.where(impostor & ~others[probes], np.nan, similarity)
-    first, of_all = (rank_percent(each, genuine, faces.persons, 1) for each in (apart, similarity))
-    words = f"among {1 + math.floor(count[probes].mean())} people on average; among all {of_all:.0f} %"
-    return [
-        _auc_row(known, SAME_SEX_AGE, probes, found, against_all),
-        known.row(RANK1_SAME_SEX_AGE, len(probes), value=first, note=joined(words, found.attempt.words, faces.words)),
-    ]
+    few = NO_PEERS if too_few([faces.records[k].person for k in known.scans[probes]]) else ""
+    if known.reason or few:
+        return [known.row(metric, 0, note=known.reason or few) for metric in (SAME_SEX_AGE, RANK1_SAME_SEX_AGE)]
+    attempt = known.attempt
+    assert attempt is not None
+    among = known.among(probes, others[probes])
+    first, of_all = among.rank1_percents()
+    words = f"among {1 + round(count[probes].mean())} people on average; among all {of_all:.0f} %"
+    first_row = known.row(RANK1_SAME_SEX_AGE, len(probes), value=first, note=joined(words, attempt.words, faces.words))
+    return [known.auc_row(SAME_SEX_AGE, among), first_row]
