@@ -12,6 +12,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
+from .demographics import UNKNOWN, Demographics
+
 CT, MR, PET = "CT", "MR", "PET"
 """The modalities of a `CaseImage` (DICOM's PT is called PET here, as in the tables)."""
 DOSE_IMAGE, BODY_IMAGE = "DOSE", "BODY"
@@ -227,6 +229,8 @@ class Case:
     """Where it was read from; for the key file, and to keep its names out of what is shared."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many files below the patient's folder were not used, by reason."""
+    demographics: Demographics = UNKNOWN
+    """Sex and age; never in a shared table, kept in ``identifiable/`` only."""
 
     @property
     def primary(self) -> CaseImage | None:

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .arms import Arm, arm_key
+from .reidentification.person_group_rows import METRICS as PERSON_GROUPS
 from .reidentification.summary import HEADLINE, PrivacySummary
 from .summary import CI95, MINUS, SummaryRow
 
-POOLED = ("auc_own", "auc_reference", "auc_reconstructed", "auc_border", HEADLINE)
+POOLED = (
+    *("auc_own", "auc_reference", "auc_reconstructed", "auc_border", HEADLINE),
+    *(metric for metric in PERSON_GROUPS if metric.startswith("auc_")),
+)
 """Metrics that can be taken together; ranks depend on the size of the gallery and stay with their centre."""
 NORMAL_95 = 1.959964
 """Half the width of a 95 % interval in standard errors (normal distribution)."""

@@ -176,6 +176,10 @@ class OutputFolder:
         further = sorted(self.all_face_prints.glob(f"*/{glob.escape(case_id)}.npz"))
         return [path for path in (self.face_prints(case_id), *further) if path.is_file()]
 
+    def demographics(self, case_id: str) -> Path:
+        """Sex and age of a case's person."""
+        return self.identifiable / "demographics" / f"{case_id}.json"
+
     def inner_prints(self, case_id: str) -> Path:
         """What tells a case's heads by their inner anatomy."""
         return self.identifiable / "inner_prints" / f"{case_id}.npz"

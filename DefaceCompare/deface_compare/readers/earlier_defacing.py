@@ -20,6 +20,8 @@ from .dicom.header import naming
 
 CLEAN_VISUAL_FEATURES = "113102"
 """Clean Recognizable Visual Features Option (PS3.16, CID 7050)."""
+CODE = ("CodeValue", "LongCodeValue", "CodingSchemeDesignator", "CodeMeaning")
+"""What tells a code: a value of more than 16 characters is a long one (PS3.3 8.1)."""
 TEXTS = (
     "DeidentificationMethod",
     "SeriesDescription",
@@ -68,8 +70,8 @@ def stated_defacing(path: Path, dataset: Dataset) -> str:
             if any(_names_a_defacer(text) for text in _texts(dataset.get(keyword))):
                 return f"{keyword} says so"
         for item in dataset.get("DeidentificationMethodCodeSequence") or []:
-            words = [str(item.get(keyword) or "") for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")]
-            if words[0] == CLEAN_VISUAL_FEATURES or "replace_recognizable" in words[0] or any(map(_names_a_defacer, words)):
+            words = [str(item.get(keyword) or "") for keyword in CODE]
+            if CLEAN_VISUAL_FEATURES in words or any("replace_recognizable" in each or _names_a_defacer(each) for each in words):
                 return "DeidentificationMethodCodeSequence says so"
         if [str(dataset.get(each) or "") for each in ("RecognizableVisualFeatures", "PatientIdentityRemoved")] == ["NO", "YES"]:
             return "RecognizableVisualFeatures is NO"

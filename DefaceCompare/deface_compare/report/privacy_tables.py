@@ -19,6 +19,7 @@ from ..measurement import metrics
 from ..settings import DOSE_POLICIES
 from ..words import interval, number, without_warning
 from .model_table import engines_of, model_table
+from .person_group_table import person_group_table
 from .tables import Cell, ReportTable, arm_table, auc_cell, by_arm, of_arm, rate_cell, value_cell
 
 GALLERY_CAUTION = (
@@ -71,6 +72,8 @@ def privacy_tables(summary: Sequence[SummaryRow], names: ArmNames) -> list[Repor
             tables.append(model_table(here, names, f"Re-identification on {image} by face model", models))
         larger = _larger_gallery_table(here, names, f"Re-identification on {image} in larger galleries")
         tables += [larger] if larger else []
+        among = person_group_table(here, names, f"Re-identification on {image} among people of one sex and age")
+        tables += [among] if among else []
         controls = _control_table(here, image)
         tables += [controls] if controls else []
         differences = _difference_table(here, image)

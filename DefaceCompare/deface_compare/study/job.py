@@ -16,6 +16,7 @@ from ..compare import compare_case
 from ..defacers.defacing import Defacer
 from ..errors import DefaceCompareError, UnusableInput
 from ..output.code_mark import code_mark
+from ..output.demographics_file import write_demographics
 from ..output.finished_mark import FinishedMark, finish_move, move_in, read_mark
 from ..output.folder import OutputFolder
 from ..output.kept_methods import KeptMethods
@@ -159,6 +160,7 @@ def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
     kept = KeptMethods(job.out, job.id, plan.keep) if plan.keep else None
     chosen = [method for method in job.methods if method.key in plan.run]
     report = compare_case(case, chosen, job.settings, progress=progress, out=growing, kept=kept)
+    write_demographics(growing, job.id, case.demographics)
     if case.structure_set is not None:
         with user_names(job.choices.names):
             path = OutputFolder(growing).structure_names(job.id)

@@ -23,6 +23,7 @@ from ..cohort.patient_table import Table, patient_table
 from ..cohort.reidentification.any_file import ANY_FILE
 from ..cohort.reidentification.auc import FEW_PERSONS
 from ..cohort.reidentification.inner_anatomy import inner_anatomy_rows
+from ..cohort.reidentification.person_groups import Shown
 from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, ScanAucs, headline, summarise_faces
 from ..cohort.review import read_decisions
 from ..cohort.summary import SummaryRow, describe_all, describe_sides, write_summary
@@ -117,11 +118,12 @@ def _write(pooled: Cohort, centres: Sequence[Cohort], out: Path) -> StudyReport:
     out.mkdir(parents=True, exist_ok=True)
     settings, rows = pooled.settings, pooled.rows
     table = patient_table(rows)
-    own = {centre.cohort: _faces_of(centre, pooled.arms, settings.seed) for centre in centres}
+    shown = Shown()  # the centres' rows first: they are what each has shown by itself
+    own = {centre.cohort: _faces_of(centre, pooled.arms, settings.seed, shown) for centre in centres}
     if any(centre.shared for centre in centres):
         faces = pool_centres([each.rows for each in own.values()], pooled.arms, pooled.cohort)
     else:
-        faces = _faces_of(pooled, pooled.arms, settings.seed)
+        faces = _faces_of(pooled, pooled.arms, settings.seed, shown)
     summary = summarise(table, faces, pooled.cohort, settings)
     for centre in centres:
         summary += summarise(patient_table(centre.rows), own[centre.cohort], centre.cohort, settings)
@@ -181,11 +183,11 @@ def answer_of(pooled: Cohort, summary: Sequence[SummaryRow], image: str, verdict
     )
 
 
-def _faces_of(cohort: Cohort, arms: Sequence[Arm], seed: int) -> PrivacySummary:
+def _faces_of(cohort: Cohort, arms: Sequence[Arm], seed: int, shown: Shown) -> PrivacySummary:
     """Scored from a cohort's face prints; where a centre shares tables only, what its own run scored."""
     if cohort.shared:
         return pool_centres([cohort.shared], arms, cohort.cohort, alone=True)
-    found = summarise_faces(cohort.records, arms, cohort.cohort, seed)
+    found = summarise_faces(cohort.records, arms, cohort.cohort, seed, shown)
     return replace(found, rows=(*found.rows, *inner_anatomy_rows(cohort.inner, arms, cohort.cohort, seed)))
 
 

@@ -44,7 +44,9 @@ def test_every_known_tool_is_listed_with_what_it_lacks(
         "not available: pydeface is not on the PATH (install it: pip install pydeface, and FSL, or import its results" in printed
     )
     assert "it has no public command line for one image; import its results with --external curatai=FOLDER" in printed
-    assert "it has no public command line for one image; pip install mede, and a torch for the CPU, then import" in printed
+    assert (
+        "mede-deidentify is not on the PATH (install it: pip install mede, or import its results with --external mede=" in printed
+    )
 
 
 def test_a_tool_of_a_file_is_named_like_any_other_method(tmp_path: Path) -> None:

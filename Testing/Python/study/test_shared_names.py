@@ -51,11 +51,14 @@ IDENTITY = {
     "OtherPatientIDs": "OTHER-ID-33",
     "OperatorsName": "Mitarbeiterin^Eine",
 }
+AGE_WEEKS, AGE_YEARS = "831W", 15.926078028747433
+"""The patient's age; in years it is a number that stands nowhere by chance."""
 
 
 def _identify(data: Dataset) -> None:
     for keyword, value in IDENTITY.items():
         setattr(data, keyword, value)
+    data.PatientAge, data.PatientSex = AGE_WEEKS, "F"
 
 
 def _as_second_dose(data: Dataset) -> None:
@@ -109,6 +112,18 @@ def test_no_shareable_file_holds_a_name_or_a_header_value_of_a_patient(cohort: P
     assert {*IDENTITY.values(), "Secret^Person", "RD.MRN4711.boost.dcm", UNREADABLE, STUDY.study_uid} <= set(texts)
     assert len(texts) > 100  # UIDs of every slice
     assert leaks_in(out, texts) == []
+
+
+def test_sex_and_age_lie_in_the_identifiable_part_alone(out: Path) -> None:
+    known = json.loads((out / "identifiable" / "demographics" / "case-002.json").read_text(encoding="utf-8"))
+    assert known == {"age_years": AGE_YEARS, "sex": "F"}
+    shared = [path for path in out.rglob("*") if path.is_file() and path.relative_to(out).parts[0] != "identifiable"]
+    texts = {path: path.read_bytes() for path in shared if path.suffix in (".json", ".csv", ".html")}
+    assert len(texts) >= 5
+    for path, content in texts.items():
+        assert b"age_years" not in content, path
+        assert str(AGE_YEARS).encode() not in content, path
+        assert b"demographics" not in content, path
 
 
 def test_the_search_finds_what_is_planted(cohort: Path, out: Path, tmp_path: Path) -> None:

@@ -82,8 +82,9 @@ def estimate_mean_auc(
     if np.all(each == each[0]):
         agreeing = ALPHA ** (1.0 / len(np.unique(persons[genuine])))
         return Estimate(value, value * agreeing, value + (1.0 - value) * (1.0 - agreeing), "one-sided")
-    samples = weighted_mean_auc(wins, impostor, person_weights(persons, genuine, seed, resamples), genuine)
-    low, high = np.quantile(samples, [ALPHA / 2, 1 - ALPHA / 2])
+    with np.errstate(invalid="ignore"):  # a resample may hold nobody who has a stranger
+        samples = weighted_mean_auc(wins, impostor, person_weights(persons, genuine, seed, resamples), genuine)
+    low, high = np.nanquantile(samples, [ALPHA / 2, 1 - ALPHA / 2])
     return Estimate(value, float(low), float(high), "bootstrap")
 
 
@@ -152,7 +153,7 @@ def person_weights(persons: NDArray, genuine: NDArray[np.intp], seed: int, resam
     return drawn[np.argsort(order)[who]]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _drawn(probes: int, others: int, seed: int, resamples: int) -> NDArray[np.float64]:
     """How often each person was drawn, those who are probes first, shape (persons, resamples); not to be written to.
 

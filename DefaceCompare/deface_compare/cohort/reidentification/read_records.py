@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...demographics import Demographics
+from ...output.demographics_file import read_demographics
 from ...output.folder import OutputFolder
 from ...output.key import read_persons
 from ...privacy.face_prints import (
@@ -40,15 +42,16 @@ def read_face_records(out: Path, ids: Mapping[str, str], arms: Mapping[str, Sequ
     persons = read_persons(folder.key)
     records = []
     for key, name in ids.items():
+        known = read_demographics(out, key)
         for path in folder.all_prints_of(key):
             found = load_face_prints(path)
             person = persons.get(key, "") or name
             images = dict.fromkeys(image for image, method in found.prints if method == ORIGINAL and image not in OTHER_SURFACES)
-            records += [_record(name, person, image, found, arms[key]) for image in images]
+            records += [_record(name, person, image, found, arms[key], known) for image in images]
     return records
 
 
-def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequence[Arm]) -> FaceRecord:
+def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequence[Arm], person_known: Demographics) -> FaceRecord:
     prints = found.prints
     original = prints[image, ORIGINAL]
     known = {arm: prints[image, arm.method] for arm in arms if (image, arm.method) in prints}
@@ -74,6 +77,7 @@ def _record(case: str, person: str, image: str, found: FacePrints, arms: Sequenc
         model=FaceModel(found.model, found.model_sha256),
         maps={arm: each.maps.astype(np.float64) for arm, each in known.items() if each.maps is not None},
         original_maps=None if original.maps is None else original.maps.astype(np.float64),
+        demographics=person_known,
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...demographics import UNKNOWN, Demographics
 from ...measurement import metrics
 from ...privacy.similarity import highest_similarity, similarity_matrix
 from ...words import is_or_are
@@ -79,6 +80,8 @@ class FaceRecord:
     ran : frozenset of Arm, or None
         The arms that were run on this case: one of them without an embedding failed. None: all of the cohort.
     model : FaceModel
+    demographics : Demographics
+        Sex and age of the person; only counts of many people may be told.
     """
 
     case: str
@@ -101,6 +104,7 @@ class FaceRecord:
     model: FaceModel = NO_MODEL
     maps: Mapping[Arm, NDArray[np.float64]] = field(default_factory=dict)
     original_maps: NDArray[np.float64] | None = None
+    demographics: Demographics = UNKNOWN
 
     @property
     def undefaced(self) -> NDArray[np.float64]:
@@ -170,6 +174,11 @@ class Faces:
     def extent(self) -> str:
         """Which part of the face these scans hold."""
         return self.records[0].extent if self.records else FULL
+
+    @property
+    def engines(self) -> str:
+        """The models among which a strongest attack is the highest."""
+        return ", ".join([self.engine, *(each.engine for each in self.further)])
 
     @property
     def words(self) -> str:

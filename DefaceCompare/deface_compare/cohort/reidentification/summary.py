@@ -24,6 +24,8 @@ from .curves import Curve, cmc, roc
 from .face_models import strata_of_models
 from .gallery_size import GALLERY_SIZES, gallery_numbers
 from .pairs import FEWEST_IMPOSTOR_PAIRS, probe_auc
+from .person_group_rows import person_group_rows
+from .person_groups import Shown
 from .records import FaceRecord, Faces, estimate_numbers, finite, interval_numbers, joined, too_few
 from .second_scans import second_scan_rows
 
@@ -69,14 +71,19 @@ class PrivacySummary:
     as_run: Mapping[tuple[str, str], ScanAucs] = field(default_factory=dict)
 
 
-def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: str, seed: int) -> PrivacySummary:
+def summarise_faces(
+    records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: str, seed: int, shown: Shown | None = None
+) -> PrivacySummary:
     """AUCs with intervals, controls and paired differences, image by image.
 
     Parameters
     ----------
     arms : sequence of Arm
         All arms of the cohort; one that was run on a case and has no embeddings of its scan failed on it.
+    shown : Shown, optional
+        What other rows of the same table have told of people's sex and age.
     """
+    shown = shown or Shown()
     rows: list[SummaryRow] = []
     differences: dict[tuple[str, Arm, Arm], tuple[float, float]] = {}
     curves: list[FaceCurves] = []
@@ -95,6 +102,7 @@ def summarise_faces(records: Sequence[FaceRecord], arms: Sequence[Arm], cohort: 
                     rows += _arm_rows(each, arm)
             rows += kept_back  # the first row of an arm is the one that it ranks by
             if not first:
+                rows += person_group_rows(faces, arms, shown)
                 ranked = _ranked(faces, arms)
                 found = _differences(faces, arms, ranked)
                 rows += [row for row, _ in found]
@@ -167,7 +175,7 @@ def _scored(faces: Faces, arm: Arm, scans: list[int], note: str, failed: int) ->
         for metric, each in found.items()
     ]
     of_each = [best] if not faces.further else [best, strongest(headline_attempts(tried), persons, seed=seed)]
-    for engine, each in zip((_engines(faces), faces.engine), of_each, strict=False):
+    for engine, each in zip((faces.engines, faces.engine), of_each, strict=False):
         words = joined(each.attempt.words, note, own.warning)
         row = faces.row(HEADLINE, arm, own.probes, **interval_numbers(each.auc), **common | {"note": words})
         made.append(replace(row, engine=engine))
@@ -189,11 +197,6 @@ def _larger_galleries(faces: Faces, arm: Arm, tried: Attempt, n: int, common: Ma
         faces.row(metric, arm, n, **{**numbers, **common, "note": joined(words, tried.words, str(common["note"]))})
         for metric, numbers, words in found
     ]
-
-
-def _engines(faces: Faces) -> str:
-    """The models among which a headline is the highest."""
-    return ", ".join([faces.engine, *(each.engine for each in faces.further)])
 
 
 def _which(found: Strongest, tried: Sequence[Attempt]) -> str:

@@ -55,6 +55,8 @@ class CommandTemplate:
     limits: str = "as the tool's"
     licence: str = "the tool's own"
     install: str = ""
+    axes: str = ""
+    """Order and sense of the axes in which the tool wants its input (``RAS``: to the right, front and top); none: as stored."""
 
 
 class ExternalCommand(Defacer):
@@ -134,6 +136,10 @@ class ExternalCommand(Defacer):
             raise MethodFailed(f"{self.title} wrote {output.name} for image {image.key}, which cannot be read") from failure
         return checked_values(self.title, output.name, volume, image, head)
 
+    def _in_axes(self, grid: sitk.Image) -> sitk.Image:
+        """The same voxels in the tool's order of axes; the check of the output puts them back."""
+        return sitk.DICOMOrient(grid, self.template.axes) if self.template.axes else grid
+
     def _prepared(self, image: CaseImage, head: Head, folder: Path) -> tuple[list[str], Path]:
         """The filled-in command and the file that must come out; the input lies in the folder."""
         template = self.template
@@ -150,12 +156,12 @@ class ExternalCommand(Defacer):
             raise MethodFailed(f"{self.title} knows no type for image {image.key} (table `types` of its command template)")
         grid = own_grid(image)
         _refuse_slant(self.title, image, grid, input)
-        _write(grid, input)
+        _write(self._in_axes(grid), input)
         brain = folder / f"{stem}_brain{input.name[len(stem) :]}"
         if "{brain}" in wanted:
             mask = sitk.Resample(head.brain, image.image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
             mask.CopyInformation(grid)
-            _write(mask, brain)
+            _write(self._in_axes(mask), brain)
         words = {"input": input, "output": output, "outdir": outdir, "type": kind, "stem": stem, "brain": brain}
         program = self._program() or template.command[0]
         return [program, *(part.format(**words) for part in template.command[1:])], output

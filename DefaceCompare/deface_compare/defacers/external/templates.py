@@ -23,7 +23,9 @@ else:
 
 TOOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a tool may be called: the name is a folder of the output and a key of tables."""
-TEXTS = ("title", "input", "output", "reference", "limits", "licence", "install")
+AXES = re.compile(r"(?=.*[RL])(?=.*[AP])(?=.*[IS])[RLAPIS]{3}")
+"""Three letters, one of each pair: to which side, front or back, top or bottom each axis runs."""
+TEXTS = ("title", "input", "output", "reference", "limits", "licence", "install", "axes")
 PLACEHOLDERS = {"command": {"input", "output", "outdir", "type", "brain", "stem"}, "input": {"key"}, "output": {"key", "stem"}}
 VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".mha")
 """Formats that a tool's input and output may have."""
@@ -108,6 +110,8 @@ def _refuse_wrong_types(values: dict[str, Any], where: str) -> None:
     types = values.get("types", {})
     if not isinstance(types, dict) or not all(isinstance(word, str) for word in types.values()):
         raise UnusableInput(f"{where}: types must be a table of texts by image key")
+    if not AXES.fullmatch(values.get("axes") or "RAS"):
+        raise UnusableInput(f"{where}: axes must be three letters, one each of R or L, A or P, I or S, for example RAS")
     limit = values.get("time_limit_s", 1)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or limit <= 0:
         raise UnusableInput(f"{where}: time_limit_s must be a number of seconds above 0")

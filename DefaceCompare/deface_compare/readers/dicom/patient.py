@@ -14,6 +14,7 @@ from ..choices import ReadingChoices
 from .choose_dose import choose_dose
 from .choose_structures import candidates
 from .copies import Twins
+from .demographics import demographics_of
 from .header import Header
 from .image import MODALITIES, read_image
 from .missing_slices import missing_slices
@@ -90,6 +91,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
         missing_structures=found.reason,
         other_structure_sets=others,
         left_out=dict(scan.skipped),
+        demographics=demographics_of([*scanned, *scan.structure_sets, *scan.doses]),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import SimpleITK as sitk
 
 from ...case import CT, MR, PET, Case, CaseImage, Dose, StructureSet
+from ...demographics import FEMALE, MALE, OLDEST_YEARS, UNKNOWN, Demographics
 from ...errors import NotAvailable, UnusableInput
 from ...structures.naming import structure_notes, unique_names
 from ..checks import checked_image, dose_warnings
@@ -44,6 +45,8 @@ KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], 
     "prescriptions_gy": (dict, NUMBER, 'like {"PTV": 60}'),
     "synthetic": (bool, (), "true or false"),
     "person": ((*NUMBER, str), (), "a text"),
+    "sex": (str, (), f'"{FEMALE}" or "{MALE}"'),
+    "age_years": (NUMBER, (), f"a number above 0, at most {OLDEST_YEARS:.0f}"),
 }
 """What a field may be, what its values may be if it has any, and how to say it."""
 PRESCRIPTIONS = ("prescription_gy", "prescriptions_gy")
@@ -57,7 +60,8 @@ def read_case_file(folder: Path) -> Case:
     Fields: ``id``, ``images`` (key to file), ``structures`` (``.seg.nrrd``, ``.seg.vtm``, ``.vtp``, a labelmap, or a folder of
     masks or ``.vtp`` files), ``dose`` (Gy), and optionally ``units`` (image key to unit, for example ``{"PET": "SUVbw"}``),
     ``labels`` (of a labelmap: value to name), ``geometry`` (of files that do not state theirs), ``prescription_gy``,
-    ``prescriptions_gy`` (target's name to its own), ``synthetic``, ``person``. Any part may be missing, but not all.
+    ``prescriptions_gy`` (target's name to its own), ``synthetic``, ``person``, ``sex`` (``F`` or ``M``), ``age_years``. Any part
+    may be missing, but not all.
 
     Raises
     ------
@@ -81,6 +85,7 @@ def read_case_file(folder: Path) -> Case:
         person=str(described.get("person", "")),
         missing_dose=missing_dose,
         left_out=left_out,
+        demographics=Demographics.of(described),
     )
 
 
@@ -123,6 +128,8 @@ def _described(folder: Path) -> dict[str, Any]:
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
         if field in PRESCRIPTIONS and not all(map(_is_dose, values or [value])):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}, in Gy and above 0")
+        if field in Demographics._fields and Demographics.of({field: value}) == UNKNOWN:
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
     return stated
 
 

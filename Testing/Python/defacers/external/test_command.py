@@ -76,6 +76,26 @@ def test_the_child_sees_the_environment_of_its_caller_and_no_other(tool_folder: 
     }  # the others are the shell's and Python's own
 
 
+def test_a_tool_gets_its_own_order_of_axes_and_its_result_is_put_back(tmp_path: Path) -> None:
+    """The tool cuts along the third axis as it sees it: of a grid turned so that this axis runs to the front, the face."""
+    image = synthetic.ct(GRID)
+    script = tmp_path / "cut"
+    cut = (
+        "import sys, SimpleITK as sitk; image = sitk.ReadImage(sys.argv[1]); values = sitk.GetArrayFromImage(image);"
+        "values[3 * len(values) // 4 :] = -1000; out = sitk.GetImageFromArray(values); out.CopyInformation(image);"
+        "print(image.GetDirection()); sitk.WriteImage(out, sys.argv[2])"
+    )
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c \'{cut}\' "$@"\n', encoding="ascii")
+    script.chmod(0o755)
+    template = CommandTemplate("cut", "cut", ("cut", "{input}", "{output}"), output="{stem}_cut.nii", axes="LSA")
+    result = run(ExternalCommand(template, {"PATH": str(tmp_path)}), image)
+    assert result.status == "ok", result.note + result.logs.get("CT", "")
+    expected = sitk.GetArrayFromImage(image.image)
+    expected[:, : expected.shape[1] - 3 * expected.shape[1] // 4] = -1000
+    assert np.array_equal(sitk.GetArrayFromImage(result.edited_image(image)), expected)
+    assert result.edited_image(image).GetDirection() == image.image.GetDirection()
+
+
 def test_each_image_key_has_its_type(tool_folder: Path) -> None:
     flair = replace(synthetic.ct(GRID), key="MR_FLAIR", modality="MR")
     assert "-imType FLAIR" in run(tool(tool_folder), flair).logs["MR_FLAIR"]
@@ -218,6 +238,7 @@ def test_the_brain_mask_and_other_formats_reach_a_users_own_tool(tmp_path: Path)
         ("[a]\ncommand = ['x', '{inptu}']\n", "'{inptu}' is not understood"),
         ("[a]\ncommand = ['x', '{input']\n", "has a lone brace"),
         ("[a]\ncommand = ['x']\nlimit = 3\n", "unknown entries: limit"),
+        ("[a]\ncommand = ['x']\naxes = 'RAL'\n", "axes must be three letters, one each of R or L, A or P, I or S"),
         ("[a]\ncommand = ['x']\ntime_limit_s = 0\n", "time_limit_s must be"),
         ("[a]\ncommand = ['x']\noutput = '../{stem}.nii'\n", "output '../{stem}.nii' is not understood"),
         ("[a]\ncommand = ['x']\ninput = '{key}.dcm'\n", "input must end in one of"),

@@ -54,6 +54,22 @@ def test_a_bids_derivative_of_the_originals_file_is_found(tmp_path: Path, name: 
     assert np.array_equal(sitk.GetArrayFromImage(result.edited_image(image)), sitk.GetArrayFromImage(defaced(image)))
 
 
+def test_a_defaced_image_beside_its_bids_mask_is_found_and_the_mask_is_no_image(tmp_path: Path) -> None:
+    image = replace(synthetic.ct(GRID), sources=(tmp_path / "raw" / "sub-01_T1w.nii.gz",))
+    results = tmp_path / "results"
+    results.mkdir()
+    gone = synthetic.points(GRID)[..., 1] < -70.0
+    mask = sitk.GetImageFromArray((~gone).astype(np.uint8))
+    mask.CopyInformation(image.image)
+    sitk.WriteImage(mask, str(results / "sub-01_mod-T1w_defacemask.nii.gz"))
+    alone = run(results, image)
+    assert (alone.status, "there is no file CT.nrrd" in alone.note) == ("failed", True)
+    sitk.WriteImage(defaced(image), str(results / "sub-01_T1w.nii.gz"))
+    result = run(results, image)
+    assert result.status == "ok", result.note
+    assert np.array_equal(sitk.GetArrayFromImage(result.edited_image(image)), sitk.GetArrayFromImage(defaced(image)))
+
+
 def shifted(image: sitk.Image) -> sitk.Image:
     image.SetOrigin([o + 1.0 for o in image.GetOrigin()])
     return image

@@ -115,11 +115,19 @@ def marked_as_mri_reface_does(dataset: FileDataset) -> None:
     dataset.FrameOfReferenceUID = uid("new frame")
 
 
+def marked_by_its_private_code_alone(dataset: FileDataset) -> None:
+    """mri_reface's own code without the standard's, in whatever scheme; of 20 characters it is a long one."""
+    item = Dataset()
+    item.LongCodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "replace_recognizable", "99MAYO", "features replaced"
+    dataset.PatientIdentityRemoved, dataset.DeidentificationMethodCodeSequence = "YES", DicomSequence([item])
+    dataset.FrameOfReferenceUID = uid("new frame")
+
+
 def described_as_defaced(dataset: FileDataset) -> None:
     dataset.SeriesDescription, dataset.FrameOfReferenceUID = "CuratAI", uid("new frame")
 
 
-@pytest.mark.parametrize("change", [marked_as_mri_reface_does, described_as_defaced])
+@pytest.mark.parametrize("change", [marked_as_mri_reface_does, marked_by_its_private_code_alone, described_as_defaced])
 @pytest.mark.parametrize("original", [same_patient, lambda dataset: None])
 def test_a_marked_series_comes_before_the_original_beside_it(
     made: Made, tmp_path: Path, change: Change, original: Change
