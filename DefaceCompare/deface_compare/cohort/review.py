@@ -12,6 +12,7 @@ from pathlib import Path
 from ..case_report import CaseReport
 from ..errors import UnusableInput
 from ..measurement_table import write_table
+from ..natural_order import natural
 from ..output.folder import OutputFolder
 from .catch_trials import has_catch_trial
 from .decision import ANSWERS, ORIGINAL, QUESTIONS, Decision
@@ -59,7 +60,8 @@ def review_cases(folder: Path) -> list[ReviewCase]:
     finished = OutputFolder(folder).finished_cases()
     if finished:
         return [_finished(OutputFolder(folder), case) for case in finished]
-    patients = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    patients = sorted(found, key=lambda path: natural(path.name))
     if not patients:
         raise UnusableInput(f"{folder} holds neither finished cases nor patients' folders")
     return [ReviewCase(path.name, "", {}, path, {}) for path in patients]

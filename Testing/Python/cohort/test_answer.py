@@ -66,7 +66,7 @@ def answer_of(
         ArmNames(arms, TITLES),
         model=model,
         patients=patients,
-        synthetic=False,
+        made=0,
         tolerances=Settings().tolerances,
         seconds={"quickshear": 2.0},
     )
