@@ -2,6 +2,7 @@
 // Heat map of structures and methods, and the patients behind a cell.
 
 const LEAST_SHOWN = { "%": 0.05, HU: 0.05, Gy: 0.005 };
+const DARKEST_PERCENT = 65; // of loss or gain in a cell: on more of it its number has less contrast than 4.5 to 1 (WCAG 2.2, 1.4.3)
 const mapState = { key: 0, policy: "", view: "median", structure: "", arm: 0 };
 
 function cellNumber(cell) {
@@ -46,7 +47,7 @@ function isKnown(cells, counted) {
 function cellColour(value, most) {
   if (value === null || !most) return "";
   const share = Math.sqrt(Math.min(1, Math.abs(value) / most));
-  return `color-mix(in oklab, var(--${value < 0 ? "loss" : "gain"}) ${Math.round(share * 88)}%, var(--card))`;
+  return `color-mix(in oklab, var(--${value < 0 ? "loss" : "gain"}) ${Math.round(share * DARKEST_PERCENT)}%, var(--card))`;
 }
 
 function methodHead(arm) {
@@ -61,9 +62,8 @@ function mapRow(structure, cells, map, most) {
     if (cell === null) holder.append("–");
     else {
       const beyond = map.tolerance !== null && value !== null && Math.abs(value) > map.tolerance;
-      const strong = value !== null && most && Math.sqrt(Math.abs(value) / most) > 0.72;
       const chosen = mapState.structure === structure && mapState.arm === arm;
-      const button = make("button", { type: "button", class: `${beyond ? "beyond " : ""}${strong ? "strong " : ""}${chosen ? "chosen" : ""}`.trim(), "data-structure": structure, "data-arm": arm, "aria-pressed": String(chosen), style: `background:${cellColour(value, most)}` }, cellText(cell));
+      const button = make("button", { type: "button", class: `${beyond ? "beyond " : ""}${chosen ? "chosen" : ""}`.trim(), "data-structure": structure, "data-arm": arm, "aria-pressed": String(chosen), style: `background:${cellColour(value, most)}` }, cellText(cell));
       hover(button, cellLines(structure, arm, cell, map.unit));
       button.addEventListener("click", () => { mapState.structure = structure; mapState.arm = arm; showMap(); });
       holder.append(button);
