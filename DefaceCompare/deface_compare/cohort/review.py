@@ -95,14 +95,12 @@ def read_decisions(file: Path) -> list[Decision]:
     with file.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
         if tuple(reader.fieldnames or ()) != DECISION_COLUMNS:
-            raise UnusableInput(
-                f"{file.name} is not a review of DefaceCompare: its columns should be {', '.join(DECISION_COLUMNS)}"
-            )
+            raise UnusableInput(f"{file} is not a review of DefaceCompare: its columns should be {', '.join(DECISION_COLUMNS)}")
         decisions = [Decision(**{name: value or "" for name, value in row.items()}) for row in reader]
     for decision in decisions:
         for question in QUESTIONS:
             if getattr(decision, question) not in ("", *ANSWERS):
-                raise UnusableInput(f"{file.name}: '{getattr(decision, question)}' is no answer; use {', '.join(ANSWERS)}")
+                raise UnusableInput(f"{file}: '{getattr(decision, question)}' is no answer; use {', '.join(ANSWERS)}")
     return decisions
 
 
