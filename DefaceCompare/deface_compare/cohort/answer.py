@@ -116,7 +116,7 @@ def _sentences(facts: Sequence[MethodFacts], names: ArmNames, model: str, cost: 
     candidates = _candidates([each for each in facts if works(each)])
     parts = [_recognised(facts, names, model)]
     if not candidates and all(each.recognised.word == LINKED for each in facts):
-        parts += ["None of them hides a face from it.", _least(facts, names, cost)]
+        parts += ["None of them hides a face from it." if len(facts) > 1 else "", _least(facts, names, cost)]
     if candidates:
         parts += [_costs(candidates, names, cost), _worst(candidates[0], names), _package(candidates[0], names, model)]
     parts += [_not_working(each, names) for each in facts if not works(each)]
@@ -157,8 +157,13 @@ def _recognised(facts: Sequence[MethodFacts], names: ArmNames, model: str) -> st
     if by_word[UNKNOWN]:
         why = by_word[UNKNOWN][0].recognised.reason
         told.append(f"whether {_are(by_word[UNKNOWN], names)} recognised is not known{f' ({why})' if why else ''}")
-    text = "; ".join(told)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return _begun("; ".join(told), facts, names)
+
+
+def _begun(text: str, facts: Sequence[MethodFacts], names: ArmNames) -> str:
+    """A sentence with a capital at its beginning, but for the name of a method, which is written as its authors do."""
+    named = any(text.startswith(title) for title in _titles(facts, names))
+    return f"{text if named else text[:1].upper() + text[1:]}." if text else ""
 
 
 def _titles(facts: Sequence[MethodFacts], names: ArmNames) -> list[str]:
@@ -216,10 +221,12 @@ def _least(facts: Sequence[MethodFacts], names: ArmNames, cost: Axis | None) -> 
     if cost is not None and known:
         cheapest = min(known, key=lambda each: cost.median(each.arm))
         costs = {number(cost.median(each.arm), cost.unit) for each in known}
-        who = f"costs least: {names.short_title(cheapest.arm)}" if len(costs) > 1 or len(known) == 1 else "all cost alike"
-        told.append(f"{who} ({_cost(cost, cheapest.arm)})")
-    text = "; ".join(told)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+        title, words = names.short_title(cheapest.arm), _cost(cost, cheapest.arm)
+        if len(known) == 1:
+            told.append(f"{title}: {words}")
+        else:
+            told.append(f"costs least: {title} ({words})" if len(costs) > 1 else f"all cost alike ({words})")
+    return _begun("; ".join(told), facts, names)
 
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}

@@ -157,6 +157,7 @@ def _shared_tables(out: OutputFolder, cohort: str, *, prefix: bool) -> Cohort:
             methods={row.method: {"title": known.get(row.method, row.method)} for row in rows},
             settings=Settings(protect=rows[0].protect),
             inputs={},
+            version="",  # the tables do not tell it
         )
         cases.append(PooledCase(name, key, out.path, cohort, report, _named(rows, name, cohort)))
     found = read_summary(out.summary) if out.summary.is_file() else []

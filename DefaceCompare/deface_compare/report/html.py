@@ -243,6 +243,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "package_sentences": package_sentences(content.packages, names),
         "published_line": published_line(found),
         "notes": notes,
+        "differing": differing_words(content.manifest),
         "notes_line": f"{counted(len(failures.rows) if failures else 0, 'reason')}, {counted(len(notes), 'note')}",
         "structures": structures_fact(content.manifest),
         "unnamed": unnamed_sentence(content),
@@ -271,6 +272,18 @@ def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
             if note != counted:  # the report's foot has them all
                 by_note.setdefault(note, []).append(case["id"])
     return sorted(merged_by_pattern(by_note).items())
+
+
+def differing_words(manifest: Mapping[str, Any]) -> str:
+    """``version 0.4.1 (2 cases), 0.5.0 (4 cases); …`` where not all cases were made alike; else ``""``."""
+    told = (
+        f"{name} " + ", ".join(f"{value} ({counted(n, 'case')})" for value, n in values.items())
+        for name, values in manifest["differing"].items()
+    )
+    counted_by = (
+        "; tolerances are those of the first case" if any(n.startswith("tolerances.") for n in manifest["differing"]) else ""
+    )
+    return "; ".join(told) + counted_by
 
 
 def structures_fact(manifest: Mapping[str, Any]) -> tuple[str, str]:

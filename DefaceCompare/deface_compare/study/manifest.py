@@ -17,6 +17,7 @@ from ..privacy.networks.models import Model, known_models
 from ..table_cells import FORMAT, FORMAT_KEY
 from ..version import __version__
 from ..words import SYNTHETIC_WARNING, without_warning
+from .made_with import differing
 
 DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}
 """What is told of a method that is not built in."""
@@ -33,6 +34,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
         "cohort": pooled.cohort,
         "synthetic": pooled.synthetic,
         "settings": pooled.settings.as_dict(),
+        "differing": differing(pooled.cases),
         "methods": method_entries(pooled),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
