@@ -280,10 +280,8 @@ def differing_words(manifest: Mapping[str, Any]) -> str:
         f"{name} " + ", ".join(f"{value} ({counted(n, 'case')})" for value, n in values.items())
         for name, values in manifest["differing"].items()
     )
-    counted_by = (
-        "; tolerances are those of the first case" if any(n.startswith("tolerances.") for n in manifest["differing"]) else ""
-    )
-    return "; ".join(told) + counted_by
+    differ = any(name.startswith("tolerances.") for name in manifest["differing"])
+    return "; ".join(told) + ("; tolerances are those of the first case" if differ else "")
 
 
 def structures_fact(manifest: Mapping[str, Any]) -> tuple[str, str]:
