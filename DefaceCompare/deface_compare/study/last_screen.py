@@ -74,10 +74,18 @@ class LastScreen:
         """The command that opens the page."""
         return f"{OPENERS.get(sys.platform, 'xdg-open')} {shlex.quote(self.report)}"
 
+    @property
+    def table_width(self) -> int:
+        """Columns of a terminal that the table needs to stand in."""
+        return max((shown_width(line) for line in self._table()), default=0)
+
+    def _table(self) -> list[str]:
+        return plain_table(self.headings, self.rows, [WIDTHS[heading] for heading in self.headings]) if self.rows else []
+
     def lines(self) -> list[str]:
         """All of it as plain text, as a log keeps it."""
         told = [*self.warnings, *(line for sentence in self.sentences for line in textwrap.wrap(sentence, TEXT_WIDTH)), ""]
-        told += [*plain_table(self.headings, self.rows, [WIDTHS[heading] for heading in self.headings]), ""] if self.rows else []
+        told += [*self._table(), ""] if self.rows else []
         told += textwrap.wrap(self.decides, TEXT_WIDTH)
         return [*told, *self.remarks, f"Report: {self.report}", f"Open it: {self.opener}", *self.next_step]
 
