@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from deface_compare.cohort.arm_names import ArmNames
+from deface_compare.cohort.arms import Arm
+from deface_compare.cohort.reidentification.curves import Curve
+from deface_compare.cohort.reidentification.summary import FaceCurves
 from deface_compare.cohort.review import review_cases
 from deface_compare.natural_order import natural
 from deface_compare.output.folder import OutputFolder
 from deface_compare.output.key import read_key, write_key
 from deface_compare.report.merged_notes import merged_by_pattern
+from deface_compare.report.privacy_charts import matrix_data
 from deface_compare.study.patients import find_patients
 from deface_compare.study.pool import pool, pool_cases
 from made_study import make_out
@@ -83,3 +89,13 @@ def test_a_merged_note_names_its_cases_in_that_order() -> None:
 
 def test_finished_cases_of_a_folder_come_in_that_order(out: Path) -> None:
     assert [folder.name for folder in OutputFolder(out).finished_cases()] == NAMES
+
+
+def test_the_similarity_of_everybody_with_everybody_moves_with_its_names() -> None:
+    arm = Arm("quickshear", "", "background", "none")
+    curve = Curve(*[np.array([0.0, 1.0])] * 4)
+    similarity = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+    found = FaceCurves("CT", arm, curve, curve, similarity, ("P10", "P9"), ("P10", "P11", "P9"))
+    (matrix,) = matrix_data([found], ArmNames([arm], {}))
+    assert (matrix["probes"], matrix["gallery"]) == (["P9", "P10"], ["P9", "P10", "P11"])
+    assert matrix["rows"] == [[0.6, 0.4, 0.5], [0.3, 0.1, 0.2]]
