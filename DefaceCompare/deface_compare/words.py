@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 
 SYNTHETIC_WARNING = "SYNTHETIC: made-up people; they test the pipeline and are no evidence about a method"
 
@@ -100,3 +101,8 @@ def auc_number(value: float) -> str:
 def auc_words(value: float, low: float, high: float) -> str:
     """An AUC with its interval."""
     return auc_number(value) if math.isnan(low) else f"{auc_number(value)} [{low:.2f}, {high:.2f}]"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

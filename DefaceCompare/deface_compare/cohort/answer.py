@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..measurement import Measurement
 from ..settings import KEEP, MASK, Tolerances
-from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, counted, interval, noun, number, synthetic_words
+from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, counted, interval, listed, noun, number, synthetic_words
 from .arm_names import ArmNames
 from .arms import Arm
 from .method_costs import DoseChange, Share
@@ -59,6 +59,11 @@ class Answer:
     facts: tuple[MethodFacts, ...]
     names: ArmNames
     cost: Axis | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any patient is made."""
+        return self.made > 0
 
     @property
     def warning(self) -> str:
@@ -130,11 +135,6 @@ def _candidates(facts: Sequence[MethodFacts]) -> list[MethodFacts]:
         if found:
             return found
     return []
-
-
-def listed(words: Sequence[str]) -> str:
-    """``A``, ``A and B``, ``A, B and C``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _recognised(facts: Sequence[MethodFacts], names: ArmNames, model: str) -> str:

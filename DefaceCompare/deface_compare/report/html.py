@@ -35,8 +35,7 @@ from .merged_notes import merged_by_pattern
 from .page import DRAWING, render_page
 from .pictures import FaceRow
 from .privacy_tables import privacy_tables
-from .published import AGREES, CANNOT_TEST, DISAGREES, Evidence, answers
-from .published import Answer as PublishedAnswer
+from .published import Evidence, answers, published_line
 from .tables import with_n_once
 from .verdict_section import dose_axes, package_sentences, package_table, verdict_sentence, verdict_table
 
@@ -249,18 +248,6 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "unnamed": unnamed_sentence(content),
         "glossary": [metric for name, metric in metrics().items() if name in shown],
     }
-
-
-PLURALS = {AGREES: AGREES.replace("agrees", "agree"), DISAGREES: DISAGREES.replace("disagrees", "disagree")}
-"""What more than one published figure does."""
-
-
-def published_line(found: Sequence[PublishedAnswer]) -> str:
-    """How many figures agree, disagree or cannot be tested; the reason where none can."""
-    counts = {verdict: sum(each.verdict == verdict for each in found) for verdict in dict.fromkeys(e.verdict for e in found)}
-    told = ", ".join(f"{count} {verdict if count == 1 else PLURALS.get(verdict, verdict)}" for verdict, count in counts.items())
-    reasons = {each.reason for each in found}
-    return f"{told}: {reasons.pop()}" if set(counts) == {CANNOT_TEST} and len(reasons) == 1 else told
 
 
 def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
