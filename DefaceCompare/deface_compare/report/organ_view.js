@@ -113,7 +113,7 @@ function showMap() {
   }
   const pressed = document.activeElement?.closest?.("#heat-map button");
   byId("heat-map").replaceChildren(make("table", { class: "map" }, head, first.body, ...(names.some((name) => further.has(name)) ? [second.body] : [])));
-  if (pressed) byId("heat-map").querySelector("button.chosen")?.focus(); // it was drawn anew
+  if (pressed) byId("heat-map").querySelector("button.chosen")?.focus(); // the pressed one is drawn anew
   const several = Math.max(...names.flatMap((name) => cells[name].map((cell) => cell?.n ?? 0)), 0);
   const shownOf = data.cases.length === 1 ? "this case" : `${mapState.view === "median" ? "median over patients" : `the patient furthest from ${map.ideal}`}; up to n ${several}`;
   byId("map-note").textContent = `${map.title}: ${shownOf}${map.tolerance === null ? "" : `; bold: beyond ${map.tolerance} ${map.unit}`}. ${map.meaning}.`;

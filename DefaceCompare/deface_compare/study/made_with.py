@@ -40,5 +40,6 @@ def _plain(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, str
         if isinstance(value, Mapping):
             listed += _plain(value, f"{before}{name}.")
         else:
-            listed.append((f"{before}{name}", str(value)))
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            listed.append((f"{before}{name}", f"{value:.12g}" if number else str(value)))  # 5 and 5.0 are one tolerance
     return listed
