@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import unicodedata
+from collections.abc import Sequence
 
 SYNTHETIC_WARNING = "SYNTHETIC: made-up people; they test the pipeline and are no evidence about a method"
 
@@ -31,6 +33,9 @@ DECIMALS = {"%": 1, "% of prescription": 1, "HU": 1, "Gy": 2, "cc": 2, "mm": 1, 
 
 NOTHING = "–"
 
+RIGHT_TO_LEFT = ("R", "AL")
+"""Unicode's bidirectional classes of letters that are written from the right (Unicode Standard Annex 9)."""
+
 
 def number(value: float, unit: str = "", *, signed: bool = False) -> str:
     """A number with the decimals that its unit deserves, a true minus sign, and an en dash for NaN."""
@@ -53,14 +58,34 @@ def count(n: int) -> str:
     return f"n\u00a0{n}"
 
 
-def counted(n: int, noun: str) -> str:
+def counted(n: int, thing: str) -> str:
     """``1 patient``, ``12 patients``."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    return f"{n} {noun(n, thing)}"
+
+
+def noun(n: int, thing: str) -> str:
+    """The word behind a count: ``patient`` of one, ``patients`` of all others."""
+    return thing if n == 1 else f"{thing}s"
 
 
 def is_or_are(n: int) -> str:
     """``is 1``, ``are 12``."""
     return f"{'is' if n == 1 else 'are'} {n}"
+
+
+def isolated(text: str) -> str:
+    """Words that are read from the right, so marked that they turn nothing round that stands beside them; others as they are."""
+    turns = any(unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for letter in text)
+    return f"\u2068{text}\u2069" if turns else text
+
+
+def synthetic_words(made: int, patients: int) -> str:
+    """The SYNTHETIC warning of a table in which so many of the patients are made; ``""`` where none is."""
+    if not made:
+        return ""
+    if made == patients:
+        return SYNTHETIC_WARNING
+    return f"SYNTHETIC: {made} of {patients} cases are made-up people; what they are counted in is no evidence about a method"
 
 
 def without_warning(note: str) -> str:
@@ -76,3 +101,8 @@ def auc_number(value: float) -> str:
 def auc_words(value: float, low: float, high: float) -> str:
     """An AUC with its interval."""
     return auc_number(value) if math.isnan(low) else f"{auc_number(value)} [{low:.2f}, {high:.2f}]"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from ..atomic import ESCAPED, full_disk_sentence, is_full, system_sentence
+from ..atomic import full_disk_sentence, is_full, system_sentence
 from ..errors import DONE, INTERRUPTED, UNUSABLE, DefaceCompareError
 from ..version import __version__
 from .bids_app import add_bids_app
@@ -20,6 +20,7 @@ from .methods import add_methods
 from .models import add_models
 from .names import add_names_command
 from .parser import COMMAND, CommandParser
+from .plain_signs import PLAIN, register_plain_signs
 from .pool import add_pool
 from .report import add_report
 from .sample import add_sample
@@ -43,9 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # before numpy loads: more BLAS threads than cores cost minutes, and their number may change last digits
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    register_plain_signs()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=ESCAPED)  # names of files may hold what no terminal can show
+            stream.reconfigure(
+                errors=PLAIN
+            )  # names of files may hold what no terminal can show, our words what an old one cannot
     arguments = make_parser().parse_all(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:

@@ -8,28 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from ..measurement import Measurement
 from ..settings import KEEP, MASK, Tolerances
-from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, counted, interval, number
+from ..words import NO_VERDICT_FROM_ONE_CASE, auc_number, counted, interval, listed, noun, number, synthetic_words
 from .arm_names import ArmNames
 from .arms import Arm
 from .method_costs import DoseChange, Share
 from .method_facts import MethodFacts, Recognition, method_facts
+from .method_order import RANKS, decides, in_order, works
 from .reidentification.linkage import LINK_MARGIN_AUC, LINKED, NOT_LINKED, UNCLEAR, UNKNOWN
 from .statistics import LEAST_CASES, compare_methods
 from .summary import SummaryRow
 from .tradeoff import Axis
-from .verdict import ALPHA, LEAST_WORKING, Verdict
-
-RANKS = (NOT_LINKED, UNCLEAR, LINKED, UNKNOWN)
-"""Methods that hide the face come first."""
-DECIDES = (
-    "Order: first whether the face model still links the face (not linked, unclear, linked), then the organ volume altered in "
-    "the median patient, failures counting as worse than any number. A method that did not work on more than half of the scans "
-    "comes last."
-)
+from .verdict import ALPHA, Verdict
 
 
 @dataclass(frozen=True)
@@ -44,8 +36,8 @@ class Answer:
         Name of the face model; ``""`` if none scored.
     patients : int
         Cases with numbers.
-    synthetic : bool
-        Whether any is made: then nothing here is evidence about a method.
+    made : int
+        Of them, made-up people: then nothing here is evidence about a method.
     sentences : tuple of str
         Who is still linked; what the others cost; the worst patient of the first method; what its package shows.
     decides : str
@@ -61,12 +53,22 @@ class Answer:
     image: str
     model: str
     patients: int
-    synthetic: bool
+    made: int
     sentences: tuple[str, ...]
     decides: str
     facts: tuple[MethodFacts, ...]
     names: ArmNames
     cost: Axis | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any patient is made."""
+        return self.made > 0
+
+    @property
+    def warning(self) -> str:
+        """What must be told of made-up people; ``""`` where there are none."""
+        return synthetic_words(self.made, self.patients)
 
     @property
     def sentence(self) -> str:
@@ -83,7 +85,7 @@ def make_answer(
     *,
     model: str,
     patients: int,
-    synthetic: bool,
+    made: int,
     tolerances: Tolerances,
     seconds: Mapping[str, float],
 ) -> Answer:
@@ -97,25 +99,16 @@ def make_answer(
         Its first cost orders methods that are recognised alike.
     model : str
         Name of the face model, ``""`` if none scored.
+    made : int
+        How many of the patients are made-up people.
     seconds : mapping of method key to mean seconds a case
     """
     found = method_facts(measurements, summary, image, tolerances, names.arms, seconds)
     cost = next((axis for axis in verdict.axes if not axis.privacy), None)
-    places = {arm: place for place, arm in enumerate(names.arms)}
-
-    def order(facts: MethodFacts) -> tuple[bool, int, float, int]:
-        costs = [] if cost is None else list(cost.as_run(facts.arm).values())
-        rank = RANKS.index(facts.recognised.word)
-        return (not works(facts), rank, median(costs) if costs else math.inf, places[facts.arm])
-
-    facts = tuple(sorted(found.values(), key=order))
+    facts = in_order(found, cost)
     sentences = _one_case() if patients == 1 else _sentences(facts, names, model, cost)
-    return Answer(image, model, patients, synthetic, sentences, DECIDES, facts, names, cost)
-
-
-def works(facts: MethodFacts) -> bool:
-    """Whether a method worked on more than half of the scans with a face, as far as that was looked at."""
-    return facts.worked is None or facts.worked.k > LEAST_WORKING * facts.worked.n
+    order = decides(facts, cost, single=patients == 1)
+    return Answer(image, model, patients, made, sentences, order, facts, names, cost)
 
 
 def _one_case() -> tuple[str, ...]:
@@ -128,7 +121,7 @@ def _sentences(facts: Sequence[MethodFacts], names: ArmNames, model: str, cost: 
     candidates = _candidates([each for each in facts if works(each)])
     parts = [_recognised(facts, names, model)]
     if not candidates and all(each.recognised.word == LINKED for each in facts):
-        parts += ["None of them hides a face from it.", _least(facts, names, cost)]
+        parts += ["None of them hides a face from it." if len(facts) > 1 else "", _least(facts, names, cost)]
     if candidates:
         parts += [_costs(candidates, names, cost), _worst(candidates[0], names), _package(candidates[0], names, model)]
     parts += [_not_working(each, names) for each in facts if not works(each)]
@@ -142,11 +135,6 @@ def _candidates(facts: Sequence[MethodFacts]) -> list[MethodFacts]:
         if found:
             return found
     return []
-
-
-def listed(words: Sequence[str]) -> str:
-    """``A``, ``A and B``, ``A, B and C``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _recognised(facts: Sequence[MethodFacts], names: ArmNames, model: str) -> str:
@@ -169,8 +157,13 @@ def _recognised(facts: Sequence[MethodFacts], names: ArmNames, model: str) -> st
     if by_word[UNKNOWN]:
         why = by_word[UNKNOWN][0].recognised.reason
         told.append(f"whether {_are(by_word[UNKNOWN], names)} recognised is not known{f' ({why})' if why else ''}")
-    text = "; ".join(told)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return _begun("; ".join(told), facts, names)
+
+
+def _begun(text: str, facts: Sequence[MethodFacts], names: ArmNames) -> str:
+    """A sentence with a capital at its beginning, but for the name of a method, which is written as its authors do."""
+    named = any(text.startswith(title) for title in _titles(facts, names))
+    return f"{text if named else text[:1].upper() + text[1:]}." if text else ""
 
 
 def _titles(facts: Sequence[MethodFacts], names: ArmNames) -> list[str]:
@@ -216,15 +209,24 @@ def _costs(candidates: Sequence[MethodFacts], names: ArmNames, cost: Axis | None
 
 
 def _least(facts: Sequence[MethodFacts], names: ArmNames, cost: Axis | None) -> str:
-    """Where all are linked: who is linked least, and who costs least."""
-    linked = min(facts, key=lambda each: each.recognised.auc)
-    found = linked.recognised
-    told = [f"Linked least: {names.short_title(linked.arm)} (AUC {auc_number(found.auc)} {interval(found.low, found.high)})"]
-    known = [each for each in facts if works(each) and cost is not None and cost.worked(each.arm)]
+    """Where all are linked: who is linked least, and who costs least, of those that work; where all are alike, that they are."""
+    working = [each for each in facts if works(each)]
+    told = []
+    if len({auc_number(each.recognised.auc) for each in working}) > 1:
+        linked = min(working, key=lambda each: each.recognised.auc)
+        found = linked.recognised
+        auc = f"AUC {auc_number(found.auc)} {interval(found.low, found.high)}"
+        told.append(f"linked least: {names.short_title(linked.arm)} ({auc})")
+    known = [each for each in working if cost is not None and cost.worked(each.arm)]
     if cost is not None and known:
         cheapest = min(known, key=lambda each: cost.median(each.arm))
-        told.append(f"costs least: {names.short_title(cheapest.arm)} ({_cost(cost, cheapest.arm)})")
-    return f"{'; '.join(told)}."
+        costs = {number(cost.median(each.arm), cost.unit) for each in known}
+        title, words = names.short_title(cheapest.arm), _cost(cost, cheapest.arm)
+        if len(known) == 1:
+            told.append(f"{title}: {words}")
+        else:
+            told.append(f"costs least: {title} ({words})" if len(costs) > 1 else f"all cost alike ({words})")
+    return _begun("; ".join(told), facts, names)
 
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
@@ -281,7 +283,8 @@ def _package(facts: MethodFacts, names: ArmNames, model: str) -> str:
 
 def _not_working(facts: MethodFacts, names: ArmNames) -> str:
     worked = facts.worked or Share(0, 0)
-    return f"{names.short_title(facts.arm)} worked on {worked.words} scans only: its figures are not to be relied on."
+    on = f"{worked.words} {noun(worked.n, 'scan')}"
+    return f"{names.short_title(facts.arm)} worked on {on} only: its figures are not to be relied on."
 
 
 def leader(answer: Answer) -> MethodFacts | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..words import isolated
 from .arms import Arm
 
 METHOD_COLOURS: Mapping[str, str] = {
@@ -44,18 +45,18 @@ class ArmNames:
 
     def title(self, arm: Arm) -> str:
         """The method's title, with what tells it from other arms of the same method."""
-        return " · ".join([self._titles.get(arm.method, arm.method), *self._details(arm)])
+        return isolated(" · ".join([self._titles.get(arm.method, arm.method), *self._details(arm)]))
 
     def short_title(self, arm: Arm) -> str:
         """The title without what stands in brackets: for sentences, and where there is little room.
 
         Where another method has the same one, the whole title.
         """
-        return " · ".join([self._own_title(arm.method), *self._details(arm)])
+        return isolated(" · ".join([self._own_title(arm.method), *self._details(arm)]))
 
     def detail(self, arm: Arm) -> str:
         """What stands in brackets and `short_title` leaves out."""
-        return self._titles.get(arm.method, arm.method).removeprefix(self._own_title(arm.method)).strip(" ()")
+        return isolated(self._titles.get(arm.method, arm.method).removeprefix(self._own_title(arm.method)).strip(" ()"))
 
     def _own_title(self, method: str) -> str:
         """The title without its brackets, as far as it is this method's alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from ..measurement_table import read_measurements
 from ..output.finished_mark import is_torn
 from ..output.folder import OutputFolder
 from ..output.key import read_persons
+from ..output.study_file import read_study_file
 from ..settings import Settings
 from .arms import Arm, arm_of, arm_order
 from .reidentification.inner_anatomy import read_inner_records
@@ -127,10 +127,7 @@ def read_out(out: Path, cohort: str, *, prefix: bool) -> Cohort:
         report = CaseReport.read(path)
         rows = _named(report.measurements, name, cohort)
         cases.append(PooledCase(name, key, out, cohort, replace(report, measurements=()), rows, persons.get(key, "")))
-    manifest = folder.manifest
-    told = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    unreadable = told.get("unreadable", {})
-    unreadable = {**unreadable, **torn}
+    unreadable = {**read_study_file(folder.manifest).unreadable, **torn}
     if prefix:
         unreadable = {f"{cohort}/{case}": reason for case, reason in unreadable.items()}
     arms = {case.key: sorted(case.arms) for case in cases}
@@ -160,6 +157,7 @@ def _shared_tables(out: OutputFolder, cohort: str, *, prefix: bool) -> Cohort:
             methods={row.method: {"title": known.get(row.method, row.method)} for row in rows},
             settings=Settings(protect=rows[0].protect),
             inputs={},
+            version="",  # the tables do not tell it
         )
         cases.append(PooledCase(name, key, out.path, cohort, report, _named(rows, name, cohort)))
     found = read_summary(out.summary) if out.summary.is_file() else []

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..case import RELATIVE
 from ..measurement import OK, Measurement
+from ..natural_order import natural
 from ..settings import KEEP, Tolerances
 from ..structures.organs import is_place_holder, is_target
 from .arms import Arm, arm_of
@@ -167,7 +168,7 @@ def organs_lost(volumes: Sequence[Measurement]) -> tuple[OrganLoss, ...]:
         if len(values) < fewest:
             continue
         low, median, high = _quartiles(list(values.values()))
-        worst = min(values, key=lambda case: (values[case], case))
+        worst = min(values, key=lambda case: (values[case], natural(case)))
         found.append(OrganLoss(item.structure, median, low, high, len(values), values[worst], worst))
     changed = [each for each in found if each.worst_percent < 0]
     changed.sort(key=lambda each: (each.median_percent, each.worst_percent, each.structure))
@@ -184,7 +185,7 @@ def worst_dose(doses: Iterable[Measurement], policy: str) -> DoseChange | None:
     found = [row for row in doses if row.dose_policy == policy]
     if not found:
         return None
-    row = min(found, key=lambda each: (-abs(each.change), each.case, each.structure, each.metric))
+    row = min(found, key=lambda each: (-abs(each.change), natural(each.case), each.structure, each.metric))
     return DoseChange(row.case, row.structure, row.metric, policy, row.change, row.original, row.engine)
 
 

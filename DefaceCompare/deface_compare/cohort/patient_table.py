@@ -132,7 +132,7 @@ def _further_engines(rows: Iterable[Measurement]) -> frozenset[str]:
     """Titles of the face models that not most cases were scored by; cosines of two models have no mean."""
     cases: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        if row.metric == SIMILARITIES[0] and row.status == OK and row.image:
+        if row.metric in SIMILARITIES and row.status == OK and row.image:
             cases[row.engine].add(row.case)
     main = max(cases, key=lambda engine: len(cases[engine]), default="")
     return frozenset(cases) - {main}

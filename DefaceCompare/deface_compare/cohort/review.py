@@ -12,6 +12,7 @@ from pathlib import Path
 from ..case_report import CaseReport
 from ..errors import UnusableInput
 from ..measurement_table import write_table
+from ..natural_order import natural
 from ..output.folder import OutputFolder
 from .catch_trials import has_catch_trial
 from .decision import ANSWERS, ORIGINAL, QUESTIONS, Decision
@@ -59,7 +60,8 @@ def review_cases(folder: Path) -> list[ReviewCase]:
     finished = OutputFolder(folder).finished_cases()
     if finished:
         return [_finished(OutputFolder(folder), case) for case in finished]
-    patients = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    patients = sorted(found, key=lambda path: natural(path.name))
     if not patients:
         raise UnusableInput(f"{folder} holds neither finished cases nor patients' folders")
     return [ReviewCase(path.name, "", {}, path, {}) for path in patients]
@@ -93,14 +95,12 @@ def read_decisions(file: Path) -> list[Decision]:
     with file.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
         if tuple(reader.fieldnames or ()) != DECISION_COLUMNS:
-            raise UnusableInput(
-                f"{file.name} is not a review of DefaceCompare: its columns should be {', '.join(DECISION_COLUMNS)}"
-            )
+            raise UnusableInput(f"{file} is not a review of DefaceCompare: its columns should be {', '.join(DECISION_COLUMNS)}")
         decisions = [Decision(**{name: value or "" for name, value in row.items()}) for row in reader]
     for decision in decisions:
         for question in QUESTIONS:
             if getattr(decision, question) not in ("", *ANSWERS):
-                raise UnusableInput(f"{file.name}: '{getattr(decision, question)}' is no answer; use {', '.join(ANSWERS)}")
+                raise UnusableInput(f"{file}: '{getattr(decision, question)}' is no answer; use {', '.join(ANSWERS)}")
     return decisions
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..atomic import is_full
 from ..case_report import REPORT
 from ..errors import UnusableInput
+from ..natural_order import natural
 from ..own_output import IDENTIFIABLE, LOCKS
 
 CASES, UNFINISHED = "cases", ".unfinished"
@@ -101,7 +102,8 @@ class OutputFolder:
 
     def finished_cases(self) -> list[Path]:
         """The folders of all finished cases, sorted by id."""
-        return sorted(path.parent for path in self.cases.glob(f"*/{REPORT}"))
+        found = [path.parent for path in self.cases.glob(f"*/{REPORT}")]
+        return sorted(found, key=lambda path: natural(path.name))
 
     # shows or leads to a person
 

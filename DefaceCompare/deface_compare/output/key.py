@@ -10,6 +10,7 @@ from typing import TextIO
 
 from ..atomic import written_csv
 from ..errors import UnusableInput
+from ..natural_order import natural
 from ..persons_table import FOLDER, PERSON, PERSONS
 from .folder import OutputFolder
 
@@ -52,7 +53,7 @@ def write_key(out: Path, sources: Mapping[str, Path], persons: Mapping[str, str]
     path = folder.key
     with written_csv(path, durable=True, errors=ANY_NAME) as table:
         table.writerow(KEY_COLUMNS)
-        table.writerows([rows[case][name] for name in KEY_COLUMNS] for case in sorted(rows))
+        table.writerows([rows[case][name] for name in KEY_COLUMNS] for case in sorted(rows, key=natural))
 
 
 def listed_persons(cohort: Path, sources: Mapping[str, Path]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ..cohort.method_costs import NOT_MEASURED, BeyondTolerance, Share
 from ..cohort.method_facts import MethodFacts, Recognition
 from ..cohort.reidentification.linkage import LINK_MARGIN_AUC, LINKED, NOT_LINKED, UNCLEAR
 from ..cohort.tradeoff import CHANCE_AUC
-from ..words import auc_number, counted, interval, number
+from ..words import auc_number, counted, interval, noun, number
 from .small_face import left_words, small_face
 
 ANSWERS = {LINKED: "yes, linked", UNCLEAR: "unclear", NOT_LINKED: "not linked"}
@@ -68,8 +68,12 @@ class Card:
     dose_case: str
     beyond: str
     beyond_detail: str
+    patients: str
+    """The word behind a count of `beyond`."""
     packages: str
     worked: str
+    scans: str
+    """The word behind a count of `worked`."""
     rests: str
     weak: bool
 
@@ -89,6 +93,7 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
     names = answer.names
     short = names.short_title(facts.arm)
     found, dose, beyond = facts.recognised, facts.worst_dose, facts.beyond_tolerance
+    changed = dose if dose is not None and dose.change_gy else None
     measured, worked = facts.measured, facts.worked
     lost = measured.n - measured.k
     missed = worked.n - worked.k if worked else 0
@@ -117,15 +122,17 @@ def _card(place: int, facts: MethodFacts, answer: Answer, picture: str) -> Card:
             for organ in facts.organs_lost
         ),
         no_organs="none" if facts.organs_measured else NOT_MEASURED,
-        dose="" if dose is None else f"{number(dose.change_gy, 'Gy', signed=True)} Gy",
-        dose_detail=facts.why_no_dose
-        if dose is None
-        else f"{dose.structure} {dose.metric} of {number(dose.original_gy, 'Gy')} Gy",
-        dose_case="" if dose is None else dose.case,
+        dose="" if not changed else f"{number(changed.change_gy, 'Gy', signed=True)} Gy",
+        dose_detail=(facts.why_no_dose if dose is None else "no change")
+        if not changed
+        else f"{changed.structure} {changed.metric} of {number(changed.original_gy, 'Gy')} Gy",
+        dose_case="" if not changed else changed.case,
         beyond=beyond.patients.words if beyond else "",
         beyond_detail=_beyond_detail(beyond) if beyond else NOT_MEASURED,
+        patients=noun(beyond.patients.n if beyond else 0, "patient"),
         packages=_packages(facts),
         worked=worked.words if worked else "",
+        scans=noun(worked.n if worked else 0, "scan"),
         rests="; ".join(filter(None, (_rests(measured), f"did not work on {missed}" if missed else ""))),
         weak=bool(lost or missed),
     )
@@ -135,7 +142,11 @@ def _rests(measured: Share) -> str:
     """On how many patients the figures of a card rest."""
     if measured.k == measured.n:
         return f"figures rest on {counted(measured.n, 'patient')}"
-    return f"organs and dose rest on {measured.words} patients" if measured.k else "no figures of organs and dose"
+    return (
+        f"organs and dose rest on {measured.words} {noun(measured.n, 'patient')}"
+        if measured.k
+        else "no figures of organs and dose"
+    )
 
 
 def _packages(facts: MethodFacts) -> str:

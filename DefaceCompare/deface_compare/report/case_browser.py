@@ -11,6 +11,7 @@ from typing import Any
 from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm, arm_of
 from ..measurement import FAILED, OK, Measurement
+from ..natural_order import natural
 from ..words import number, without_warning
 from .merged_notes import pattern_of
 
@@ -63,7 +64,7 @@ def case_lines(
     lines = [_line(case, rows[case["id"]], names, image, usual) for case in manifest["cases"]]
     nothing = tuple(CaseCell((), "") for _ in names.arms)
     lines += [CaseLine(case, nothing, (f"unreadable: {why}",), True) for case, why in manifest["unreadable"].items()]
-    return tuple(sorted(lines, key=lambda line: line.id))
+    return tuple(sorted(lines, key=lambda line: natural(line.id)))
 
 
 def _usual_warnings(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -91,7 +91,10 @@ function openCase(place, { scroll = true } = {}) {
   const detail = byId("case-detail");
   if (!detail || place < 0) return;
   const name = data.cases[place];
-  for (const row of document.querySelectorAll("#case-table tr[data-case]")) row.classList.toggle("chosen", row.dataset.case === name);
+  for (const row of document.querySelectorAll("#case-table tr[data-case]")) {
+    row.classList.toggle("chosen", row.dataset.case === name);
+    row.querySelector("button")?.setAttribute("aria-pressed", String(row.dataset.case === name));
+  }
   const told = make("div", { class: "told" });
   detail.replaceChildren(make("h3", { tabindex: -1 }, name), told);
   const pictures = data.pictures?.[place];
@@ -111,7 +114,9 @@ function openCase(place, { scroll = true } = {}) {
   const remarks = data.remarks?.[place] ?? [];
   if (remarks.length) told.append(make("details", {}, make("summary", {}, `${remarks.length} remark${remarks.length > 1 ? "s" : ""}`), make("ul", {}, ...remarks.map((each) => make("li", {}, each)))));
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
-  if (scroll) byId("cases").scrollIntoView();
+  if (!scroll) return;
+  byId("cases").scrollIntoView();
+  detail.querySelector("h3").focus({ preventScroll: true });
 }
 
 function caseTable() {
@@ -120,9 +125,7 @@ function caseTable() {
   for (const row of table.querySelectorAll("tr[data-case]")) {
     const place = data.cases.indexOf(row.dataset.case);
     if (place < 0) continue;
-    row.tabIndex = 0;
-    row.addEventListener("click", () => openCase(place, { scroll: false }));
-    row.addEventListener("keydown", (event) => { if (event.key === "Enter") openCase(place, { scroll: false }); });
+    row.addEventListener("click", () => openCase(place, { scroll: false })); // its button's, too
   }
   const needle = byId("case-filter"), conspicuous = byId("case-conspicuous");
   const filter = () => {

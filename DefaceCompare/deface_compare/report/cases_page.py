@@ -41,4 +41,4 @@ def render_cases_page(content: ReportContent, lines: Sequence[CaseLine], picture
     cases, names = content.cases, content.names
     data = {name: value for name, value in report_data(content, lines).items() if name not in NOT_HERE}
     data["pictures"] = [pictures[case].data(names) if case in pictures else None for case in cases]
-    return render_page("cases_page.html.j2", SCRIPTS, data, manifest=content.manifest, cases=[*lines], image=content.image)
+    return render_page("cases_page.html.j2", SCRIPTS, data, manifest=content.manifest, cases=[*lines], shown=set(cases))

@@ -29,6 +29,12 @@ function text(x, y, words, attributes = {}) {
   return draw("text", { x, y, ...attributes }, words);
 }
 
+// Words of so many letters at most; what is cut off is told by an ellipsis, and whole where one points.
+function cutTo(words, letters) {
+  const most = Math.max(4, Math.floor(letters)), all = [...words];
+  return all.length > most ? `${all.slice(0, most - 1).join("").trimEnd()}…` : words;
+}
+
 // hover
 
 const tip = make("div", { class: "tip", role: "status", hidden: true });
@@ -62,6 +68,22 @@ function hover(target, lines) {
   return target;
 }
 
+// Points of a chart are one stop of the tabulator; arrows go from one to the next, to the first and the last.
+function oneStop(points) {
+  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+  points.forEach((point, k) => {
+    point.setAttribute("tabindex", k ? -1 : 0);
+    point.addEventListener("keydown", (event) => {
+      if (!(event.key in steps)) return;
+      event.preventDefault();
+      const next = points[Math.max(0, Math.min(points.length - 1, k + steps[event.key]))];
+      point.setAttribute("tabindex", -1);
+      next.setAttribute("tabindex", 0);
+      next.focus();
+    });
+  });
+}
+
 // switches
 
 // A row of buttons of which one is pressed; `choose` is called with the value of the one that is.
@@ -89,8 +111,10 @@ function chart(host, height, paint) {
     const wanted = printing ? PRINT_PX : Math.round(host.clientWidth);
     if (!wanted) return;
     width = wanted;
-    const figure = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": host.getAttribute("aria-label") });
+    const figure = draw("svg", { viewBox: `0 0 ${width} ${height}`, "aria-label": host.getAttribute("aria-label") });
     paint(figure, width, height);
+    // a picture hides what it is made of from readers of the screen: one with points to go to is a group
+    figure.setAttribute("role", figure.querySelector("[tabindex]") ? "group" : "img");
     host.replaceChildren(figure);
   };
   new ResizeObserver(() => { if (!printing && Math.abs(host.clientWidth - width) > 1) again(); }).observe(host);
@@ -98,8 +122,20 @@ function chart(host, height, paint) {
   again();
   return again;
 }
-addEventListener("beforeprint", () => { printing = true; for (const again of charts) again(); });
-addEventListener("afterprint", () => { printing = false; for (const again of charts) again(); });
+// On paper nothing can be opened: what a map or a case folds is printed.
+const FOLDED_ON_PAPER = "#heat-map details:not([open]), #case-detail details:not([open])";
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  printing = true;
+  for (const again of charts) again();
+  unfolded = [...document.querySelectorAll(FOLDED_ON_PAPER)];
+  for (const each of unfolded) each.open = true;
+});
+addEventListener("afterprint", () => {
+  printing = false;
+  for (const again of charts) again();
+  for (const each of unfolded) each.open = false;
+});
 
 function niceTicks(low, high, most) {
   const rough = (high - low) / most || 1;

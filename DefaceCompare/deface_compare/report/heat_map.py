@@ -13,6 +13,7 @@ from ..cohort.arms import Arm, arm_of
 from ..cohort.patient_table import PLANNED_METRICS, Item, PatientValues, Table
 from ..cohort.summary import SummaryRow, is_change, is_of_one_arm
 from ..measurement import VALUE, metrics
+from ..natural_order import natural
 from ..settings import DOSE_POLICIES, Tolerances
 from ..structures.organs import is_further
 from ..words import DECIMALS, NOTHING, count, interval, number
@@ -106,7 +107,7 @@ def _cell(row: SummaryRow, patients: PatientValues | None, cases: Sequence[str])
     known = patients.values if patients else {}
     signed = is_change(row.domain, row.metric)
     ideal = _ideal(row.metric)
-    worst = max(known, key=lambda case: (abs(known[case] - ideal), case), default="")
+    worst = min(known, key=lambda case: (-abs(known[case] - ideal), natural(case)), default="")
     mark = CHANGED if row.p_holm < SIGNIFICANT else ""
     spread = "" if row.n < 2 or math.isnan(row.low) else f"{interval(row.low, row.high, row.unit, signed=signed)}, "
     return MapCell(

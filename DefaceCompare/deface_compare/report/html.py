@@ -20,9 +20,10 @@ from ..cohort.summary import SummaryRow, find, first_of_each_arm
 from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
+from ..natural_order import natural
 from ..settings import Settings
 from ..structures.count import pooled_count, structures_sentence
-from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING, counted
+from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, counted
 from . import sections
 from .answer_section import cards
 from .by_cohort import auc_by_cohort, success_by_cohort
@@ -34,8 +35,7 @@ from .merged_notes import merged_by_pattern
 from .page import DRAWING, render_page
 from .pictures import FaceRow
 from .privacy_tables import privacy_tables
-from .published import CANNOT_TEST, Evidence, answers
-from .published import Answer as PublishedAnswer
+from .published import Evidence, answers, published_line
 from .tables import with_n_once
 from .verdict_section import dose_axes, package_sentences, package_table, verdict_sentence, verdict_table
 
@@ -105,7 +105,7 @@ class ReportContent:
     @property
     def cases(self) -> list[str]:
         """Ids of the finished cases in the order of the report."""
-        return sorted(case["id"] for case in self.manifest["cases"])
+        return sorted((case["id"] for case in self.manifest["cases"]), key=natural)
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -128,7 +128,7 @@ def render(content: ReportContent) -> str:
         SCRIPTS,
         data,
         words={
-            "synthetic": SYNTHETIC_WARNING,
+            "synthetic": content.answer.warning,
             "synthetic_template": SYNTHETIC_COLUMN_C,
             "dose": DOSE_SENTENCE,
             "linkage": LINKAGE_SENTENCE,
@@ -146,6 +146,7 @@ def render(content: ReportContent) -> str:
         dvh=bool(data["dvh"]["structures"]),
         cases_shown=not content.single or bool(data["maps"] or data["pictures"]),
         cases=lines,
+        shown=set(data["cases"]),
         order=data["order"],
         case_columns=[(content.names.short_title(facts.arm), content.names.colour(facts.arm)) for facts in content.answer.facts],
         **_tables(content),
@@ -226,7 +227,7 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "package_table": package_table(content.packages, summary, names),
         "single_table": sections.single_case_table(content.measurements, names, content.image) if content.single else None,
         "success_by_cohort": success_by_cohort(content.measurements, content.manifest, names),
-        "success": sections.success_tables(summary, names, content.reviews),
+        "success": sections.success_tables(summary, names, content.reviews, single=content.single),
         "auc_by_cohort": auc_by_cohort(content.centres, names),
         "privacy": privacy_tables(summary, names),
         "planned_dose": sections.planned_dose_table(content.measurements) if content.single else None,
@@ -241,19 +242,12 @@ def _tables(content: ReportContent) -> dict[str, Any]:
         "package_sentences": package_sentences(content.packages, names),
         "published_line": published_line(found),
         "notes": notes,
+        "differing": differing_words(content.manifest),
         "notes_line": f"{counted(len(failures.rows) if failures else 0, 'reason')}, {counted(len(notes), 'note')}",
         "structures": structures_fact(content.manifest),
         "unnamed": unnamed_sentence(content),
         "glossary": [metric for name, metric in metrics().items() if name in shown],
     }
-
-
-def published_line(found: Sequence[PublishedAnswer]) -> str:
-    """How many figures agree, disagree or cannot be tested; the reason where none can."""
-    counts = {verdict: sum(each.verdict == verdict for each in found) for verdict in dict.fromkeys(e.verdict for e in found)}
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    reasons = {each.reason for each in found}
-    return f"{told}: {reasons.pop()}" if set(counts) == {CANNOT_TEST} and len(reasons) == 1 else told
 
 
 def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
@@ -265,6 +259,16 @@ def case_notes(manifest: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
             if note != counted:  # the report's foot has them all
                 by_note.setdefault(note, []).append(case["id"])
     return sorted(merged_by_pattern(by_note).items())
+
+
+def differing_words(manifest: Mapping[str, Any]) -> str:
+    """``version 0.4.1 (2 cases), 0.5.0 (4 cases); …`` where not all cases were made alike; else ``""``."""
+    told = (
+        f"{name} " + ", ".join(f"{value} ({counted(n, 'case')})" for value, n in values.items())
+        for name, values in manifest["differing"].items()
+    )
+    differ = any(name.startswith("tolerances.") for name in manifest["differing"])
+    return "; ".join(told) + ("; tolerances are those of the first case" if differ else "")
 
 
 def structures_fact(manifest: Mapping[str, Any]) -> tuple[str, str]:

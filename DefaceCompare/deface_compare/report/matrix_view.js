@@ -4,6 +4,8 @@
 const CELL_PX = 12, AROUND_PX = 90;
 
 function paintMatrix(canvas, matrix) {
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `${arms[matrix.arm].short}: cosine of ${matrix.probes.length} defaced scans with ${matrix.gallery.length} originals`);
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
   const cell = Math.max(4, Math.min(CELL_PX, Math.floor(1100 / matrix.gallery.length)));
   canvas.width = AROUND_PX + cell * matrix.gallery.length;

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from ..natural_order import natural
+
 NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
 """A measured number or a count; not a part of a name such as ``case-003``, ``MR_T1`` or ``D95``."""
 
@@ -31,4 +33,5 @@ def merged_by_pattern(notes: Mapping[str, list[str]]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for note in sorted(notes):
         groups.setdefault(pattern_of(note), []).append(note)
-    return {merged(group): sorted({case for note in group for case in notes[note]}) for group in groups.values()}
+    found = {merged(group): {case for note in group for case in notes[note]} for group in groups.values()}
+    return {note: sorted(cases, key=natural) for note, cases in found.items()}

@@ -2,6 +2,7 @@
 // Heat map of structures and methods, and the patients behind a cell.
 
 const LEAST_SHOWN = { "%": 0.05, HU: 0.05, Gy: 0.005 };
+const DARKEST_PERCENT = 65; // of loss or gain in a cell: on more of it its number has less contrast than 4.5 to 1 (WCAG 2.2, 1.4.3)
 const mapState = { key: 0, policy: "", view: "median", structure: "", arm: 0 };
 
 function cellNumber(cell) {
@@ -46,7 +47,7 @@ function isKnown(cells, counted) {
 function cellColour(value, most) {
   if (value === null || !most) return "";
   const share = Math.sqrt(Math.min(1, Math.abs(value) / most));
-  return `color-mix(in oklab, var(--${value < 0 ? "loss" : "gain"}) ${Math.round(share * 88)}%, var(--card))`;
+  return `color-mix(in oklab, var(--${value < 0 ? "loss" : "gain"}) ${Math.round(share * DARKEST_PERCENT)}%, var(--card))`;
 }
 
 function methodHead(arm) {
@@ -61,9 +62,8 @@ function mapRow(structure, cells, map, most) {
     if (cell === null) holder.append("–");
     else {
       const beyond = map.tolerance !== null && value !== null && Math.abs(value) > map.tolerance;
-      const strong = value !== null && most && Math.sqrt(Math.abs(value) / most) > 0.72;
       const chosen = mapState.structure === structure && mapState.arm === arm;
-      const button = make("button", { type: "button", class: `${beyond ? "beyond " : ""}${strong ? "strong " : ""}${chosen ? "chosen" : ""}`.trim(), "data-structure": structure, "data-arm": arm, style: `background:${cellColour(value, most)}` }, cellText(cell));
+      const button = make("button", { type: "button", class: `${beyond ? "beyond " : ""}${chosen ? "chosen" : ""}`.trim(), "data-structure": structure, "data-arm": arm, "aria-pressed": String(chosen), style: `background:${cellColour(value, most)}` }, cellText(cell));
       hover(button, cellLines(structure, arm, cell, map.unit));
       button.addEventListener("click", () => { mapState.structure = structure; mapState.arm = arm; showMap(); });
       holder.append(button);
@@ -111,13 +111,16 @@ function showMap() {
       return;
     }
   }
+  const pressed = document.activeElement?.closest?.("#heat-map button");
   byId("heat-map").replaceChildren(make("table", { class: "map" }, head, first.body, ...(names.some((name) => further.has(name)) ? [second.body] : [])));
+  if (pressed) byId("heat-map").querySelector("button.chosen")?.focus(); // the pressed one is drawn anew
   const several = Math.max(...names.flatMap((name) => cells[name].map((cell) => cell?.n ?? 0)), 0);
   const shownOf = data.cases.length === 1 ? "this case" : `${mapState.view === "median" ? "median over patients" : `the patient furthest from ${map.ideal}`}; up to n ${several}`;
   byId("map-note").textContent = `${map.title}: ${shownOf}${map.tolerance === null ? "" : `; bold: beyond ${map.tolerance} ${map.unit}`}. ${map.meaning}.`;
   const hasPolicy = policies.length > 1;
   byId("map-policy").hidden = !hasPolicy;
-  if (hasPolicy) choices(byId("map-policy"), "Dose policy", policies.map((each) => ({ value: each, title: each })), mapState.policy, (chosen) => { mapState.policy = chosen; showMap(); });
+  const shownPolicies = [...byId("map-policy").querySelectorAll("button")].map((button) => button.dataset.value);
+  if (hasPolicy && shownPolicies.join() !== policies.join()) choices(byId("map-policy"), "Dose policy", policies.map((each) => ({ value: each, title: each })), mapState.policy, (chosen) => { mapState.policy = chosen; showMap(); });
   showPatients();
 }
 
@@ -170,7 +173,7 @@ function linesOf(title, letters, most) {
     if (last !== undefined && (last.length + 1 + word.length <= letters || word.length < 2)) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
-  return lines.length > most ? [...lines.slice(0, most - 1), `${lines[most - 1]} …`] : lines;
+  return (lines.length > most ? [...lines.slice(0, most - 1), `${lines[most - 1]} …`] : lines).map((each) => cutTo(each, letters));
 }
 
 // Dots of one height stand side by side: right, left, right … in the order of the cases.
@@ -208,12 +211,17 @@ function paintPatients(figure, width, height) {
     }
     const shifts = spread(known.map((each) => each.value), up, room * 0.42);
     known.forEach(({ value, place }, k) => {
-      const dot = marker(arm, middle + shifts[k], up(value), 4, { tabindex: 0, "data-case": data.cases[place] });
+      const dot = marker(arm, middle + shifts[k], up(value), 4, { role: "button", "data-case": data.cases[place] });
       hover(dot, [`${data.cases[place]}, ${arms[arm].short}`, `${mapState.structure} ${[minus(value.toFixed(map.decimals)), map.unit].filter(Boolean).join(" ")}; click: open the case`]);
       dot.addEventListener("click", () => openCase(place));
-      dot.addEventListener("keydown", (event) => { if (event.key === "Enter") openCase(place); });
+      dot.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        openCase(place);
+      });
       group.append(dot);
     });
+    oneStop([...group.children].filter((each) => each.hasAttribute("data-case")));
     figure.append(group);
   });
 }

@@ -2,6 +2,7 @@
 // Trade-off, ROC and CMC.
 
 const LABEL_LETTER_PX = 7.4, TITLE_LETTER_PX = 6.2, LABEL_PX = 16;
+const LABEL_SHARE = 0.45; // of the chart's width, for one label at most
 const WORDS = 5; // words under words weigh more than a line under words
 
 
@@ -53,7 +54,7 @@ function tradeoff(host, panel) {
       obstacles.push({ left: across(x) - 9, right: across(x) + 9, top: up(yHigh ?? y) - 2, bottom: up(yLow ?? y) + 2 });
     }
     for (const point of points) {
-      const words = arms[point.arm].short, at = placeLabel(words, across(point.x[0]), up(point.y[0]), frame, obstacles);
+      const words = cutTo(arms[point.arm].short, ((frame.right - frame.left) * LABEL_SHARE) / LABEL_LETTER_PX), at = placeLabel(words, across(point.x[0]), up(point.y[0]), frame, obstacles);
       const away = at.anchor === "start" ? 1 : -1;
       figure.append(text(at.x + 12 * away, at.y, words, { class: "label", "text-anchor": at.anchor }));
       figure.append(marker(point.arm, at.x + 4 * away, at.y - 4, 4)); // whose label it is, wherever it stands

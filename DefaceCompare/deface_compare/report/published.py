@@ -253,3 +253,15 @@ def _within(published: str, low: float, high: float, nothing: float | None = Non
     away = 0.0 if nothing is None else float(published) - nothing
     same_side = (away > 0 and low > (nothing or 0.0)) or (away < 0 and high < (nothing or 0.0))
     return (AGREES, f"{spread}: another size") if same_side else (DISAGREES, spread)
+
+
+PLURALS = {AGREES: AGREES.replace("agrees", "agree"), DISAGREES: DISAGREES.replace("disagrees", "disagree")}
+"""What more than one published figure does."""
+
+
+def published_line(found: Sequence[Answer]) -> str:
+    """How many figures agree, disagree or cannot be tested; the reason where none can."""
+    counts = {verdict: sum(each.verdict == verdict for each in found) for verdict in dict.fromkeys(e.verdict for e in found)}
+    told = ", ".join(f"{count} {verdict if count == 1 else PLURALS.get(verdict, verdict)}" for verdict, count in counts.items())
+    reasons = {each.reason for each in found}
+    return f"{told}: {reasons.pop()}" if set(counts) == {CANNOT_TEST} and len(reasons) == 1 else told

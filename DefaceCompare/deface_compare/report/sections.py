@@ -13,6 +13,7 @@ from ..cohort.patient_table import SIMILARITIES
 from ..cohort.reidentification.summary import HEADLINE
 from ..cohort.summary import MINUS, SummaryRow, find
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Measurement, metrics
+from ..natural_order import natural
 from ..words import NOTHING, counted, number, without_warning
 from .merged_notes import merged, pattern_of
 from .published import AGREES, CANNOT_TEST, CONDITIONS, DISAGREES, Answer
@@ -78,7 +79,7 @@ def _measured(found: Mapping[Arm, Measurement], unit: str, arm: Arm) -> Cell:
     return Cell(("yes" if value > 0.5 else "no") if unit == "flag" else number(value, unit))
 
 
-def answer_columns(summary: Sequence[SummaryRow], image: str) -> dict[str, Callable[[Arm], Cell]]:
+def answer_columns(summary: Sequence[SummaryRow], image: str, *, single: bool = False) -> dict[str, Callable[[Arm], Cell]]:
     """What is left of the face, and the three answers, as far as they are known of an image."""
     here = find(summary, image=image)
     moved = find(here, metric="feature_moved")
@@ -86,7 +87,9 @@ def answer_columns(summary: Sequence[SummaryRow], image: str) -> dict[str, Calla
     if moved:
         columns[LEFT] = lambda arm: left_cell([row for row in moved if arm_of(row) == arm])
     return columns | {
-        title: by_arm(rate_cell, found) for metric, title in ANSWERS.items() if (found := find(here, metric=metric))
+        title: by_arm(partial(rate_cell, single=single), found)
+        for metric, title in ANSWERS.items()
+        if (found := find(here, metric=metric))
     }
 
 
@@ -95,13 +98,15 @@ def _left_measured(rows: Sequence[Measurement]) -> Cell:
     return Cell("", small=left_words(left), picture=small_face(left)) if left else Cell(NOTHING, kind="quiet")
 
 
-def success_tables(summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequence[Decision] = ()) -> list[ReportTable]:
+def success_tables(
+    summary: Sequence[SummaryRow], names: ArmNames, reviews: Sequence[Decision] = (), *, single: bool = False
+) -> list[ReportTable]:
     """An image a table: what is left, k/n of the three answers and of success, what reviewers said, the numbers behind them."""
     tables = []
     for image in dict.fromkeys(row.image for row in find(summary, metric="success_rate")):
         here = find(summary, image=image, domain="quality")
-        columns = answer_columns(summary, image)
-        columns["Success"] = by_arm(rate_cell, find(here, metric="success_rate"))
+        columns = answer_columns(summary, image, single=single)
+        columns["Success"] = by_arm(partial(rate_cell, single=single), find(here, metric="success_rate"))
         columns |= review_columns(reviews, image)
         columns |= {
             metric_title(title, metrics()[metric].unit): by_arm(value_cell, find(here, metric=metric))
@@ -181,7 +186,8 @@ def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], na
         if row.status in (FAILED, NOT_AVAILABLE, NO_FACE):
             pattern = pattern_of(without_warning(row.note))
             found.setdefault((row.status, row.image, pattern), []).append(row)
-    lines = [(Cell("unreadable"), Cell(reason), Cell(""), Cell(""), Cell(case)) for case, reason in sorted(unreadable.items())]
+    told = sorted(unreadable.items(), key=lambda pair: natural(pair[0]))
+    lines = [(Cell("unreadable"), Cell(reason), Cell(""), Cell(""), Cell(case)) for case, reason in told]
     for (status, image, _), members in sorted(found.items(), key=lambda each: (each[0][0], -len(each[1]), each[0]))[
         :LONGEST_LIST
     ]:
@@ -203,6 +209,6 @@ def failure_table(rows: Sequence[Measurement], unreadable: Mapping[str, str], na
 
 def _cases_cell(rows: Sequence[Measurement]) -> Cell:
     """A few case ids and how many more."""
-    ids = sorted({row.case for row in rows})
+    ids = sorted({row.case for row in rows}, key=natural)
     more = f" and {len(ids) - CASES_NAMED} more" if len(ids) > CASES_NAMED else ""
     return Cell(", ".join(ids[:CASES_NAMED]) + more)

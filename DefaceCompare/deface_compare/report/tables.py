@@ -105,13 +105,13 @@ def left_cell(rows: Sequence[SummaryRow]) -> Cell:
     return Cell("", small=f"{left_words(left)} {count(n) if n > 1 else ''}".strip(), picture=small_face(left))
 
 
-def rate_cell(row: SummaryRow | None) -> Cell:
-    """``k/n`` on top, percent with its interval below."""
+def rate_cell(row: SummaryRow | None, *, single: bool = False) -> Cell:
+    """``k/n`` on top, percent with its interval below; of a single case yes or no."""
     if row is None or math.isnan(row.value):
         return Cell(NOTHING, kind="quiet")
     successes = round(row.value * row.n / 100)
     kind = "" if row.metric not in COLOURED else "good" if successes == row.n else "bad" if not successes else ""
-    if row.n == 1:
+    if single and row.n == 1:
         return Cell("yes" if successes else "no", kind=kind)
     return Cell(f"{successes}/{row.n}", small=f"{row.value:.0f}\u00a0% [{row.low:.0f},\u00a0{row.high:.0f}]", kind=kind)
 

@@ -9,13 +9,14 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category, east_asian_width
 
 from ..cohort.answer import Answer, dose_words, recognised_words
 from ..cohort.arms import Arm
 from ..cohort.method_facts import MethodFacts
 from ..output.folder import OutputFolder
 from ..report.small_face import left_words
-from ..words import NOTHING, SYNTHETIC_WARNING, number
+from ..words import NOTHING, number
 
 OPENERS = {"darwin": "open", "win32": "start"}
 """What opens a page from a shell, by ``sys.platform``; elsewhere xdg-open."""
@@ -34,6 +35,8 @@ WIDTHS = dict(zip(HEADINGS, (18, 26, 16, 24, 26, 10, 7, 9, 8), strict=True))
 """Characters of the plain table's columns at most: with the gaps 160, of which a log has as many as it likes."""
 TEXT_WIDTH = 100
 GAP = "  "
+NO_WIDTH = ("Mn", "Me", "Cf")
+"""Unicode's classes of marks that stand over another letter, and of signs that are not seen."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,18 @@ class LastScreen:
         """The command that opens the page."""
         return f"{OPENERS.get(sys.platform, 'xdg-open')} {shlex.quote(self.report)}"
 
+    @property
+    def table_width(self) -> int:
+        """Columns of a terminal that the table needs to stand in."""
+        return max((shown_width(line) for line in self._table()), default=0)
+
+    def _table(self) -> list[str]:
+        return plain_table(self.headings, self.rows, [WIDTHS[heading] for heading in self.headings]) if self.rows else []
+
     def lines(self) -> list[str]:
         """All of it as plain text, as a log keeps it."""
         told = [*self.warnings, *(line for sentence in self.sentences for line in textwrap.wrap(sentence, TEXT_WIDTH)), ""]
-        told += [*plain_table(self.headings, self.rows, [WIDTHS[heading] for heading in self.headings]), ""] if self.rows else []
+        told += [*self._table(), ""] if self.rows else []
         told += textwrap.wrap(self.decides, TEXT_WIDTH)
         return [*told, *self.remarks, f"Report: {self.report}", f"Open it: {self.opener}", *self.next_step]
 
@@ -89,14 +100,13 @@ def last_screen(
     similarity : mapping of Arm to float
         Median cosine similarity to the own original: told where there is no AUC.
     """
-    warnings = (SYNTHETIC_WARNING,) if answer.synthetic else ()
+    warnings = (answer.warning,) if answer.warning else ()
     cells = [_cells(facts, answer, similarity.get(facts.arm, math.nan)) for facts in answer.facts]
     used = [k for k in range(len(HEADINGS)) if any(row[k] not in ("", NOTHING) for row in cells)]
     rows = tuple(tuple(row[k] for k in used) for row in cells)
     report = str(OutputFolder(out).report.resolve())
     headings = tuple(HEADINGS[k] for k in used)
-    decides = answer.decides if answer.patients > 1 else ""
-    return LastScreen(warnings, answer.sentences, headings, rows, decides, tuple(remarks), report, tuple(next_step))
+    return LastScreen(warnings, answer.sentences, headings, rows, answer.decides, tuple(remarks), report, tuple(next_step))
 
 
 def _cells(facts: MethodFacts, answer: Answer, similarity: float) -> tuple[str, ...]:
@@ -121,12 +131,18 @@ def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], widths: 
     wrapped = [
         [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=False)] for row in (headings, *rows)
     ]
-    own = [max(len(line) for row in wrapped for line in row[k]) for k in range(len(headings))]
+    own = [max(shown_width(line) for row in wrapped for line in row[k]) for k in range(len(headings))]
     lines = []
     for number_of_row, row in enumerate(wrapped):
         for k in range(max(map(len, row))):
-            cells = [(cell[k] if k < len(cell) else "").ljust(width) for cell, width in zip(row, own, strict=True)]
+            told = [cell[k] if k < len(cell) else "" for cell in row]
+            cells = [line + " " * (width - shown_width(line)) for line, width in zip(told, own, strict=True)]
             lines.append(GAP.join(cells).rstrip())
         if number_of_row == 0:
             lines.append(GAP.join("-" * width for width in own))
     return lines
+
+
+def shown_width(text: str) -> int:
+    """Columns of a terminal that a text takes: letters of East Asia two, marks that join another letter none."""
+    return sum(0 if category(letter) in NO_WIDTH else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..cohort.cohort import Cohort, PooledCase
+from ..cohort.patient_table import SIMILARITIES
 from ..cohort.summary import SummaryRow
 from ..defacers import REGISTRY, external_methods
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE
+from ..natural_order import natural
 from ..output.code_mark import PACKAGES, package_version
 from ..privacy.networks.models import Model, known_models
 from ..table_cells import FORMAT, FORMAT_KEY
 from ..version import __version__
 from ..words import SYNTHETIC_WARNING, without_warning
+from .made_with import differing
 
 DEFACED_ELSEWHERE = {"reference": "defaced elsewhere", "limits": "as that tool states", "licence": "as that tool states"}
 """What is told of a method that is not built in."""
@@ -31,6 +34,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
         "cohort": pooled.cohort,
         "synthetic": pooled.synthetic,
         "settings": pooled.settings.as_dict(),
+        "differing": differing(pooled.cases),
         "methods": method_entries(pooled),
         "images": list(dict.fromkeys(row.image for row in rows if row.image)),
         "cases": [
@@ -45,7 +49,7 @@ def make_manifest(pooled: Cohort, summary: Sequence[SummaryRow]) -> dict[str, An
             }
             for case in pooled.cases
         ],
-        "unreadable": dict(sorted(pooled.unreadable.items())),
+        "unreadable": {case: pooled.unreadable[case] for case in sorted(pooled.unreadable, key=natural)},
         "counts": {
             "cases": len(pooled.cases),
             "unreadable": len(pooled.unreadable),
@@ -84,13 +88,15 @@ def _warnings(case: PooledCase) -> dict[str, list[str]]:
 def _face_model(pooled: Cohort) -> dict[str, Any]:
     """The face recognition models of the cases that have a score, the commonest first, or why nothing was scored."""
     keys = {case.id: case.report.settings.face_models for case in pooled.cases}
-    scores = [row for row in pooled.rows if row.metric == "cosine_similarity_own" and keys[row.case][0] in known_models()]
-    if not scores:
+    scores = [row for row in pooled.rows if row.metric in SIMILARITIES and keys[row.case][0] in known_models()]
+    seen = {record.case for record in pooled.records}  # a model that found no face in any defaced scan has scored all the same
+    if not scores and not seen:
         return {"reason": "no face score was asked for"}
     scored = dict.fromkeys(row.case for row in scores if row.status != NOT_AVAILABLE)
+    scored |= dict.fromkeys(case.id for case in pooled.cases if case.id in seen and keys[case.id][0] in known_models())
     found = Counter(key for case in scored for key in keys[case])
     if not found:
-        return {"reason": without_warning(scores[0].note)}
+        return {"reason": without_warning(scores[0].note) if scores else "no face score was asked for"}
     models = [_told(known_models()[key]) for key, _ in found.most_common()]
     if len(models) == 1:
         return models[0]

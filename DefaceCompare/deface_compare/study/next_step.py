@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..cohort.answer import Answer, leader, works
+from ..cohort.answer import Answer, leader
 from ..cohort.arms import Arm, arm_of
 from ..cohort.method_facts import MethodFacts
+from ..cohort.method_order import works
 from ..cohort.reidentification.linkage import LINKED
 from ..errors import UnusableInput
 from ..export.privacy_check import privacy_check

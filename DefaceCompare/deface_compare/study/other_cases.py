@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..natural_order import natural
 from ..output.finished_mark import drop_case, finish_move, read_mark
 from ..output.folder import OutputFolder
 from ..settings import Settings
@@ -65,7 +66,7 @@ def mixed_words(outs: Sequence[Path]) -> str:
 
 def drop_cases(out: Path, others: OtherCases) -> OtherCases:
     """Remove the finished cases that a run was not asked for."""
-    dropped = sorted([*others.alike, *others.unlike])
+    dropped = sorted([*others.alike, *others.unlike], key=natural)
     for case in dropped:
         drop_case(out, case)
     return OtherCases(dropped=dict.fromkeys(dropped, "dropped: not in the cohort"), replaced=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UnusableInput
+from ..natural_order import natural
 from ..output.folder import CASES, UNFINISHED
 from ..own_output import IDENTIFIABLE, is_output
 from ..persons_table import PERSONS
@@ -80,7 +81,7 @@ def find_patients(cohort: Path, out: Path | None = None) -> Patients:
             f"{cohort} holds no patient's folder{others and f' ({others})'}; a study wants one folder a patient, `case` takes a"
             " single one"
         )
-    return Patients(tuple(sorted(folders)), dict(sorted(left_out.items())))
+    return Patients(tuple(sorted(folders, key=lambda path: natural(path.name))), dict(sorted(left_out.items())))
 
 
 def _leads_back(path: Path, around: Set[Path], folders: Sequence[Path]) -> bool:

@@ -32,6 +32,7 @@ from ..cohort.verdict import PRIVACY, Verdict, judge, working
 from ..errors import UnusableInput
 from ..measurement import Measurement, metrics
 from ..measurement_table import write_measurements
+from ..natural_order import natural
 from ..output.folder import OutputFolder
 from ..output.lock import sole_run
 from ..output.parquet import write_parquet
@@ -69,9 +70,10 @@ def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
     """
     folders, target = [Path(outs)] if isinstance(outs, (str, Path)) else [Path(each) for each in outs], Path(out)
     several = len(folders) > 1
-    named = sorted(zip(cohort_names(folders), folders, strict=True))  # no table depends on the order in which they are given
+    # no table depends on the order in which they are given
+    named = sorted(zip(cohort_names(folders), folders, strict=True), key=lambda pair: natural(pair[0]))
     found = [read_out(folder, name, prefix=several) for name, folder in named]
-    cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: case.id))
+    cases = tuple(sorted((case for one in found for case in one.cases), key=lambda case: natural(case.id)))
     if not cases:
         raise UnusableInput(f"no finished case lies in {', '.join(map(str, folders))}; run `case` or `study` first")
     missing = {case: reason for one in found for case, reason in one.unreadable.items()}
@@ -177,7 +179,7 @@ def answer_of(pooled: Cohort, summary: Sequence[SummaryRow], image: str, verdict
         ArmNames(pooled.arms, titles),
         model=manifest["face_model"].get("name", ""),
         patients=len(pooled.cases),
-        synthetic=pooled.synthetic,
+        made=sum(case.synthetic for case in pooled.cases),
         tolerances=pooled.settings.tolerances,
         seconds=mean_seconds(pooled),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from ..case_report import refuse_later_format
 from ..errors import UnusableInput
 from ..output.folder import OutputFolder
 from ..output.lock import sole_run
+from ..output.study_file import read_study_file
+from ..words import counted
 from .pool import pool_cases
 from .study_report import LEFT_OUT, StudyReport
 
@@ -30,9 +30,13 @@ def report_again(out: Path) -> StudyReport:
             "pooled tables only; run `pool` on the folders behind them" if folder.measurements.is_file() else "no finished case"
         )
         raise UnusableInput(f"{out} holds {kind}")
-    told = json.loads(folder.manifest.read_text(encoding="utf-8")) if folder.manifest.is_file() else {}
-    refuse_later_format(folder.manifest, told)
-    listed = [case["id"] for case in told.get("cases", ())] or here
-    left_out = {case: reason for case, reason in told.get("unreadable", {}).items() if reason.startswith(LEFT_OUT)}
+    told = read_study_file(folder.manifest)
+    chosen = [case for case in told.cases or here if case in here]
+    if not chosen:
+        raise UnusableInput(
+            f"{folder.manifest} names none of the {counted(len(here), 'finished case')} of {out}; run the study again, or remove "
+            "the file: then all of them count"
+        )
+    left_out = {case: reason for case, reason in told.unreadable.items() if reason.startswith(LEFT_OUT)}
     with sole_run(out):
-        return pool_cases(out, [case for case in listed if case in here], {}, left_out)
+        return pool_cases(out, chosen, {}, left_out)

@@ -13,6 +13,7 @@ from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
 from ..fitting_processes import Jobs, fitting_processes
 from ..measurement_table import write_measurements
+from ..natural_order import natural
 from ..output.case_ids import case_ids, single_id
 from ..output.code_mark import code_mark
 from ..output.folder import OutputFolder, make_out
@@ -115,7 +116,7 @@ def run_study(
         others = other_cases(target, ids, settings)
         if replace and any(not outcome.reason for outcome in outcomes):
             others = drop_cases(target, others)
-        return _pooled(source, sorted(outcomes, key=lambda outcome: outcome.id), others, target, beside)
+        return _pooled(source, sorted(outcomes, key=lambda outcome: natural(outcome.id)), others, target, beside)
 
 
 def _outcomes(jobs_to_do: Sequence[CaseJob], jobs: Jobs, scheduler: str | None, progress: Progress) -> list[CaseOutcome]:
@@ -141,7 +142,7 @@ def _pooled(input: Path, outcomes: Sequence[CaseOutcome], others: OtherCases, ou
 
     report = pool_cases(out, [*finished, *others.alike], unreadable, others.unlike, alone=others.replaced)
     remarks = {outcome.id: "; ".join(outcome.remarks()) for outcome in outcomes if not outcome.reason}
-    for case, told in same_files(out, sorted({*finished, *others.alike})).items():
+    for case, told in same_files(out, sorted({*finished, *others.alike}, key=natural)).items():
         remarks[case] = "; ".join(filter(None, [remarks.get(case, ""), told]))
     remarks |= others.dropped
     empty = {outcome.id: outcome.empty for outcome in outcomes if outcome.empty}
@@ -193,7 +194,7 @@ def run_single(
         others = other_cases(out, [case_id], settings)
         if report:
             return _pooled(patient, [outcome], others, out)
-        cases = [OutputFolder(out).case(case) for case in sorted([case_id, *others.alike])]
+        cases = [OutputFolder(out).case(case) for case in sorted([case_id, *others.alike], key=natural)]
         write_measurements(OutputFolder(out).measurements, [row for case in cases for row in CaseReport.read(case).measurements])
         if outcome.empty:
             raise UnusableInput(f"{case_id}: {outcome.empty}")

@@ -12,6 +12,7 @@ from ..errors import UnusableInput
 from ..export.manifest import MADE_FROM, read_manifest
 from ..export.options import HEADERS, NO_CHANGE, ExportOptions
 from ..fitting_processes import Jobs, fitting_processes
+from ..natural_order import natural
 from ..near_names import nearest_or_all
 from ..output.folder import OutputFolder
 from ..output.key import read_key
@@ -156,8 +157,8 @@ def share_study(
             rows = _rows(todo, outcomes, others)
             write_share(target, choices, rows, complete)
     refused = {each.id: each.details or each.reason for each in outcomes.values() if each.reason}
-    done = tuple(sorted(each.id for each in outcomes.values() if not each.reason))
-    return ShareReport(target, tuple(rows), done, dict(sorted(refused.items())))
+    done = tuple(sorted((each.id for each in outcomes.values() if not each.reason), key=natural))
+    return ShareReport(target, tuple(rows), done, {case: refused[case] for case in sorted(refused, key=natural)})
 
 
 def _share(todo: Sequence[ShareJob], outcomes: dict[str, ShareOutcome], jobs: Jobs, progress: Progress) -> None:
@@ -220,7 +221,7 @@ def _rows_of_others(
     listed = before.get("cases", ())
     assert isinstance(listed, (list, tuple))
     rows = []
-    for case in sorted({each["id"] for each in listed} - chosen):
+    for case in sorted({each["id"] for each in listed} - chosen, key=natural):
         told = read_manifest(to / case)
         if told is None:
             continue  # refused then, or its folder was removed
@@ -234,4 +235,4 @@ def _rows(todo: Sequence[ShareJob], outcomes: Mapping[str, ShareOutcome], others
         row_of(outcomes[job.id]) if job.id in outcomes else SharedCase(public_id(job.id), NOT_DONE, "the run did not come so far")
         for job in todo
     ]
-    return sorted([*mine, *others], key=lambda row: row.id)
+    return sorted([*mine, *others], key=lambda row: natural(row.id))

@@ -11,6 +11,7 @@ from ..cohort.answer import Answer
 from ..cohort.summary import SummaryRow, find, first_of_each_arm, summary_table
 from ..measurement import Measurement
 from ..measurement_table import measurement_table
+from ..natural_order import natural
 from .last_screen import LastScreen, last_screen
 from .next_step import next_step
 
@@ -66,8 +67,8 @@ class StudyReport:
     def screen(self) -> LastScreen:
         """The last screen: the answer, a table of the methods, remarks, where the report lies and what to do next."""
         remarks = [f"beside the patients' folders: {self.beside}"] if self.beside else []
-        remarks += [f"{case}: {remark}" for case, remark in sorted(self.remarks.items())]
-        remarks += [f"{case}: unreadable: {reason}" for case, reason in sorted(self.unreadable.items())]
+        remarks += [f"{case}: {remark}" for case, remark in _in_order(self.remarks)]
+        remarks += [f"{case}: unreadable: {reason}" for case, reason in _in_order(self.unreadable)]
         synthetic = {case["id"]: bool(case["synthetic"]) for case in self.manifest["cases"]}
         following = next_step(self.answer, self.out, self.measurements, synthetic)
         alike = find(self.summary, metric="cosine_similarity_own", image=self.image, cohort=self.manifest["cohort"])
@@ -77,3 +78,7 @@ class StudyReport:
     def lines(self) -> list[str]:
         """The last screen as plain text."""
         return self.screen().lines()
+
+
+def _in_order(told: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(told.items(), key=lambda pair: natural(pair[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from deface_compare.cli.last_screen import show
 from deface_compare.cli.main import main
 from deface_compare.cohort.answer import dose_words, recognised_words
 from deface_compare.errors import UnusableInput
-from deface_compare.study.last_screen import last_screen
+from deface_compare.study.last_screen import last_screen, plain_table, shown_width
 from deface_compare.study.pool import pool
 from deface_compare.study.report_again import report_again
 from deface_compare.study.study_report import StudyReport
@@ -127,3 +128,26 @@ def test_no_organ_lost_is_another_word_than_no_organ_measured(made: StudyReport)
     lost = [row[screen.headings.index("Organs lost")] for row in screen.rows]
     assert lost[:2] == ["none", NOTHING]
     assert none_lost.organs_measured
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100])
+def test_in_a_narrow_terminal_no_number_is_parted_from_its_digits_or_its_unit(
+    made: StudyReport, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    show(made, terminal)
+    block = re.sub(r"\x1b\[\d+m", "", terminal.getvalue()).partition("Order:")[0]
+    screen = made.screen()
+    assert max(len(line) for line in block.splitlines()) <= columns
+    for number in re.findall(r"−\d+\.\d+\xa0%", "".join(map("".join, screen.rows))):
+        assert number in block
+    for title in (row[0].split()[0] for row in screen.rows):
+        assert re.search(rf"^{re.escape(title)}", block, re.MULTILINE)
+
+
+def test_columns_of_the_plain_table_stand_under_each_other_in_any_script() -> None:
+    lines = plain_table(("Method", "n"), [("顔除去", "7"), ("\u2068مزيل\u2069", "8"), ("Ours", "9")], [18, 4])
+    assert {shown_width(line[: re.search(r"\d|n$|-$", line).start()]) for line in lines[2:]} == {8}

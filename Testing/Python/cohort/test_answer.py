@@ -66,7 +66,7 @@ def answer_of(
         ArmNames(arms, TITLES),
         model=model,
         patients=patients,
-        synthetic=False,
+        made=0,
         tolerances=Settings().tolerances,
         seconds={"quickshear": 2.0},
     )
@@ -238,3 +238,40 @@ def test_an_arm_s_bracket_is_told_once() -> None:
 def test_eight_tools_of_others_have_eight_colours() -> None:
     tools = [Arm(f"tool_{k}", "", "background", "none") for k in range(8)]
     assert len({ArmNames(tools, {}).colour(arm) for arm in tools}) == 8
+
+
+def test_a_method_that_did_not_work_is_not_the_one_that_is_linked_least() -> None:
+    rows = rows_of(A, [0.1] * PATIENTS, worked=2) + rows_of(C, [9.0] * PATIENTS) + rows_of(B, [3.0] * PATIENTS)
+    found = answer_of(rows, [auc(A, 0.7, 0.65, 0.8), auc(B, 0.9, 0.8, 0.95), auc(C, 0.99, 0.97, 1.0)])
+    assert "Linked least: Biometric_mask (AUC 0.90" in found.sentence
+
+
+def test_where_all_are_linked_and_cost_alike_none_is_named_before_another() -> None:
+    rows = rows_of(A, [2.0] * PATIENTS) + rows_of(C, [2.0] * PATIENTS)
+    found = answer_of(rows, [auc(A, 1.0, 0.9, 1.0), auc(C, 1.0, 0.9, 1.0)])
+    assert found.sentences[2] == "All cost alike (3.0 % of organ volume altered in the median patient)."
+
+
+def test_a_single_method_is_none_of_several() -> None:
+    found = answer_of(rows_of(A, [2.0] * PATIENTS), [auc(A, 1.0, 0.9, 1.0)])
+    assert found.sentence == (
+        "Quickshear is still linked by SFace (AUC 1.00). Quickshear: 3.0 % of organ volume altered in the median patient."
+    )
+    assert found.decides == ""
+
+
+def test_the_order_is_told_by_what_was_measured_only() -> None:
+    linked = [auc(A, 0.9, 0.8, 0.95), auc(C, 0.99, 0.97, 1.0)]
+    both = rows_of(A, [5.0] * PATIENTS) + rows_of(C, [1.0] * PATIENTS)
+    assert answer_of(both, linked).decides.startswith("Order: first whether the face model still links the face (not linked, ")
+    assert answer_of(both, []).decides.startswith("Order: the organ volume altered in the median patient, failures")
+    assert "median" not in answer_of(both, [], patients=1).decides
+    without = [row for row in both if row.metric == "success"]
+    assert answer_of(without, linked).decides.startswith("Order: whether the face model still links the face (")
+    assert answer_of(without, []).decides.startswith("Order: that of the program, nothing was measured")
+
+
+def test_a_method_whose_name_begins_with_a_small_letter_keeps_it() -> None:
+    tool = Arm("mri_deface", "", "background", "none")
+    found = answer_of(rows_of(tool, [2.0] * PATIENTS), [auc(tool, 1.0, 0.9, 1.0)])
+    assert found.sentence.startswith("mri_deface is still linked")

@@ -56,6 +56,7 @@ def make_out(
     synthetic: bool = True,
     images: tuple[str, ...] = ("CT", "MR_T1"),
     fails: bool = False,
+    name: str = "case-{:03d}",
 ) -> Path:
     """Write an output folder as ``study`` leaves it before pooling.
 
@@ -63,11 +64,13 @@ def make_out(
     ----------
     fails : bool
         Let average_face fail on the second case.
+    name : str
+        Of a case, with its number.
     """
     generator = np.random.default_rng(seed)
     (out / "identifiable" / "face_prints").mkdir(parents=True)
     for number in range(1, cases + 1):
-        case = f"case-{number:03d}"
+        case = name.format(number)
         failed = {"average_face"} if fails and number == 2 else set()
         rows = [row for method in METHODS for row in _rows(generator, case, method, images, synthetic, method in failed)]
         titles = {method.key: {"title": method.title} for method in REGISTRY}
@@ -79,7 +82,7 @@ def make_out(
         save_face_prints(out / "identifiable" / "face_prints" / f"{case}.npz", _prints(generator, images, failed))
     with (out / "identifiable" / "key.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows(
-            [("case", "person", "source"), *((f"case-{k:03d}", f"P{k}", "") for k in range(1, cases + 1))]
+            [("case", "person", "source"), *((name.format(k), f"P{k}", "") for k in range(1, cases + 1))]
         )
     return out
 

@@ -338,5 +338,5 @@ def test_the_worst_dice_is_shown_as_the_largest_loss(browser: Any, tmp_path: Pat
     page.locator("#map-other").select_option(label="resegmented dice · CT")
     first = page.locator("#heat-map tbody tr th").first
     assert first.inner_text() == "Parotid"
-    assert cell(page, "Parotid", 0).get_attribute("data-hover").endswith("worst 0.60 (case-003)")
+    assert cell(page, "Parotid", 0).get_attribute("data-hover").endswith("worst 0.60 (case-001)")
     page.close()

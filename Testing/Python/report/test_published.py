@@ -17,6 +17,7 @@ from deface_compare.report.published import (
     answers,
     claims,
     judge_claim,
+    published_line,
 )
 
 ORAL = Item("", "CT", "intensity", "Cavity_Oral", "median", "%")
@@ -148,3 +149,10 @@ def test_every_answer_says_what_was_the_same() -> None:
     assert zero.conditions == {"tool": "no", "network": "-", "pairs": "-", "fill": "yes", "data": "no"}
     assert all(tuple(one.conditions) == CONDITIONS for one in answers(evidence()))
     assert {claim.source for claim in claims()} == {"the vendor's account of the study; paper not seen"}
+
+
+@pytest.mark.parametrize(("n", "told"), [(1, "1 agrees in direction, 1 disagrees"), (2, "2 agree in direction, 2 disagree")])
+def test_one_figure_agrees_and_two_agree(n: int, told: str) -> None:
+    claim = claims()[0]
+    found = [Answer(claim, "", verdict, "") for verdict in (AGREES, DISAGREES) for _ in range(n)]
+    assert published_line(found) == told

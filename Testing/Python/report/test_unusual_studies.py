@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import made_study
+from deface_compare.case_report import CaseReport
 from deface_compare.cohort.reidentification.summary import SCORES
 from deface_compare.measurement import Measurement
 from deface_compare.output.folder import OutputFolder
 from deface_compare.privacy.face_prints import load_face_prints, save_face_prints
 from deface_compare.report.answer_section import Card, cards
+from deface_compare.settings import Tolerances
 from deface_compare.study.pool import pool, pool_cases
 from made_study import METHODS, change_rows, failed_rows, make_out
 
@@ -131,3 +133,91 @@ def test_a_study_that_shrinks_to_one_case_leaves_no_table_and_no_page_of_the_oth
     pool_cases(out, ["case-001"], {}, alone=True)
     assert not folder.summary.exists()
     assert not folder.face_page.exists()
+
+
+def remade(out: Path, change: Callable[[CaseReport], CaseReport]) -> Path:
+    """The finished cases written anew as another report tells them."""
+    for case in OutputFolder(out).finished_cases():
+        change(CaseReport.read(case)).write(case)
+    return out
+
+
+def test_a_model_that_found_no_face_in_any_defaced_scan_is_told_and_not_called_none(tmp_path: Path) -> None:
+    def no_face(rows: list[Measurement]) -> list[Measurement]:
+        lost = {"defaced": math.nan, "status": "not available", "note": "no face detected"}
+        return [replace(row, **lost) if row.metric.startswith("cosine_") else row for row in rows if row.method == "quickshear"]
+
+    out = change_rows(make_out(tmp_path / "out", 6, images=("CT",)), no_face)
+    report = pool([out], out)
+    assert report.manifest["face_model"]["name"] == report.answer.model == "SFace"
+    assert "  " not in report.answer.sentence
+    assert "None of them" not in report.answer.sentence
+    assert "costs least" not in report.answer.sentence
+
+
+def test_made_up_people_among_patients_are_counted_and_not_all_called_made_up(tmp_path: Path) -> None:
+    patients = make_out(tmp_path / "patients", 3, synthetic=False, images=("CT",))
+    made = make_out(tmp_path / "made", 2, seed=2, synthetic=True, images=("CT",))
+    report = pool([patients, made], tmp_path / "out")
+    warning = "SYNTHETIC: 2 of 5 cases are made-up people"
+    assert report.lines()[0].startswith(warning)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count(warning) == 2  # banner and limits
+    assert pool([made], tmp_path / "alone").lines()[0].startswith("SYNTHETIC: made-up people")
+    assert "SYNTHETIC" not in pool([patients], tmp_path / "none").lines()[0]
+
+
+def test_cases_of_other_versions_and_settings_are_told_on_the_page_and_in_the_manifest(tmp_path: Path) -> None:
+    old = make_out(tmp_path / "old", 2, synthetic=False, images=("CT",))
+    new = make_out(tmp_path / "new", 3, seed=2, synthetic=False, images=("CT",))
+    tolerances = Tolerances(volume_percent=20.0)
+    remade(old, lambda told: replace(told, version="0.4.1", settings=replace(told.settings, tolerances=tolerances)))
+    same = Tolerances(dose_gy=1)  # not another one than 1.0
+    remade(new, lambda told: replace(told, version="0.4.2", settings=replace(told.settings, tolerances=same)))
+    report = pool([old, new], tmp_path / "out")
+    assert report.manifest["differing"] == {
+        "version": {"0.4.1": 2, "0.4.2": 3},
+        "tolerances.volume_percent": {"20": 2, "5": 3},
+    }
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Not all cases were made alike:</b> version 0.4.1 (2 cases), 0.4.2 (3 cases); tolerances.volume_percent" in page
+    assert "tolerances are those of the first case" in page
+    alike = pool([new], tmp_path / "alike")
+    assert alike.manifest["differing"] == {}
+    assert "made alike" not in (tmp_path / "alike" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_centre_of_tables_only_is_not_said_to_be_of_this_version(tmp_path: Path) -> None:
+    whole = make_out(tmp_path / "whole", 3, synthetic=False, images=("CT",))
+    pool([make_out(tmp_path / "made", 3, seed=2, synthetic=False, images=("CT",))], tmp_path / "made")
+    (tmp_path / "shared").mkdir()
+    for name in ("measurements.csv", "notes.csv", "summary.csv"):
+        shutil.copy(tmp_path / "made" / name, tmp_path / "shared" / name)
+    report = pool([whole, tmp_path / "shared"], tmp_path / "out")
+    assert report.manifest["differing"]["version"]["not told"] == 3
+
+
+def test_a_dose_that_no_patient_loses_has_no_worst_patient(tmp_path: Path) -> None:
+    found, _ = pooled(tmp_path / "out", lambda rows: [row for row in rows if row.structure in ("", "GTV")])
+    assert {(card.dose, card.dose_detail, card.dose_case) for card in found.values()} == {("", "no change", "")}
+
+
+def test_a_rate_of_one_scan_of_many_is_a_share_and_no_plain_no(tmp_path: Path) -> None:
+    scans = iter(range(CASES))
+
+    def all_but_one(rows: list[Measurement]) -> list[Measurement]:
+        return failed("average_face")(rows) if next(scans) else rows
+
+    _, page = pooled(tmp_path / "out", all_but_one)
+    assert re.search(r"Average face[^<]*</th>\s*(<td[^>]*>.*?</td>\s*)*?<td[^>]*>[01]/1<small>", page, re.DOTALL)
+    assert not re.search(r"<td[^>]*>(yes|no)</td>", page.partition('id="published"')[0])
+
+
+@pytest.mark.parametrize(("cases", "word"), [(1, "patient"), (2, "patients")])
+def test_one_patient_is_no_patients_on_a_card(tmp_path: Path, cases: int, word: str) -> None:
+    out = make_out(tmp_path / "out", cases, synthetic=False, images=("CT",))
+    pool([out], out)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert f"</b> {word}<small>" in page
+    assert "1/1</b> patients" not in page
+    assert "1/1</b> scans" not in page
