@@ -48,6 +48,10 @@ CAN_BE_LOST = ("RTSTRUCT", "RTDOSE", "RTPLAN", "REG", "SEG")
 DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
 """Of these the user chooses none: those that contradict one another are left out."""
 
+FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+"""Where enhanced objects keep place and scaling of each frame (PS3.3 C.7.6.16), also where they hold one frame only: what their
+top level says beside them counts for nothing."""
+
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1, "Columns": 1}
 """What tells where a slice's pixels lie: attribute and number of values."""
 
@@ -217,7 +221,7 @@ def _sort_in(header: Header, scan: Scan) -> str:
     kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
     if kinds & NOT_A_SCAN or any(map(PROJECTION.search, kinds)) or header.text("VolumeBasedCalculationTechnique") in CALCULATED:
         return "localisers, projections and screen captures"
-    if int(header.dataset.get("NumberOfFrames") or 1) > 1:
+    if int(header.dataset.get("NumberOfFrames") or 1) > 1 or any(keyword in header.dataset for keyword in FUNCTIONAL_GROUPS):
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"
     if not _is_placed(header):
         return f"{modality} images without position, orientation, size or pixel spacing"

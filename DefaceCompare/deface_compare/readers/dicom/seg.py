@@ -25,6 +25,7 @@ from .header import Header, whole_number
 from .references import referenced_series
 from .seg_planes import POSITION_TOLERANCE_MM, SegPlanes, StatedMeasures, planes_of_frames
 from .series import Series
+from .texts import name_in
 
 BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
 BACKGROUND = 0
@@ -88,13 +89,13 @@ def _read(header: Header, before: int, series: Series | None) -> Iterator[Struct
         inside = np.zeros((depth, height, width), dtype=bool)
         if count[segment] > 1:
             shared = f"its segment number is that of {count[segment]} segments: nothing tells which voxels are its own"
-            yield replace(labelmap_structure(str(item.get("SegmentLabel") or ""), inside, frames.grid, number), problem=shared)
+            yield replace(labelmap_structure(name_in(item, "SegmentLabel"), inside, frames.grid, number), problem=shared)
             continue
         chosen = [k for k, of in enumerate(frames.segments) if of in (0, segment)]
         for k, pixels in zip(chosen, _pixels(header, chosen), strict=True):
             inside[frames.planes.of_frames[k]] |= _inside(pixels, kind, segment, header)
         inside = inside[list(frames.planes.taken_from)]
-        structure = labelmap_structure(str(item.get("SegmentLabel") or ""), inside, frames.grid, number)
+        structure = labelmap_structure(name_in(item, "SegmentLabel"), inside, frames.grid, number)
         yield replace(structure, notes=(*structure.notes, *notes))
 
 
