@@ -21,6 +21,7 @@ from ..dicom.scan import read_header
 from ..earlier_defacing import named_defacing
 from ..found_files import HEADERS, IMAGE_ENDINGS, NOT_NAMED, count_words, find_files, is_dicom
 from ..suv_checks import SUV, suv_warnings
+from .data_files import data_files_of
 from .place import LIKE, Place, stated_place
 from .segmentations import CONTOURS, mask_files
 from .structures import read_structures
@@ -90,6 +91,7 @@ def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
     paths = [folder / name for name in named if name]
     folders = [path for path in paths if path.is_dir()]
     read = {file for each in folders for file in (*mask_files(each), *each.glob(f"*{CONTOURS}"))}
+    read |= {file for each in (*paths, *read) for file in data_files_of(each)}
     begun = {*paths, *(path for path in read if path.suffix.lower() in HEADERS)}.difference(folders)
     stems = {(path.parent, path.name.split(".")[0]) for path in begun}
     found = find_files(folder)
