@@ -256,6 +256,8 @@ def read_header(path: Path) -> Header | None:
     except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
         raise DamagedObject(_DAMAGED.format(path.name), path, begin_of_file(path)) from error
     dataset = found.data
+    if not dataset:
+        raise DamagedObject(_DAMAGED.format(path.name), path, dataset)
     with naming(path):
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None

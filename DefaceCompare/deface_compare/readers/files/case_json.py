@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import math
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from .structures import read_structures
 from .volume import read_volume
 
 CASE_FILE = "case.json"
+IMAGES = "images"
 STRUCTURES, DOSE = "structures", "dose"
 """What ``geometry`` may name beside the images' keys."""
 GY, RELATIVE = "Gy", "relative"
@@ -47,6 +49,8 @@ KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], 
     "person": ((*NUMBER, str), (), "a text"),
 }
 """What a field may be, what its values may be if it has any, and how to say it."""
+SHOWN = 40
+"""So many letters of a name that is none are shown."""
 PRESCRIPTIONS = ("prescription_gy", "prescriptions_gy")
 UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
 """Units where ``case.json`` does not state one."""
@@ -110,7 +114,7 @@ def _described(folder: Path) -> dict[str, Any]:
         described = json.loads(
             (folder / CASE_FILE).read_text(encoding="utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_number
         )
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableInput(f"{CASE_FILE} in {folder.name} is not valid JSON: {error}") from error
     if not isinstance(described, dict) or not isinstance(described.get("images", {}), dict):
         raise UnusableInput(f'{CASE_FILE} in {folder.name} must look like {{"id": "...", "images": {{"CT": "ct.nrrd"}}}}')
@@ -123,9 +127,27 @@ def _described(folder: Path) -> dict[str, Any]:
         values = value.values() if isinstance(value, dict) and of else ()
         if not isinstance(value, kind) or not all(isinstance(one, of) for one in values):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
+        texts = (*(value if isinstance(value, dict) else ()), *(values if field != IMAGES else ()), value)
+        if not all(text.isprintable() for text in texts if isinstance(text, str) and field not in (STRUCTURES, DOSE)):
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} holds characters that cannot be written")
         if field in PRESCRIPTIONS and not all(map(_is_dose, values or [value])):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}, in Gy and above 0")
+    for name in (*stated.get("images", {}).values(), *(stated.get(field, "") for field in (STRUCTURES, DOSE))):
+        _refuse_no_name(folder, name)
     return stated
+
+
+def _refuse_no_name(folder: Path, name: str) -> None:
+    """Raise `UnusableInput` if a text is no name that the system can look for."""
+    try:
+        (folder / name).lstat()
+    except FileNotFoundError:
+        pass  # told where it is wanted
+    except (ValueError, OSError) as error:  # a NUL, half a character, too many letters
+        if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+            return
+        shown = ascii(name[:SHOWN])
+        raise UnusableInput(f"{CASE_FILE} in {folder.name}: {shown} cannot be a file's name ({len(name)} letters)") from error
 
 
 def _no_number(text: str) -> None:
@@ -135,7 +157,7 @@ def _no_number(text: str) -> None:
 
 def _is_dose(value: object) -> bool:
     """Whether a value can be a prescribed dose."""
-    return isinstance(value, NUMBER) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return isinstance(value, NUMBER) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -167,7 +189,7 @@ def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
         raise UnusableInput(f"{where}: images names one file twice; give each image its own")
     for key, name in described.get("images", {}).items():
         modality = key.split("_")[0]
-        if modality not in UNITS:
+        if modality not in UNITS or {"/", "\\"} & set(key):
             raise UnusableInput(f"{where}: image {key!r} must be called CT, MR or PET (or MR_T1, CT_2, ...)")
         unit = described.get("units", {}).get(key, UNITS[modality])
         unit = SUV if unit.casefold() == SUV.casefold() else unit
