@@ -32,6 +32,8 @@ PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 
 
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
+MOSAIC = "MOSAIC"
+"""Value of ImageType of Siemens' pictures of many slices beside one another."""
 PROJECTION = re.compile(r"(?:^|[^A-Z])(?:MIP|MINIP|MIN[ _-]?IP|MAX[ _-]?IP|RAYSUM|VRT|VOLREN|SSD)(?:[^A-Z]|$)")
 """Words in ImageType of pictures that show more than one plane each (``MIP THIN``, ``AXIAL_MINIP``)."""
 CALCULATED = frozenset({"MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER", "CURVED_MPR"})
@@ -221,6 +223,8 @@ def _sort_in(header: Header, scan: Scan) -> str:
     kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
     if kinds & NOT_A_SCAN or any(map(PROJECTION.search, kinds)) or header.text("VolumeBasedCalculationTechnique") in CALCULATED:
         return "localisers, projections and screen captures"
+    if MOSAIC in kinds:
+        return "mosaics, which hold all slices of a volume in one picture; export them as single slices"
     if int(header.dataset.get("NumberOfFrames") or 1) > 1 or any(keyword in header.dataset for keyword in FUNCTIONAL_GROUPS):
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"
     if not _is_placed(header):
