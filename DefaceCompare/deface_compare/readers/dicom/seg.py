@@ -76,12 +76,16 @@ def _read(header: Header, before: int, series: Series | None) -> Iterator[Struct
     if kind not in (BINARY, FRACTIONAL, LABELMAP):
         raise UnusableInput(f"{header.path.name}: segmentations of type {kind} are not read; export it as binary SEG or RTSTRUCT")
     frames = _frames(header, series)
+    _refuse_doubtful(header, kind, frames)
     notes = frames.planes.notes
     if kind == FRACTIONAL:
         notes += (f"a fractional segmentation: voxels of {HALF:.0%} and more are inside",)
     width, height, depth = frames.grid.GetSize()
     items = list(header.dataset.get("SegmentSequence") or [])
     count = Counter(whole_number(item, "SegmentNumber") or 0 for item in items)
+    nobodys = sum(segment != 0 and segment not in count for segment in frames.segments)
+    if nobodys:
+        notes += (f"{nobodys} frames of its file are of a segment that the file does not list: they were not read",)
     for number, item in enumerate(items, before + 1):
         segment = whole_number(item, "SegmentNumber") or 0
         if kind == LABELMAP and segment == BACKGROUND:
@@ -99,11 +103,24 @@ def _read(header: Header, before: int, series: Series | None) -> Iterator[Struct
         yield replace(structure, notes=(*structure.notes, *notes))
 
 
+def _refuse_doubtful(header: Header, kind: str, frames: _Frames) -> None:
+    """Raise `UnusableInput` if nothing tells which voxels are whose."""
+    name, stated = header.path.name, whole_number(header.dataset, "NumberOfFrames")
+    if stated is not None and stated != len(frames.segments):
+        raise UnusableInput(f"segmentation {name} has {stated} frames and describes {len(frames.segments)}; export it again")
+    if kind != LABELMAP and 0 in frames.segments and len(header.dataset.get("SegmentSequence") or []) > 1:
+        raise UnusableInput(f"segmentation {name} has frames that do not say of which segment they are; export it again")
+    if kind == FRACTIONAL and (whole_number(header.dataset, "MaximumFractionalValue") or 0) <= 0:
+        raise UnusableInput(
+            f"segmentation {name} does not say what its largest share is (MaximumFractionalValue); export it again"
+        )
+
+
 def _inside(pixels: NDArray[np.generic], kind: str, segment: int, header: Header) -> NDArray[np.bool_]:
     if kind == LABELMAP:
         return np.asarray(pixels == segment)
     if kind == FRACTIONAL:
-        return np.greater_equal(pixels, HALF * (whole_number(header.dataset, "MaximumFractionalValue") or 1))
+        return np.greater_equal(pixels, HALF * (whole_number(header.dataset, "MaximumFractionalValue") or 0))
     return np.asarray(pixels != 0)
 
 
@@ -115,8 +132,9 @@ def _pixels(header: Header, frames: list[int]) -> Iterator[NDArray[np.generic]]:
         if _share_bytes(header):
             yield from _unpacked(read_file(header.path).data, frames)
             return
-        # of a file pydicom holds one frame at a time, but it opens only those with a whole head
-        source = header.path if header.whole_head else read_file(header.path).data
+        # of a file pydicom holds one frame at a time, but it opens only those with a whole head that are not deflated
+        deflated = UID(str(header.dataset.file_meta.TransferSyntaxUID)).is_deflated
+        source = header.path if header.whole_head and not deflated else read_file(header.path).data
         yield from iter_pixels(source, indices=frames, raw=True)
     except Exception as error:  # pydicom's decoders raise many types on damaged or unknown pixels
         raise UnusableInput(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from deface_compare.case import Case, Structure
 from deface_compare.readers import read_case
@@ -152,5 +153,59 @@ def test_a_segmentation_without_a_whole_head_and_whole_bytes_is_read(tmp_path: P
     path = write_segmentation(tmp_path / "seg.dcm", {"Brain": mask})
     whole = path.read_bytes()
     path.write_bytes(whole[132:])
+    case = read_case(tmp_path)
+    np.testing.assert_array_equal(on_ct(case, only(case)), mask)
+
+
+def _reference(data: pydicom.Dataset, number: int | None) -> None:
+    for frame in data.PerFrameFunctionalGroupsSequence[:3]:
+        if number is None:
+            del frame.SegmentIdentificationSequence
+        else:
+            frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber = number
+
+
+@pytest.mark.parametrize(
+    ("kind", "edit", "said"),
+    [
+        ("BINARY", lambda data: setattr(data, "NumberOfFrames", int(data.NumberOfFrames) + 3), "has 13 frames and describes 10"),
+        ("BINARY", lambda data: data.PerFrameFunctionalGroupsSequence.pop(), "has 10 frames and describes 9"),
+        ("BINARY", lambda data: _reference(data, None), "has frames that do not say of which segment they are"),
+        ("FRACTIONAL", lambda data: delattr(data, "MaximumFractionalValue"), "does not say what its largest share is"),
+        ("FRACTIONAL", lambda data: setattr(data, "MaximumFractionalValue", 0), "does not say what its largest share is"),
+    ],
+)
+def test_a_segmentation_that_does_not_tell_whose_its_voxels_are_is_refused(
+    tmp_path: Path, kind: str, edit: Callable[[pydicom.Dataset], None], said: str
+) -> None:
+    write_series(tmp_path, head_hu())
+    path = write_segmentation(tmp_path / "seg.dcm", {"Brain": box(range(2, 8)), "GTV": box(range(3, 7))}, kind)
+    change([path], edit)
+    assert said in read_case(tmp_path).missing_structures
+
+
+def test_frames_of_a_segment_that_is_not_listed_are_told(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    path = write_segmentation(tmp_path / "seg.dcm", {"Brain": box(range(2, 8))})
+    change([path], lambda data: _reference(data, 9))
+    case = read_case(tmp_path)
+    np.testing.assert_array_equal(on_ct(case, only(case)), box(range(2, 5)))
+    assert "3 frames of its file are of a segment that the file does not list: they were not read" in only(case).notes
+
+
+def test_the_only_segment_has_the_frames_that_name_none(tmp_path: Path) -> None:
+    write_series(tmp_path, head_hu())
+    path = write_segmentation(tmp_path / "seg.dcm", {"Brain": box(range(2, 8))})
+    change([path], lambda data: _reference(data, None))
+    case = read_case(tmp_path)
+    np.testing.assert_array_equal(on_ct(case, only(case)), box(range(2, 8)))
+
+
+@pytest.mark.parametrize("shape", [(12, 24, 20), (12, 23, 19)])
+def test_a_deflated_segmentation_is_read(tmp_path: Path, shape: tuple[int, int, int]) -> None:
+    write_series(tmp_path, head_hu(shape))
+    mask = np.random.default_rng(4).random(shape) > 0.5
+    path = write_segmentation(tmp_path / "seg.dcm", {"Brain": mask})
+    change([path], lambda data: setattr(data.file_meta, "TransferSyntaxUID", DeflatedExplicitVRLittleEndian))
     case = read_case(tmp_path)
     np.testing.assert_array_equal(on_ct(case, only(case)), mask)
