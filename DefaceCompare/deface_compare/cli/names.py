@@ -70,13 +70,14 @@ def planned_names(path: Path) -> list[str]:
 def _names_of_dicom(path: Path) -> list[str]:
     from ..readers.dicom.dicom_file import read_file
     from ..readers.dicom.header import PYDICOM_ERRORS
+    from ..readers.dicom.texts import name_in
 
     try:
         dataset = read_file(path, stop_before_pixels=True).data
     except (OSError, *PYDICOM_ERRORS) as error:
         raise UnusableInput(f"{path} is a damaged DICOM file ({error}); export it again") from error
-    names = [str(roi.get("ROIName") or "") for roi in dataset.get("StructureSetROISequence") or []]
-    return names or [str(segment.get("SegmentLabel") or "") for segment in dataset.get("SegmentSequence") or []]
+    names = [name_in(roi, "ROIName") for roi in dataset.get("StructureSetROISequence") or []]
+    return names or [name_in(segment, "SegmentLabel") for segment in dataset.get("SegmentSequence") or []]
 
 
 def _names_of_text(path: Path) -> list[str]:

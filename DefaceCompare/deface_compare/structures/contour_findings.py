@@ -18,18 +18,18 @@ CROSSED_SHARE = 0.01
 """Loops of an outline that crosses itself count from this share of its area on."""
 
 
-def contour_findings(contours: Sequence[NDArray[np.float64]], single_plane_mm: float) -> tuple[str, ...]:
+def contour_findings(contours: Sequence[NDArray[np.float64]], set_spacing_mm: float | None) -> tuple[str, ...]:
     """Sentences about the contours of one structure; none if there is nothing to say.
 
     Parameters
     ----------
     contours : sequence of (n, 3) arrays
         Closed polygons, LPS mm.
-    single_plane_mm : float
-        As in `contour_stack.stack_contours`.
+    set_spacing_mm : float, optional
+        As in `contours.stack_contours`.
     """
     try:
-        stack = stack_contours(contours, single_plane_mm)
+        stack = stack_contours(contours, set_spacing_mm)
     except NotAvailable as reason:
         return (str(reason),)
     polygons = [polygon for plane in stack.polygons for polygon in plane]
@@ -45,10 +45,10 @@ def contour_findings(contours: Sequence[NDArray[np.float64]], single_plane_mm: f
     found = [
         f"{count} contour{'s' * (count > 1)} {many if count > 1 else one} {what}" for count, what, one, many in counted if count
     ]
-    return (*found, *_planes(stack))
+    return (*found, *_planes(stack, set_spacing_mm))
 
 
-def _planes(stack: ContourStack) -> list[str]:
+def _planes(stack: ContourStack, set_spacing_mm: float | None) -> list[str]:
     found = []
     if not stack.axial:
         normal = stack.rotation[2] * np.sign(stack.rotation[2][np.argmax(np.abs(stack.rotation[2]))])
@@ -58,6 +58,11 @@ def _planes(stack: ContourStack) -> list[str]:
     usual = float(stack.upper_mm[-1] - stack.planes_mm[-1]) * 2
     if not len(gaps):
         found.append(f"it is drawn in one plane only: it counts as {usual:.3g} mm thick")
+    elif set_spacing_mm is not None and usual > GAP_FACTOR * set_spacing_mm:
+        found.append(
+            f"its contour planes lie {usual:.3g} mm apart, those of other structures {set_spacing_mm:.3g} mm: each counts as"
+            f" {usual:.3g} mm thick"
+        )
     wide = gaps > GAP_FACTOR * usual
     if wide.any():
         count = int(wide.sum())

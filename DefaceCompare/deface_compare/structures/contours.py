@@ -24,6 +24,9 @@ SINGLE_PLANE_MM = 3.0
 GAP_FACTOR = 1.5
 """Neighbouring planes further apart than this many usual spacings are separate parts; the gap stays empty."""
 
+FARTHEST_SLICES_MM = 10.5
+"""Planes further apart are no neighbours (the thickest head protocols have 10 mm): each is a part by itself."""
+
 AREA_STEP_MM = 0.1
 """Distance of the lines over which a contour's area is added up."""
 
@@ -84,7 +87,7 @@ class ContourStack:
         return np.where(inside, index, -1)
 
 
-def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: float = SINGLE_PLANE_MM) -> ContourStack:
+def stack_contours(contours: Sequence[NDArray[np.float64]], set_spacing_mm: float | None = None) -> ContourStack:
     """Sort contours into planes and give each plane its slab.
 
     Each contour stands for the space up to half way to the next plane, at the ends for half the usual spacing (the slab
@@ -94,8 +97,9 @@ def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: flo
     ----------
     contours : sequence of (n, 3) arrays
         LPS mm.
-    single_plane_mm : float
-        Thickness of a structure drawn in one plane only.
+    set_spacing_mm : float, optional
+        Distance of the structure set's contour planes: the thickness of a structure drawn in one plane only, or in two that
+        are further apart.
 
     Raises
     ------
@@ -113,8 +117,7 @@ def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: flo
     groups = np.split(order, np.flatnonzero(np.diff(along[order]) > PLANE_TOLERANCE_MM) + 1)
     planes = np.array([along[group].mean() for group in groups])
     gaps = np.diff(planes)
-    # Of an even number of gaps the lower middle one: a structure in three planes with a hole between has no other measure.
-    spacing = float(np.percentile(gaps, 50, method="lower")) if len(gaps) else single_plane_mm
+    spacing = _spacing_mm(gaps, set_spacing_mm)
     half = np.where(gaps > GAP_FACTOR * spacing, 0.5 * spacing, 0.5 * gaps)
     return ContourStack(
         rotation=rotation,
@@ -125,13 +128,23 @@ def stack_contours(contours: Sequence[NDArray[np.float64]], single_plane_mm: flo
     )
 
 
-def plane_spacing_mm(contours: Sequence[NDArray[np.float64]]) -> float | None:
-    """Usual distance of a structure's contour planes; None if it has fewer than two planes or none can be told."""
+def _spacing_mm(gaps_mm: NDArray[np.float64], set_spacing_mm: float | None) -> float:
+    """The usual distance of a structure's planes, by itself or, where its own tells nothing, by its set."""
+    usual = set_spacing_mm or SINGLE_PLANE_MM
+    if not len(gaps_mm):
+        return usual
+    # Of an even number of gaps the lower middle one: a structure in three planes with a hole between has no other measure.
+    own = float(np.percentile(gaps_mm, 50, method="lower"))
+    two_parts = len(gaps_mm) == 1 and set_spacing_mm is not None and own > GAP_FACTOR * set_spacing_mm
+    return usual if two_parts or own > FARTHEST_SLICES_MM else own
+
+
+def plane_gaps_mm(contours: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Distances of a structure's neighbouring contour planes; none if it has fewer than two planes or none can be told."""
     try:
-        planes = stack_contours(contours).planes_mm
+        return np.diff(stack_contours(contours).planes_mm)
     except NotAvailable:
-        return None
-    return float(np.median(np.diff(planes))) if len(planes) > 1 else None
+        return np.empty(0)
 
 
 def _rotation(contours: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from ..geometry.lattice import Box, Lattice
 from ..geometry.mesh import voxels_inside
 from ..settings import SLAB, SURFACE
 from .contour_surface import Layer, layer_of, layers, passages
-from .contours import SINGLE_PLANE_MM, ContourStack, Raster, fill, stack_contours, turned_slices
+from .contours import ContourStack, Raster, fill, stack_contours, turned_slices
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class _Drawn:
     """Contours as a key of the cache: the same only if they are the very same object."""
 
     contours: tuple[NDArray[np.float64], ...]
-    spacing_mm: float
+    spacing_mm: float | None
 
     def __hash__(self) -> int:
         return hash((id(self.contours), self.spacing_mm))
@@ -142,7 +142,7 @@ class _Drawn:
 
 
 def _stack(structure: Structure) -> ContourStack:
-    return _cached_stack(_Drawn(structure.contours or (), structure.plane_spacing_mm or SINGLE_PLANE_MM))
+    return _cached_stack(_Drawn(structure.contours or (), structure.plane_spacing_mm))
 
 
 @lru_cache(maxsize=128)

@@ -11,7 +11,7 @@ import numpy as np
 from ..atomic import written_csv
 from ..case import Structure, StructureSet
 from .contour_findings import contour_findings
-from .contours import SINGLE_PLANE_MM, plane_spacing_mm
+from .contours import FARTHEST_SLICES_MM, plane_gaps_mm
 from .names import AMBIGUOUS, EXCLUDED, MAPPED, read_structure_name
 from .organs import EXCLUDE, OTHER, TARGET_GROUPS, is_place_holder, place_holder
 
@@ -101,7 +101,7 @@ def _with_findings(structure: Structure) -> Structure:
     """Say what is peculiar about the contours of a structure that gives rows."""
     if not structure.contours or structure.group == EXCLUDE or structure.problem:
         return structure
-    findings = contour_findings(structure.contours, structure.plane_spacing_mm or SINGLE_PLANE_MM)
+    findings = contour_findings(structure.contours, structure.plane_spacing_mm)
     return replace(structure, notes=(*structure.notes, *findings)) if findings else structure
 
 
@@ -115,12 +115,10 @@ def _number_targets(result: list[Structure], indices: list[int], name: str, take
 
 
 def with_plane_spacing(structures: Sequence[Structure]) -> tuple[Structure, ...]:
-    """Tell contours the set's usual plane distance, which a structure drawn in one plane cannot know."""
-    known = [
-        s
-        for structure in structures
-        if structure.contours and not structure.problem and (s := plane_spacing_mm(structure.contours))
-    ]
+    """Tell contours the set's usual plane distance, which a structure drawn in one plane, or in two far apart, cannot know."""
+    gaps = [plane_gaps_mm(each.contours) for each in structures if each.contours and not each.problem]
+    known = [float(np.median(each)) for each in gaps if len(each) > 1]
+    known = known or [float(each[0]) for each in gaps if len(each) and each[0] <= FARTHEST_SLICES_MM]
     if not known:
         return tuple(structures)
     usual = float(np.median(known))

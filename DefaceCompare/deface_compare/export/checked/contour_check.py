@@ -9,7 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from ...case import Structure
-from ...readers.dicom.rtstruct import contour_points
+from ...readers.dicom.contour_item import contour_points
 from ..written.head_surface import HeadSurface
 from ..written.planned_outline import PlannedOutline
 from ..written.structure_clip import EXTERNAL, OTHER, draws_beyond, leaves_surface

@@ -18,7 +18,7 @@ from ...readers.checks import SHIFTED_NOTE
 from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
 from ...readers.dicom.padding import padded_voxels
 from ...readers.dicom.real_world import real_world_line
-from ...readers.dicom.series_pixels import NEGATIVE
+from ...readers.dicom.slice_pixels import NEGATIVE
 from ...readers.dicom.spacing import between_slices
 from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
 from ...readers.hounsfield_checks import HU_OFFSET

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from scipy.spatial import cKDTree
 
-from ...readers.dicom.rtstruct import contour_points
+from ...readers.dicom.contour_item import contour_points
 from ..contour_lines import dense
 from .structure_clip import EXTERNAL, OTHER
 

@@ -15,7 +15,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from scipy import ndimage
 
-from ...readers.dicom.rtstruct import CLOSED_TYPES, contour_points
+from ...readers.dicom.contour_item import contour_points, is_closed
 from ...structures.contours import fill
 from ...writers.contours import contours_of_field
 from ...writers.rtstruct import CONTOUR_DATA
@@ -147,7 +147,7 @@ def leaves_surface(points_mm: NDArray[np.float64], role: str, surface: HeadSurfa
 def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], role: str, surface: HeadSurface) -> list[Dataset]:
     """The contours of one plane anew; empty if nothing is left or they cannot be redrawn."""
     flat = all(np.ptp(polygon[:, 2]) <= FLAT_MM for polygon in polygons)
-    closed = all(str(item.get("ContourGeometricType") or "") in CLOSED_TYPES for item in items)
+    closed = all(map(is_closed, items))
     if role == DEVICE or not flat or not closed:
         return []
     everything = np.concatenate(polygons)

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from ...case import Structure
 from ...errors import UnusableInput
 from ...readers.dicom.stored_pixels import read_object
+from ...readers.dicom.texts import name_in
 from ...structures.names import read_structure_name
 from ..moved_skin import NO_MOVED_SKIN, MovedSkin
 from .followers import drop_followers, with_dropped
@@ -86,7 +87,7 @@ def _names(data: Dataset) -> dict[int, str]:
     """Planned names by ROI number, all of those that share one."""
     names: dict[int, str] = {}
     for roi in data.get("StructureSetROISequence") or []:
-        number, name = int(roi.ROINumber), str(roi.get("ROIName") or "")
+        number, name = int(roi.ROINumber), name_in(roi, "ROIName")
         names[number] = f"{names[number]}, {name}" if number in names else name
     return names
 
@@ -104,7 +105,7 @@ def roles_of(data: Dataset, structures: Collection[Structure]) -> dict[int, str]
         kinds[int(item.ReferencedROINumber)].add(str(item.get("RTROIInterpretedType") or ""))
     roles: dict[int, str] = {}
     for roi in data.get("StructureSetROISequence") or []:
-        number, name = int(roi.ROINumber), str(roi.get("ROIName") or "")
+        number, name = int(roi.ROINumber), name_in(roi, "ROIName")
         said = (groups[name] | {read_structure_name(name).group}, kinds[number] or {""})
         found = {role_of(name, group, kind) for group, kind in product(*said)} | {roles.get(number, OTHER)}
         roles[number] = next(role for role in STRICTEST_FIRST if role in found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,7 +15,9 @@ from pydicom.dataset import Dataset
 
 from ...errors import UnusableInput
 from .header import Header, naming_file
+from .joined_sets import components, connected
 from .references import referenced_uids
+from .texts import as_utf8
 
 NO_ONE = re.compile(
     r"anon(?:ym(?:o?us|[ie]?[sz](?:ed|iert))?)?|de|identified|pseudonym(?:i[sz]ed)?|unknown|unbekannt|inconnue?|none?|no|noname|noid|n/?a"
@@ -89,7 +91,7 @@ def identity_of(header: Header) -> Identity:
     return Identity(
         patient_id=_told(header.text("PatientID")),
         issuer=_told(header.text("IssuerOfPatientID")) or _qualified_issuer(data),
-        names=_names(header.text("PatientName")),
+        names=_names(as_utf8(header.text("PatientName"))),
         birth_date="" if birth_date in NO_BIRTH_DATES else birth_date,
         sex=sex if sex in ("M", "F") else "",
         other_ids=frozenset(told.casefold() for other in others if (told := _told(other))),
@@ -199,9 +201,9 @@ class _Related:
         self.together = {(a, b) for a, b in combinations(range(len(groups)), 2) if everything[a] & everything[b]}
         pieces: list[tuple[int, set[str]]] = []
         for number, (identity, _) in enumerate(groups):
-            parts = [everything[number]] if identity.stands_alone else _connected(self._uids[number])
+            parts = [everything[number]] if identity.stands_alone else connected(self._uids[number])
             pieces.extend((number, part) for part in parts)
-        self._joined = _components(
+        self._joined = components(
             len(pieces),
             (
                 (i, k)
@@ -284,23 +286,3 @@ def _uids(header: Header) -> set[str]:
     """Study, series, frame and object, its own and those that it refers to; frames of the standard's own are everybody's."""
     own = {header.text(keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")}
     return {uid for uid in own | referenced_uids(header) if uid and not uid.startswith(STANDARD_ROOT)}
-
-
-def _connected(uids: Sequence[set[str]]) -> list[set[str]]:
-    """Sets that share UIDs, put together."""
-    merged: list[set[str]] = []
-    for own in uids:
-        touching = [each for each in merged if each & own]
-        merged = [each for each in merged if not any(each is one for one in touching)]
-        merged.append(own.union(*touching))
-    return merged
-
-
-def _components(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
-    """For each of `count` things the first one that it is joined to."""
-    first = list(range(count))
-    for i, k in edges:
-        low, high = sorted((first[i], first[k]))
-        if low != high:
-            first = [low if each == high else each for each in first]
-    return first

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pydicom.uid import HTJ2K, JPEG2000, JPEG2000MC, JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from ...case import CT, MR, PET, CaseImage
 from ...errors import UnusableInput
 from ..checks import checked_image
 from ..earlier_defacing import stated_defacing
 from ..suv_checks import SUV, suv_warnings
+from .header import Header
 from .real_world import real_world_notes
 from .series import Series
 from .series_pixels import read_series_pixels
@@ -24,6 +26,10 @@ MODALITIES = {"CT": CT, "MR": MR, "PT": PET}
 UNITS = {"CT": "HU", "MR": "a.u."}
 LOSSY = "01"
 """LossyImageCompression of an image that was compressed with loss at any time (PS3.3 C.7.6.1.1.5)."""
+LOSING_SYNTAXES = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless})
+"""Transfer syntaxes that lose whatever the header says (PS3.5 8.2)."""
+EITHER_SYNTAXES = frozenset({JPEG2000, JPEG2000MC, HTJ2K})
+"""Transfer syntaxes that may lose or not."""
 MAY_BE_HOUNSFIELD = ("HU", "HU_MOD", "US")
 """RescaleType of values that may be HU: HU, modified HU, or unspecified (PS3.3 C.11.1.1.2); their histogram is looked at."""
 
@@ -62,8 +68,17 @@ def read_image(series: Series, key: str) -> CaseImage:
 
 def _compressed_with_loss(series: Series) -> tuple[str, ...]:
     """That the values are near those of the scanner, not the same."""
-    lossy = sum(header.text("LossyImageCompression") == LOSSY for header in series.headers)
-    return (f"{lossy} slices were compressed with loss (LossyImageCompression): values are not the scanner's",) if lossy else ()
+    losing = [header.text("LossyImageCompression") == LOSSY or _syntax(header) in LOSING_SYNTAXES for header in series.headers]
+    unsaid = [not header.text("LossyImageCompression") and _syntax(header) in EITHER_SYNTAXES for header in series.headers]
+    if any(losing):
+        return (f"{sum(losing)} slices were compressed with loss (LossyImageCompression): values are not the scanner's",)
+    if any(unsaid):
+        return (f"{sum(unsaid)} slices may have been compressed with loss: JPEG 2000, and no LossyImageCompression says it",)
+    return ()
+
+
+def _syntax(header: Header) -> str:
+    return str(header.dataset.file_meta.get("TransferSyntaxUID") or "")
 
 
 def _placed(values: NDArray[np.generic], series: Series) -> sitk.Image:

@@ -81,7 +81,7 @@ class FoundStructures:
         """The structures in one frame of reference."""
         assert self.candidate is not None
         if self.candidate.segmentation:
-            return read_segmentations(self.candidate.headers, frame)
+            return read_segmentations(self.candidate.headers, frame, self.place.series)
         header = self.candidate.headers[0]
         prescribed = target_prescriptions_gy(header, target_names(header), doses, plans)
         return read_structure_set(header, frame, prescribed, replace(self.place.around, joins=joins))

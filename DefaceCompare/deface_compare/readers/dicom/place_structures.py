@@ -22,8 +22,8 @@ class Place:
     ----------
     frame : str
         Frame of reference; ``""`` if there is none.
-    series_uid : str
-        The series in it that they were drawn on; ``""`` if none of it is here.
+    series : Series, optional
+        The one in it that they were drawn on; None if none of it is here.
     notes : tuple of str
         What must be said of the images that the set refers to.
     others : tuple of str
@@ -31,11 +31,16 @@ class Place:
     """
 
     frame: str = ""
-    series_uid: str = ""
+    series: Series | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     around: Surroundings = field(default_factory=Surroundings)
+
+    @property
+    def series_uid(self) -> str:
+        """SeriesInstanceUID of the series that they were drawn on, ``""`` if it is not here."""
+        return self.series.uid if self.series is not None else ""
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,8 @@ def place(candidate: Candidate, here: Here) -> Place:
     frame = min(usable, key=lambda one: (here.link(one) not in dose_links[:1], -usable[one], order[one]))
     series_uid = _drawn_on(header, frame, here)
     others = tuple(one for one in counts if one and here.link(one) != here.link(frame))
-    return Place(
-        frame, series_uid, "", _reference_notes(candidate, here, series_uid), others, replace(around, series_uid=series_uid)
-    )
+    series = next((one for one in here.series if one.uid == series_uid), None)
+    return Place(frame, series, "", _reference_notes(candidate, here, series_uid), others, replace(around, series_uid=series_uid))
 
 
 def frames_of_header(candidate: Candidate, around: Surroundings) -> Counter[str]:

@@ -10,7 +10,7 @@ from pydicom.uid import UID
 
 from ...errors import NotAvailable, UnusableInput
 from .dicom_file import read_file
-from .header import Header, naming_file, whole_number
+from .header import MOST_MM, Header, naming_file, whole_number
 
 GY, RELATIVE = "GY", "RELATIVE"
 PHYSICAL, EFFECTIVE, DIFFERENCE = "PHYSICAL", "EFFECTIVE", "ERROR"
@@ -19,6 +19,8 @@ SCALINGS = (1e-15, 1e15)
 """DoseGridScaling lies between: 32 bits times it, squared, are within float32."""
 BEGIN_TOLERANCE_MM = 0.1
 """How far the first frame offset may be from 0, or from the grid's own position: headers round to 0.1 mm at worst."""
+LEAST_APART_MM = 0.1
+"""Frames nearer than this are none of a dose: grids are 1 mm fine, 0.5 mm in radiosurgery. Uneven ones would fill the memory."""
 OFFSET_TOLERANCE_MM = 0.01
 """Frame offsets further from even spacing than this are uneven."""
 
@@ -58,6 +60,10 @@ def read_dose_grid(header: Header) -> tuple[sitk.Image, tuple[str, ...]]:
     spacing = float(np.diff(offsets).min())
     if spacing <= 0:
         raise UnusableInput(f"dose {name} has frames out of order (GridFrameOffsetVector); export it again")
+    if not LEAST_APART_MM <= spacing <= MOST_MM:
+        raise NotAvailable(
+            f"dose {name} has frames {spacing:.3g} mm apart (GridFrameOffsetVector), as no dose has, and was not used"
+        )
     if np.abs(np.diff(offsets) - np.diff(offsets).mean()).max() > OFFSET_TOLERANCE_MM:
         values_gy, offsets = _even(values_gy, offsets, spacing)
         notes += (f"dose {name} has uneven frames; interpolated to {spacing:g} mm",)

@@ -16,13 +16,13 @@ from ...structures.names import read_structure_name
 from ...structures.naming import named, structure_notes, unique_names
 from ...structures.organs import EXCLUDE, OTHER, TARGET_GROUPS
 from ..files.contours import LEAST_POINTS, closed_polygon, without_copies
+from .contour_item import contour_points, geometric_type, is_closed
 from .contour_slices import SlicePlane, beside_mm
 from .header import Header, naming_file, whole_number
 from .references import frame_of_slices, frames_of, referenced_series
 from .registration import Joins, same_place
+from .texts import name_in
 
-CLOSED_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
-"""Geometric types that enclose an area; both combine by even-odd here (nested contours are holes)."""
 LARGEST_MM = 3000.0
 """No structure is longer than the longest table; one in micrometres would fill the memory."""
 POINTS_OFF = 1
@@ -147,7 +147,7 @@ def _rois(header: Header, around: Surroundings) -> list[_Roi]:
         found.append(
             _Roi(
                 number=number,
-                name=str(roi.get("ROIName") or ""),
+                name=name_in(roi, "ROIName"),
                 frame=stated or drawn_in or around.same_frames.get(otherwise, otherwise),
                 items=tuple(own),
                 shared=count[number] if count[number] > 1 else 0,
@@ -189,7 +189,7 @@ def target_names(header: Header) -> dict[int, str]:
     rois = header.dataset.get("StructureSetROISequence") or []
     numbers = [_number(roi, "ROINumber", header) for roi in rois]
     count = Counter(numbers)
-    named_rois = {n: str(roi.get("ROIName") or "") for n, roi in zip(numbers, rois, strict=True) if count[n] == 1}
+    named_rois = {n: name_in(roi, "ROIName") for n, roi in zip(numbers, rois, strict=True) if count[n] == 1}
     return {number: name for number, name in named_rois.items() if read_structure_name(name).group in TARGET_GROUPS}
 
 
@@ -210,7 +210,6 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
     skipped: Counter[str] = Counter()
     broken = short = shorter = 0
     for contour in (contour for item in roi.items for contour in item.get("ContourSequence") or []):
-        kind = str(contour.get("ContourGeometricType") or "")
         try:
             points = contour_points(contour)
         except ValueError as error:
@@ -218,8 +217,8 @@ def _read_roi(roi: _Roi, header: Header, number: int, frame_uid: str, around: Su
         lost = (whole_number(contour, "NumberOfContourPoints") or 0) - len(points)
         short, shorter = short + (lost > POINTS_OFF), shorter + (lost > 0)
         points = closed_polygon(points)
-        if kind not in CLOSED_TYPES:
-            skipped[f"of type {kind or 'not stated'}"] += 1
+        if not is_closed(contour):
+            skipped[f"of type {geometric_type(contour) or 'not stated'}"] += 1
         elif len(points) < LEAST_POINTS:
             skipped[f"with fewer than {LEAST_POINTS} points"] += 1
         elif not np.isfinite(points).all():
@@ -285,15 +284,3 @@ def _named(structure: Structure, roi: _Roi, number: int) -> Structure:
     if roi.external and not roi.shared and found.group in (OTHER, EXCLUDE):
         return replace(found, standard_name="External", group="external", notes=structure.notes)
     return found
-
-
-def contour_points(contour: Dataset) -> NDArray[np.float64]:
-    """Points of one contour, shape (n, 3), from its stored text (pydicom's own number objects take 20 times as long)."""
-    if "ContourData" not in contour:
-        return np.empty((0, 3))
-    stored = contour.get_item("ContourData")
-    value = stored.value if stored is not None else None
-    if not isinstance(value, bytes):
-        return np.array(value or [], dtype=np.float64).reshape(-1, 3)
-    numbers = value.strip(b" \0").split(b"\\")
-    return np.array(numbers if numbers != [b""] else []).astype(np.float64).reshape(-1, 3)

@@ -32,6 +32,8 @@ PIXEL_NUMBERS = {"Rows": 0, "Columns": 0, "BitsAllocated": 8, "NumberOfFrames": 
 
 NOT_A_SCAN = frozenset({"LOCALIZER", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "SCOUT", "DOSE_INFO", "REPORT"})
 """Values of ImageType that mark an image as no slice of a scan."""
+MOSAIC = "MOSAIC"
+"""Value of ImageType of Siemens' pictures of many slices beside one another."""
 PROJECTION = re.compile(r"(?:^|[^A-Z])(?:MIP|MINIP|MIN[ _-]?IP|MAX[ _-]?IP|RAYSUM|VRT|VOLREN|SSD)(?:[^A-Z]|$)")
 """Words in ImageType of pictures that show more than one plane each (``MIP THIN``, ``AXIAL_MINIP``)."""
 CALCULATED = frozenset({"MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER", "CURVED_MPR"})
@@ -47,6 +49,10 @@ CAN_BE_LOST = ("RTSTRUCT", "RTDOSE", "RTPLAN", "REG", "SEG")
 
 DECIDED_BY_RULE = ("SEG", "RTPLAN", "REG")
 """Of these the user chooses none: those that contradict one another are left out."""
+
+FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+"""Where enhanced objects keep place and scaling of each frame (PS3.3 C.7.6.16), also where they hold one frame only: what their
+top level says beside them counts for nothing."""
 
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1, "Columns": 1}
 """What tells where a slice's pixels lie: attribute and number of values."""
@@ -217,7 +223,9 @@ def _sort_in(header: Header, scan: Scan) -> str:
     kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
     if kinds & NOT_A_SCAN or any(map(PROJECTION.search, kinds)) or header.text("VolumeBasedCalculationTechnique") in CALCULATED:
         return "localisers, projections and screen captures"
-    if int(header.dataset.get("NumberOfFrames") or 1) > 1:
+    if MOSAIC in kinds:
+        return "mosaics, which hold all slices of a volume in one picture; export them as single slices"
+    if int(header.dataset.get("NumberOfFrames") or 1) > 1 or any(keyword in header.dataset for keyword in FUNCTIONAL_GROUPS):
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"
     if not _is_placed(header):
         return f"{modality} images without position, orientation, size or pixel spacing"
@@ -252,6 +260,8 @@ def read_header(path: Path) -> Header | None:
     except Exception as error:  # pydicom raises many types on cut files: EOFError, ValueError, struct.error, KeyError
         raise DamagedObject(_DAMAGED.format(path.name), path, begin_of_file(path)) from error
     dataset = found.data
+    if not dataset:
+        raise DamagedObject(_DAMAGED.format(path.name), path, dataset)
     with naming(path):
         if "MediaStorageDirectoryStorage" in UID(dataset.file_meta.get("MediaStorageSOPClassUID", "")).keyword:
             return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import UnusableInput
 from .header import Header, naming_file
-from .mixed_slices import mixed_slices
+from .mixed_slices import mixed_slices, untold_tilt
 from .spacing import SAME_PLACE_MM, spacing_of
 
 LEAST_SLICES = 4
@@ -143,6 +143,7 @@ def arrange(uid: str, headers: Sequence[Header]) -> Series:
     tilt_degrees = float(np.degrees(np.arccos(min(1.0, float(slant @ normal)))))
     if tilt_degrees >= LEAST_TOLD_TILT_DEGREES:
         notes.append(f"gantry tilt of {tilt_degrees:.1f} degrees: the slices stay where they lie, nothing was resampled")
+    notes += untold_tilt(ordered, normal, tilt_degrees)
     thickest_mm = max(header.number("SliceThickness") or 0.0 for header in ordered)
     if thickest_mm > LARGEST_OVERLAP * spacing.plane_mm and spacing.planes is None:
         notes.append(

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
 from ...case import StoredForm
 from ...errors import UnusableInput
 from .header import Header, naming
-from .modality_map import Line, ModalityMap, modality_map
-from .padding import beyond_view, fill_padding, padded_voxels
+from .jpeg2000 import refuse_other_sign
+from .modality_map import Line, modality_map
+from .negatives import is_inverted, tell_slopes_below_zero
+from .padding import fill_padding, padded_voxels
 from .real_world import real_world, real_world_line
+from .slice_pixels import GREY, NEGATIVE, PALETTE, SlicePixels
 from .stored_pixels import (
     allocated_pixels_of,
     fitting_bits_below,
@@ -24,16 +26,6 @@ from .stored_pixels import (
     within_bits,
 )
 
-NEGATIVE, GREY, PALETTE = "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"
-"""PhotometricInterpretation of pictures that are shown with their smallest values white, with their largest, and in colours."""
-LEAST_CONTRAST = 0.05
-"""Of the values' standard deviation: a border nearer than this to the mean is neither air nor tissue. An object that fills a
-share p of a dark picture lies sqrt(p / (1 - p)) above its border: a brain in the view of a body's PET (1 %)
-0.1; 26 real heads (CT, T1, FLAIR; seen from three sides) 0.49 at least."""
-CLEAR_CONTRAST = 0.25
-"""The same where headers do not say that a picture is a negative: half of what the real heads have."""
-RIM_SHARE = 32
-"""The border that is taken for air is one of so many rows or columns wide."""
 CT_TYPES = (np.dtype(np.int16), np.dtype(np.int32))
 OTHER_TYPES = (np.dtype(np.int16), np.dtype(np.uint16), np.dtype(np.int32))
 
@@ -45,22 +37,6 @@ class SeriesPixels:
     values: NDArray[np.generic]
     form: StoredForm
     notes: tuple[str, ...]
-
-
-@dataclass
-class _Slice:
-    header: Header
-    stored: NDArray[np.integer]
-    stored_as: ModalityMap
-    padded: NDArray[np.bool_] | None
-
-    @property
-    def data(self) -> Dataset:
-        return self.header.dataset
-
-    @property
-    def is_negative(self) -> bool:
-        return self.header.text("PhotometricInterpretation").upper() == NEGATIVE
 
 
 def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0) -> SeriesPixels:
@@ -88,8 +64,8 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
     if mapped:
         for each in slices:
             each.stored_as = real_world_line(each.data)
-    inverted = _is_inverted(slices, name, notes)
-    _tell_slopes_below_zero(slices, notes)
+    inverted = is_inverted(slices, name, notes)
+    tell_slopes_below_zero(slices, notes)
     for each in slices:
         if inverted and each.is_negative:
             each.stored_as = each.stored_as.inverted(each.data)
@@ -129,7 +105,7 @@ def _judge_interpretation(headers: Sequence[Header], name: str, notes: list[str]
         notes.append(f"slices state no PhotometricInterpretation: taken for {GREY}")
 
 
-def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[list[_Slice], int]:
+def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[list[SlicePixels], int]:
     """All slices, and how many unused bits lie below their stored ones."""
     with naming(headers[0].path):
         allocated = allocated_pixels_of(headers)
@@ -139,8 +115,9 @@ def _slices(headers: Sequence[Header], name: str, notes: list[str]) -> tuple[lis
     for header, raw in zip(headers, allocated, strict=True):
         with naming(header.path):
             stored = within_bits(raw, header.dataset, bits_below)
+            refuse_other_sign(header, stored)
             padded = padded_voxels(header.dataset, stored, raw)
-            slices.append(_Slice(header, stored, modality_map(header.dataset, name), padded))
+            slices.append(SlicePixels(header, stored, modality_map(header.dataset, name), padded))
             lost |= 0 if bits_below else lost_bits(raw, header.dataset, padded)
     _judge_lost_bits(lost, name, notes)
     _refuse_doubtful_signs(slices, name)
@@ -179,7 +156,7 @@ def _judge_lost_bits(lost: int, name: str, notes: list[str]) -> None:
         notes.append("pixels use one bit above the stored ones (BitsStored): it was taken for an overlay and left out")
 
 
-def _refuse_doubtful_signs(slices: Sequence[_Slice], name: str) -> None:
+def _refuse_doubtful_signs(slices: Sequence[SlicePixels], name: str) -> None:
     """Raise `UnusableInput` if some slices are signed, and others, which are not, use the bit of the sign."""
     signed = sum(bool(int(each.data.PixelRepresentation)) for each in slices)
     unsigned = [each for each in slices if not int(each.data.PixelRepresentation)]
@@ -205,50 +182,7 @@ def _bits_below(headers: Sequence[Header], allocated: Sequence[NDArray[np.intege
     return 0
 
 
-def _is_inverted(slices: Sequence[_Slice], name: str, notes: list[str]) -> bool:
-    """Whether slices marked MONOCHROME1 hold negatives: DICOM says no (it is a matter of display), some exports do.
-
-    Air around the head decides: it is dark.
-    """
-    negatives = [each for each in slices if each.is_negative]
-    if not negatives:
-        return False
-    contrast = _border_contrast(negatives)
-    if abs(contrast) < LEAST_CONTRAST:
-        raise UnusableInput(
-            f"{name} is marked {NEGATIVE}, and its border does not show whether air is dark; export it as MONOCHROME2"
-        )
-    how = "as negatives, and were inverted" if contrast > 0 else "as they are"
-    notes.append(f"{len(negatives)} slices are marked {NEGATIVE}: the air around the head shows that they are stored {how}")
-    return contrast > 0
-
-
-def _tell_slopes_below_zero(slices: Sequence[_Slice], notes: list[str]) -> None:
-    """Tell of slopes below 0, which few files have, and of air that they make brighter than the head."""
-    falling = [each for each in slices if not each.is_negative and isinstance(each.stored_as, Line) and each.stored_as.slope < 0]
-    if falling:
-        bright = _border_contrast(falling) >= CLEAR_CONTRAST
-        wrong = ": it makes the air around the head brighter than the head and is likely wrong" if bright else ""
-        notes.append(f"{len(falling)} slices have a slope below 0 (RescaleSlope), used as the file states it{wrong}")
-
-
-def _border_contrast(slices: Sequence[_Slice]) -> float:
-    """By how many standard deviations of the values the border of slices lies above their mean."""
-    border, everything = (np.concatenate(parts) for parts in zip(*map(_border_and_all, slices), strict=True))
-    return float(np.median(border) - everything.mean()) / max(float(everything.std()), np.finfo(float).tiny)
-
-
-def _border_and_all(each: _Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The values of a slice's border and of all of it, without padding, thinned."""
-    rim = np.zeros(each.stored.shape, bool)
-    rows, columns = (max(1, size // RIM_SHARE) for size in each.stored.shape)
-    rim[:rows], rim[-rows:], rim[:, :columns], rim[:, -columns:] = True, True, True, True
-    kept = np.ones(each.stored.shape, bool) if each.padded is None else ~beyond_view(each.padded)
-    values = each.stored_as.values(each.stored)
-    return values[rim & kept], values[kept][::4]
-
-
-def _values(slices: Sequence[_Slice]) -> NDArray[np.generic]:
+def _values(slices: Sequence[SlicePixels]) -> NDArray[np.generic]:
     """The values of all slices, shape (slices, rows, columns)."""
     kind = _type(slices)
     values = np.empty((len(slices), *slices[0].stored.shape), kind)
@@ -263,7 +197,7 @@ def _values(slices: Sequence[_Slice]) -> NDArray[np.generic]:
     return values
 
 
-def _type(slices: Sequence[_Slice]) -> np.dtype:
+def _type(slices: Sequence[SlicePixels]) -> np.dtype:
     """The smallest type that holds all values: whole for CT and MR if they are (of MR the files' own before others)."""
     modality = slices[0].header.text("Modality")
     if modality == "PT" or not all(each.stored_as.is_whole for each in slices):
@@ -276,24 +210,24 @@ def _type(slices: Sequence[_Slice]) -> np.dtype:
     return np.dtype(np.float64)
 
 
-def _extremes(each: _Slice) -> NDArray[np.integer]:
+def _extremes(each: SlicePixels) -> NDArray[np.integer]:
     """Stored integers among which the least and the largest value are."""
     return np.array([each.stored.min(), each.stored.max()]) if isinstance(each.stored_as, Line) else np.unique(each.stored)
 
 
-def _fill_padding(values: NDArray[np.generic], slices: Sequence[_Slice], notes: list[str]) -> float | None:
+def _fill_padding(values: NDArray[np.generic], slices: Sequence[SlicePixels], notes: list[str]) -> float | None:
     """Give voxels beyond the field of view the value of air, where the padding value is none; the value given, or None."""
     padded = {k: each.padded for k, each in enumerate(slices) if each.padded is not None and each.padded.any()}
     is_ct = slices[0].header.text("Modality") == "CT"
     return fill_padding(values, padded, notes, is_ct=is_ct, begins_below_zero=_begins_below_zero(slices))
 
 
-def _begins_below_zero(slices: Sequence[_Slice]) -> bool:
+def _begins_below_zero(slices: Sequence[SlicePixels]) -> bool:
     """Whether the least stored integers stand for values below 0, as a CT's do although it may hold none without padding."""
     return any(isinstance(each.stored_as, Line) and each.stored_as.intercept < 0 for each in slices)
 
 
-def _tell_doubly_stated(slices: Sequence[_Slice], name: str, notes: list[str]) -> None:
+def _tell_doubly_stated(slices: Sequence[SlicePixels], name: str, notes: list[str]) -> None:
     """That a lookup table was used although there are slope and intercept, too."""
     both = [each for each in slices if each.data.get("ModalityLUTSequence") and each.data.get("RescaleSlope") not in (None, "")]
     for each in both:

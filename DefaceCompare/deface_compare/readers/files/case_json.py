@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import math
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +23,14 @@ from ..dicom.scan import read_header
 from ..earlier_defacing import named_defacing
 from ..found_files import HEADERS, IMAGE_ENDINGS, NOT_NAMED, count_words, find_files, is_dicom
 from ..suv_checks import SUV, suv_warnings
+from .data_files import data_files_of
 from .place import LIKE, Place, stated_place
 from .segmentations import CONTOURS, mask_files
 from .structures import read_structures
 from .volume import read_volume
 
 CASE_FILE = "case.json"
+IMAGES = "images"
 STRUCTURES, DOSE = "structures", "dose"
 """What ``geometry`` may name beside the images' keys."""
 GY, RELATIVE = "Gy", "relative"
@@ -49,6 +52,8 @@ KNOWN_FIELDS: dict[str, tuple[type | tuple[type, ...], type | tuple[type, ...], 
     "age_years": (NUMBER, (), f"a number above 0, at most {OLDEST_YEARS:.0f}"),
 }
 """What a field may be, what its values may be if it has any, and how to say it."""
+SHOWN = 40
+"""So many letters of a name that is none are shown."""
 PRESCRIPTIONS = ("prescription_gy", "prescriptions_gy")
 UNITS = {CT: "HU", MR: "a.u.", PET: "a.u."}
 """Units where ``case.json`` does not state one."""
@@ -95,6 +100,7 @@ def _left_out(folder: Path, described: dict[str, Any]) -> dict[str, int]:
     paths = [folder / name for name in named if name]
     folders = [path for path in paths if path.is_dir()]
     read = {file for each in folders for file in (*mask_files(each), *each.glob(f"*{CONTOURS}"))}
+    read |= {file for each in (*paths, *read) for file in data_files_of(each)}
     begun = {*paths, *(path for path in read if path.suffix.lower() in HEADERS)}.difference(folders)
     stems = {(path.parent, path.name.split(".")[0]) for path in begun}
     found = find_files(folder)
@@ -113,7 +119,7 @@ def _described(folder: Path) -> dict[str, Any]:
         described = json.loads(
             (folder / CASE_FILE).read_text(encoding="utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_number
         )
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableInput(f"{CASE_FILE} in {folder.name} is not valid JSON: {error}") from error
     if not isinstance(described, dict) or not isinstance(described.get("images", {}), dict):
         raise UnusableInput(f'{CASE_FILE} in {folder.name} must look like {{"id": "...", "images": {{"CT": "ct.nrrd"}}}}')
@@ -126,11 +132,29 @@ def _described(folder: Path) -> dict[str, Any]:
         values = value.values() if isinstance(value, dict) and of else ()
         if not isinstance(value, kind) or not all(isinstance(one, of) for one in values):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
+        texts = (*(value if isinstance(value, dict) else ()), *(values if field != IMAGES else ()), value)
+        if not all(text.isprintable() for text in texts if isinstance(text, str) and field not in (STRUCTURES, DOSE)):
+            raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} holds characters that cannot be written")
         if field in PRESCRIPTIONS and not all(map(_is_dose, values or [value])):
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}, in Gy and above 0")
         if field in Demographics._fields and Demographics.of({field: value}) == UNKNOWN:
             raise UnusableInput(f"{CASE_FILE} in {folder.name}: {field} must be {like}")
+    for name in (*stated.get("images", {}).values(), *(stated.get(field, "") for field in (STRUCTURES, DOSE))):
+        _refuse_no_name(folder, name)
     return stated
+
+
+def _refuse_no_name(folder: Path, name: str) -> None:
+    """Raise `UnusableInput` if a text is no name that the system can look for."""
+    try:
+        (folder / name).lstat()
+    except FileNotFoundError:
+        pass  # told where it is wanted
+    except (ValueError, OSError) as error:  # a NUL, half a character, too many letters
+        if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+            return
+        shown = ascii(name[:SHOWN])
+        raise UnusableInput(f"{CASE_FILE} in {folder.name}: {shown} cannot be a file's name ({len(name)} letters)") from error
 
 
 def _no_number(text: str) -> None:
@@ -140,7 +164,7 @@ def _no_number(text: str) -> None:
 
 def _is_dose(value: object) -> bool:
     """Whether a value can be a prescribed dose."""
-    return isinstance(value, NUMBER) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return isinstance(value, NUMBER) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -172,7 +196,7 @@ def _images(folder: Path, described: dict[str, Any]) -> tuple[CaseImage, ...]:
         raise UnusableInput(f"{where}: images names one file twice; give each image its own")
     for key, name in described.get("images", {}).items():
         modality = key.split("_")[0]
-        if modality not in UNITS:
+        if modality not in UNITS or {"/", "\\"} & set(key):
             raise UnusableInput(f"{where}: image {key!r} must be called CT, MR or PET (or MR_T1, CT_2, ...)")
         unit = described.get("units", {}).get(key, UNITS[modality])
         unit = SUV if unit.casefold() == SUV.casefold() else unit

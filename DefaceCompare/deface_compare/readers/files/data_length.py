@@ -1,4 +1,4 @@
-"""Whether image files hold more voxels than their headers say: a wrong size, type or begin reads other voxels without a word."""
+"""Whether image files hold the voxels that their headers speak of: a wrong size, type or begin reads others without a word."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from ...errors import UnusableInput
+from .data_files import META_HEADERS, blocks_of, data_files_of, head_of
 
-META_DATA = re.compile(rb"^[ \t]*ElementDataFile[ \t]*=[ \t]*(.*?)[ \t]*\r?\n", re.MULTILINE)
+META_LOCAL = re.compile(rb"^[ \t]*ElementDataFile[ \t]*=.*?\r?\n", re.MULTILINE)
 NRRD_END = re.compile(rb"\r?\n\r?\n")
-IN_THE_FILE = "local"
-"""Where a MetaImage's voxels lie behind its header."""
+PLANE = 2
+"""Dimensions of each of several files; ITK reads memory that nobody wrote where a header says that they have another number."""
 
 
 def refuse_longer(path: Path, held_bytes: int, stated_bytes: int, row_bytes: int) -> None:
@@ -25,36 +26,53 @@ def refuse_longer(path: Path, held_bytes: int, stated_bytes: int, row_bytes: int
         )
 
 
-def refuse_longer_than_image(path: Path, held_bytes: int | None, image: sitk.Image) -> None:
-    """The same of a file whose image was read; None where it is not known how much it holds (compressed, several files)."""
+def refuse_other_length(path: Path, fields: Mapping[str, str], image: sitk.Image) -> None:
+    """The same of a MetaImage or NRRD whose image was read; of voxels in several files also if they are fewer.
+
+    Compressed voxels are not judged.
+
+    Parameters
+    ----------
+    fields : mapping of str to str
+        Of the header, names in lower case.
+
+    Raises
+    ------
+    UnusableInput
+        If the files hold others.
+    """
     voxels = sitk.GetArrayViewFromImage(image)
-    if held_bytes is not None:
-        refuse_longer(path, held_bytes, voxels.nbytes, voxels.nbytes // (image.GetHeight() * image.GetDepth()))
+    files = data_files_of(path)
+    if files and blocks_of(path) != PLANE:
+        raise UnusableInput(f"{path.name} lists files that are no single slices; save it with its voxels in one file")
+    held_bytes = (_of_meta_image if path.suffix.lower() in META_HEADERS else _of_nrrd)(path, fields, files)
+    if held_bytes is None:
+        return
+    refuse_longer(path, held_bytes, voxels.nbytes, voxels.nbytes // (image.GetHeight() * image.GetDepth()))
+    if files and held_bytes < voxels.nbytes:
+        count = f"{len(files)} file{'s' * (len(files) > 1)}"
+        raise UnusableInput(f"{path.name} has {count} beside it with fewer voxels than its header says; list all of its slices")
 
 
-def bytes_of_meta_image(path: Path, fields: Mapping[str, str], head: bytes) -> int | None:
-    """How many bytes of voxels a MetaImage holds."""
-    found, skipped = META_DATA.search(head), fields.get("headersize", "0")
-    if found is None or fields.get("compresseddata", "").lower() == "true" or not skipped.isdigit():
+def _of_meta_image(path: Path, fields: Mapping[str, str], files: tuple[Path, ...]) -> int | None:
+    """How many bytes of voxels a MetaImage holds; None if that is not known."""
+    begin, skipped = META_LOCAL.search(head_of(path)), fields.get("headersize", "0")
+    if begin is None or fields.get("compresseddata", "").lower() == "true" or not skipped.isdigit():
         return None
-    name = found[1].decode("latin-1")
-    if name.lower() == IN_THE_FILE:
-        return path.stat().st_size - found.end()
-    return _size(path.parent / name, int(skipped))
+    return _size(files, int(skipped)) if files else path.stat().st_size - begin.end()
 
 
-def bytes_of_nrrd(path: Path, fields: Mapping[str, str], head: bytes) -> int | None:
-    """How many bytes of voxels a NRRD holds."""
-    skipped, begin = fields.get("byte skip", fields.get("byteskip", "0")), NRRD_END.search(head)
+def _of_nrrd(path: Path, fields: Mapping[str, str], files: tuple[Path, ...]) -> int | None:
+    """How many bytes of voxels a NRRD holds; None if that is not known."""
+    skipped, begin = fields.get("byte skip", fields.get("byteskip", "0")), NRRD_END.search(head_of(path))
     lines = fields.get("line skip", fields.get("lineskip", "0"))
     if fields.get("encoding", "").lower() != "raw" or not skipped.isdigit() or lines != "0":
         return None
-    name = fields.get("data file", fields.get("datafile"))
-    if name is None:
-        return None if begin is None else path.stat().st_size - begin.end() - int(skipped)
-    return _size(path.parent / name, int(skipped))
+    if files:
+        return _size(files, int(skipped))
+    return None if begin is None else path.stat().st_size - begin.end() - int(skipped)
 
 
-def _size(file: Path, skipped: int) -> int | None:
-    """Bytes of a file; None if there is none of that name (a list, a pattern of several)."""
-    return file.stat().st_size - skipped if file.is_file() else None
+def _size(files: tuple[Path, ...], skipped: int) -> int | None:
+    """Bytes of files; None if one of them is not there."""
+    return sum(file.stat().st_size - skipped for file in files) if all(file.is_file() for file in files) else None

@@ -9,7 +9,7 @@ import gzip
 import math
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,7 @@ TYPES = {
 UNITS_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 """Of the lowest three bits of xyzt_units: not stated (mm, as all tools take it), metre, millimetre, micron."""
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+FALLING = "its slope is below 0 (scl_slope): used as the file states it, so what was bright in the scan may be dark"
 TOLD_MM = 0.5
 """qform and sform that lie farther apart than this are told."""
 
@@ -98,7 +99,9 @@ def read_nifti(path: Path) -> Nifti:
     header_file, data_file = _pair(path)
     head = _content(header_file, path, max(HEADER_BYTES))
     fields = _Fields(head, path)
-    return _placed(fields, _voxels(fields, data_file, path), path)
+    found = _placed(fields, _voxels(fields, data_file, path), path)
+    falling = not fields.is_analyze and -math.inf < fields["scaling"][0] < 0
+    return replace(found, notes=(*found.notes, FALLING)) if falling else found
 
 
 @dataclass(frozen=True)
@@ -176,11 +179,17 @@ def _pair(path: Path) -> tuple[Path, Path]:
     stem = path.name[: len(path.name) - len(packed)]
     if not stem.lower().endswith((".hdr", ".img")):
         return path, path
-    header, data = (path.with_name(stem[:-4] + ending + packed) for ending in (".hdr", ".img"))
+    header, data = (_half(path, stem[:-4], ending, packed) for ending in (".hdr", ".img"))
     missing = next((each for each in (header, data) if not each.is_file()), None)
     if missing is not None:
         raise UnusableInput(f"{path.name} is one half of an image; {missing.name} must lie beside it")
     return header, data
+
+
+def _half(path: Path, stem: str, ending: str, packed: str) -> Path:
+    """One of a pair's files, in capitals where it is there so."""
+    plain, capitals = (path.with_name(stem + each + packed) for each in (ending, ending.upper()))
+    return capitals if capitals.is_file() and not plain.is_file() else plain
 
 
 def _content(file: Path, path: Path, most: int = -1) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +90,7 @@ def stated_place(described: dict[str, Any], where: str) -> Place:
     right = set(described) == set(FIELDS) and all(
         isinstance(found, list)
         and len(found) == FIELDS[field]
-        and all(isinstance(number, int | float) and math.isfinite(number) for number in found)
+        and all(isinstance(number, int | float) and abs(number) <= sys.float_info.max for number in found)
         for field, found in numbers.items()
     )
     if not right:

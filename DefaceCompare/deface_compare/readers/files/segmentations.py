@@ -70,7 +70,7 @@ def read_seg_nrrd(path: Path, place: Place | None = None) -> list[Structure]:
 def _number(image: sitk.Image, key: str, absent: int, path: Path) -> int:
     """A whole number of the file's headers, `absent` if there is none."""
     text = image.GetMetaData(key) if image.HasMetaDataKey(key) else str(absent)
-    if not text.strip().isdigit():
+    if not text.strip().isdecimal():
         raise UnusableInput(f"{path.name}: the header {key} is no whole number ({text!r}); save it from Slicer again")
     return int(text)
 
@@ -87,7 +87,7 @@ def read_labelmap(path: Path, labels: Mapping[str, str], place: Place | None = N
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise UnusableInput(f"labelmap {path.name} has several values a voxel; save one 3-D labelmap")
     array = sitk.GetArrayFromImage(image)
-    if not all(label.isdigit() for label in labels) or len(set(map(int, labels))) < len(labels):
+    if not all(label.isdecimal() for label in labels) or len(set(map(int, labels))) < len(labels):
         raise UnusableInput(f'labels of {path.name} must be whole numbers with names, each once, like {{"1": "Brain"}}')
     unnamed = sorted(set(np.unique(array).tolist()) - {0} - {int(label) for label in labels})
     if unnamed:

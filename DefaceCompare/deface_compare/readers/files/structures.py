@@ -77,7 +77,7 @@ def read_colour_table(path: Path | None) -> dict[str, str]:
         text = content.decode("latin-1")
     for line in text.splitlines():
         words = line.split()
-        if len(words) >= 2 and words[0].isdigit() and int(words[0]) > 0:
+        if len(words) >= 2 and words[0].isdecimal() and int(words[0]) > 0:
             named[words[0]] = words[1].replace("_", " ")
     return named
 

@@ -10,7 +10,8 @@ import SimpleITK as sitk
 
 from ...errors import UnusableInput
 from ...native_names import native_name
-from .data_length import bytes_of_meta_image, bytes_of_nrrd, refuse_longer_than_image
+from .data_files import head_of
+from .data_length import refuse_other_length
 from .nifti import is_nifti, read_nifti
 from .place import HINT, SAME_MM, Place, refuse_no_scan
 
@@ -27,8 +28,6 @@ META_KEYS = {
 """What a MetaImage states under which names."""
 WITH_A_PLACE = (".dcm", ".mnc")
 """Other formats that state where their voxels lie."""
-LONGEST_HEADER = 1 << 20
-"""Bytes of a file in which the end of a text header is looked for."""
 
 
 def read_volume(path: Path, what: str, stated: Place | None = None) -> tuple[sitk.Image, tuple[str, ...]]:
@@ -98,24 +97,19 @@ def _read(path: Path) -> tuple[sitk.Image, Place, str, tuple[str, ...]]:
         raise UnusableInput(f"{path.name} has {image.GetDimension()} dimensions; save it as one 3-D volume")
     if suffix in (".nrrd", ".nhdr"):
         fields = _nrrd_fields(path)
-        refuse_longer_than_image(path, bytes_of_nrrd(path, fields, _head(path)), image)
+        refuse_other_length(path, fields, image)
         factor = _nrrd_mm(fields, path)
         return image, place.scaled(factor), _lacking_in_nrrd(fields), ()
     if suffix in (".mha", ".mhd"):
         meta = _meta_fields(path)
-        refuse_longer_than_image(path, bytes_of_meta_image(path, meta, _head(path)), image)
+        refuse_other_length(path, meta, image)
         return image, place.scaled(_meta_mm(meta, path)), _lacking_in_meta_image(meta), ()
     return image, place, "" if suffix in WITH_A_PLACE else "where it lies (its format has no orientation)", ()
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(LONGEST_HEADER)
-
-
 def _nrrd_fields(path: Path) -> dict[str, str]:
     """The fields of a NRRD header, lower case."""
-    text = re.split(r"\r?\n\r?\n", _head(path).decode("latin-1"), maxsplit=1)[0]
+    text = re.split(r"\r?\n\r?\n", head_of(path).decode("latin-1"), maxsplit=1)[0]
     pairs = re.findall(r"^([^#:\n]+):[ \t]+(.*?)\r?$", text, flags=re.MULTILINE)
     return {name.strip().lower(): value.strip() for name, value in pairs}
 
@@ -147,13 +141,23 @@ def _meta_fields(path: Path) -> dict[str, str]:
     UnusableInput
         If its values are to be scaled: ITK's reader does not, others do.
     """
-    head = re.split(r"^\s*ElementDataFile", _head(path).decode("latin-1"), maxsplit=1, flags=re.MULTILINE)[0]
+    head = re.split(r"^\s*ElementDataFile", head_of(path).decode("latin-1"), maxsplit=1, flags=re.MULTILINE)[0]
     pairs = re.findall(r"^\s*(\w+)\s*=[ \t]*(.*?)\s*$", head, flags=re.MULTILINE)
+    _refuse_twice([(name.lower(), value) for name, value in pairs], path)
     fields = {name.lower(): value for name, value in pairs}
     for name, neutral in (("ElementToIntensityFunctionSlope", 1.0), ("ElementToIntensityFunctionOffset", 0.0)):
         if not _is_number(fields.get(name.lower(), str(neutral)), neutral):
             raise UnusableInput(f"{path.name} states a scaling of its values ({name}); save it with the values themselves")
     return fields
+
+
+def _refuse_twice(pairs: list[tuple[str, str]], path: Path) -> None:
+    """Raise `UnusableInput` if a MetaImage states one thing twice, and otherwise: each reader takes another one."""
+    one_thing = {name: names[0] for names in (META_KEYS["its origin"], META_KEYS["its orientation"]) for name in names}
+    stated: dict[str, str] = {}
+    for name, value in pairs:
+        if stated.setdefault(one_thing.get(name, name), value).split() != value.split():
+            raise UnusableInput(f"{path.name} states {name} twice, and otherwise; save it again")
 
 
 def _is_number(text: str, number: float) -> bool:

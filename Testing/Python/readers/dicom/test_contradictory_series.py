@@ -239,3 +239,45 @@ def test_the_scan_has_the_plain_name_and_what_was_made_of_it_the_numbered_one(
     first, second = read_case(tmp_path).images
     assert (first.series_uid, second.series_uid) == (uid("scan"), uid("made"))
     assert second.key == f"{first.key}_2"
+
+
+def test_mosaics_of_many_slices_are_no_slices(tmp_path: Path) -> None:
+    write_series(tmp_path, _grey(), modality="MR", series="mr")
+    write_series(
+        tmp_path, _grey(), modality="MR", series="bold", extra={"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}
+    )
+    case = read_case(tmp_path)
+    assert [image.series_uid for image in case.images] == [uid("mr")]
+    assert any(note.startswith("12 files were skipped: mosaics, which hold all slices") for note in case.notes)
+
+
+@pytest.mark.parametrize(
+    ("tilt_degrees", "drift_mm", "orientation", "told"),
+    [
+        (15.0, 0.0, (1, 0, 0, 0, 1, 0), True),
+        (-15.0, 0.0, (1, 0, 0, 0, 1, 0), True),
+        (0.4, 0.0, (1, 0, 0, 0, 1, 0), False),
+        (0.0, 0.0, (1, 0, 0, 0, 1, 0), False),
+        (15.0, 0.8, (1, 0, 0, 0, 1, 0), False),  # shifted as tilted slices are
+        (15.0, 0.0, (1, 0, 0, 0, 0.9659258, -0.2588190), False),  # slices that lie slanted
+    ],
+)
+def test_a_tilt_of_the_gantry_that_the_places_do_not_show_is_told(
+    tmp_path: Path, tilt_degrees: float, drift_mm: float, orientation: tuple[float, ...], told: bool
+) -> None:
+    paths = write_series(tmp_path, head_hu(), orientation=orientation, extra={"GantryDetectorTilt": tilt_degrees})
+
+    def shift(data: FileDataset) -> None:
+        x, y, z = (float(value) for value in data.ImagePositionPatient)
+        data.ImagePositionPatient = [x, y + drift_mm * (int(data.InstanceNumber) - 1), z]
+
+    _change(paths, shift)
+    said = [note for note in _notes(tmp_path) if "state a gantry tilt of" in note]
+    assert said == (
+        [
+            "its headers state a gantry tilt of 15.0 degrees (GantryDetectorTilt), and its slices lie upright: they were"
+            " resampled, or their places lost the tilt and what is measured is sheared"
+        ]
+        if told
+        else []
+    )

@@ -57,6 +57,13 @@ def test_a_slice_that_tells_no_series_refuses_the_patient(tmp_path: Path) -> Non
         read_case(tmp_path)
 
 
+def test_a_file_that_ends_with_its_mark_is_called_damaged(tmp_path: Path) -> None:
+    write_patient(tmp_path, segmentation=False)
+    (tmp_path / "only_mark.dcm").write_bytes(bytes(128) + b"DICM")
+    with pytest.raises(UnusableInput, match=r"only_mark\.dcm is a damaged or truncated DICOM file"):
+        read_case(tmp_path)
+
+
 @pytest.fixture
 def two_doses(tmp_path: Path) -> Path:
     write_patient(tmp_path, segmentation=False)

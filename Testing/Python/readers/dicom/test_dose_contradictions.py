@@ -110,6 +110,40 @@ def test_frame_offsets_that_begin_neither_with_0_nor_at_the_grids_place_give_no_
     assert "has frame offsets that begin neither with 0 nor at its own position" in case.missing_dose
 
 
+@pytest.mark.parametrize("offsets", [[0.0005 * k for k in range(5)], [60.0 * k for k in range(5)], [0.0, 4.0, 4.001, 8.0, 12.0]])
+def test_frames_as_near_or_far_as_no_doses_are_give_no_dose(tmp_path: Path, offsets: list[float]) -> None:
+    _one_plan(tmp_path)
+    _changed(tmp_path / "rd.dcm", lambda data: setattr(data, "GridFrameOffsetVector", offsets))
+    case = read_case(tmp_path)
+    assert case.dose is None
+    assert "mm apart (GridFrameOffsetVector), as no dose has, and was not used" in case.missing_dose
+
+
+@pytest.mark.parametrize(
+    ("orientation", "place"),
+    [
+        ([0, 1, 0, 0, 0, -1], lambda x, y, z: (-10 - 4 * z, -20 + 4 * x, -30 - 4 * y)),
+        ([1, 0, 0, 0, 0, -1], lambda x, y, z: (-10 + 4 * x, -20 + 4 * z, -30 - 4 * y)),
+        ([-1, 0, 0, 0, 1, 0], lambda x, y, z: (-10 - 4 * x, -20 + 4 * y, -30 - 4 * z)),
+    ],
+    ids=["sagittal", "coronal", "feet first"],
+)
+def test_a_dose_of_any_orientation_lies_where_its_header_puts_it(
+    tmp_path: Path, orientation: list[float], place: Callable[[int, int, int], tuple[float, float, float]]
+) -> None:
+    _one_plan(tmp_path)
+    z, y, x = np.mgrid[0:5, 0:6, 0:7]
+    stored = (1000 + 100 * z + 10 * y + x).astype(np.uint16)
+    _changed(tmp_path / "rd.dcm", lambda data: setattr(data, "PixelData", stored.tobytes()))
+    _changed(tmp_path / "rd.dcm", lambda data: setattr(data, "ImageOrientationPatient", orientation))
+    dose = read_case(tmp_path).dose
+    assert dose is not None
+    for index in ((0, 0, 0), (6, 5, 4), (2, 3, 1)):
+        assert dose.image.EvaluateAtPhysicalPoint([float(v) for v in place(*index)]) == pytest.approx(
+            10 + index[2] + 0.1 * index[1] + 0.01 * index[0], rel=1e-6
+        )
+
+
 @pytest.mark.parametrize("first_mm", [1e-5, -0.04, -30.04])
 def test_a_rounded_first_frame_offset_moves_no_dose(tmp_path: Path, first_mm: float) -> None:
     _one_plan(tmp_path)

@@ -127,11 +127,40 @@ def test_a_prescription_in_case_json_that_is_no_dose_is_refused(tmp_path: Path, 
         ({"images": {"MR": "mr.nii"}, "units": {"PET": "SUVbw"}}, "units names what is not there: PET"),
         ({"images": {"CT": "mr.nii"}, "units": {"CT": "g/cm3"}}, "CT is in g/cm3; a CT must be in HU"),
         ({"images": {"MR": "mr.nii", "MR_T1": "./mr.nii"}}, "images names one file twice; give each image its own"),
+        ({"images": {"MR": "mr.nii\0"}}, r"'mr.nii\x00' cannot be a file's name (7 letters)"),
+        ({"images": {"MR": "\ud800.nii"}}, r"'\ud800.nii' cannot be a file's name (5 letters)"),
+        ({"images": {"MR": "m" * 5000}}, f"'{'m' * 40}' cannot be a file's name (5000 letters)"),
+        ({"images": {"MR": "mr.nii"}, "dose": "d" * 300}, f"'{'d' * 40}' cannot be a file's name (300 letters)"),
+        ({"images": {"MR_a/b": "mr.nii"}}, "image 'MR_a/b' must be called CT, MR or PET"),
+        ({"images": {"MR_a\nb": "mr.nii"}}, "images holds characters that cannot be written"),
+        ({"images": {"MR": "mr.nii"}, "id": "\ud800"}, "id holds characters that cannot be written"),
+        ({"images": {"MR": "mr.nii"}, "person": "a\nb"}, "person holds characters that cannot be written"),
+        ({"images": {"MR": "mr.nii"}, "prescription_gy": 10**400}, "prescription_gy must be a number, in Gy and above 0"),
+        (
+            {
+                "images": {"MR": "mr.nii"},
+                "geometry": {"MR": {"spacing_mm": [10**400, 1, 1], "origin_mm": [0, 0, 0], "direction": [1] * 9}},
+            },
+            "geometry of MR must be like",
+        ),
     ],
 )
 def test_what_case_json_says_and_cannot_be_is_one_sentence(tmp_path: Path, described: dict[str, Any], sentence: str) -> None:
     _described(tmp_path, json.dumps(described))
     with pytest.raises(UnusableInput, match=re.escape(sentence)):
+        read_case(tmp_path)
+
+
+def test_a_case_json_of_brackets_in_brackets_is_one_sentence(tmp_path: Path) -> None:
+    _described(tmp_path, "[" * 100_000)
+    with pytest.raises(UnusableInput, match=r"^case\.json in \S+ is not valid JSON"):
+        read_case(tmp_path)
+
+
+@pytest.mark.parametrize("label", ["²", "-1", "1.0", "①"])
+def test_a_label_that_is_no_whole_number_is_one_sentence(tmp_path: Path, label: str) -> None:
+    _described(tmp_path, json.dumps({"images": {"MR": "mr.nii"}, "structures": "mr.nii", "labels": {label: "Brain"}}))
+    with pytest.raises(UnusableInput, match=r"labels of mr\.nii must be whole numbers with names"):
         read_case(tmp_path)
 
 

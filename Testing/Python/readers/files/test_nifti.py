@@ -56,7 +56,10 @@ def test_big_endian_files_and_pairs_are_read(tmp_path: Path, order: str) -> None
         image = read(tmp_path, name).images[0]
         np.testing.assert_array_equal(image.array().T, grey())
         np.testing.assert_allclose(matrix_of(image.image), affine(), atol=2e-5)
-    (tmp_path / "mr.hdr").unlink()
+    for name in ("mr.hdr", "mr.img"):
+        (tmp_path / name).rename(tmp_path / f"loud{name[2:].upper()}")
+    np.testing.assert_array_equal(read(tmp_path, "loud.HDR").images[0].array().T, grey())
+    (tmp_path / "loud.IMG").rename(tmp_path / "mr.img")
     with pytest.raises(UnusableInput, match=r"mr\.img is one half of an image; mr\.hdr must lie beside it"):
         read(tmp_path, "mr.img")
 
@@ -70,6 +73,7 @@ def test_scaled_voxels_are_those_of_nibabel(tmp_path: Path, slope: float, inter:
     np.testing.assert_allclose(image.array().T, nibabel.load(path).get_fdata(), rtol=1e-6)
     scaled = np.isfinite(slope) and slope != 0
     np.testing.assert_allclose(image.array().T, grey() * slope + inter if scaled else grey(), rtol=1e-6)
+    assert any("its slope is below 0 (scl_slope)" in note for note in image.notes) == (slope < 0)
 
 
 def test_an_intercept_that_is_no_number_is_refused(tmp_path: Path) -> None:
