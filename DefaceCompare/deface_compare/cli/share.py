@@ -7,9 +7,9 @@ import json
 import sys
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
-from ..export.options import HEADERS, NO_CHANGE
+from ..export.options import BASIC
 from ..settings import DOSE_POLICIES, KEEP
-from .arguments import add_progress, case_list, given_path, jobs
+from .arguments import add_headers, add_progress, case_list, given_path, jobs
 from .parser import CommandParser, add_command
 
 EXAMPLES = (
@@ -27,7 +27,7 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
     share.add_argument("--to", required=True, type=given_path, metavar="FOLDER", help="gets one folder a case, and a manifest")
     share.add_argument("--cases", type=case_list, default=[], metavar="a,b", help="ids of the cases (default: all finished ones)")
     share.add_argument("--dose-policy", choices=DOSE_POLICIES, default=KEEP, help="as for export (default keep)")
-    share.add_argument("--headers", choices=HEADERS, default=NO_CHANGE, help="none: names and dates remain (the only choice)")
+    add_headers(share, BASIC)
     share.add_argument(
         "--accept-risk",
         action="store_true",
@@ -51,6 +51,7 @@ def run_share(arguments: argparse.Namespace) -> int:
             accept_risk=arguments.accept_risk,
             cases=arguments.cases,
             headers=arguments.headers,
+            retain=arguments.retain,
             jobs=arguments.jobs,
             progress=progress,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ...readers.dicom.header import PYDICOM_ERRORS
 from ...readers.dicom.stored_pixels import read_object
 from ...settings import KEEP
 from ...structures.name_words import user_names
+from ...structures.organs import is_place_holder
 from ..beyond_image import dose_beyond, structures_beyond
 from ..dose_outline import DRAWN_SHARE as DOSE_SHARE
 from ..dose_outline import dose_edges, draws_skin
@@ -32,8 +34,13 @@ from .contour_check import ContourCheck
 from .drawn_faces import DrawnFaces
 from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
+from .identity_check import identity_search
 from .reference_check import reference_faults
 from .voxel_check import dose_matches, slice_faults
+
+GENERIC = "ROI_"
+"""How names begin that tell nothing of a structure."""
+RETAIN_HINT = "; SUV need --retain dates,characteristics"
 
 
 @dataclass
@@ -76,6 +83,7 @@ class Verifier:
         """All checks; one that cannot even be made is a fault."""
         checks: dict[str, Callable[[], list[str]]] = {
             "references": self._references,
+            "identity": self._identity,
             "pixels": self._pixels,
             "contours": self._contours,
             "dose grid": self._dose,
@@ -95,6 +103,14 @@ class Verifier:
         old = () if kept else [uid for uid in written.old_uids | set(written.uids.mapped) if written.uids.new(uid) != uid]
         self._result.checked["references"] = {"files": len(written.objects), "unresolved in the source": len(written.unresolved)}
         return reference_faults(written.folder, old, allowed)
+
+    def _identity(self) -> list[str]:
+        """Nothing of the names, identifiers, dates and UIDs in the source is left where headers are cleaned."""
+        if not self._options.cleans_headers:
+            return []
+        search = identity_search(self._finished, self._options, self._written)
+        self._result.checked["identity"] = {"values of the source searched for": len(search)}
+        return search.faults(self._written.folder)
 
     def _pixels(self) -> list[str]:
         """Untouched voxels are bit-identical in the stored integers; touched ones are what was measured, to half a step."""
@@ -167,15 +183,36 @@ class Verifier:
         if faces.unscored:
             self._result.notes.append(f"what was written was not looked at for the original's face: {faces.unscored}")
         faults += self._unless_accepted(self._dose_outline_faults(back))
-        clipped = self._standard_names({each.name for each in self._written.clipped}, back)
+        called = self._called()
+        clipped = self._standard_names({called.get(each.name, each.name) for each in self._written.clipped}, back)
         if finished.dose_patch is not None:
-            clipped |= self._standard_names(structures_beyond(finished, finished.judged.image), back)
+            beyond = structures_beyond(finished, finished.judged.image)
+            clipped |= self._standard_names({called.get(name, name) for name in beyond}, back)
+        clipped |= self._unnamed()
         clipped |= {"GTV_all"} if any(name.startswith("GTV") for name in clipped) else set()
         tolerance_gy = self._rounding_gy()
         rows = finished.measurements if any(each.key == "RTSTRUCT" for each in self._written.objects) else ()
         wrong, compared = dvh_faults(back, finished.settings, rows, self._options.dose_policy, clipped, tolerance_gy)
         self._result.checked |= {"surfaces": faces.told, "DVH": {"numbers": compared, "tolerance_gy": tolerance_gy}}
         return faults + wrong
+
+    def _called(self) -> dict[str, str]:
+        """What planned names became, where headers were cleaned."""
+        structures = self._finished.case.structure_set
+        planned = structures.structures if structures else ()
+        new = list(self._written.names.values())
+        return {each.name: name for each, name in zip(planned, new, strict=True)} if len(new) == len(planned) else {}
+
+    def _unnamed(self) -> set[str]:
+        """Standard names that no written structure has: their planned ones could not be shared."""
+        structures = self._finished.case.structure_set
+        called = self._called()
+        planned = structures.structures if structures else ()
+        gone = {each.standard_name for each in planned if called.get(each.name, "").startswith(GENERIC)}
+        gone = {name for name in gone if not is_place_holder(name)}
+        if gone:
+            self._result.checked["structures without a name that can be shared"] = len(gone)
+        return gone
 
     def _standard_names(self, planned: Collection[str], back: Case) -> set[str]:
         """What the structures of some planned names are called in rows, as read back: several may have one planned name."""
@@ -194,11 +231,22 @@ class Verifier:
                 faults.append(f"{key} cannot be read back")
             elif found.image.GetSize() != original.image.GetSize() or found.image.GetSpacing() != original.image.GetSpacing():
                 faults.append(f"{key} has another geometry when it is read back")
+            elif found.unit != original.unit or not isclose(found.stored_form.factor, original.stored_form.factor, rel_tol=1e-9):
+                faults.append(f"{key} has other units when it is read back ({found.unit}, not {original.unit}){RETAIN_HINT}")
         structures = self._finished.case.structure_set
         if structures is not None and any(each.key == "RTSTRUCT" for each in self._written.objects):
             left = back.structure_set.structures if back.structure_set else ()
-            if [each.name for each in left] != [each.name for each in structures.structures]:
+            called = self._called()
+            if [each.name for each in left] != [called.get(each.name, each.name) for each in structures.structures]:
                 faults.append("the structures that are read back are not those of the source")
+            elif called:
+                unnamed = self._unnamed()
+                wrong = [
+                    one
+                    for one, other in zip(structures.structures, left, strict=True)
+                    if one.standard_name not in unnamed and one.standard_name != other.standard_name
+                ]
+                faults += [f"{len(wrong)} structures have another standard name when they are read back"] if wrong else []
         return faults
 
     def _touching_in(self, back: Case) -> list[Structure]:

@@ -59,23 +59,40 @@ class Marks:
     ----------
     lines : tuple of str
         DeidentificationMethod: tool and version, method, parameters; each at most 64 characters.
+    codes : tuple of codes
+        What else was done than to the face: the profile and options by which headers were cleaned.
+    identity_removed : bool
+        Whether nothing is left that names or shows the patient, as far as it was checked.
     """
 
     lines: tuple[str, ...]
+    codes: tuple[tuple[str, str, str], ...] = ()
+    identity_removed: bool = False
+
+    @property
+    def description(self) -> str:
+        """All of it in one text, for images."""
+        return "; ".join(self.lines)[:1024]
 
     def on_object(self, data: Dataset) -> None:
         """Mark an object of the set (all alike: DICOM has these marks describe the patient); other tools' marks stay."""
         earlier = data.get("DeidentificationMethod") or []
         known = [str(earlier)] if isinstance(earlier, str) else [str(each) for each in earlier]
         data.DeidentificationMethod = [*(each for each in known if each not in self.lines), *self.lines]
-        codes = [item for item in data.get("DeidentificationMethodCodeSequence") or [] if not _is_ours(item)]
-        data.DeidentificationMethodCodeSequence = Sequence([*codes, code(*CLEAN_VISUAL_FEATURES)])
+        ours = (CLEAN_VISUAL_FEATURES, *self.codes)
+        values = {value for value, _, _ in ours}
+        codes = [i for i in data.get("DeidentificationMethodCodeSequence") or [] if str(i.get("CodeValue") or "") not in values]
+        data.DeidentificationMethodCodeSequence = Sequence([*codes, *(code(*each) for each in ours)])
+        if self.identity_removed and str(data.get("BurnedInAnnotation") or "NO") == "NO":
+            data.PatientIdentityRemoved = "YES"
+        elif self.codes and "PatientIdentityRemoved" in data:
+            del data.PatientIdentityRemoved
 
     def on_image(self, data: Dataset, passed: bool) -> None:
         """Mark a defaced slice: derived, from which image, and whether recognisable features are known to be gone."""
         kinds = [str(value) for value in data.get("ImageType") or ["ORIGINAL", "PRIMARY"]]
         data.ImageType = ["DERIVED", *(kinds[1:] or ["PRIMARY"])]
-        data.DerivationDescription = "; ".join(self.lines)[:1024]
+        data.DerivationDescription = self.description
         source = reference(str(data.SOPClassUID), str(data.SOPInstanceUID))
         source.PurposeOfReferenceCodeSequence = Sequence([code(*SOURCE_IMAGE_PURPOSE)])
         data.SourceImageSequence = Sequence([source])
@@ -117,10 +134,6 @@ def _short(value: object) -> str:
 def _plain(line: str) -> str:
     r"""Characters that every character set has; a backslash would begin another value."""
     return line.replace("\\", "/").encode("ascii", "replace").decode("ascii")
-
-
-def _is_ours(item: Dataset) -> bool:
-    return str(item.get("CodeValue") or "") == CLEAN_VISUAL_FEATURES[0]
 
 
 def complete_image(data: Dataset, frame_uid: str) -> list[str]:
