@@ -17,8 +17,7 @@ from ..output.folder import OutputFolder
 from ..progress import Progress, report_step, silent
 from ..settings import FOLLOW, KEEP, MASK
 from .beyond_image import dose_beyond_risk, without_dose_beyond
-from .checked.identity_check import identity_search
-from .checked.verification import Verifier
+from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin
 from .headers.retained import DEFAULT_RETAINED
 from .manifest import MANIFEST, write_manifest
@@ -140,8 +139,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
             raise ExportFailed(_told(finished.id, verified.faults))
         risks += [risk for risk in verified.accepted if risk not in risks]
         write_manifest(finished, options, written, verified, checks, risks)
-        if options.cleans_headers:
-            _refuse_named_manifest(finished, options, written)
+        _refuse_named_manifest(finished.id, folder, verified)
         report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
     beside = _told_of_other_exports(finished)
     _keep_uid_map(finished, written)
@@ -219,11 +217,11 @@ def _told(case_id: str, faults: list[str]) -> str:
     return f"the export of {case_id} did not pass its verification and was removed: {'; '.join(unique[:MOST_TOLD])}{more}"
 
 
-def _refuse_named_manifest(finished: FinishedCase, options: ExportOptions, written: WrittenSet) -> None:
+def _refuse_named_manifest(case_id: str, folder: Path, verified: Verification) -> None:
     """The manifest is searched like the files it lists."""
-    left = list(identity_search(finished, options, written).in_text((written.folder / MANIFEST).read_text(encoding="utf-8")))
+    left = list(verified.search.in_text((folder / MANIFEST).read_text(encoding="utf-8"))) if verified.search else []
     if left:
-        raise ExportFailed(_told(finished.id, [f"{MANIFEST}: a value of the source's {keyword} is left" for keyword in left]))
+        raise ExportFailed(_told(case_id, [f"{MANIFEST}: a value of the source's {keyword} is left" for keyword in left]))
 
 
 def _keep_uid_map(finished: FinishedCase, written: WrittenSet) -> None:

@@ -51,10 +51,8 @@ class IdentitySearch:
             name = path.relative_to(folder).as_posix()
             for keyword in dict.fromkeys((*self.in_text(name), *self.in_file(path))):
                 found.setdefault(keyword, []).append(name)
-        return [
-            f"{names[0]}{f' and {len(names) - 1} more files' if len(names) > 1 else ''}: a value of the source's {keyword} is left"
-            for keyword, names in found.items()
-        ]
+        where = {keyword: f"{n[0]} and {len(n) - 1} more files" if len(n) > 1 else n[0] for keyword, n in found.items()}
+        return [f"{names}: a value of the source's {keyword} is left" for keyword, names in where.items()]
 
     def in_file(self, path: Path) -> Iterator[str]:
         """Keywords of what is left in one file."""

@@ -35,6 +35,7 @@ from .drawn_faces import DrawnFaces
 from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
 from .identity_check import identity_search
+from .identity_search import IdentitySearch
 from .reference_check import reference_faults
 from .voxel_check import dose_matches, slice_faults
 
@@ -45,12 +46,27 @@ RETAIN_HINT = "; SUV need --retain dates,characteristics"
 
 @dataclass
 class Verification:
-    """The faults found (each one sentence), the risks that were accepted, what could not be checked, and what was checked."""
+    """What was found.
+
+    Parameters
+    ----------
+    faults : list of str
+        Each one sentence.
+    accepted : list of str
+        Risks that the user accepted.
+    notes : list of str
+        What could not be checked.
+    checked : dict
+        What was checked, with its numbers.
+    search : IdentitySearch, optional
+        What looked for the source's identity, where headers are cleaned.
+    """
 
     faults: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     checked: dict[str, Any] = field(default_factory=dict)
+    search: IdentitySearch | None = None
 
 
 class Verifier:
@@ -108,7 +124,7 @@ class Verifier:
         """Nothing of the names, identifiers, dates and UIDs in the source is left where headers are cleaned."""
         if not self._options.cleans_headers:
             return []
-        search = identity_search(self._finished, self._options, self._written)
+        search = self._result.search = identity_search(self._finished, self._options, self._written)
         self._result.checked["identity"] = {"values of the source searched for": len(search)}
         return search.faults(self._written.folder)
 

@@ -35,7 +35,7 @@ from .element_rules import (
 )
 from .profile import REQUIRED
 from .retained import DATES
-from .standard_codes import clean_code
+from .standard_codes import CODE, clean_code
 from .time_shift import TimeShift
 from .words import cleaned_text
 
@@ -47,6 +47,8 @@ NUMBER_BYTES = re.compile(rb"[0-9eE+\-. \\\x00]*")
 CHARACTER_SET = re.compile(r"ISO[_ ](?:2022 )?IR \d{1,3}|GBK|GB18030")
 CODE_SEQUENCE = "CodeSequence"
 """How the keywords of sequences of codes end."""
+PLACES_COUNT = frozenset({"ImageType", "PatientOrientation", "SpecificCharacterSet"})
+"""Attributes of several values of which each has its place."""
 ROI_NAME, ROI_NUMBER = "ROIName", "ROINumber"
 
 
@@ -86,7 +88,9 @@ class HeaderCleaner:
         data.LongitudinalTemporalInformationModified = "MODIFIED" if DATES in self.retained else "REMOVED"
         return done
 
-    def _clean(self, data: Dataset, zone: str, done: Counter[str]) -> None:
+    def _clean(self, data: Dataset, zone: str, done: Counter[str]) -> bool:
+        """Clean a data set; return whether the code that it is, if it is one, may be told."""
+        public = any(part in data for part in CODE) and clean_code(data, self.forbidden)
         for tag in list(data.keys()):
             if tag.is_private:
                 if not _is_safe_private(data, tag):
@@ -98,6 +102,10 @@ class HeaderCleaner:
             what = what_to_do(keyword, vr, self.retained)
             if self._alter(data, tag, keyword, vr, what, zone, done):
                 done[keyword or "unknown attribute"] += 1
+        if not public:
+            for part in [each for each in CODE if each in data]:
+                del data[part]
+        return public
 
     def _alter(self, data: Dataset, tag: BaseTag, keyword: str, vr: str, what: str, zone: str, done: Counter[str]) -> bool:
         """Do it; return whether anything changed."""
@@ -126,10 +134,8 @@ class HeaderCleaner:
         items = list(data[tag].value or [])
         kept = []
         for item in items:
-            self._clean(item, zone, done)
-            if keyword.endswith(CODE_SEQUENCE) and not clean_code(item, self.forbidden):
-                continue
-            if len(item):
+            public = self._clean(item, zone, done)
+            if len(item) and (public or not keyword.endswith(CODE_SEQUENCE)):
                 kept.append(item)
         if len(kept) == len(items):
             return False
@@ -144,8 +150,8 @@ class HeaderCleaner:
             number = str(data.get(ROI_NUMBER) or "0")
             name = self.roi_names.get(int(number), f"ROI_{number}")
             return self._replace(data, tag, keyword, vr, lambda text: name)
-        if keyword in ("CodeValue", "CodeMeaning", "CodingSchemeDesignator"):
-            return False  # judged together, as an item
+        if keyword in CODE:
+            return False  # judged together
         return self._replace(data, tag, keyword, vr, self._words)
 
     def _words(self, text: str) -> str:
@@ -159,7 +165,7 @@ class HeaderCleaner:
         """A value whose words are not all of the field goes as a whole: half a term is none. The standard's terms name nobody."""
         if keyword == "SpecificCharacterSet":
             return self._replace(data, tag, keyword, vr, lambda text: text if CHARACTER_SET.fullmatch(text) else "")
-        return self._replace(data, tag, keyword, vr, lambda text: text if cleaned_text(text) == text.strip() else "")
+        return self._replace(data, tag, keyword, vr, lambda text: text if _is_term(text) else "")
 
     def _without_names(self, text: str) -> str:
         """A text that is kept on purpose, unless a part of a name or identifier of the patient stands in it."""
@@ -176,7 +182,7 @@ class HeaderCleaner:
         replaced = [new(each) if each else "" for each in values]
         if replaced == values:
             return False
-        if len(replaced) > 1 and keyword == "DeidentificationMethod":
+        if len(replaced) > 1 and keyword not in PLACES_COUNT:
             replaced = [each for each in replaced if each]
         if not any(replaced):
             return _take_away(data, tag, keyword)
@@ -223,6 +229,10 @@ def _without_foreign_class(data: Dataset, tag: BaseTag, keyword: str) -> bool:
     if str(data[tag].value).startswith(STANDARD_ROOT):
         return False
     return _take_away(data, tag, keyword)
+
+
+def _is_term(text: str) -> bool:
+    return (len(text.strip()) == 1 and text.isascii()) or cleaned_text(text) == text.strip()
 
 
 def _age(text: str) -> str:

@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 
 from .words import cleaned_text
 
-CODE, SCHEME, MEANING = "CodeValue", "CodingSchemeDesignator", "CodeMeaning"
+CODE = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
+"""What a code is made of; its version and others are words of their own."""
 SNOMED_RT, CODE_OF_SNOMED_RT = frozenset({"SRT", "SNM3", "99SDM"}), re.compile(r"[A-Z]\d?-[0-9A-F]{4,5}")
 """The older SNOMED, of which the standard carries no list any more, and the shape of its codes: ``C-111A1``."""
 BRACKETS = re.compile(r"[\^\[\]]")
@@ -19,7 +20,7 @@ BRACKETS = re.compile(r"[\^\[\]]")
 
 def clean_code(item: Dataset, forbidden: Collection[str]) -> bool:
     """Make a code of what the standard knows, in place; False where nothing may be told of it."""
-    value, scheme, meaning = (str(item.get(keyword) or "") for keyword in (CODE, SCHEME, MEANING))
+    value, scheme, meaning = (str(item.get(keyword) or "") for keyword in CODE)
     known = _meanings().get((scheme, value))
     plain = BRACKETS.sub(" ", meaning)
     if known is None:

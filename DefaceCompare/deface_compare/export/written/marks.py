@@ -20,6 +20,9 @@ from ...writers.study import IMPLEMENTATION_UID, code, reference
 CLEAN_VISUAL_FEATURES = ("113102", "DCM", "Clean Recognizable Visual Features Option")
 """De-identification method code (PS3.15 annex E, CID 7050)."""
 
+RETAIN_SAFE_PRIVATE = ("113111", "DCM", "Retain Safe Private Option")
+"""Of an object that keeps private elements which are known to hold numbers only."""
+
 SOURCE_IMAGE_PURPOSE = ("121322", "DCM", "Source image for image processing operation")
 
 LONGEST_LO = 64
@@ -79,7 +82,8 @@ class Marks:
         earlier = data.get("DeidentificationMethod") or []
         known = [str(earlier)] if isinstance(earlier, str) else [str(each) for each in earlier]
         data.DeidentificationMethod = [*(each for each in known if each not in self.lines), *self.lines]
-        ours = (CLEAN_VISUAL_FEATURES, *self.codes)
+        private = (RETAIN_SAFE_PRIVATE,) if self.codes and any(tag.is_private for tag in data.keys()) else ()  # noqa: SIM118
+        ours = (CLEAN_VISUAL_FEATURES, *self.codes, *private)
         values = {value for value, _, _ in ours}
         codes = [i for i in data.get("DeidentificationMethodCodeSequence") or [] if str(i.get("CodeValue") or "") not in values]
         data.DeidentificationMethodCodeSequence = Sequence([*codes, *(code(*each) for each in ours)])
