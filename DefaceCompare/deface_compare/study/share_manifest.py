@@ -30,8 +30,8 @@ HEADERS_REMAIN = (
     " department. UIDs of studies, series, frames and objects are new, and the files agree about them."
 )
 HEADERS_CLEANED = (
-    "The headers are de-identified by the Basic Application Level Confidentiality Profile of DICOM PS3.15, and each file was"
-    " searched for names, identifiers, dates and UIDs of its source. Text that is burnt into pixels was not looked for."
+    "The headers are de-identified: by the Basic Application Level Confidentiality Profile of DICOM PS3.15, and each file was"
+    " searched for the names, identifiers, dates and UIDs of its source. Text that is burnt into pixels was not looked for."
 )
 STUDY_DIGITS = 16
 OWN_ID = "(a patient's own id)"

@@ -75,6 +75,8 @@ class IdentitySearch:
             yield from (self._wanted.common[word] for word in words_in(plain) if word in self._wanted.common)
         if vr in TIMED_VRS:
             digits = re.sub(r"\D", "", plain.split(".")[0].split("+")[0])
+            if vr == "DT" and digits[:8] in self._wanted.numbers:
+                yield self._wanted.numbers[digits[:8]]
             of_day = (digits[8:] if vr == "DT" else digits)[:6]
             if of_day in self._wanted.times:
                 yield self._wanted.times[of_day]

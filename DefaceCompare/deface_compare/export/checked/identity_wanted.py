@@ -212,6 +212,8 @@ def _add_moment(wanted: Wanted, keyword: str, vr: str, text: str) -> None:
     if len(day) == 8 and day not in NO_DATES:
         for spelled in spellings(day):
             wanted.numbers.setdefault(spelled, keyword)
+    if vr == "DT" and len(digits) >= len("YYYYMMDDHHMM"):
+        wanted.numbers.setdefault(digits.split(".")[0], keyword)
     if len(of_day) == 6 and of_day not in NO_TIMES:
         wanted.times.setdefault(of_day, keyword)
     if not NUMBERS.fullmatch(text.replace(":", "")):
