@@ -27,6 +27,8 @@ pytestmark = pytest.mark.xdist_group("share")
 MANIFESTS = ("manifest.json", "manifest.csv", "share_report.html")
 HARMLESS = ("patient", "quickshear", "model", "PLAN", "IMAGE", "PHYSICAL", "AUTOMATIC", "BOLUS", "EXTERNAL", "ORGAN", "Brain")
 """Header values and folder names of the patient that are words of the field."""
+CLEAN = ("PYDICOM 3.0.2", "1.2.826.0.1.3680043.8.498.1", "Fluorodeoxyglucose", "Fluorodeoxyglucose F^18^", "77004003")
+"""Texts of the source's headers that name nobody and stay: pydicom's own, tracer and codes."""
 
 
 @pytest.fixture(scope="module")
@@ -111,16 +113,26 @@ def test_every_finished_case_is_shared_with_a_manifest_that_names_nobody(study: 
     assert leaks_in(folder, identity) == []
 
 
-def test_the_last_line_and_the_manifest_say_that_the_headers_keep_names(
-    again: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_headers_that_keep_names_are_told_in_the_last_line_and_the_manifest(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    forbid(monkeypatch)
-    assert share(again.out, again.to, "--headers", "none") == 0
+    assert share(study, tmp_path / "FOLDER", "--headers", "none", "--cases", "case-001") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("The headers are not de-identified: names, birth dates, patient ids, dates")
-    manifest = json.loads((again.to / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "FOLDER" / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["headers"], manifest["headers_note"]) == ("none", last)
-    assert any("Secret" in str(path.read_bytes()) for path in (again.to / "case-001").rglob("*.dcm"))  # and it is true
+    assert any("Secret" in str(path.read_bytes()) for path in (tmp_path / "FOLDER" / "case-001").rglob("*.dcm"))  # and it is true
+
+
+def test_headers_are_cleaned_unless_one_says_otherwise(
+    study: Path, shared: Path, again: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leaks_in(shared, identity_of(study.parent / "patient", (*HARMLESS, *CLEAN))) == []
+    manifest = json.loads((shared / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["headers"], manifest["retained"]) == ("basic", "dates,characteristics")
+    assert manifest["headers_note"].startswith("The headers are de-identified: by the Basic Application Level")
+    assert share(again.out, again.to, "--headers", "none") == 2
+    assert "holds cases shared with headers basic, which must not be mixed" in capsys.readouterr().err
 
 
 def test_a_finished_export_is_recognised_and_a_half_written_one_is_written_again(

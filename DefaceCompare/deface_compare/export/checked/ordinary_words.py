@@ -30,6 +30,32 @@ method structure
 """Terms of image types and plans, makers and machines, and words of the export itself: read one by one for names of people."""
 
 
+NAMES = """
+adams adler alexander allen alvarez andersen anderson anna arnold bailey baker barnes bauer beck becker bell bennett berg
+berger black boeck bowman braun brooks brown bryant burns butler campbell carter chang chen clark cohen cole collins cook
+cooper cox craig crohn cruz cushing daniel davis diaz dixon duncan edwards elizabeth ellis evans ferguson fischer fisher
+fletcher flores ford foster fox francis franz frey garcia george gibson gomez gonzalez gordon graham grant green griffin
+gross hahn hall hamilton hans hansen harris harrison harvey hayes henderson henry hernandez herring hill hoffman hoffmann
+holmes howard huang hughes hunt hunter jackson jacob jacobs james jansen jean jensen johannes john johnson jones jordan
+joseph karl keller kelly kennedy khan kim king klein koch kraus krause kruger lang lange larsen lee lehmann leroy lewis liu
+lopez louis ludwig maria marie marshall martin martinez mary mason meyer michael michel miller mitchell moore moreau morgan
+morris muller murphy murray myers nelson nguyen nielsen novak ortiz owens palmer park parker patel paul pedersen perez perry
+peter peters petersen peterson phillips pierce popov porter powell price ramirez reed reyes reynolds rice richard richards
+richter rivera robert roberts robertson robinson rodriguez rogers romano rose ross rossi russell russo ryan sanchez sanders
+schmidt schneider schroeder schulz schwartz schwarz scott shaw silva simmons simon simpson singh smith snyder stevens
+stewart sullivan taylor thomas thompson thomson tom torres tucker turner wagner walker wallace wang ward warren watson weber
+weiss wells werner west white williams wilson winkler wolf wolff wood woods wright yamada yang young zhang zhao zhou
+zimmermann
+"""
+"""Family and given names that are frequent in some country: they stand in the names of diseases and devices, too."""
+FREQUENT_NAMES = frozenset(NAMES.split())
+"""No word of a header that is one of them is taken for ordinary, but for those that `COLOURS_AND_PLACES` keeps."""
+COLOURS_AND_PLACES = frozenset(
+    {"black", "green", "white", "west", "rose", "hill", "fox", "rice", "wood", "young", "price", "gross", "dixon"}
+)
+"""Names that are words of headers: Dixon is a way to separate fat and water."""
+
+
 @cache
 def code_values() -> frozenset[str]:
     """The codes of the context groups that pydicom carries."""
@@ -48,4 +74,5 @@ def ordinary_words() -> frozenset[str]:
     texts = [entry[2] for entry in DicomDictionary.values()] + [entry[0] for entry in UID_dictionary.values()]
     for scheme in codes.schemes():
         texts += [concept.meaning for concept in getattr(codes, scheme).concepts.values()]
-    return frozenset(re.findall(r"[^\W_]+", " ".join([*texts, MORE]).casefold()))
+    words = frozenset(re.findall(r"[^\W_]+", " ".join([*texts, MORE]).casefold()))
+    return words - (FREQUENT_NAMES - COLOURS_AND_PLACES)
