@@ -20,7 +20,6 @@ from ...readers.dicom.header import PYDICOM_ERRORS
 from ...readers.dicom.stored_pixels import read_object
 from ...settings import KEEP
 from ...structures.name_words import user_names
-from ...structures.organs import is_place_holder
 from ..beyond_image import dose_beyond, structures_beyond
 from ..dose_outline import DRAWN_SHARE as DOSE_SHARE
 from ..dose_outline import dose_edges, draws_skin
@@ -37,10 +36,9 @@ from .dvh_check import dvh_faults
 from .identity_check import identity_search
 from .identity_search import IdentitySearch
 from .reference_check import reference_faults
+from .shared_names import SharedNames
 from .voxel_check import dose_matches, slice_faults
 
-GENERIC = "ROI_"
-"""How names begin that tell nothing of a structure."""
 RETAIN_HINT = "; SUV need --retain dates,characteristics"
 
 
@@ -93,6 +91,7 @@ class Verifier:
         self._result = Verification()
         self._images: dict[str, sitk.Image] = {}
         self._touching: set[int] = set()
+        self._names = SharedNames(finished.case.structure_set, written.names)
         self._together = DrawnTogether(self._moved.get(finished.judged.key, NO_MOVED_SKIN))
 
     def run(self) -> Verification:
@@ -199,36 +198,18 @@ class Verifier:
         if faces.unscored:
             self._result.notes.append(f"what was written was not looked at for the original's face: {faces.unscored}")
         faults += self._unless_accepted(self._dose_outline_faults(back))
-        called = self._called()
+        called = self._names.called
         clipped = self._standard_names({called.get(each.name, each.name) for each in self._written.clipped}, back)
         if finished.dose_patch is not None:
             beyond = structures_beyond(finished, finished.judged.image)
             clipped |= self._standard_names({called.get(name, name) for name in beyond}, back)
-        clipped |= self._unnamed()
+        clipped |= self._names.unnamed
         clipped |= {"GTV_all"} if any(name.startswith("GTV") for name in clipped) else set()
         tolerance_gy = self._rounding_gy()
         rows = finished.measurements if any(each.key == "RTSTRUCT" for each in self._written.objects) else ()
         wrong, compared = dvh_faults(back, finished.settings, rows, self._options.dose_policy, clipped, tolerance_gy)
         self._result.checked |= {"surfaces": faces.told, "DVH": {"numbers": compared, "tolerance_gy": tolerance_gy}}
         return faults + wrong
-
-    def _called(self) -> dict[str, str]:
-        """What planned names became, where headers were cleaned."""
-        structures = self._finished.case.structure_set
-        planned = structures.structures if structures else ()
-        new = list(self._written.names.values())
-        return {each.name: name for each, name in zip(planned, new, strict=True)} if len(new) == len(planned) else {}
-
-    def _unnamed(self) -> set[str]:
-        """Standard names that no written structure has: their planned ones could not be shared."""
-        structures = self._finished.case.structure_set
-        called = self._called()
-        planned = structures.structures if structures else ()
-        gone = {each.standard_name for each in planned if called.get(each.name, "").startswith(GENERIC)}
-        gone = {name for name in gone if not is_place_holder(name)}
-        if gone:
-            self._result.checked["structures without a name that can be shared"] = len(gone)
-        return gone
 
     def _standard_names(self, planned: Collection[str], back: Case) -> set[str]:
         """What the structures of some planned names are called in rows, as read back: several may have one planned name."""
@@ -252,17 +233,7 @@ class Verifier:
         structures = self._finished.case.structure_set
         if structures is not None and any(each.key == "RTSTRUCT" for each in self._written.objects):
             left = back.structure_set.structures if back.structure_set else ()
-            called = self._called()
-            if [each.name for each in left] != [called.get(each.name, each.name) for each in structures.structures]:
-                faults.append("the structures that are read back are not those of the source")
-            elif called:
-                unnamed = self._unnamed()
-                wrong = [
-                    one
-                    for one, other in zip(structures.structures, left, strict=True)
-                    if one.standard_name not in unnamed and one.standard_name != other.standard_name
-                ]
-                faults += [f"{len(wrong)} structures have another standard name when they are read back"] if wrong else []
+            faults += self._names.faults(left)
         return faults
 
     def _touching_in(self, back: Case) -> list[Structure]:
