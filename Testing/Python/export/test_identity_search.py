@@ -147,3 +147,7 @@ def test_no_frequent_name_is_a_word_that_may_stay() -> None:
     names = set(SURNAMES.split())
     assert names & technical_words() == set()
     assert names & ordinary_words() == set()
+
+
+def test_what_the_cleaning_keeps_the_search_does_not_take_for_a_name() -> None:
+    assert {word for word in technical_words() if len(word) >= 4 and word.isalpha()} - ordinary_words() == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom import dcmread
 
-from .identity_wanted import UIDS, Wanted, folded, values_of, words_in
+from .identity_wanted import FEWEST_DIGITS, UIDS, Wanted, folded, values_of, words_in
 
 CHARACTER_SETS = (
     *("latin-1", "utf-8"),
@@ -24,6 +24,8 @@ GLUED_FROM = 6
 FREE_TEXT_VRS = frozenset({"PN", "LO", "SH", "ST", "LT", "UT", "UC", "AE", "UN"})
 CODED = frozenset({"CodeMeaning", "CodeValue", "CodingSchemeDesignator", "DeidentificationMethod", "DerivationDescription"})
 """Texts of the standard's codes, and the export's own: a person may be called like a word of theirs."""
+NUMBER_VRS, FEWEST_ANYWHERE = frozenset({"DS"}), 7
+"""Measured numbers, and from how many digits a number is looked for in them, too: shorter ones are equal by chance."""
 TIMED_VRS = frozenset({"TM", "DT"})
 
 
@@ -71,6 +73,10 @@ class IdentitySearch:
     def _in_value(self, keyword: str, vr: str, text: str) -> Iterator[str]:
         plain = self._without_own(folded(text))
         yield from self.in_text(plain)
+        if vr not in NUMBER_VRS:
+            fewest = FEWEST_DIGITS if vr == "IS" else 0
+            met = re.findall(r"(?<![0-9.])\d+(?![0-9])", plain)
+            yield from (self._wanted.numbers[n] for n in met if len(n) >= fewest and n in self._wanted.numbers)
         if vr in FREE_TEXT_VRS and keyword not in CODED:
             yield from (self._wanted.common[word] for word in words_in(plain) if word in self._wanted.common)
         if vr in TIMED_VRS:
@@ -130,5 +136,6 @@ class IdentitySearch:
     @cached_property
     def _numbers(self) -> re.Pattern[str] | None:
         """Numbers between anything that is no digit; a dot before digits makes them a part of a UID or of a fraction."""
-        numbers = sorted((re.escape(number) for number in self._wanted.numbers), key=len, reverse=True)
+        long = [number for number in self._wanted.numbers if not number.isdigit() or len(number) >= FEWEST_ANYWHERE]
+        numbers = sorted(map(re.escape, long), key=len, reverse=True)
         return re.compile(rf"(?<![0-9.])(?:{'|'.join(numbers)})(?![0-9])") if numbers else None

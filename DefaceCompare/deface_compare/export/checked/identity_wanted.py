@@ -46,8 +46,11 @@ MOST_BULK = 65536
 PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
 FEWEST_OF_NAME, FEWEST_LETTERS, FEWEST_MIXED = 3, 4, 5
 """Letters of a part of a name, of another word, and of a mark of letters and digits, that can be told from chance."""
-FEWEST_OF_ID, FEWEST_DIGITS = 5, 6
-"""Digits of an identifier, and of another number."""
+FEWEST_OF_ID, FEWEST_DIGITS, FEWEST_OF_FILE = 5, 6, 8
+"""Digits of an identifier, of another number, and of one in the name of a file (which are numbered)."""
+FILE = "file name"
+MEASURE = re.compile(r"\d{1,3}[a-z]{1,3}|[a-z]\d{1,3}[a-z]?")
+"""Numbers with a unit, and the like: ``150mm``, ``b100f``."""
 STANDARD_ROOT = "1.2.840.10008."
 UIDS = re.compile(r"[0-2](?:\.\d+){4,}")
 DATE_LIKE = re.compile(r"(?<!\d)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})(?!\d)")
@@ -115,7 +118,7 @@ def wanted_of(files: Iterable[Path], root: Path, *, device_kept: bool = False) -
     wanted = Wanted()
     for path in files:
         for part in path.relative_to(root).parts:
-            _add_text(wanted, "a file's name", part, strict=False)
+            _add_text(wanted, FILE, part, strict=False)
         try:
             data = dcmread(path, force=True)
         except Exception:  # pydicom raises many types on what is no DICOM: such a file has its name only
@@ -177,9 +180,9 @@ def _add_text(wanted: Wanted, keyword: str, text: str, *, strict: bool) -> None:
     known = built_in().known if keyword in STRUCTURES else ()
     for word in words_in(UIDS.sub(" ", text)):
         if word.isdigit():
-            if len(word) >= (FEWEST_OF_ID if strict else FEWEST_DIGITS):
+            if len(word) >= (FEWEST_OF_ID if strict else FEWEST_OF_FILE if keyword == FILE else FEWEST_DIGITS):
                 wanted.numbers.setdefault(word, keyword)
-        elif not word.isascii() or len(word) >= _fewest(word, strict):
+        elif not word.isascii() or (len(word) >= _fewest(word, strict) and (strict or not MEASURE.fullmatch(word))):
             _add_word(wanted, keyword, word, strict, known)
 
 
