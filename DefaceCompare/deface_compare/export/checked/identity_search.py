@@ -67,7 +67,7 @@ class IdentitySearch:
         pixels = data.get("PixelData")
         yield from self.in_bytes(raw.replace(bytes(pixels), b"") if pixels else raw)
         for keyword, vr, value in values_of(data):
-            if not isinstance(value, (bytes, bytearray, int, float)):
+            if not isinstance(value, (bytes, bytearray)) and (vr == "IS" or not isinstance(value, (int, float))):
                 yield from self._in_value(keyword, vr, str(value))
 
     def _in_value(self, keyword: str, vr: str, text: str) -> Iterator[str]:
