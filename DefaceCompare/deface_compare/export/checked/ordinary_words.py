@@ -7,7 +7,8 @@ from functools import cache
 
 MORE = """
 cspine tspine lspine ssspine headneck wholebody motn pmot scat decy petd sats presat helix reslice resliced reoriented resampled
-defacecompare arms centric pencil perc resp sat1 sat2 shim voxels denoised monte carlo collapsed convolution superposition acuros deterministic percentage retro
+defacecompare arms centric pencil perc resp sat1 sat2 shim voxels
+denoised monte carlo collapsed convolution superposition acuros deterministic percentage retro
 2022 23na accuray achieva adac admin aera affine afterloading agfa aquilion argb asym asymx asymy attn avanto backproject
 biograph bitemplate bitemplates blade blend bore bqml brainlab braintumor breathhold brilliance build caesium calb canon
 cbct cerr chnl clinac clockwise closedplanar cm2ml cnts coll comp compensated concurrent confidence contoured corporation
