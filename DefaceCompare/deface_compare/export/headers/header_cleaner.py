@@ -49,6 +49,8 @@ CODE_SEQUENCE = "CodeSequence"
 """How the keywords of sequences of codes end."""
 PLACES_COUNT = frozenset({"ImageType", "PatientOrientation", "SpecificCharacterSet"})
 """Attributes of several values of which each has its place."""
+FEWEST_OF_ID = 5
+"""Digits; shorter identifiers are numbers of slices and structures by chance."""
 ROI_NAME, ROI_NUMBER = "ROIName", "ROINumber"
 
 
@@ -118,7 +120,8 @@ class HeaderCleaner:
         if what == MAPPED:
             return _without_foreign_class(data, tag, keyword)
         if what == NUMBERS:
-            return _is_no_number(data, tag) and _take_away(data, tag, keyword)
+            wrong = _is_no_number(data, tag) or (vr == "IS" and self._is_identifier(data, tag))
+            return wrong and _take_away(data, tag, keyword)
         if what == SHIFT:
             return self._replace(data, tag, keyword, vr, lambda text: self.shift.shifted(text, vr, zone))
         if what == WORDS:
@@ -167,6 +170,11 @@ class HeaderCleaner:
             return self._replace(data, tag, keyword, vr, lambda text: text if CHARACTER_SET.fullmatch(text) else "")
         return self._replace(data, tag, keyword, vr, lambda text: text if _is_term(text) else "")
 
+    def _is_identifier(self, data: Dataset, tag: BaseTag) -> bool:
+        """Whether a whole number is a number of the patient's (some writers put one into SeriesNumber, too)."""
+        text = str(data[tag].value)
+        return len(text) >= FEWEST_OF_ID and text in self.forbidden
+
     def _without_names(self, text: str) -> str:
         """A text that is kept on purpose, unless a part of a name or identifier of the patient stands in it."""
         plain = text.casefold()
@@ -184,6 +192,8 @@ class HeaderCleaner:
             return False
         if len(replaced) > 1 and keyword not in PLACES_COUNT:
             replaced = [each for each in replaced if each]
+        elif keyword == "ImageType":
+            replaced = [each or OTHER_TERM for each in replaced]
         if not any(replaced):
             return _take_away(data, tag, keyword)
         element.value = replaced if len(replaced) > 1 else replaced[0]
