@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from deface_compare.export.headers.header_cleaner import HeaderCleaner
 from deface_compare.export.headers.patient_words import patient_words, subject_of
@@ -69,18 +71,14 @@ def test_dates_and_times_of_all_kinds_move(text: str, vr: str, zone: str, moved:
         ("t1_mprage_sag_p2", "t1_mprage_sag_p2"),
         ("CT HEAD Mueller", "CT HEAD"),
         ("planning CT 2026-01-05", "planning CT"),
-        ("call 030 445 566 7", "call"),
+        ("call 030 445 566 7", ""),
         ("Dr. Haverkamp", ""),
         ("HEAD 3mm", "HEAD 3mm"),
         ("ID 204817", ""),
     ],
 )
 def test_a_text_keeps_its_words_of_the_field(text: str, kept: str) -> None:
-    assert cleaned_text(text).replace("call", "call" if "call" in kept else "").strip() in (
-        kept,
-        kept.replace("call", "").strip(),
-    )
-    assert "Mueller" not in cleaned_text(text)
+    assert cleaned_text(text) == kept
 
 
 @pytest.mark.parametrize(
@@ -110,7 +108,7 @@ def test_a_word_of_the_field_goes_where_it_is_a_persons_name() -> None:
 def test_numbers_stay_and_what_is_none_or_an_identifier_goes() -> None:
     data = Dataset()
     data.StudyID, data.SeriesNumber, data.AcquisitionNumber, data.KVP = "123456", "123456", "7", "120"
-    data.add_new(0x00180050, "DS", b"Smith ")
+    data[0x00180050] = RawDataElement(Tag(0x00180050), "DS", 6, b"Smith ", 0, is_implicit_VR=False, is_little_endian=True)
     cleaned(data)
     assert (str(data.get("SeriesNumber") or ""), str(data.AcquisitionNumber), float(data.KVP)) == ("", "7", 120)
     assert "Smith" not in str(data)
