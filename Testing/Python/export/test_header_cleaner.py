@@ -12,9 +12,11 @@ from pydicom.tag import Tag
 from deface_compare.export.headers.header_cleaner import HeaderCleaner
 from deface_compare.export.headers.patient_words import patient_words, subject_of
 from deface_compare.export.headers.profile import rules
+from deface_compare.export.headers.retained import codes_of
 from deface_compare.export.headers.structure_names import shared_name
 from deface_compare.export.headers.time_shift import TimeShift, time_shift
 from deface_compare.export.headers.words import cleaned_text
+from deface_compare.export.written.marks import Marks
 from deface_compare.structures.names import read_structure_name
 
 SHIFT = TimeShift(-400, 75)
@@ -155,3 +157,17 @@ def test_the_table_knows_the_attributes_that_name_people() -> None:
     for keyword in ("PatientName", "ReferringPhysicianName", "AccessionNumber", "ROIName", "TreatmentMachineName", "StudyDate"):
         assert rules()[keyword].basic
     assert sum(1 for rule in rules().values() if rule.basic) == 617
+
+
+def test_an_identity_counts_as_removed_only_where_everything_is_clean_and_nothing_is_burnt_in() -> None:
+    codes = tuple(codes_of(("dates",), keep_uids=True))
+    assert [code[0] for code in codes] == ["113100", "113105", "113107", "113110"]
+    for removed, burnt, said in ((True, "NO", "YES"), (True, "", "YES"), (True, "YES", ""), (False, "NO", "")):
+        data = Dataset()
+        data.PatientIdentityRemoved, data.BurnedInAnnotation = "YES", burnt
+        Marks(("a line",), codes, removed).on_object(data)
+        assert str(data.get("PatientIdentityRemoved") or "") == said
+    untouched = Dataset()
+    untouched.PatientIdentityRemoved = "NO"
+    Marks(("a line",)).on_object(untouched)
+    assert untouched.PatientIdentityRemoved == "NO"
