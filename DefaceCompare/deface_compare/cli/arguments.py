@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..errors import UnusableInput
+from ..export.headers.retained import DEFAULT_RETAINED, NOTHING, RETAINED
+from ..export.options import HEADERS
 from ..fitting_processes import AUTO, Jobs
 
 Options = argparse._ActionsContainer
@@ -24,6 +26,34 @@ def add_archive(parser: Options) -> None:
     parser.add_argument(
         "--timeout", type=positive, default=60, metavar="S", help="seconds until a silent archive is given up (default 60)"
     )
+
+
+def add_headers(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add what becomes of names, dates and identifiers in headers."""
+    parser.add_argument(
+        "--headers",
+        choices=HEADERS,
+        default=default,
+        help="basic: the confidentiality profile of DICOM PS3.15, and a search for what is left; none: names and dates remain"
+        f" (default {default})",
+    )
+    parser.add_argument(
+        "--retain",
+        type=retained,
+        default=DEFAULT_RETAINED,
+        metavar="a,b",
+        help="with --headers basic: dates (moved), characteristics (sex, age, size, weight), device, or nothing"
+        " (default dates,characteristics, which SUV need)",
+    )
+
+
+def retained(text: str) -> tuple[str, ...]:
+    """Options of the confidentiality profile, with commas between."""
+    chosen = [] if text == NOTHING else [word.strip() for word in text.split(",")]
+    wrong = [word for word in chosen if word not in RETAINED]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(RETAINED)}, {NOTHING}")
+    return tuple(option for option in RETAINED if option in chosen)
 
 
 def add_progress(parser: Options) -> None:

@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
-from ..export.options import FRAMES, MAP_FRAMES
+from ..export.options import FRAMES, MAP_FRAMES, NO_CHANGE
 from ..settings import DOSE_POLICIES, KEEP
-from .arguments import given_path
+from .arguments import add_headers, given_path
 from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add_export(commands: argparse._SubParsersAction[CommandParser]) -> None:
     export.add_argument(
         "--accept-risk", action="store_true", help="write although a privacy check is not passed or the dose draws the face"
     )
+    add_headers(export, NO_CHANGE)
     export.add_argument("--progress", choices=("human", "json"), default="human", help="json: one JSON object a line on stdout")
 
 
@@ -55,7 +56,15 @@ def run_export(arguments: argparse.Namespace) -> int:
     from ..output.folder import OutputFolder
     from .progress import progress_of
 
-    options = ExportOptions(arguments.method, arguments.dose_policy, arguments.keep_uids, arguments.frame, arguments.accept_risk)
+    options = ExportOptions(
+        arguments.method,
+        arguments.dose_policy,
+        arguments.keep_uids,
+        arguments.frame,
+        arguments.accept_risk,
+        arguments.headers,
+        arguments.retain,
+    )
     done: dict[str, Export]
     refused: dict[str, str] = {}
     with progress_of(arguments.progress) as progress:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
 from ..export.bids.labels import KEEP_LABELS, LABELS
-from ..export.options import HEADERS, NO_CHANGE
+from ..export.headers.retained import DEFAULT_RETAINED
+from ..export.options import BASIC
 from ..settings import DOSE_POLICIES, KEEP
-from .arguments import add_progress, case_list, given_path, jobs
+from .arguments import add_headers, add_progress, case_list, given_path, jobs
 from .parser import CommandParser, add_command
 
 DICOM, BIDS = FORMATS = ("dicom", "bids")
@@ -31,7 +33,7 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
     share.add_argument("--to", required=True, type=given_path, metavar="FOLDER", help="gets one folder a case, and a manifest")
     share.add_argument("--cases", type=case_list, default=[], metavar="a,b", help="ids of the cases (default: all finished ones)")
     share.add_argument("--dose-policy", choices=DOSE_POLICIES, default=KEEP, help="as for export (default keep)")
-    share.add_argument("--headers", choices=HEADERS, default=NO_CHANGE, help="none: names and dates remain (the only choice)")
+    add_headers(share, BASIC)
     share.add_argument(
         "--accept-risk",
         action="store_true",
@@ -46,6 +48,32 @@ def add_share(commands: argparse._SubParsersAction[CommandParser]) -> None:
     share.add_argument("--zip", action="store_true", help="also FOLDER.zip: the same folder gives the same bytes")
     share.add_argument("--jobs", type=jobs, default=1, metavar="N", help="worker processes here, or auto (default 1)")
     add_progress(share)
+
+
+def run_share(arguments: argparse.Namespace) -> int:
+    """Run the command; with ``--progress json`` the last line on stdout is ``{"shared": ..., "refused": ..., ...}``."""
+    if arguments.format == BIDS:
+        _refuse_dicom_options(arguments)
+        return share_bids(arguments)
+    from ..study.share import share_study
+    from .progress import progress_of
+
+    with progress_of(arguments.progress) as progress:
+        report = share_study(
+            arguments.out,
+            arguments.to,
+            arguments.method,
+            dose_policy=arguments.dose_policy,
+            accept_risk=arguments.accept_risk,
+            cases=arguments.cases,
+            headers=arguments.headers,
+            retain=arguments.retain,
+            jobs=arguments.jobs,
+            progress=progress,
+        )
+    packed = f"packed: {_packed(report.folder)}" if arguments.zip and report.shared else ""
+    lines = [*filter(None, [packed]), *report.lines()]
+    return _told(arguments, report.folder, report.shared, report.done, report.refused, lines)
 
 
 def share_bids(arguments: argparse.Namespace) -> int:
@@ -64,49 +92,36 @@ def share_bids(arguments: argparse.Namespace) -> int:
             jobs=arguments.jobs,
             progress=progress,
         )
-    for case, reason in report.refused.items():
+    return _told(arguments, report.folder, report.shared, report.shared, report.refused, report.lines())
+
+
+def _refuse_dicom_options(arguments: argparse.Namespace) -> None:
+    """Raise `UnusableInput` for what a BIDS derivative has no use for: nothing that was asked for is left out in silence."""
+    if arguments.dose_policy != KEEP:
+        raise UnusableInput(f"--dose-policy {arguments.dose_policy}: a BIDS derivative holds no dose; leave the option out")
+    if arguments.headers != BASIC or arguments.retain != DEFAULT_RETAINED:
+        raise UnusableInput("--headers and --retain: a BIDS derivative has no DICOM headers; leave the options out")
+    if arguments.zip:
+        raise UnusableInput("--zip packs what --format dicom writes; leave the option out")
+
+
+def _told(
+    arguments: argparse.Namespace,
+    folder: Path,
+    shared: Sequence[str],
+    done: Sequence[str],
+    refused: Mapping[str, str],
+    lines: Sequence[str],
+) -> int:
+    """Say what was shared and what not, and the exit code of it."""
+    for case, reason in refused.items():
         print(f"deface-compare: {case}: {reason}", file=sys.stderr)
-    print("\n".join(report.lines()), file=sys.stderr if arguments.progress == "json" else sys.stdout, flush=True)
     if arguments.progress == "json":
-        told = {"folder": str(report.folder), "shared": list(report.shared), "refused": dict(report.refused)}
-        print(json.dumps(told), flush=True)
-    return DONE if not report.refused else SOME_UNREADABLE if report.shared else UNUSABLE
-
-
-def run_share(arguments: argparse.Namespace) -> int:
-    """Run the command; with ``--progress json`` the last line on stdout is ``{"shared": ..., "refused": ..., ...}``."""
-    if arguments.format == BIDS:
-        if arguments.dose_policy != KEEP:
-            raise UnusableInput(f"--dose-policy {arguments.dose_policy}: a BIDS derivative holds no dose; leave the option out")
-        return share_bids(arguments)
-    from ..study.share import share_study
-    from .progress import progress_of
-
-    with progress_of(arguments.progress) as progress:
-        report = share_study(
-            arguments.out,
-            arguments.to,
-            arguments.method,
-            dose_policy=arguments.dose_policy,
-            accept_risk=arguments.accept_risk,
-            cases=arguments.cases,
-            headers=arguments.headers,
-            jobs=arguments.jobs,
-            progress=progress,
-        )
-    packed = _packed(report.folder) if arguments.zip and report.shared else ""
-    for case, reason in report.refused.items():
-        print(f"deface-compare: {case}: {reason}", file=sys.stderr)
-    lines = [*([f"packed: {packed}"] if packed else []), *report.lines()]
-    if arguments.progress == "json":
-        told = {"folder": str(report.folder), "shared": report.shared, "refused": dict(report.refused)}
         print("\n".join(lines), file=sys.stderr)
-        print(json.dumps(told), flush=True)
+        print(json.dumps({"folder": str(folder), "shared": list(shared), "refused": dict(refused)}), flush=True)
     else:
         print("\n".join(lines), flush=True)
-    if report.refused:
-        return SOME_UNREADABLE if report.done else UNUSABLE
-    return DONE
+    return DONE if not refused else SOME_UNREADABLE if done else UNUSABLE
 
 
 def _packed(folder: Path) -> str:

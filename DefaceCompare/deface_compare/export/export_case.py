@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +17,12 @@ from ..output.folder import OutputFolder
 from ..progress import Progress, report_step, silent
 from ..settings import FOLLOW, KEEP, MASK
 from .beyond_image import dose_beyond_risk, without_dose_beyond
-from .checked.verification import Verifier
+from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin
-from .manifest import write_manifest
+from .headers.retained import DEFAULT_RETAINED
+from .manifest import MANIFEST, write_manifest
 from .moved_skin import MovedSkin, moved_skins
-from .options import MAP_FRAMES, ExportOptions
+from .options import MAP_FRAMES, NO_CHANGE, ExportOptions
 from .privacy_check import privacy_checks
 from .written.structure_clip import ClippedStructure
 from .written.written_set import SetWriter, WrittenSet
@@ -63,6 +64,8 @@ def export_case(
     keep_uids: bool = False,
     frame: str = MAP_FRAMES,
     accept_risk: bool = False,
+    headers: str = NO_CHANGE,
+    retain: Sequence[str] = DEFAULT_RETAINED,
     progress: Progress = silent,
 ) -> Export:
     """Write one method's result on a finished case as defaced DICOM RT, verified.
@@ -73,7 +76,7 @@ def export_case(
         ``OUT/cases/<id>``.
     to : str or Path
         The folder to make; must be empty or absent.
-    method, dose_policy, keep_uids, frame, accept_risk
+    method, dose_policy, keep_uids, frame, accept_risk, headers, retain
         As in `ExportOptions`.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`, and nothing is left.
@@ -81,13 +84,13 @@ def export_case(
     Raises
     ------
     ValueError
-        If `dose_policy` or `frame` is none of those that exist.
+        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist.
     UnusableInput
         If the case cannot be exported, or a risk was not accepted: the sentence says which.
     ExportFailed
         If what was written did not pass its verification; it is removed.
     """
-    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk)
+    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk, headers, tuple(retain))
     return export_with(Path(case), Path(to), options, progress)
 
 
@@ -136,6 +139,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
             raise ExportFailed(_told(finished.id, verified.faults))
         risks += [risk for risk in verified.accepted if risk not in risks]
         write_manifest(finished, options, written, verified, checks, risks)
+        _refuse_named_manifest(finished.id, folder, verified)
         report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
     beside = _told_of_other_exports(finished)
     _keep_uid_map(finished, written)
@@ -213,6 +217,13 @@ def _told(case_id: str, faults: list[str]) -> str:
     return f"the export of {case_id} did not pass its verification and was removed: {'; '.join(unique[:MOST_TOLD])}{more}"
 
 
+def _refuse_named_manifest(case_id: str, folder: Path, verified: Verification) -> None:
+    """The manifest is searched like the files it lists."""
+    left = list(verified.search.in_text((folder / MANIFEST).read_text(encoding="utf-8"))) if verified.search else []
+    if left:
+        raise ExportFailed(_told(case_id, [f"{MANIFEST}: a value of the source's {keyword} is left" for keyword in left]))
+
+
 def _keep_uid_map(finished: FinishedCase, written: WrittenSet) -> None:
     """Which old UID is which new one, for those who may know: ``identifiable/exports``."""
     folder = OutputFolder(finished.out)
@@ -234,6 +245,11 @@ def _told_of_other_exports(finished: FinishedCase) -> list[str]:
 
 def _notes(finished: FinishedCase, written: WrittenSet, risks: list[str]) -> list[str]:
     notes = [f"accepted: {risk}" for risk in risks]
+    if written.names:
+        new = sum(1 for name in written.names.values() if name.startswith("ROI_"))
+        notes += (
+            [f"{new} of {len(written.names)} structures have no name that can be shared and are called by number"] if new else []
+        )
     notes += [f"{c.name} (structure {c.number}): {c.what} in {c.planes} planes" for c in written.clipped]
     notes += written.notes
     if written.named:

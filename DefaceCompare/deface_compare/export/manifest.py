@@ -20,6 +20,10 @@ from .written.written_set import WrittenSet
 MANIFEST = "manifest.json"
 MADE_FROM = "made_from"
 """The manifest's key of `made_from`."""
+CLEANED_NOTE = (
+    "Headers: Basic Application Level Confidentiality Profile of DICOM PS3.15 with cleaned descriptors; every file was searched"
+    " for what the source holds of names, identifiers, dates and UIDs. Text that is burnt into pixels was not looked for."
+)
 HEADERS_NOTE = (
     "Names, dates and other identifying header fields are as in the source: defacing cleans pixels and contours only."
     " De-identify the headers with another tool before sharing."
@@ -59,9 +63,11 @@ def write_manifest(
         "privacy_check": {key: words.shared(reason) or "passed" for key, reason in checks.items()},
         "accepted_risks": words.shared_values(risks),
         "clipped_structures": [{"number": c.number, "what": c.what, "planes": c.planes} for c in written.clipped],
-        "removed_from_headers": dict(sorted(written.stale.items())),
+        "headers": options.headers,
+        "retained": list(options.retain) if options.cleans_headers else [],
+        "removed_from_headers": dict(sorted((written.stale + written.cleaned).items())),
         "left_behind": {words.shared(kind): count for kind, count in written.left_out.items()},
-        "notes": [*words.shared_values(written.notes), HEADERS_NOTE],
+        "notes": [*words.shared_values(written.notes), CLEANED_NOTE if options.cleans_headers else HEADERS_NOTE],
         "verified": verified.checked,
         "files": {
             each.path.relative_to(written.folder).as_posix(): sha256(each.path.read_bytes()).hexdigest()
@@ -83,7 +89,7 @@ def made_from(report: CaseReport, options: ExportOptions, checks: Mapping[str, s
     checks : mapping of image key to str
         As `privacy_checks` gives them: another answer of a reviewer, and other heads beside, change marks and refusals.
     """
-    chosen = [options.method, options.dose_policy, options.keep_uids, options.frame]
+    chosen = [options.method, options.dose_policy, options.keep_uids, options.frame, options.headers, options.retain]
     told = [report.version, report.case_id, dict(report.inputs), report.settings.as_dict(), report.methods[options.method]]
     return sha256(json.dumps([chosen, told, dict(checks)], sort_keys=True, default=str).encode()).hexdigest()
 

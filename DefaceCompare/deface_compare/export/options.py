@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..settings import DOSE_POLICIES, KEEP
+from .headers.retained import DEFAULT_RETAINED, NOTHING, RETAINED
 
 KEEP_FRAMES, MAP_FRAMES = FRAMES = ("keep", "map")
 """Whether frames of reference keep their UIDs or get new ones."""
-NO_CHANGE = "none"
-HEADERS = (NO_CHANGE,)
-"""What becomes of names, dates and the like in the headers: nothing, for which another tool is needed."""
+BASIC, NO_CHANGE = HEADERS = ("basic", "none")
+"""What becomes of names, dates and the like in the headers: the basic profile of PS3.15 and a search for what is left, or
+nothing, for which another tool is needed."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class ExportOptions:
         ``map`` gives frames of reference new UIDs as well; ``keep`` lets other data of the clinic still match.
     accept_risk : bool
         Write although a series' privacy check is not passed, or the dose draws the face.
+    headers : str
+        ``basic``: names, dates and identifiers go, and what is left is searched for; ``none``: they remain.
+    retain : tuple of str
+        What stays with ``basic``: ``dates`` (moved), ``characteristics``, ``device``.
     """
 
     method: str
@@ -37,15 +42,28 @@ class ExportOptions:
     keep_uids: bool = False
     frame: str = MAP_FRAMES
     accept_risk: bool = False
+    headers: str = NO_CHANGE
+    retain: tuple[str, ...] = DEFAULT_RETAINED
 
     def __post_init__(self) -> None:
         if self.dose_policy not in DOSE_POLICIES:
             raise ValueError(f"dose policy must be one of {', '.join(DOSE_POLICIES)}, not {self.dose_policy!r}")
         if self.frame not in FRAMES:
             raise ValueError(f"frame must be one of {', '.join(FRAMES)}, not {self.frame!r}")
+        if self.headers not in HEADERS:
+            raise ValueError(f"headers must be one of {', '.join(HEADERS)}, not {self.headers!r}")
+        if set(self.retain) - set(RETAINED):
+            raise ValueError(f"retain must be some of {', '.join(RETAINED)}, not {', '.join(self.retain)}")
+
+    @property
+    def cleans_headers(self) -> bool:
+        """Whether names, dates and identifiers go."""
+        return self.headers == BASIC
 
     def arguments(self, case: Path, to: Path) -> list[str]:
         """What follows ``deface-compare`` in a child process that exports `case` into `to` and tells its steps as JSON lines."""
         chosen = ["export", str(case), "--method", self.method, "--to", str(to), "--dose-policy", self.dose_policy]
         flags = {"--keep-uids": self.keep_uids, "--accept-risk": self.accept_risk}
-        return [*chosen, "--frame", self.frame, *(flag for flag, on in flags.items() if on), "--progress", "json"]
+        kept = ["--headers", self.headers]
+        kept += ["--retain", ",".join(self.retain) or NOTHING] if self.cleans_headers else []
+        return [*chosen, "--frame", self.frame, *kept, *(flag for flag, on in flags.items() if on), "--progress", "json"]

@@ -9,8 +9,9 @@ from pathlib import Path
 from ..atomic import is_full
 from ..case_report import CaseReport
 from ..errors import UnusableInput
+from ..export.headers.retained import DEFAULT_RETAINED
 from ..export.manifest import MADE_FROM, read_manifest
-from ..export.options import HEADERS, NO_CHANGE, ExportOptions
+from ..export.options import BASIC, ExportOptions
 from ..fitting_processes import Jobs, fitting_processes
 from ..natural_order import natural
 from ..near_names import nearest_or_all
@@ -28,6 +29,7 @@ from .share_manifest import (
     SHARED,
     SharedCase,
     choices_of,
+    headers_note,
     public_id,
     refuse_other_share,
     row_of,
@@ -56,12 +58,15 @@ class ShareReport:
         The chosen cases that are shared.
     refused : mapping of case id to str
         Why a chosen case is not shared, with names and paths: for whoever ran the command.
+    headers_note : str
+        What became of the headers.
     """
 
     folder: Path
     cases: tuple[SharedCase, ...]
     done: tuple[str, ...]
     refused: Mapping[str, str]
+    headers_note: str = HEADERS_REMAIN
 
     @property
     def shared(self) -> list[str]:
@@ -78,7 +83,7 @@ class ShareReport:
         files = sum(case.files for case in self.cases)
         told.append(f"{len(self.shared)} of {len(self.cases)} cases in {self.folder.resolve()}: {files} verified DICOM files")
         told.append(f"What was done with each, and why not: {self.folder.resolve() / PAGE}")
-        return [*told, HEADERS_REMAIN]
+        return [*told, self.headers_note]
 
 
 def _which(cases: Sequence[str]) -> str:
@@ -93,7 +98,8 @@ def share_study(
     dose_policy: str = KEEP,
     accept_risk: bool = False,
     cases: Sequence[str] = (),
-    headers: str = NO_CHANGE,
+    headers: str = BASIC,
+    retain: Sequence[str] = DEFAULT_RETAINED,
     jobs: Jobs = 1,
     progress: Progress = silent,
 ) -> ShareReport:
@@ -117,7 +123,9 @@ def share_study(
     cases : sequence of str
         Ids of the cases to write; none are all.
     headers : str
-        ``none``: the headers keep names and dates. There is no other choice.
+        ``basic``: names, dates and identifiers go, and what is left is searched for; ``none``: they remain.
+    retain : sequence of str
+        As in `export_case`.
     jobs : int or "auto"
         Worker processes; 1 runs in this process, ``auto`` as many as cores and memory allow.
     progress : callable
@@ -126,23 +134,21 @@ def share_study(
     Raises
     ------
     ValueError
-        If `dose_policy` or `headers` is none of those that exist.
+        If `dose_policy`, `headers` or `retain` is none of those that exist.
     UnusableInput
         If `out` holds no finished case, `cases` or `method` name none, or `to` holds something else or is no place for it.
     OSError
         If there is no room.
     Cancelled
     """
-    if headers not in HEADERS:
-        raise ValueError(f"headers must be one of {', '.join(HEADERS)}, not {headers!r}")
     source, target = Path(out).resolve(), Path(to).resolve()
-    options = ExportOptions(method, dose_policy, accept_risk=accept_risk)
+    options = ExportOptions(method, dose_policy, accept_risk=accept_risk, headers=headers, retain=tuple(retain))
     finished = [case.name for case in OutputFolder(source).finished_cases()]
     chosen = _chosen(source, finished, cases)
     _refuse_unknown_method(source, chosen, method)
     _refuse_place(source, target)
     with sole_run(source):
-        choices = choices_of(source, options, headers)
+        choices = choices_of(source, options)
         before = refuse_other_share(target, choices)
         _make(target)
         todo = [ShareJob(case, source, target, options) for case in chosen]
@@ -158,7 +164,8 @@ def share_study(
             write_share(target, choices, rows, complete)
     refused = {each.id: each.details or each.reason for each in outcomes.values() if each.reason}
     done = tuple(sorted((each.id for each in outcomes.values() if not each.reason), key=natural))
-    return ShareReport(target, tuple(rows), done, {case: refused[case] for case in sorted(refused, key=natural)})
+    told = {case: refused[case] for case in sorted(refused, key=natural)}
+    return ShareReport(target, tuple(rows), done, told, headers_note(headers))
 
 
 def _share(todo: Sequence[ShareJob], outcomes: dict[str, ShareOutcome], jobs: Jobs, progress: Progress) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..atomic import write_text, written_csv
 from ..errors import UnusableInput
-from ..export.manifest import HEADERS_NOTE, MANIFEST
-from ..export.options import ExportOptions
+from ..export.manifest import CLEANED_NOTE, HEADERS_NOTE, MANIFEST
+from ..export.options import BASIC, ExportOptions
 from ..export.written.uid_map import case_salt
 from ..output.case_ids import NUMBERED
 from ..report.share_page import render_share_page
@@ -28,6 +28,10 @@ HEADERS_REMAIN = (
     "The headers are not de-identified: names, birth dates, patient ids, dates, institutions, devices, descriptions, planned"
     " structure names and comments are as in the source. De-identify them with a tool for headers before this folder leaves the"
     " department. UIDs of studies, series, frames and objects are new, and the files agree about them."
+)
+HEADERS_CLEANED = (
+    "The headers are de-identified: by the Basic Application Level Confidentiality Profile of DICOM PS3.15, and each file was"
+    " searched for the names, identifiers, dates and UIDs of its source. Text that is burnt into pixels was not looked for."
 )
 STUDY_DIGITS = 16
 OWN_ID = "(a patient's own id)"
@@ -107,7 +111,7 @@ def row_of_export(case_id: str, told: Mapping[str, Any]) -> SharedCase:
         accepted_risks=tuple(told["accepted_risks"]),
         clipped=len(told["clipped_structures"]),
         left_behind=told["left_behind"],
-        notes=tuple(note for note in told["notes"] if note != HEADERS_NOTE),
+        notes=tuple(note for note in told["notes"] if note not in (HEADERS_NOTE, CLEANED_NOTE)),
         synthetic=bool(told["synthetic"]),
     )
 
@@ -117,9 +121,15 @@ def study_mark(out: Path) -> str:
     return sha256(case_salt(out) + b"shared cohort").hexdigest()[:STUDY_DIGITS]
 
 
-def choices_of(out: Path, options: ExportOptions, headers: str) -> dict[str, str]:
+def headers_note(headers: str) -> str:
+    """What became of the headers, in words."""
+    return HEADERS_CLEANED if headers == BASIC else HEADERS_REMAIN
+
+
+def choices_of(out: Path, options: ExportOptions) -> dict[str, str]:
     """What all cases of a shared folder have in common."""
-    return {"study": study_mark(out), "method": options.method, "dose_policy": options.dose_policy, "headers": headers}
+    cleaning = {"headers": options.headers, "retained": ",".join(options.retain) if options.cleans_headers else ""}
+    return {"study": study_mark(out), "method": options.method, "dose_policy": options.dose_policy, **cleaning}
 
 
 def refuse_other_share(to: Path, choices: Mapping[str, str]) -> dict[str, Any]:
@@ -166,7 +176,7 @@ def write_share(to: Path, choices: Mapping[str, str], rows: Sequence[SharedCase]
         "kind": KIND,
         "complete": complete,
         **choices,
-        "headers_note": HEADERS_REMAIN,
+        "headers_note": headers_note(choices["headers"]),
         "synthetic": any(row.synthetic for row in rows),
         "counts": count,
         "cases": [row.as_dict() for row in rows],

@@ -11,6 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from deface_compare.cli.main import main, make_parser
+from deface_compare.export.headers.retained import DEFAULT_RETAINED
 from deface_compare.export.options import ExportOptions
 from export_patient import (
     METHOD,
@@ -55,9 +56,11 @@ def test_a_study_is_exported_case_by_case_and_told_as_json(
 
 
 def test_the_arguments_of_a_child_process_say_what_the_options_say() -> None:
-    options = ExportOptions("surface_blur", "follow", keep_uids=True, frame="keep", accept_risk=True)
-    read = make_parser().parse_args(options.arguments(Path("CASE"), Path("TO")))
-    assert ExportOptions(read.method, read.dose_policy, read.keep_uids, read.frame, read.accept_risk) == options
+    for headers, retain in (("none", DEFAULT_RETAINED), ("basic", ("device",)), ("basic", ())):
+        options = ExportOptions("surface_blur", "follow", True, "keep", True, headers, retain)
+        read = make_parser().parse_args(options.arguments(Path("CASE"), Path("TO")))
+        kept = (read.headers, read.retain)
+        assert ExportOptions(read.method, read.dose_policy, read.keep_uids, read.frame, read.accept_risk, *kept) == options
     assert (read.case, read.to, read.progress) == (Path("CASE"), Path("TO"), "json")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import pydicom
 import pytest
 
 from deface_compare.cli.main import main
@@ -111,16 +112,29 @@ def test_every_finished_case_is_shared_with_a_manifest_that_names_nobody(study: 
     assert leaks_in(folder, identity) == []
 
 
-def test_the_last_line_and_the_manifest_say_that_the_headers_keep_names(
-    again: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_headers_that_keep_names_are_told_in_the_last_line_and_the_manifest(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    forbid(monkeypatch)
-    assert share(again.out, again.to, "--headers", "none") == 0
+    assert share(study, tmp_path / "FOLDER", "--headers", "none", "--cases", "case-001") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("The headers are not de-identified: names, birth dates, patient ids, dates")
-    manifest = json.loads((again.to / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "FOLDER" / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["headers"], manifest["headers_note"]) == ("none", last)
-    assert any("Secret" in str(path.read_bytes()) for path in (again.to / "case-001").rglob("*.dcm"))  # and it is true
+    assert any("Secret" in str(path.read_bytes()) for path in (tmp_path / "FOLDER" / "case-001").rglob("*.dcm"))  # and it is true
+
+
+def test_headers_are_cleaned_unless_one_says_otherwise(
+    study: Path, shared: Path, again: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity = identity_of(study.parent / "patient", (*HARMLESS, f"PYDICOM {pydicom.__version__}", "1.2.826.0.1.3680043.8.498.1"))
+    left = {leak.split(": ", 1)[1] for leak in leaks_in(shared, identity)}
+    named = {leak for leak in left if not leak.startswith(("file ", "CodeValue ", "CodeMeaning ", "Radiopharmaceutical "))}
+    assert named == {"ROIName 'Thermo_Mask'", "ROIName 'PTV_skin'", "ROIName 'Bolus'"}  # words of the field
+    manifest = json.loads((shared / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["headers"], manifest["retained"]) == ("basic", "dates,characteristics")
+    assert manifest["headers_note"].startswith("The headers are de-identified: by the Basic Application Level")
+    assert share(again.out, again.to, "--headers", "none") == 2
+    assert "holds cases shared with headers basic, which must not be mixed" in capsys.readouterr().err
 
 
 def test_a_finished_export_is_recognised_and_a_half_written_one_is_written_again(

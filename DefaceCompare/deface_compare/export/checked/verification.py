@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -32,18 +33,38 @@ from .contour_check import ContourCheck
 from .drawn_faces import DrawnFaces
 from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
+from .identity_check import identity_search
+from .identity_search import IdentitySearch
 from .reference_check import reference_faults
+from .shared_names import SharedNames
 from .voxel_check import dose_matches, slice_faults
+
+RETAIN_HINT = "; SUV need --retain dates,characteristics"
 
 
 @dataclass
 class Verification:
-    """The faults found (each one sentence), the risks that were accepted, what could not be checked, and what was checked."""
+    """What was found.
+
+    Parameters
+    ----------
+    faults : list of str
+        Each one sentence.
+    accepted : list of str
+        Risks that the user accepted.
+    notes : list of str
+        What could not be checked.
+    checked : dict
+        What was checked, with its numbers.
+    search : IdentitySearch, optional
+        What looked for the source's identity, where headers are cleaned.
+    """
 
     faults: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     checked: dict[str, Any] = field(default_factory=dict)
+    search: IdentitySearch | None = None
 
 
 class Verifier:
@@ -70,12 +91,14 @@ class Verifier:
         self._result = Verification()
         self._images: dict[str, sitk.Image] = {}
         self._touching: set[int] = set()
+        self._names = SharedNames(finished.case.structure_set, written.names)
         self._together = DrawnTogether(self._moved.get(finished.judged.key, NO_MOVED_SKIN))
 
     def run(self) -> Verification:
         """All checks; one that cannot even be made is a fault."""
         checks: dict[str, Callable[[], list[str]]] = {
             "references": self._references,
+            "identity": self._identity,
             "pixels": self._pixels,
             "contours": self._contours,
             "dose grid": self._dose,
@@ -95,6 +118,14 @@ class Verifier:
         old = () if kept else [uid for uid in written.old_uids | set(written.uids.mapped) if written.uids.new(uid) != uid]
         self._result.checked["references"] = {"files": len(written.objects), "unresolved in the source": len(written.unresolved)}
         return reference_faults(written.folder, old, allowed)
+
+    def _identity(self) -> list[str]:
+        """Nothing of the names, identifiers, dates and UIDs in the source is left where headers are cleaned."""
+        if not self._options.cleans_headers:
+            return []
+        search = self._result.search = identity_search(self._finished, self._options, self._written)
+        self._result.checked["identity"] = {"values of the source searched for": len(search)}
+        return search.faults(self._written.folder)
 
     def _pixels(self) -> list[str]:
         """Untouched voxels are bit-identical in the stored integers; touched ones are what was measured, to half a step."""
@@ -167,9 +198,12 @@ class Verifier:
         if faces.unscored:
             self._result.notes.append(f"what was written was not looked at for the original's face: {faces.unscored}")
         faults += self._unless_accepted(self._dose_outline_faults(back))
-        clipped = self._standard_names({each.name for each in self._written.clipped}, back)
+        called = self._names.called
+        clipped = self._standard_names({called.get(each.name, each.name) for each in self._written.clipped}, back)
         if finished.dose_patch is not None:
-            clipped |= self._standard_names(structures_beyond(finished, finished.judged.image), back)
+            beyond = structures_beyond(finished, finished.judged.image)
+            clipped |= self._standard_names({called.get(name, name) for name in beyond}, back)
+        clipped |= self._names.unnamed
         clipped |= {"GTV_all"} if any(name.startswith("GTV") for name in clipped) else set()
         tolerance_gy = self._rounding_gy()
         rows = finished.measurements if any(each.key == "RTSTRUCT" for each in self._written.objects) else ()
@@ -194,11 +228,12 @@ class Verifier:
                 faults.append(f"{key} cannot be read back")
             elif found.image.GetSize() != original.image.GetSize() or found.image.GetSpacing() != original.image.GetSpacing():
                 faults.append(f"{key} has another geometry when it is read back")
+            elif self._options.cleans_headers and not _same_units(found, original):
+                faults.append(f"{key} has other units when it is read back ({found.unit}, not {original.unit}){RETAIN_HINT}")
         structures = self._finished.case.structure_set
         if structures is not None and any(each.key == "RTSTRUCT" for each in self._written.objects):
             left = back.structure_set.structures if back.structure_set else ()
-            if [each.name for each in left] != [each.name for each in structures.structures]:
-                faults.append("the structures that are read back are not those of the source")
+            faults += self._names.faults(left)
         return faults
 
     def _touching_in(self, back: Case) -> list[Structure]:
@@ -254,3 +289,8 @@ def _like(values: NDArray[np.generic], image: CaseImage) -> sitk.Image:
     result = sitk.GetImageFromArray(values)
     result.CopyInformation(image.image)
     return result
+
+
+def _same_units(one: CaseImage, other: CaseImage) -> bool:
+    """Whether numbers stand for the same: a PET whose times or weight are lost is read in another unit."""
+    return one.unit == other.unit and isclose(one.stored_form.factor, other.stored_form.factor, rel_tol=1e-9)

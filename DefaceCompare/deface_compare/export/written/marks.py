@@ -20,6 +20,9 @@ from ...writers.study import IMPLEMENTATION_UID, code, reference
 CLEAN_VISUAL_FEATURES = ("113102", "DCM", "Clean Recognizable Visual Features Option")
 """De-identification method code (PS3.15 annex E, CID 7050)."""
 
+RETAIN_SAFE_PRIVATE = ("113111", "DCM", "Retain Safe Private Option")
+"""Of an object that keeps private elements which are known to hold numbers only."""
+
 SOURCE_IMAGE_PURPOSE = ("121322", "DCM", "Source image for image processing operation")
 
 LONGEST_LO = 64
@@ -59,23 +62,41 @@ class Marks:
     ----------
     lines : tuple of str
         DeidentificationMethod: tool and version, method, parameters; each at most 64 characters.
+    codes : tuple of codes
+        What else was done than to the face: the profile and options by which headers were cleaned.
+    identity_removed : bool
+        Whether nothing is left that names or shows the patient, as far as it was checked.
     """
 
     lines: tuple[str, ...]
+    codes: tuple[tuple[str, str, str], ...] = ()
+    identity_removed: bool = False
+
+    @property
+    def description(self) -> str:
+        """All of it in one text, for images."""
+        return "; ".join(self.lines)[:1024]
 
     def on_object(self, data: Dataset) -> None:
         """Mark an object of the set (all alike: DICOM has these marks describe the patient); other tools' marks stay."""
         earlier = data.get("DeidentificationMethod") or []
         known = [str(earlier)] if isinstance(earlier, str) else [str(each) for each in earlier]
         data.DeidentificationMethod = [*(each for each in known if each not in self.lines), *self.lines]
-        codes = [item for item in data.get("DeidentificationMethodCodeSequence") or [] if not _is_ours(item)]
-        data.DeidentificationMethodCodeSequence = Sequence([*codes, code(*CLEAN_VISUAL_FEATURES)])
+        private = (RETAIN_SAFE_PRIVATE,) if self.codes and any(tag.is_private for tag in data.keys()) else ()  # noqa: SIM118
+        ours = (CLEAN_VISUAL_FEATURES, *self.codes, *private)
+        values = {value for value, _, _ in ours}
+        codes = [i for i in data.get("DeidentificationMethodCodeSequence") or [] if str(i.get("CodeValue") or "") not in values]
+        data.DeidentificationMethodCodeSequence = Sequence([*codes, *(code(*each) for each in ours)])
+        if self.identity_removed and str(data.get("BurnedInAnnotation") or "NO") == "NO":
+            data.PatientIdentityRemoved = "YES"
+        elif self.codes and "PatientIdentityRemoved" in data:
+            del data.PatientIdentityRemoved
 
     def on_image(self, data: Dataset, passed: bool) -> None:
         """Mark a defaced slice: derived, from which image, and whether recognisable features are known to be gone."""
         kinds = [str(value) for value in data.get("ImageType") or ["ORIGINAL", "PRIMARY"]]
         data.ImageType = ["DERIVED", *(kinds[1:] or ["PRIMARY"])]
-        data.DerivationDescription = "; ".join(self.lines)[:1024]
+        data.DerivationDescription = self.description
         source = reference(str(data.SOPClassUID), str(data.SOPInstanceUID))
         source.PurposeOfReferenceCodeSequence = Sequence([code(*SOURCE_IMAGE_PURPOSE)])
         data.SourceImageSequence = Sequence([source])
@@ -117,10 +138,6 @@ def _short(value: object) -> str:
 def _plain(line: str) -> str:
     r"""Characters that every character set has; a backslash would begin another value."""
     return line.replace("\\", "/").encode("ascii", "replace").decode("ascii")
-
-
-def _is_ours(item: Dataset) -> bool:
-    return str(item.get("CodeValue") or "") == CLEAN_VISUAL_FEATURES[0]
 
 
 def complete_image(data: Dataset, frame_uid: str) -> list[str]:

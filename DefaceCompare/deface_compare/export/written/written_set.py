@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,9 +17,14 @@ from ...readers.dicom.header import Header, naming
 from ...readers.dicom.prescription import plan_uids, structure_set_uid
 from ...readers.dicom.scan import Scan, scan_folder
 from ...readers.dicom.stored_pixels import read_object
+from ..headers.header_cleaner import HeaderCleaner
+from ..headers.patient_words import patient_words, subject_of
+from ..headers.retained import codes_of
+from ..headers.structure_names import shared_names
+from ..headers.time_shift import time_shift
 from ..moved_skin import NO_MOVED_SKIN, MovedSkin
 from ..options import KEEP_FRAMES, ExportOptions
-from .dose_grid import edited_dose, grid_bytes
+from .dose_grid import COMMENTS, edited_dose, grid_bytes
 from .head_surface import HeadSurface, head_surface
 from .image_slice import SeriesEdit, exported_image
 from .marks import Marks, complete_image, marks_of, recognisable, write_object
@@ -56,6 +61,12 @@ class WrittenSet:
         What was taken out of headers, by name.
     named : bool
         Whether the headers name a person, patient or staff.
+    cleaned : mapping of str to int
+        What was taken out of headers or altered there because it may name somebody, by keyword.
+    names : mapping of int to str
+        What structures are called instead of their planned names, by ROI number; empty where names stay.
+    texts : frozenset of str
+        What the export itself wrote into headers.
     surface : HeadSurface, optional
         Of the defaced image that the structures lie on, as they were clipped to it.
     """
@@ -70,6 +81,9 @@ class WrittenSet:
     stale: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     named: bool = False
+    cleaned: Counter[str] = field(default_factory=Counter)
+    names: Mapping[int, str] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
     surface: HeadSurface | None = None
 
 
@@ -99,7 +113,7 @@ class SetWriter:
         self._finished, self._options, self._passed, self._moved = finished, options, passed, moved or {}
         self._scan = scan_folder(finished.source)
         self._images = [image for image in finished.case.images if image.key in finished.patches]
-        self._marks = _marks(finished, options)
+        self._marks = _marks(finished, options, all(passed.values()) and bool(passed))
         self._frames = {_own_frame(image) for image in self._images}
         self._chosen = self._choose()
         headers = [header for group in self._chosen.values() for header in group]
@@ -112,6 +126,7 @@ class SetWriter:
         self.written = WrittenSet(folder, self._uid_map(), everything)
         self.written.uids.learn(sorted(everything))
         self.written.left_out = self._left_out(headers)
+        self._cleaner = self._header_cleaner(headers)
         self.written.notes += self._scan.notes
         if finished.case.structure_set is not None and not self._chosen["RTSTRUCT"]:
             self.written.notes.append("the structures are not exported: only those of an RTSTRUCT on a defaced image are")
@@ -203,6 +218,8 @@ class SetWriter:
             self.written.notes.append(
                 f"{len(others)} structures lie in another frame of reference than their images and were left out"
             )
+        if self._cleaner is not None:
+            self.written.names = self._cleaner.roi_names = shared_names(data, structures.structures, self._cleaner.forbidden)
         self._save(data, header.path, "RTSTRUCT.dcm", "RTSTRUCT")
 
     def _write_dose(self, header: Header, number: int) -> None:
@@ -220,13 +237,26 @@ class SetWriter:
         written = self.written
         if "PixelData" not in data and str(data.get("FrameOfReferenceUID") or "") not in self._frames:
             _without_frame(data)
-        self._marks.on_object(data)
         written.stale += remove_stale(data)
+        if self._cleaner is not None:
+            written.cleaned += self._cleaner.clean(data)
+        self._marks.on_object(data)
         written.unresolved |= set(prune_references(data, self._instances, self._series))
         written.uids.apply(data)
-        written.named |= _names_someone(data)
+        written.named |= self._cleaner is None and _names_someone(data)
         write_object(data, written.folder / name, plain=plain)
         written.objects.append(WrittenObject(written.folder / name, source, key, index))
+
+    def _header_cleaner(self, headers: list[Header]) -> HeaderCleaner | None:
+        """What cleans the headers; None where they stay as they are."""
+        if not self._options.cleans_headers:
+            return None
+        met = patient_words(header.dataset for header in headers)
+        person = self._scan.person or self._finished.id
+        shift = time_shift(case_salt(self._finished.out), person, met.dates, met.times)
+        self.written.texts = frozenset({self._marks.description, *self._marks.lines, *COMMENTS.values()})
+        subject = subject_of(self._finished.id, case_salt(self._finished.out))
+        return HeaderCleaner(subject, frozenset(self._options.retain), shift, met.names, self.written.texts)
 
     def _left_out(self, headers: list[Header]) -> dict[str, int]:
         """Every file of the source's folder that stays behind, by modality, counted."""
@@ -237,10 +267,14 @@ class SetWriter:
         return dict(sorted(kinds.items())) | ({"other files": others} if others else {})
 
 
-def _marks(finished: FinishedCase, options: ExportOptions) -> Marks:
+def _marks(finished: FinishedCase, options: ExportOptions, passed: bool) -> Marks:
     row = next(iter(finished.measurements), None)
     fill, protect = (row.fill, row.protect) if row else (finished.settings.fill, finished.settings.protect)
-    return marks_of(options.method, finished.told, options.dose_policy, fill, protect)
+    marks = marks_of(options.method, finished.told, options.dose_policy, fill, protect)
+    if not options.cleans_headers:
+        return marks
+    codes = codes_of(options.retain, keep_uids=options.keep_uids)
+    return replace(marks, codes=tuple(codes), identity_removed=passed and not options.accept_risk)
 
 
 def _own_frame(image: CaseImage) -> str:

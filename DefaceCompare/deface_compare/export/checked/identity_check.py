@@ -1,0 +1,33 @@
+"""Whose identity is looked for in an export, and where nothing may be left of it."""
+
+from __future__ import annotations
+
+from pydicom import __version__ as pydicom_version
+
+from ...output.finished_case import FinishedCase
+from ...writers.study import IMPLEMENTATION_UID
+from ..options import KEEP_FRAMES, ExportOptions
+from ..written.written_set import WrittenSet
+from .identity_search import IdentitySearch
+from .identity_wanted import wanted_of
+
+DEVICE = "device"
+"""The option that keeps what names a machine."""
+
+
+def identity_search(finished: FinishedCase, options: ExportOptions, written: WrittenSet) -> IdentitySearch:
+    """What looks for the identity of every file of the patient's folder, exported or not."""
+    files = sorted(path for path in finished.source.rglob("*") if path.is_file())
+    wanted = wanted_of(files, finished.source, device_kept=DEVICE in options.retain)
+    wanted.without((finished.id, str(IMPLEMENTATION_UID)))
+    if options.keep_uids:
+        wanted.uids.clear()
+    elif options.frame == KEEP_FRAMES:
+        wanted.without(
+            frame for image in finished.case.images for frame in _frames(image.frame_of_reference_uid, image.own_frame)
+        )
+    return IdentitySearch(wanted, {*written.texts, f"PYDICOM {pydicom_version}"})
+
+
+def _frames(frame: str, own: object) -> tuple[str, ...]:
+    return frame, str(getattr(own, "uid", "") or "")
