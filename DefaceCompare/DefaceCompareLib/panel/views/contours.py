@@ -10,7 +10,6 @@ from vtkmodules.vtkCommonCore import vtkCommand
 
 from .altered_overlay import hidden
 
-
 _kept: dict[str, Any] = {}
 """The display of each segmentation that was drawn, by the segmentation's address, until that is deleted. Slicer's slice views go
 on asking a display that has left the scene whenever its segmentation changes (vtkMRMLSegmentationsDisplayableManager2D,
