@@ -41,8 +41,9 @@ def stand_before(camera: Any, head: HeadField, direction: Direction, height_over
     yaw, pitch = np.deg2rad(direction.yaw_deg), np.deg2rad(direction.pitch_deg)
     width_mm = np.hypot(np.cos(yaw) * head.size_mm[0], np.sin(yaw) * head.size_mm[1])  # of an ellipse
     field = FIELD_SHARE * max(head.size_mm[2], height_over_width * width_mm)
-    distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
     towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+    in_front_mm = 0.5 * float(np.hypot(towards[0] * head.size_mm[0], towards[1] * head.size_mm[1]))  # so far the face is nearer
+    distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG)) + in_front_mm
     camera.SetViewAngle(VIEW_ANGLE_DEG)
     camera.SetFocalPoint(*head.centre)
     camera.SetPosition(*(head.centre + distance * towards))
