@@ -11,6 +11,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from deface_compare.case_report import CaseReport
+from deface_compare.errors import UnusableInput
 from deface_compare.output.folder import OutputFolder
 
 from ..nodes.report import CaseNodes, report_to_nodes
@@ -178,6 +179,10 @@ class ComparePanel:
 
     def _on_finished(self, job: Job, out: Path, folder: Path) -> None:
         case_id = next((case.name for case in OutputFolder(out).finished_cases()), "")
+        if not job.patient.originals():
+            if job.results is not None:
+                self._keep(out, job.results, case_id)
+            raise UnusableInput(_("The patient was removed from the scene meanwhile: nothing is shown."))
         self.slicerrt.measure(out, folder, case_id, job.segmentation, job.structures)
         with slicer.util.RenderBlocker():
             (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name)
