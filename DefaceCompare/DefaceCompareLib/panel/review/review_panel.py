@@ -65,7 +65,8 @@ class ReviewPanel:
         for answer, button in buttons.items():
             button.connect("clicked(bool)", lambda checked=False, answer=answer: self.answer(answer))
         self._shortcuts = [self._shortcut(key, partial(self.answer, answer)) for answer, key in KEYS.items()]
-        keys = {NEXT_KEY: partial(self.go, 1), PREVIOUS_KEY: partial(self.go, -1), BACK_KEY: self.take_back}
+        keys: dict[str, Callable[[], Any]] = {NEXT_KEY: partial(self.go, 1), PREVIOUS_KEY: partial(self.go, -1)}
+        keys[BACK_KEY] = self.take_back
         self._shortcuts += [self._shortcut(key, act) for key, act in keys.items()]
         ui.takeBackButton.connect("clicked(bool)", lambda: self.take_back())
         self._show()
@@ -215,8 +216,7 @@ class ReviewPanel:
 
     def take_back(self) -> None:
         """Take the last answer back, on whatever case it was; where none was given in this session, the chosen one."""
-        current = self._current()
-        if self.review is None or current is None:
+        if self.review is None or (current := self._current()) is None:
             return
         position, method, question, before = self._given.pop() if self._given else (self.review.position, *current, "")
         if position != self.review.position:
@@ -273,12 +273,11 @@ class ReviewPanel:
         """Bring the case's volumes into the side-by-side views, or choose a patient that was not compared yet."""
         if self.review is None:
             return
-        case = self.review.case
-        if not case.titles:
-            self._compare(case.folder)
+        if not self.review.case.titles:
+            self._compare(self.review.case.folder)
             return
         try:
-            self._fill_views(self.review, case)
+            self._fill_views(self.review, self.review.case)
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
             return
