@@ -182,11 +182,11 @@ class ReviewPanel:
     def _go_to_open_question(self) -> None:
         """Choose the first question of this case that has no answer; stay where all are answered."""
         table = self._ui.reviewTable
-        for row in range(table.rowCount):
-            for column in range(1, COMMENT):
-                if not table.item(row, column).text():
-                    table.setCurrentCell(row, column)
-                    return
+        cells = [(row, column) for row in range(table.rowCount) for column in range(1, COMMENT)]
+        for row, column in cells:
+            if not table.item(row, column).text():
+                table.setCurrentCell(row, column)
+                return
         if table.rowCount and table.currentRow() < 0:
             table.setCurrentCell(0, 1)
 
