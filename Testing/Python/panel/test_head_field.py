@@ -74,14 +74,13 @@ def test_views_of_any_number_of_methods_fit_beside_the_panel_in_a_window_of_1280
     assert max(lengths) - min(lengths) <= 2
 
 
+@pytest.mark.parametrize("height_over_width", [1.6, 1.0], ids=["one face", "row"])
 @pytest.mark.parametrize("direction", [FRONT, LEFT, RIGHT, THREE_QUARTERS])
-def test_no_part_of_the_head_is_outside_the_view_from_any_side(direction: Direction) -> None:
+def test_no_part_of_the_head_is_outside_the_view_from_any_side(direction: Direction, height_over_width: float) -> None:
     require_host()
-    from DefaceCompareLib.panel.views.face_view import HEIGHT_OVER_WIDTH
-
     skin = head_on_shoulders()
     head, camera = head_field(skin), slicer.vtkMRMLCameraNode()
-    stand_before(camera, head, direction, HEIGHT_OVER_WIDTH)
+    stand_before(camera, head, direction, height_over_width)
     points = vtk_to_numpy(skin.GetPoints().GetData()).astype(float)
     points = np.vstack([points[points[:, 2] >= head.low[2]], LONG_CHIN]) - camera.GetPosition()
     forward = np.subtract(camera.GetFocalPoint(), camera.GetPosition())
@@ -90,6 +89,6 @@ def test_no_part_of_the_head_is_outside_the_view_from_any_side(direction: Direct
     right /= np.linalg.norm(right)
     depth, up = points @ forward, np.cross(right, forward)
     half = np.tan(np.deg2rad(0.5 * camera.GetViewAngle()))
-    seen_height, seen_width = np.abs(points @ up) / depth / half, np.abs(points @ right) / depth / half * HEIGHT_OVER_WIDTH
+    seen_height, seen_width = np.abs(points @ up) / depth / half, np.abs(points @ right) / depth / half * height_over_width
     assert max(seen_height.max(), seen_width.max()) <= 1.0  # the chin is nearer than the middle of the head, and so larger
     assert max(seen_height.max(), seen_width.max()) > 0.7  # and yet it fills the view
