@@ -65,9 +65,8 @@ class ReviewPanel:
         for answer, button in buttons.items():
             button.connect("clicked(bool)", lambda checked=False, answer=answer: self.answer(answer))
         self._shortcuts = [self._shortcut(key, partial(self.answer, answer)) for answer, key in KEYS.items()]
-        keys: dict[str, Callable[[], Any]] = {NEXT_KEY: partial(self.go, 1), PREVIOUS_KEY: partial(self.go, -1)}
-        keys[BACK_KEY] = self.take_back
-        self._shortcuts += [self._shortcut(key, act) for key, act in keys.items()]
+        self._shortcuts += [self._shortcut(key, partial(self.go, step)) for key, step in {NEXT_KEY: 1, PREVIOUS_KEY: -1}.items()]
+        self._shortcuts.append(self._shortcut(BACK_KEY, self.take_back))
         ui.takeBackButton.connect("clicked(bool)", lambda: self.take_back())
         self._show()
 
@@ -94,7 +93,7 @@ class ReviewPanel:
         except DefaceCompareError as error:
             self.review = None
             slicer.util.errorDisplay(str(error))
-        self._given = []
+        self._given.clear()
         self._list.show(self.review)
         self._show()
         if self.review is not None:
