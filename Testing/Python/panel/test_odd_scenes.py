@@ -137,6 +137,7 @@ def test_a_patient_without_dose_and_structures_is_compared_and_no_table_or_chart
     panel: Any, child: Callable[[str], Path]
 ) -> None:
     child("finishes")
+    slicer.app.layoutManager().setLayout(FOUR_UP)
     anna, bert = subject("Anna"), subject("Bert")
     for node in (load_ct("CT"), structures("structures"), dose("dose")):
         under(anna, node)
