@@ -155,7 +155,7 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
             raise LookupError(f"no stand-in for {class_name}")
         widget = cls(parent)
         if isinstance(widget, qt.QtWidgets.QTableView):
-            _give_a_header_that_connects(widget)
+            _give_parts_that_connect(widget)
         widget.setObjectName(name)
         self._made.append(widget)
         return widget
@@ -185,13 +185,14 @@ class QUiLoader(qt.QtUiTools.QUiLoader):
         return loaded
 
 
-def _give_a_header_that_connects(table: Any) -> None:
-    """A header that Qt itself makes has PySide's `connect`; the same one in PythonQt's style takes its place (QTableView's own
-    settings of it: qtableview.cpp, QTableViewPrivate::init)."""
+def _give_parts_that_connect(table: Any) -> None:
+    """A header or scroll bar that Qt itself makes has PySide's `connect`; one in PythonQt's style takes its place (the header's
+    own settings: qtableview.cpp, QTableViewPrivate::init)."""
     header = qt.QHeaderView(qt.Qt.Orientation.Horizontal, table)
     header.setSectionsClickable(True)
     header.setHighlightSections(True)
     table.setHorizontalHeader(header)
+    table.setHorizontalScrollBar(qt.QScrollBar(qt.Qt.Orientation.Horizontal, table))
 
 
 def _check_ctk_flags(root: ElementTree.Element) -> None:

@@ -89,7 +89,7 @@ def nodes_to_case_folder(
         if units:
             content["units"] = units
         if segmentation is not None:
-            content["structures"] = _write_structures(part, segmentation)
+            content["structures"] = write_structures(part, segmentation)
         if dose is not None:
             content["dose"] = _write_dose(part, dose)
         (part / "case.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -113,8 +113,19 @@ def _unit(key: str, node: Any) -> str:
     return UNITS.get(noted.GetCodeValue(), "") if key.startswith(PET) and noted is not None else ""
 
 
-def _write_structures(folder: Path, segmentation: Any) -> str:
-    """Write the segmentation in its source representation, with Slicer's own writer."""
+def write_structures(folder: Path, segmentation: Any) -> str:
+    """Write a segmentation in its source representation, with Slicer's own writer; returns the name of its file.
+
+    Parameters
+    ----------
+    folder : Path
+    segmentation : vtkMRMLSegmentationNode
+
+    Raises
+    ------
+    UnusableInput
+        One that is empty, under a transform, or of a form that has no file.
+    """
     refuse_transformed(segmentation, "segmentation")
     segments = segmentation.GetSegmentation()
     source = segments.GetSourceRepresentationName()

@@ -222,13 +222,15 @@ def _add_tables(nodes: CaseNodes, report: CaseReport, scene: Any, hierarchy: Any
 
 
 def _add_slicerrt_table(nodes: CaseNodes, file: Path, scene: Any, hierarchy: Any) -> None:
-    """Add SlicerRT's extra dose rows, where there are any, as a table of their own: engines are never mixed in one."""
+    """Add SlicerRT's extra rows, where there are any, a table for each of its engines: engines are never mixed in one."""
     rows = read_measurements(file) if file.is_file() else []
-    if rows:
-        table = add_table(scene, f"{nodes.name}: dose, {rows[0].engine}", rows)
+    for domain, engine in dict.fromkeys((row.domain, row.engine) for row in rows):
+        table = add_table(
+            scene, f"{nodes.name}: {domain}, {engine}", [row for row in rows if (row.domain, row.engine) == (domain, engine)]
+        )
         table.SetAttribute(CASE_ATTRIBUTE, nodes.case_id)
-        table.SetDescription("\n".join(DOMAIN_NOTES["dose"]))
-        nodes.tables[f"dose {rows[0].engine}"] = table
+        table.SetDescription("\n".join(DOMAIN_NOTES.get(domain, ())))
+        nodes.tables[f"{domain} {engine}"] = table
         file_under(hierarchy, nodes.folder_item, table)
 
 

@@ -143,7 +143,8 @@ def remove_node(scene: Any, node: Any) -> None:
     """Take a node out of the scene, together with what displays it; a scene that was closed meanwhile has it no longer."""
     if node.GetScene() is None:
         return
-    if node.IsA("vtkMRMLDisplayableNode"):
-        for index in reversed(range(node.GetNumberOfDisplayNodes())):
-            scene.RemoveNode(node.GetNthDisplayNode(index))
+    count = node.GetNumberOfDisplayNodes() if node.IsA("vtkMRMLDisplayableNode") else 0
+    displays = [node.GetNthDisplayNode(index) for index in range(count)]  # held until the end: views may still ask for them
+    for display in reversed(displays):
+        scene.RemoveNode(display)
     scene.RemoveNode(node)

@@ -11,6 +11,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from deface_compare.case_report import CaseReport
+from deface_compare.errors import UnusableInput
 from deface_compare.output.folder import OutputFolder
 
 from ..nodes.report import CaseNodes, report_to_nodes
@@ -20,6 +21,7 @@ from .case.case_choice import CaseChoice, likely_node
 from .case.method_boxes import MethodBoxes
 from .case.patient import Patient, ScenePatient, patient_of_scene
 from .case.patient_bar import PatientBar
+from .case.redrawn_choice import RedrawnChoice
 from .case.slicerrt_choice import SlicerRtChoice
 from .comparisons import Comparisons, Events, Job
 from .export_section import ExportSection
@@ -52,6 +54,7 @@ class ComparePanel:
         self.case = CaseChoice(ui)
         self.bar = PatientBar(ui, self.case, self._refresh)
         self.methods = MethodBoxes(ui.methodsWidget.layout())
+        self.redrawn = RedrawnChoice(ui.redrawnWidget.layout(), self.methods.titles)
         self.views = ViewsSection(ui)
         self.results = ResultsView(ui, self._on_structure, self._planned_names)
         self.chart = DvhView(ui, self._colour_of)
@@ -59,10 +62,10 @@ class ComparePanel:
         self.review = ReviewPanel(ui, self.views.views, self._choose_folder, self.views.taken)
         self.install = InstallPanel(ui)
         self.hints = Hints(ui)
-        widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods)})
-        parameters = (*PARAMETERS, *self.methods.parameters)
+        widgets = SimpleNamespace(**{**vars(ui), **vars(self.methods), **vars(self.redrawn)})
+        parameters = (*PARAMETERS, *self.methods.parameters, *self.redrawn.parameters)
         self.parameters = ParameterLink(widgets, parameters, likely_node, self._refresh)
-        self.jobs = PatientJobs(self.case, self.bar, self.methods, self.parameters.value)
+        self.jobs = PatientJobs(self.case, self.bar, self.methods, self.redrawn, self.parameters.value)
         ui.dosePolicyComboBox.connect("currentIndexChanged(int)", lambda: self.chart.set_policy(self.results.dose_policy))
         ui.tabWidget.connect("currentChanged(int)", self.results.refit)
         ui.compareButton.connect("clicked(bool)", self.compare)
@@ -114,9 +117,10 @@ class ComparePanel:
         )
         ui.cancelButton.visible = running
         ui.progressBar.visible = running
-        for section in (ui.methodsCollapsibleButton, ui.optionsCollapsibleButton):
+        for section in (ui.methodsCollapsibleButton, ui.redrawnCollapsibleButton, ui.optionsCollapsibleButton):
             section.enabled = not running
         self.case.refresh()
+        self.redrawn.refresh(from_folder=self.case.from_folder)
         self.bar.refresh()
         self.slicerrt.refresh()
         self.export.refresh()
@@ -178,7 +182,11 @@ class ComparePanel:
 
     def _on_finished(self, job: Job, out: Path, folder: Path) -> None:
         case_id = next((case.name for case in OutputFolder(out).finished_cases()), "")
-        self.slicerrt.measure(out, folder, case_id, job.segmentation, job.structures)
+        if not job.patient.originals():
+            if job.results is not None:
+                self._keep(out, job.results, case_id)
+            raise UnusableInput(_("The patient was removed from the scene meanwhile: nothing is shown."))
+        self.slicerrt.measure(out, folder, case_id, job.segmentation, job.structures, job.redrawn(out.parent))
         with slicer.util.RenderBlocker():
             (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name)
         self._keep_percentiles(out, nodes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Job:
         Where the results are kept; None: nowhere.
     structures : str
         Which structure set of a folder the user chose; empty: none.
+    redrawn : callable
+        ``redrawn(private) -> mapping``: by method, where structures lie that were drawn again on its image.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Job:
     segmentation: Any | None
     results: Path | None
     structures: str = ""
+    redrawn: Callable[[Path], Mapping[str, Path]] = lambda private: {}
 
 
 @dataclass(frozen=True)

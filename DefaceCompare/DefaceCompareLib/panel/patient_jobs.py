@@ -11,6 +11,7 @@ from .case.case_choice import CaseChoice
 from .case.method_boxes import MethodBoxes, folders_of_results
 from .case.patient import FolderPatient, ScenePatient
 from .case.patient_bar import PatientBar
+from .case.redrawn_choice import RedrawnChoice, places, write_redrawn
 from .comparisons import Job
 from .parameters import BEST_FACE_MODEL
 
@@ -23,12 +24,15 @@ class PatientJobs:
     case : CaseChoice
     bar : PatientBar
     methods : MethodBoxes
+    redrawn : RedrawnChoice
     kept : callable
         The word that is chosen under a parameter's key.
     """
 
-    def __init__(self, case: CaseChoice, bar: PatientBar, methods: MethodBoxes, kept: Callable[[str], str]) -> None:
-        self._case, self._bar, self._methods, self._kept = case, bar, methods, kept
+    def __init__(
+        self, case: CaseChoice, bar: PatientBar, methods: MethodBoxes, redrawn: RedrawnChoice, kept: Callable[[str], str]
+    ) -> None:
+        self._case, self._bar, self._methods, self._redrawn, self._kept = case, bar, methods, redrawn, kept
         self._folders: dict[Path, FolderPatient] = {}
 
     def patient_of_folder(self, folder: Path) -> FolderPatient | None:
@@ -67,8 +71,11 @@ class PatientJobs:
     def _of_folder(self, folder: Path, results: Path | None, *, many: bool = False) -> Job:
         patient, structures = self._folders.setdefault(folder, FolderPatient(folder)), self._case.structure_sets.chosen(folder)
         patient.choose_structures(structures)
-        arguments = self._arguments(folder.name, self._case.primary_key(), many=many, structures=structures)
-        return Job(folder.name, patient, lambda private: folder, arguments, None, results, structures)
+        again = self._redrawn.paths(self._compared(), folder.name, many=many)
+        arguments = self._arguments(
+            folder.name, self._case.primary_key(), many=many, structures=structures, again=lambda _: again
+        )
+        return Job(folder.name, patient, lambda private: folder, arguments, None, results, structures, lambda private: again)
 
     def _of_nodes(
         self,
@@ -80,13 +87,26 @@ class PatientJobs:
         *,
         many: bool = False,
     ) -> Job:
+        again = self._redrawn.nodes(self._compared(), images, many=many)
+
         def written(private: Path) -> Path:
+            write_redrawn(private, images, again)
             return nodes_to_case_folder(private / "case", images, segmentation, dose)
 
-        arguments = self._arguments(name, next(iter(images)), many=many)
-        return Job(name, ScenePatient(images, segmentation, dose), written, arguments, segmentation, results)
+        def redrawn(private: Path) -> dict[str, Path]:
+            return places(private, again)
 
-    def _arguments(self, name: str, image: str, *, many: bool, structures: str = "") -> Callable[[Path, Path], list[str]]:
+        arguments = self._arguments(name, next(iter(images)), many=many, again=redrawn)
+        patient = ScenePatient(images, segmentation, dose)
+        return Job(name, patient, written, arguments, segmentation, results, redrawn=redrawn)
+
+    def _compared(self) -> list[str]:
+        """Keys of all methods that are compared, those that ran elsewhere, too."""
+        return [*self._methods.chosen(), *self._methods.imported()]
+
+    def _arguments(
+        self, name: str, image: str, *, many: bool, again: Callable[[Path], Mapping[str, Path]], structures: str = ""
+    ) -> Callable[[Path, Path], list[str]]:
         """The command line of a run as a function of its folders: the same options as in a terminal."""
         kept, imported = self._kept, self._methods.imported()
         if many:  # of several patients a tool's folder holds one folder each
@@ -101,6 +121,7 @@ class PatientJobs:
         def arguments(folder: Path, out: Path) -> list[str]:
             results = folders_of_results(imported, image, out.parent)
             external = [f"--external={key}={place}" for key, place in results.items()]
-            return ["case", str(folder), "--out", str(out), *options, *external]
+            redrawn = [f"--resegmented={key}={place}" for key, place in again(out.parent).items()]
+            return ["case", str(folder), "--out", str(out), *options, *external, *redrawn]
 
         return arguments

@@ -30,7 +30,10 @@ assert sys.argv[1:4] == ["-m", "deface_compare", "case"]
 assert sys.argv[-2:] == ["--progress", "json"]
 imported = [Path(each.split("=")[2]) for each in sys.argv if each.startswith("--external=")]
 results = {{file.name: file.read_text() for folder in imported for file in folder.iterdir()}}
-Path({marker!r}).write_text(json.dumps({{"process": os.getpid(), "arguments": sys.argv[3:], "results": results}}))
+again = {{each.split("=")[1]: Path(each.split("=")[2]) for each in sys.argv if each.startswith("--resegmented=")}}
+again = {{method: file.name for method, file in again.items() if file.stat().st_size > 0}}
+told = {{"process": os.getpid(), "arguments": sys.argv[3:], "results": results, "again": again}}
+Path({marker!r}).write_text(json.dumps(told))
 given = {{name: value for name, value in zip(sys.argv, sys.argv[1:]) if name.startswith("--")}}
 case, out, methods = Path(sys.argv[4]), Path(given["--out"]), given["--methods"].split(",")
 print(json.dumps({{"process": os.getpid(), "done": 0, "total": len(methods), "text": "reading"}}), flush=True)

@@ -7,15 +7,19 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 import vtk
+from vtkmodules.util.numpy_support import vtk_to_numpy
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
 from DefaceCompareLib.panel.views.arrangements import ARRANGEMENTS, ROW, face_rows, face_tags, layout_description  # noqa: E402
+from DefaceCompareLib.panel.views.camera import FRONT, LEFT, RIGHT, THREE_QUARTERS, Direction, stand_before  # noqa: E402
 from DefaceCompareLib.panel.views.head_field import head_field  # noqa: E402
 from panel_host import require_host  # noqa: E402
 
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
+LONG_CHIN = (5.0, 75.0, 60.0)
+"""RAS mm: in front, 240 mm below the vertex of `head_on_shoulders` (the sample patients' heads are that high)."""
 PANEL_PIXELS, WINDOW_PIXELS = 480, 1280
 
 
@@ -68,3 +72,23 @@ def test_views_of_any_number_of_methods_fit_beside_the_panel_in_a_window_of_1280
     assert [view.get("singletontag") for view in description.iter("view")][: versions + 1] == face_tags(versions)
     lengths = [len(row) for row in face_rows(versions)]
     assert max(lengths) - min(lengths) <= 2
+
+
+@pytest.mark.parametrize("height_over_width", [1.6, 1.0], ids=["one face", "row"])
+@pytest.mark.parametrize("direction", [FRONT, LEFT, RIGHT, THREE_QUARTERS])
+def test_no_part_of_the_head_is_outside_the_view_from_any_side(direction: Direction, height_over_width: float) -> None:
+    require_host()
+    skin = head_on_shoulders()
+    head, camera = head_field(skin), slicer.vtkMRMLCameraNode()
+    stand_before(camera, head, direction, height_over_width)
+    points = vtk_to_numpy(skin.GetPoints().GetData()).astype(float)
+    points = np.vstack([points[points[:, 2] >= head.low[2]], LONG_CHIN]) - camera.GetPosition()
+    forward = np.subtract(camera.GetFocalPoint(), camera.GetPosition())
+    forward /= np.linalg.norm(forward)
+    right = np.cross(forward, camera.GetViewUp())
+    right /= np.linalg.norm(right)
+    depth, up = points @ forward, np.cross(right, forward)
+    half = np.tan(np.deg2rad(0.5 * camera.GetViewAngle()))
+    seen_height, seen_width = np.abs(points @ up) / depth / half, np.abs(points @ right) / depth / half * height_over_width
+    assert max(seen_height.max(), seen_width.max()) <= 1.0  # the chin is nearer than the middle of the head, and so larger
+    assert max(seen_height.max(), seen_width.max()) > 0.7  # and yet it fills the view

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from deface_compare.measurement import Scope
+from deface_compare.measurement import Measurement, Scope
 from deface_compare.measurement_table import read_measurements, write_measurements
 from panel_host import click, show_tab_of, spin
 from result_tables import click_heading, column, numbers, plain
+from views_on_screen import settle
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
@@ -132,6 +133,77 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
                 items = [table.item(row, place) for row in range(table.rowCount)]
                 assert all(item.text() in item.toolTip() for item in items)
             assert headings[-1] in ("worst organ", "Surface blur (CuratAI-style)")
+    panel_widget.parent.resize(size)
+
+
+def four_methods() -> list[Measurement]:
+    """What a case with four methods, face scores and changed organs has: of the gate's questions every method answers yes."""
+    rows = []
+    for number, method in enumerate(("quickshear", "biometric_mask", "average_face", "surface_blur")):
+        scope = Scope("case-001", method, "", "background", "none")
+        told = {"done_as_intended": 1.0, "data_whole": 1.0, "target_altered_volume": 0.0, "face_detected": number % 2}
+        told |= {"cosine_similarity_own": 0.1 * number, "cosine_similarity_reconstructed": 0.2 * number}
+        rows += [scope.row(metric, defaced=value, image="CT") for metric, value in told.items()]
+        rows.append(scope.row("feature_moved", defaced=3.0, image="CT", structure="forehead_and_brow"))
+        for organ in ("Lens_R", "Bone_Mandible", "Cavity_Oral"):
+            rows += [
+                scope.row("intact_volume", original=10.0, defaced=0.0, structure=organ, image="CT"),
+                scope.row("Dmean", original=5.2, defaced=4.9, structure=organ, image="DOSE", dose_policy="mask", engine="x"),
+            ]
+    return rows
+
+
+def cut_words(table: Any, headings: tuple[str, ...]) -> list[str]:
+    """Words below these headings that are wider than their column."""
+    measured, pad = table.fontMetrics(), 6
+    found = []
+    for column_number in range(table.columnCount):
+        if table.horizontalHeaderItem(column_number).toolTip() in headings and not table.isColumnHidden(column_number):
+            words = [word for row in range(table.rowCount) for word in table.item(row, column_number).text().split()]
+            room = table.columnWidth(column_number) - pad
+            found += [word for word in words if measured.horizontalAdvance(word) > room]
+    return found
+
+
+@pytest.mark.parametrize("panel_px", [460, 480, 540])
+def test_the_summary_cuts_no_name_and_says_in_words_what_has_no_room(compared: Any, panel_widget: Any, panel_px: int) -> None:
+    ui, size = compared.ui, panel_widget.parent.size
+    compared.results.show(None, four_methods())
+    show_tab_of(ui.summaryTable)
+    for width in (panel_px, 900, panel_px):  # dragged wider and narrower while the tab is open
+        panel_widget.parent.resize(width, size.height())
+        settle()
+        table = ui.summaryTable
+        assert cut_words(table, ("method", "worst organ")) == []
+        assert sum(table.columnWidth(each) for each in range(table.columnCount)) <= table.viewport().width
+    hidden = [table.horizontalHeaderItem(each).toolTip() for each in range(table.columnCount) if table.isColumnHidden(each)]
+    assert hidden
+    for heading in hidden:
+        told = {"restored": "restored: table Privacy", "target altered (cc)": "target altered (cc): 0.00, every method"}
+        assert told.get(heading, f"{heading}: yes, every method") in ui.summaryNoteLabel.text.split("; ")
+    assert not {"method", "left of face", "face seen", "similarity", "worst organ"} & set(hidden)  # these tell methods apart
+    panel_widget.parent.resize(1200, size.height())
+    settle()
+    assert not any(table.isColumnHidden(each) for each in range(table.columnCount))
+    assert not ui.summaryNoteLabel.visible
+    panel_widget.parent.resize(size)
+
+
+@pytest.mark.parametrize("panel_px", [400, 480])
+def test_no_number_beside_a_bar_is_cut_however_narrow_the_panel(compared: Any, panel_widget: Any, panel_px: int) -> None:
+    import qt
+
+    ui, size = compared.ui, panel_widget.parent.size
+    compared.results.show(None, four_methods())
+    show_tab_of(ui.organTable)
+    panel_widget.parent.resize(panel_px, size.height())
+    settle()
+    table = ui.organTable
+    for place in range(1, table.columnCount):
+        for row in range(table.rowCount):
+            item = table.item(row, place)
+            needed = item.data(qt.Qt.DecorationRole).width() + table.fontMetrics().horizontalAdvance(item.text())
+            assert needed < table.columnWidth(place), item.text()
     panel_widget.parent.resize(size)
 
 

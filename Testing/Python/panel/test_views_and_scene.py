@@ -76,6 +76,23 @@ def test_the_compared_patients_contours_are_drawn_in_our_slices_only(with_views:
     assert own.GetNumberOfDisplayNodes() == 1
 
 
+@pytest.mark.parametrize("displayed", [True, False], ids=["displayed", "without display nodes"])
+def test_slicer_lives_when_a_patients_structures_are_shown_again_and_again(compared: Any, displayed: bool) -> None:
+    """Slicer's own code draws the slices here: it asks displays that have left the scene, and one that is gone ends it."""
+    (own,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    if displayed:
+        own.CreateDefaultDisplayNodes()
+    for _ in range(3):
+        click(compared.ui.sideBySideButton)
+        settle()
+        slicer.app.layoutManager().paint()
+        ours = own.GetNthDisplayNode(own.GetNumberOfDisplayNodes() - 1)
+        assert (own.GetNumberOfDisplayNodes(), ours.GetVisibility2DOutline()) == (1 + displayed, 1)
+        click(compared.ui.sideBySideButton)
+        own.Modified()
+        assert own.GetNumberOfDisplayNodes() == displayed
+
+
 def test_a_change_of_a_displays_views_made_meanwhile_stays(with_views: Any) -> None:
     body = surface("BODY")
     click(with_views.ui.sideBySideButton)

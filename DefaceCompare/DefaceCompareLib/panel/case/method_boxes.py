@@ -31,12 +31,16 @@ class MethodBoxes:
         self._boxes: dict[str, Any] = {}
         self._paths: dict[str, Any] = {}
         self.parameters: tuple[Parameter, ...] = ()
+        self.titles: dict[str, str] = {}
+        """Titles by key of the methods that can be compared here, or whose results can be chosen."""
         for method in (*REGISTRY, *external_methods()):
             reason = method.available()
             box = qt.QCheckBox(method.title)
             box.toolTip = f"Not available: {reason}" if reason else f"{method.reference}\nLimits: {method.limits}"
             box.enabled = not reason
             layout.addWidget(box)
+            if not reason or isinstance(method, ExternalCommand):
+                self.titles[method.key] = method.title
             if reason and isinstance(method, ExternalCommand):
                 self._add_path(layout, method.key, method.title, box)
             elif reason:

@@ -33,6 +33,7 @@ class PatientBar:
         self._on_patient = on_patient
         self._patients: list[PatientNodes] = []
         self._waiting = False
+        self._last = ("", 0)
         ui.previousPatientButton.connect("clicked(bool)", lambda: self.go(-1))
         ui.nextPatientButton.connect("clicked(bool)", lambda: self.go(1))
         scene = slicer.mrmlScene
@@ -90,6 +91,8 @@ class PatientBar:
         if not self._case.from_folder:
             self._patients = patients_of_scene(slicer.mrmlScene)
         names, position = self.names(), self.position
+        if position >= 0 and not self._case.from_folder:
+            self._last = (next(iter(self._case.images().values())).GetID(), position)
         several = len(names) > 1 and position >= 0
         where = _(" ({number} of {count})").format(number=position + 1, count=len(names)) if several else ""
         self._ui.patientNameLabel.text = f"{self.name or _('no patient')}{where}"
@@ -109,8 +112,10 @@ class PatientBar:
             return
         before, self._patients = self._patients, patients_of_scene(slicer.mrmlScene)
         if not self._case.from_folder:
-            if not self._case.images() and self._patients and len(before) < len(self._patients):
-                self.choose(0)
+            image_id, position = self._last
+            removed = bool(image_id) and slicer.mrmlScene.GetNodeByID(image_id) is None
+            if not self._case.images() and self._patients and (removed or len(before) < len(self._patients)):
+                self.choose(min(position, len(self._patients) - 1) if removed else 0)
             elif self.position >= 0:
                 self._take_up_new(self._patients[self.position], before)
         self._on_patient()

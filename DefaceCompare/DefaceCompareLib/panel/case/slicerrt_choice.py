@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,15 @@ class SlicerRtChoice:
             else _("SlicerRT is not installed (Extensions Manager)")
         )
 
-    def measure(self, out: Path, folder: Path, case_id: str, segmentation: Any | None, structures: str = "") -> None:
+    def measure(
+        self,
+        out: Path,
+        folder: Path,
+        case_id: str,
+        segmentation: Any | None,
+        structures: str = "",
+        redrawn: Mapping[str, Path] | None = None,
+    ) -> None:
         """Write SlicerRT's rows beside the finished case's own, if the box is ticked.
 
         Parameters
@@ -51,6 +59,8 @@ class SlicerRtChoice:
             The chosen structure set; of a folder None.
         structures : str
             Which structure set of a folder was compared (`ReadingChoices.structures`).
+        redrawn : mapping of method key to Path, optional
+            Structures that were drawn again on its image.
 
         Raises
         ------
@@ -68,7 +78,7 @@ class SlicerRtChoice:
 
         add_slicerrt_rows(
             out,
-            read_case(folder, case_id, ReadingChoices(structures=structures)),
+            read_case(folder, case_id, ReadingChoices(structures=structures, resegmented=tuple((redrawn or {}).items()))),
             slicer.mrmlScene,
             segmentation,
             progress=self._go_on,

@@ -14,11 +14,12 @@ from ..install.hint import in_this_panel
 from .measurement_table import Cell, MeasurementTable, measurement_table
 from .organ_changes import OrganChange, organ_changes, worst_organ
 
+RESTORED = "cosine_similarity_reconstructed"
 SUMMARY = {
     "done_as_intended": "did as meant",
     "face_detected": "face seen",
     "cosine_similarity_own": "similarity",
-    "cosine_similarity_reconstructed": "restored",
+    RESTORED: "restored",
     "data_whole": "data whole",
     "target_altered_volume": "target altered (cc)",
 }
@@ -76,6 +77,28 @@ def case_summary(
     headings = ("method", *([LEFT] if moved else []), *told, *(["percentile"] if percentiles else []))
     headings += ("worst organ",) if organs else ()
     return MeasurementTable(headings, tuple(lines), ("",) * len(lines), ())
+
+
+def may_be_left_out(summary: MeasurementTable) -> list[int]:
+    """The summary's columns that a narrow panel can do without, the first one first.
+
+    Those that tell no method from another, then what the table *Privacy* repeats.
+    """
+    told = [column for column, heading in enumerate(summary.headings) if heading in (*SUMMARY.values(), "percentile")]
+    same = [column for column in told if len(summary.lines) > 1 and len({line[column].text for line in summary.lines}) == 1]
+    return [*same, *(column for column in told if summary.headings[column] == SUMMARY[RESTORED] and column not in same)]
+
+
+def left_out_sentence(summary: MeasurementTable, left_out: Sequence[str]) -> str:
+    """What the columns say for which there was no room; empty if there was."""
+    told = []
+    for heading in left_out:
+        column = summary.headings.index(heading)
+        texts = {line[column].text for line in summary.lines}
+        told.append(
+            f"{heading}: {texts.pop() or 'not measured'}, every method" if len(texts) == 1 else f"{heading}: table Privacy"
+        )
+    return "; ".join(told)
 
 
 def _measured(rows: Sequence[Measurement], metric: str) -> list[Measurement]:

@@ -19,11 +19,19 @@ from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FRO
 
 from ...nodes.run import Run
 from ..install.hint import in_this_panel, may_be_installed
-from .case_summary import case_summary, not_measured_sentence, percentile_sentence, primary_image
+from .case_summary import (
+    case_summary,
+    left_out_sentence,
+    may_be_left_out,
+    not_measured_sentence,
+    percentile_sentence,
+    primary_image,
+)
+from .column_fit import SCROLL_BAR_PIXELS
 from .measurement_table import VALUES, MeasurementTable, measurement_table
 from .organ_changes import organ_changes, organ_table, unchanged_sentence
 from .sortable_table import SortableTable
-from .table_filler import SCROLL_BAR_PIXELS, as_text
+from .table_filler import as_text
 
 DOMAINS = {"privacy": "Privacy", "volume": "Volumes", "intensity": "HU and SUV", "dose": "DVH", "quality": "Quality gate"}
 """The tables, and what the list calls them."""
@@ -57,13 +65,14 @@ class ResultsView:
         self._ui = ui
         self._on_structure = on_structure
         self._planned_names = planned_names
-        self._summary = SortableTable(ui.summaryTable, whole_headings=True)
+        self._summary = SortableTable(ui.summaryTable, may_be_left_out)
         self._organs, self._table = SortableTable(ui.organTable), SortableTable(ui.resultTable)
         self._rows: list[Measurement] = []
         self._about = object()
         self._percentiles: Mapping[str, Percentile] = {}
         self._run: Run | None = None
-        self._fitted_px = 0
+        self._fitted_px: tuple[int, ...] = ()
+        self._waiting = False
         self._titles = titles_of_methods()
         ui.tableComboBox.addItems([_(title) for title in DOMAINS.values()])
         ui.valueComboBox.addItems([_(title) for title in VALUES.values()])
@@ -72,6 +81,9 @@ class ResultsView:
         ui.dosePolicyComboBox.connect("currentIndexChanged(int)", self._show_summary)
         ui.resultTable.connect("itemSelectionChanged()", lambda: self._on_row(self._table))
         ui.organTable.connect("itemSelectionChanged()", lambda: self._on_row(self._organs))
+        for table in (ui.summaryTable, ui.organTable, ui.resultTable):
+            table.horizontalHeader().connect("sectionResized(int,int,int)", self._on_resized)
+            table.horizontalScrollBar().connect("rangeChanged(int,int)", self._on_resized)
         ui.copyButton.connect("clicked(bool)", self.copy)
         ui.saveButton.connect("clicked(bool)", self._ask_and_save)
         self.show(None)
@@ -115,14 +127,29 @@ class ResultsView:
 
     def refit(self) -> None:
         """Give the columns the room that the tables have, once they are seen."""
-        if self._ui.resultTable.visible and self._ui.resultTable.viewport().width != self._fitted_px:
+        if self._ui.resultTable.visible and self._widths_px() != self._fitted_px:
             self._show_summary()
             self._show_table()
+
+    def _widths_px(self) -> tuple[int, ...]:
+        return tuple(table.viewport().width for table in (self._ui.summaryTable, self._ui.resultTable))
+
+    def _on_resized(self) -> None:
+        """The panel may have become wider or narrower: look when it has come to rest."""
+        if not self._waiting:
+            self._waiting = True
+            qt.QTimer.singleShot(0, self._refit_later)
+
+    def _refit_later(self) -> None:
+        self._waiting = False
+        self.refit()
 
     def _show_summary(self) -> None:
         summary = case_summary(self._rows, self._titles, self._percentiles, self.dose_policy) if self._rows else EMPTY
         self._summary.show(summary, self._about)
         _fit_height(self._ui.summaryTable, len(summary.lines))
+        told = left_out_sentence(summary, self._summary.left_out)
+        self._ui.summaryNoteLabel.text, self._ui.summaryNoteLabel.visible = told, bool(told)
         changes = organ_changes(self._rows, primary_image(self._rows), self.dose_policy)
         organs = organ_table(changes, self._titles, self._planned_names() if changes else {})
         self._organs.show(organs, self._about)
@@ -158,7 +185,7 @@ class ResultsView:
         value = list(VALUES)[max(self._ui.valueComboBox.currentIndex, 0)]
         table = measurement_table(self._of_domain(), self._titles, value, self.dose_policy)
         self._table.show(table, (self.domain, self._about))
-        self._fitted_px = self._ui.resultTable.viewport().width
+        self._fitted_px = self._widths_px()
         engines = ", ".join(table.engines)
         policy = _("dose policy {policy}").format(policy=self.dose_policy) if self.domain == "dose" else ""
         told = [NOTES.get(self.domain, ""), "; ".join(filter(None, [_("Engine: {names}").format(names=engines), policy]))]
@@ -186,6 +213,8 @@ class ResultsView:
 
 
 def _fit_height(table: Any, lines: int) -> None:
-    """As high as its lines: a summary does not scroll."""
+    """As high as its lines, and a scroll bar where it needs one: a summary does not scroll."""
     rows = sum(table.rowHeight(row) for row in range(lines))
-    table.setFixedHeight(table.horizontalHeader().height + rows + 2 * table.frameWidth + SCROLL_BAR_PIXELS)
+    wide = sum(table.columnWidth(column) for column in range(table.columnCount)) > table.viewport().width
+    header = table.horizontalHeader().height
+    table.setFixedHeight(header + rows + 2 * table.frameWidth + (SCROLL_BAR_PIXELS if wide else 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import qt
@@ -18,14 +19,16 @@ class SortableTable:
     Parameters
     ----------
     widget : QTableWidget
-    whole_headings : bool
-        See `fill`.
+    may_go : callable, optional
+        ``may_go(table) -> sequence of int``: see `fill`.
     """
 
-    def __init__(self, widget: Any, *, whole_headings: bool = False) -> None:
+    def __init__(self, widget: Any, may_go: Callable[[MeasurementTable], Sequence[int]] | None = None) -> None:
         self.widget = widget
         self.table = MeasurementTable((), (), (), ())
-        self._whole_headings = whole_headings
+        self._may_go = may_go
+        self.left_out: list[str] = []
+        """Headings of the columns that had no room."""
         self._heading, self._descending = "", False
         self._about: object = None
         widget.horizontalHeader().connect("sectionClicked(int)", self._on_heading)
@@ -69,7 +72,8 @@ class SortableTable:
             order.sort(key=lambda line: _sorts_as(lines[line][column].content), reverse=self._descending)
             header.setSortIndicator(column, qt.Qt.DescendingOrder if self._descending else qt.Qt.AscendingOrder)
         header.setSortIndicatorShown(bool(self._heading))
-        fill(self.widget, self.table, order, whole_headings=self._whole_headings)
+        may_go = self._may_go(self.table) if self._may_go is not None else None
+        self.left_out = [self.table.headings[column] for column in fill(self.widget, self.table, order, may_go)]
 
 
 def _sorts_as(content: Content) -> tuple[bool, float, str]:

@@ -11,19 +11,19 @@ import slicer
 from slicer.i18n import tr as _
 
 import qt
-from deface_compare.cohort.decision import FAIL, ORIGINAL, PASS, QUESTIONS, UNSURE
+from deface_compare.cohort.decision import FAIL, PASS, QUESTIONS, UNSURE
 from deface_compare.cohort.review import Review, ReviewCase
 from deface_compare.errors import DefaceCompareError
 
 from ..views.side_by_side import SideBySide
 from .case_list import LETTERS, CaseList
+from .case_pictures import show_pictures
 from .review_volumes import ReviewVolumes
 
 HEADINGS = ("method", "face gone?", "data whole?", "comment")
 COMMENT = len(HEADINGS) - 1
 KEYS = {answer: LETTERS[answer] for answer in (PASS, FAIL, UNSURE)}
-NEXT_KEY, PREVIOUS_KEY = "N", "B"
-PICTURE_PIXELS = 200
+NEXT_KEY, PREVIOUS_KEY, BACK_KEY = "N", "B", "Backspace"
 
 
 class ReviewPanel:
@@ -48,6 +48,7 @@ class ReviewPanel:
         self._volumes = ReviewVolumes(views)
         self._list = CaseList(ui.reviewCasesList)
         self._filling = False
+        self._given: list[tuple[int, str, str, str]] = []
         self.review: Review | None = None
         ui.reviewButton.connect("clicked(bool)", self.start)
         ui.previousButton.connect("clicked(bool)", lambda: self.go(-1))
@@ -64,7 +65,9 @@ class ReviewPanel:
         for answer, button in buttons.items():
             button.connect("clicked(bool)", lambda checked=False, answer=answer: self.answer(answer))
         self._shortcuts = [self._shortcut(key, partial(self.answer, answer)) for answer, key in KEYS.items()]
-        self._shortcuts += [self._shortcut(NEXT_KEY, partial(self.go, 1)), self._shortcut(PREVIOUS_KEY, partial(self.go, -1))]
+        self._shortcuts += [self._shortcut(key, partial(self.go, step)) for key, step in {NEXT_KEY: 1, PREVIOUS_KEY: -1}.items()]
+        self._shortcuts.append(self._shortcut(BACK_KEY, self.take_back))
+        ui.takeBackButton.connect("clicked(bool)", lambda: self.take_back())
         self._show()
 
     def _shortcut(self, key: str, act: Callable[[], Any]) -> Any:
@@ -90,6 +93,7 @@ class ReviewPanel:
         except DefaceCompareError as error:
             self.review = None
             slicer.util.errorDisplay(str(error))
+        self._given.clear()
         self._list.show(self.review)
         self._show()
         if self.review is not None:
@@ -177,11 +181,11 @@ class ReviewPanel:
     def _go_to_open_question(self) -> None:
         """Choose the first question of this case that has no answer; stay where all are answered."""
         table = self._ui.reviewTable
-        for row in range(table.rowCount):
-            for column in range(1, COMMENT):
-                if not table.item(row, column).text():
-                    table.setCurrentCell(row, column)
-                    return
+        cells = [(row, column) for row in range(table.rowCount) for column in range(1, COMMENT)]
+        for row, column in cells:
+            if not table.item(row, column).text():
+                table.setCurrentCell(row, column)
+                return
         if table.rowCount and table.currentRow() < 0:
             table.setCurrentCell(0, 1)
 
@@ -198,14 +202,30 @@ class ReviewPanel:
         if self.review is None or current is None:
             return
         method, question = current
+        before = getattr(self.review.decision(method), question)
         if not self._saved(lambda review: review.answer(method, question, answer)):
             return
+        self._given.append((self.review.position, method, question, before))
         self._ui.reviewTable.item(self.review.order().index(method), 1 + QUESTIONS.index(question)).setText(answer)
         self._mark_finished()
         if self._ui.advanceCheckBox.checked and self.review.is_complete(self.review.case):
             self.go(1)
         else:
             self._go_to_open_question()
+
+    def take_back(self) -> None:
+        """Take the last answer back, on whatever case it was; where none was given in this session, the chosen one."""
+        if self.review is None or (current := self._current()) is None:
+            return
+        position, method, question, before = self._given.pop() if self._given else (self.review.position, *current, "")
+        if position != self.review.position:
+            self.review.go_to(position)
+            self._show()
+        if self._saved(lambda review: review.answer(method, question, before)):
+            row, column = self.review.order().index(method), 1 + QUESTIONS.index(question)
+            self._ui.reviewTable.item(row, column).setText(before)
+            self._ui.reviewTable.setCurrentCell(row, column)
+            self._mark_finished()
 
     def _on_comment(self, row: int, column: int) -> None:
         if self.review is None or self._filling or column != COMMENT:
@@ -244,34 +264,19 @@ class ReviewPanel:
             self._volumes.look_at(review.label(current[0]))
 
     def _show_pictures(self) -> None:
-        """The study's renders of the original and of the chosen method, while the views do not show the case."""
         current = self._current()
-        if self.review is None or self._filling:
-            return
-        pictures = self.review.case.pictures
-        shown = {
-            self._ui.originalPicture: (pictures.get(ORIGINAL), _("original")),
-            self._ui.methodPicture: (
-                pictures.get(current[0]) if current else None,
-                self.review.label(current[0]) if current else "",
-            ),
-        }
-        drawn = any(path is not None for path, _text in shown.values())
-        self._ui.reviewPicturesWidget.visible = drawn and not self._volumes.shown  # the views show more
-        for label, (path, text) in shown.items():
-            label.setPixmap(_picture(path) if path is not None else qt.QPixmap())
-            label.toolTip = text
+        if self.review is not None and not self._filling:
+            show_pictures(self._ui, self.review, current[0] if current else "", hidden=self._volumes.shown)  # views show more
 
     def show_volumes(self) -> None:
         """Bring the case's volumes into the side-by-side views, or choose a patient that was not compared yet."""
         if self.review is None:
             return
-        case = self.review.case
-        if not case.titles:
-            self._compare(case.folder)
+        if not self.review.case.titles:
+            self._compare(self.review.case.folder)
             return
         try:
-            self._fill_views(self.review, case)
+            self._fill_views(self.review, self.review.case)
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
             return
@@ -293,7 +298,3 @@ class ReviewPanel:
 def _labels(review: Review, case: ReviewCase) -> dict[str, str]:
     """What the methods of a case are called on the screen, by that; in the order of the views."""
     return {review.label(method, case): method for method in review.order(case)}
-
-
-def _picture(path: Path) -> Any:
-    return qt.QPixmap(str(path)).scaledToWidth(PICTURE_PIXELS, qt.Qt.SmoothTransformation)

@@ -10,8 +10,8 @@ import numpy as np
 from .head_field import HeadField
 
 VIEW_ANGLE_DEG = 30.0
-FIELD_SHARE = 1.15
-"""Field over skin, in height and width."""
+WIDTH_SHARE, HEIGHT_SHARE = 1.15, 1.4
+"""Field over head: in height it has room for a chin 240 mm below the vertex, seen from a little above."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ def stand_before(camera: Any, head: HeadField, direction: Direction, height_over
     """
     yaw, pitch = np.deg2rad(direction.yaw_deg), np.deg2rad(direction.pitch_deg)
     width_mm = np.hypot(np.cos(yaw) * head.size_mm[0], np.sin(yaw) * head.size_mm[1])  # of an ellipse
-    field = FIELD_SHARE * max(head.size_mm[2], height_over_width * width_mm)
-    distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG))
+    field = max(HEIGHT_SHARE * head.size_mm[2], WIDTH_SHARE * height_over_width * width_mm)
     towards = np.array([-np.sin(yaw) * np.cos(pitch), np.cos(yaw) * np.cos(pitch), np.sin(pitch)])
+    in_front_mm = 0.5 * float(np.hypot(towards[0] * head.size_mm[0], towards[1] * head.size_mm[1]))  # so far the face is nearer
+    distance = 0.5 * field / np.tan(np.deg2rad(0.5 * VIEW_ANGLE_DEG)) + in_front_mm
     camera.SetViewAngle(VIEW_ANGLE_DEG)
     camera.SetFocalPoint(*head.centre)
     camera.SetPosition(*(head.centre + distance * towards))

@@ -10,33 +10,41 @@ from vtkmodules.vtkCommonCore import vtkCommand
 
 from .altered_overlay import hidden
 
+_kept: dict[str, Any] = {}
+"""The display of each segmentation that was drawn, by the segmentation's address, until that is deleted. Slicer's slice views go
+on asking a display that has left the scene whenever its segmentation changes (vtkMRMLSegmentationsDisplayableManager2D,
+UpdateAllDisplayNodesForSegment): one that is gone ends the application."""
+
 
 class Contours:
-    """A second display of a segmentation, for our slices only; colours and what is shown follow the user's own display.
+    """A second display of a segmentation, for our slices only; colours and what is shown follow the user's own display, if any.
 
     Parameters
     ----------
     scene : vtkMRMLScene
     segmentation : vtkMRMLSegmentationNode
-        With a display node.
     slices : sequence of vtkMRMLSliceNode
     """
 
     def __init__(self, scene: Any, segmentation: Any, slices: Sequence[Any]) -> None:
         self._scene = scene
         self._users = segmentation.GetDisplayNode()
-        self.display = hidden(slicer.vtkMRMLSegmentationDisplayNode(), "contours")
+        self._tag = 0
+        self.display = hidden(_display_of(segmentation), "contours")
+        self.display.RemoveAllViewNodeIDs()
         for view in slices:
             self.display.AddViewNodeID(view.GetID())
         scene.AddNode(self.display)
         self._follow()
         segmentation.AddAndObserveDisplayNodeID(self.display.GetID())
-        self._tag = self._users.AddObserver(vtkCommand.ModifiedEvent, lambda *ignored: self._follow())
+        if self._users is not None:
+            self._tag = self._users.AddObserver(vtkCommand.ModifiedEvent, lambda *ignored: self._follow())
 
     def _follow(self) -> None:
         """Take over colours and visibility, but draw lines."""
         modified = self.display.StartModify()
-        self.display.CopyContent(self._users)
+        if self._users is not None:
+            self.display.CopyContent(self._users)
         self.display.SetVisibility2DFill(False)
         self.display.SetVisibility2DOutline(True)
         self.display.SetVisibility3D(False)
@@ -44,6 +52,16 @@ class Contours:
 
     def remove(self) -> None:
         """Take the display out of the scene; the user's stays."""
-        self._users.RemoveObserver(self._tag)
+        if self._users is not None:
+            self._users.RemoveObserver(self._tag)
         if self.display.GetScene() is not None:
             self._scene.RemoveNode(self.display)
+
+
+def _display_of(segmentation: Any) -> Any:
+    """Our display of a segmentation: the same one each time, which lives as long as the segmentation."""
+    address = segmentation.GetAddressAsString("")
+    if address not in _kept:
+        _kept[address] = slicer.vtkMRMLSegmentationDisplayNode()
+        segmentation.AddObserver(vtkCommand.DeleteEvent, lambda *ignored: _kept.pop(address, None))
+    return _kept[address]

@@ -10,7 +10,7 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from deface_compare.privacy.render import SKIN_COLOUR
 
-from .camera import FIELD_SHARE, THREE_QUARTERS
+from .camera import THREE_QUARTERS, WIDTH_SHARE
 from .head_field import HeadField
 
 PIXELS = 72
@@ -43,7 +43,7 @@ def face_thumbnail(skin: vtkPolyData, head: HeadField) -> NDArray[np.uint8]:
     axes = np.stack([to_the_right, np.cross(to_the_right, -towards), towards])
     points = (vtk_to_numpy(skin.GetPoints().GetData()).astype(np.float64) - head.centre) @ axes.T
     normals = vtk_to_numpy(skin.GetPointData().GetNormals()).astype(np.float64) @ towards
-    field_mm = FIELD_SHARE * float(head.size_mm.max())
+    field_mm = WIDTH_SHARE * float(head.size_mm.max())
     pixels = min(PIXELS, int(field_mm / MOST_MM))
     across, up = (np.floor((points[:, axis] / field_mm + 0.5) * pixels).astype(int) for axis in (0, 1))
     seen = (across >= 0) & (across < pixels) & (up >= 0) & (up < pixels) & (normals > 0.0)

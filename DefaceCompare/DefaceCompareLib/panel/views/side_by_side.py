@@ -116,7 +116,7 @@ class SideBySide:
             show_soft_tissue(original, versions.values())
         self._slices = SliceRow(self._scene, original, self._skins.body_from)
         self._others.keep_out()
-        if segmentation is not None and segmentation.GetDisplayNode() is not None:
+        if segmentation is not None:
             self._contours = Contours(self._scene, segmentation, self._slices.views)
         kind = FaceRow if self.arrangement == ROW else FaceView
         self._faces = kind(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)

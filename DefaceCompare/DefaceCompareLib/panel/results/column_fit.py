@@ -1,0 +1,166 @@
+"""How wide the columns of a table are: names whole, numbers never cut, no scrolling sideways where that can be helped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import qt
+
+WIDEST_COLUMN_PIXELS = 150
+"""Longer texts take a second line: a panel is narrow."""
+LEAST_ROOM_PIXELS = 404
+"""What a table has of a panel 480 pixels wide beside its scroll bar: counted with until the table itself is on the screen."""
+SCROLL_BAR_PIXELS = 18
+"""What more a table has that shows all its lines."""
+NARROWEST_PIXELS = 60
+"""No column that wants more is made narrower: a number of seven characters is never cut. What is cut, the pointer reads whole."""
+NARROW_NAME_PIXELS = 84
+"""What a column of names has at least whose texts take several lines: words of twelve letters."""
+SHORT_HEADING_PIXELS = 34
+"""A heading of four letters (unit) is not cut either."""
+NAMES = ("method", "organ", "structure", "measurement", "worst organ")
+"""Headings of columns that are cut last; the first of them takes what a wider panel has to give."""
+
+
+def fit_columns(widget: Any, headings: Sequence[str]) -> None:
+    """Columns as wide as they want, or so much narrower that a narrow panel need not scroll sideways."""
+    needed, headings_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, list(map(in_lines, headings)))
+    wanted = [max(both) for both in zip(needed, headings_px, strict=True)]
+    floors = [
+        max(min(need, NARROWEST_PIXELS), min(heading, SHORT_HEADING_PIXELS))
+        for need, heading in zip(needed, headings_px, strict=True)
+    ]
+    available = room(widget)
+    whole = [need if name in NAMES else floor for need, floor, name in zip(needed, floors, headings, strict=True)]
+    widths = narrowed(wanted, whole if sum(whole) <= available else floors, available)  # headings give way before names do
+    cut = any(width < heading for width, heading in zip(widths, headings_px, strict=True))
+    set_columns(widget, headings, list(headings) if cut else list(map(in_lines, headings)), widths, cut=cut)
+
+
+def fit_with_bars(widget: Any, headings: Sequence[str]) -> bool:
+    """The same for a table whose numbers have a bar before them: neither is cut; whether all of it has room."""
+    whole, short = [in_lines(heading) for heading in headings], [_short(heading) for heading in headings]
+    needed, whole_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, whole)
+    short_px = heading_widths(widget, short)
+    wanted = [max(both) for both in zip(needed, whole_px, strict=True)]
+    floors = [max(both) for both in zip(needed, short_px, strict=True)]
+    floors[0] = min(floors[0], max(NARROWEST_PIXELS, room(widget) - sum(floors[1:])))
+    widths = narrowed(wanted, floors, room(widget))
+    shown = [text if width >= px else other for text, px, other, width in zip(whole, whole_px, short, widths, strict=True)]
+    set_columns(widget, headings, shown, widths, cut=False)
+    return sum(widths) <= room(widget)
+
+
+def fit_summary(widget: Any, headings: Sequence[str], may_go: Sequence[int]) -> list[int]:
+    """The same for a table that shows all its lines: names take several lines, and what has no room is left out.
+
+    Parameters
+    ----------
+    widget : QTableWidget
+    headings : sequence of str
+    may_go : sequence of int
+        Columns that may be left out, the first one first.
+
+    Returns
+    -------
+    list of int
+        Those that were.
+    """
+    for column in range(len(headings)):
+        widget.setColumnHidden(column, False)  # a hidden one is 0 wide
+    available, lines = room(widget) + SCROLL_BAR_PIXELS, [heading.replace(" ", "\n") for heading in headings]
+    wanted = [max(both) for both in zip(_widths(widget), heading_widths(widget, lines), strict=True)]
+    floors = [max(both) for both in zip(_widths_of_words(widget, headings), heading_widths(widget, lines), strict=True)]
+    left_out: list[int] = []
+    for column in may_go:
+        if sum(floors) <= available:
+            break
+        left_out.append(column)
+        wanted[column] = floors[column] = 0
+    for column in left_out:
+        widget.setColumnHidden(column, True)
+    if sum(floors) > available:
+        floors = [
+            min(floor, NARROW_NAME_PIXELS) if name in NAMES else floor for floor, name in zip(floors, headings, strict=True)
+        ]
+    set_columns(widget, headings, lines, narrowed(wanted, floors, available), cut=False)
+    return left_out
+
+
+def set_columns(widget: Any, headings: Sequence[str], shown: Sequence[str], widths: Sequence[int], *, cut: bool) -> None:
+    """Write the headings and set the widths; the first column of names takes what is left."""
+    header = widget.horizontalHeader()
+    header.textElideMode = qt.Qt.ElideRight if cut else qt.Qt.ElideNone
+    widget.setHorizontalHeaderLabels(list(shown))
+    for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        widget.horizontalHeaderItem(column).setToolTip(heading)
+        if width:
+            widget.setColumnWidth(column, width)
+    widget.resizeRowsToContents()
+    first_name = next((column for column, heading in enumerate(headings) if heading in NAMES), None)
+    if first_name is not None and sum(widths) <= room(widget) + SCROLL_BAR_PIXELS:  # else it would be squeezed to nothing
+        header.setSectionResizeMode(first_name, qt.QHeaderView.Stretch)
+
+
+def room(widget: Any) -> int:
+    """How many pixels the columns have, beside a scroll bar."""
+    return int(widget.viewport().width - SCROLL_BAR_PIXELS if widget.visible else LEAST_ROOM_PIXELS)
+
+
+def widths_under(widget: Any, headings: list[str]) -> list[int]:
+    """How wide the columns want to be under these headings."""
+    widget.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Interactive)
+    widget.setHorizontalHeaderLabels(headings)
+    return _widths(widget)
+
+
+def heading_widths(widget: Any, headings: list[str]) -> list[int]:
+    """How wide these headings alone are."""
+    rows = widget.rowCount
+    texts = [[widget.takeItem(row, column) for column in range(len(headings))] for row in range(rows)]
+    found = widths_under(widget, headings)
+    for row, items in enumerate(texts):
+        for column, item in enumerate(items):
+            widget.setItem(row, column, item)
+    return found
+
+
+def _widths(widget: Any) -> list[int]:
+    widget.resizeColumnsToContents()
+    return [min(widget.columnWidth(column), WIDEST_COLUMN_PIXELS) for column in range(widget.columnCount)]
+
+
+def _widths_of_words(widget: Any, headings: Sequence[str]) -> list[int]:
+    """How wide the columns are if every word stands on its own line, and columns without names as they are."""
+    items = [
+        widget.item(row, column) for row in range(widget.rowCount) for column, heading in enumerate(headings) if heading in NAMES
+    ]
+    texts = [item.text() for item in items]
+    for item, text in zip(items, texts, strict=True):
+        item.setText(text.replace(" ", "\n"))
+    found = widths_under(widget, [""] * len(headings))
+    for item, text in zip(items, texts, strict=True):
+        item.setText(text)
+    return found
+
+
+def in_lines(heading: str) -> str:
+    """A heading with its second part below the first."""
+    return heading.replace(" (", "\n(") if "(" in heading else heading.replace(" ", "\n", 1)
+
+
+def _short(heading: str) -> str:
+    """A heading without what stands in brackets, every word of it on its own line."""
+    return heading.split(" (")[0].replace(" ", "\n").replace("_", "_\n")
+
+
+def narrowed(wanted: Sequence[int], floors: Sequence[int], available: int) -> list[int]:
+    """Widths that fit into a room: every column gives in proportion to what it can give, and no more than that."""
+    spare = [max(want - floor, 0) for want, floor in zip(wanted, floors, strict=True)]
+    excess = sum(wanted) - available
+    if excess <= 0 or not any(spare):
+        return list(wanted)
+    share = min(excess / sum(spare), 1.0)
+    return [want - math.ceil(share * each) for want, each in zip(wanted, spare, strict=True)]
