@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import SimpleITK as sitk
 
-from .atomic import write_text
 from .case import DOSE_IMAGE, Case
 from .errors import UnusableInput
 from .measurement import Measurement
 from .measurement_table import measurement_table, read_measurements, write_measurements
 from .settings import Settings
+from .storage.atomic import write_text
 from .table_cells import FORMAT, FORMAT_KEY
 from .version import __version__
 

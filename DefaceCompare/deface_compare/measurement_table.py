@@ -11,9 +11,9 @@ from sys import intern
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .atomic import written_csv
 from .errors import NotAvailable, UnusableInput
 from .measurement import COLUMNS, DOSE, VALUE, Measurement, metrics_of_kind
+from .storage.atomic import written_csv
 from .table_cells import NOTE, NOTE_CODE, NoteCodes, notes_beside, number_text, read_notes
 from .words import without_warning
 

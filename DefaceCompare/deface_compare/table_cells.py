@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from .atomic import written_csv
+from .storage.atomic import written_csv
 
 FORMAT = 2
 """Version of the tables (docs/output_folder.md#versions-of-the-tables); 1 had the whole note on every row, and every digit."""

@@ -50,7 +50,7 @@ def sources(folder: Path) -> Iterator[tuple[str, str]]:
 def test_files_are_renamed_into_place_in_one_file_only() -> None:
     """`atomic.written` is the one way: a second copy would forget what the first one learnt about full disks."""
     assert [path for path, text in sources(MODULE) if '".part' in text or ".part{" in text] == [
-        "DefaceCompare/deface_compare/atomic.py"
+        "DefaceCompare/deface_compare/storage/atomic.py"
     ]
 
 
@@ -59,7 +59,7 @@ def test_the_names_below_an_output_folder_are_known_in_one_file_only() -> None:
     keys_of_the_manifest = re.compile(r'(manifest|counts|pooled)?\[?"cases"\]?:?')
     found = {path: names.findall(keys_of_the_manifest.sub("", text)) for path, text in sources(MODULE)}
     known = {path.removeprefix("DefaceCompare/deface_compare/"): set(literals) for path, literals in found.items() if literals}
-    assert known.pop("own_output.py") == {"identifiable"}  # by which the readers, which lie below, know such a folder
+    assert known.pop("storage/own_output.py") == {"identifiable"}  # by which the readers, which lie below, know such a folder
     assert list(known) == ["output/folder.py"]
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import SimpleITK as sitk
 import slicer
 
-from deface_compare.atomic import growing_folder
 from deface_compare.case import CT, MR, PET
 from deface_compare.errors import UnusableInput
+from deface_compare.storage.atomic import growing_folder
 
 from .owner import mismatch
 from .volumes import image_of_volume, refuse_transformed

@@ -9,11 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..atomic import is_full
 from ..errors import DefaceCompareError, UnusableInput
 from ..output.lock import sole_use
-from ..own_output import is_output
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
+from ..storage.atomic import is_full
+from ..storage.own_output import is_output
 from .address import Address
 from .archive import ATTEMPTS, NEEDED, TIMEOUT_S, Archive, ArchiveError, ArchiveSilent, Instance, Series, open_archive
 from .patient_folder import PatientFolder, missing

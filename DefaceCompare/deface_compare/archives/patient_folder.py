@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ..atomic import to_disk, write_bytes
 from ..errors import UnusableInput
 from ..readers.dicom.scan import read_header
+from ..storage.atomic import to_disk, write_bytes
 from .archive import NEEDED, UID, Instance, Series
 
 FILE = ".dcm"

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from ..atomic import growing_folder
 from ..output.folder import OutputFolder, make_out
 from ..output.lock import sole_run
 from ..readers.found_files import ZIP, why_not_read
+from ..storage.atomic import growing_folder
 from ..study.parts_of_patients import holds_one_patient
 from .zip_in import BLOCK_BYTES, unpack
 

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from ..atomic import written
 from ..errors import UnusableInput
 from ..export.manifest import MANIFEST
+from ..storage.atomic import written
 from ..study.share_manifest import PAGE, TABLE
 from .sendable import find_sendable
 

@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from ..atomic import full_disk_sentence, is_full, system_sentence
 from ..errors import DONE, INTERRUPTED, UNUSABLE, DefaceCompareError
+from ..storage.atomic import full_disk_sentence, is_full, system_sentence
 from ..version import __version__
 from .bids_app import add_bids_app
 from .case import add_case

@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..atomic import written_csv
 from ..errors import UnusableInput
 from ..measurement import CHANGE, DOSE, Measurement, metrics, metrics_of_kind
 from ..measurement_table import require_pandas
 from ..settings import Tolerances
+from ..storage.atomic import written_csv
 from ..structures.organs import is_further
 from ..table_cells import OF_PRESCRIPTION, number_text
 from .arms import Arm, arm_key, arm_of, arm_order

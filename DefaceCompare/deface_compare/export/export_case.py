@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ..anatomy.find_heads import find_heads
 from ..anatomy.head import Head
-from ..atomic import growing_folder, written_csv
 from ..errors import ExportFailed, UnusableInput
 from ..geometry.threads import one_itk_thread
 from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
 from ..progress import Progress, report_step, silent
 from ..settings import FOLLOW, KEEP, MASK
+from ..storage.atomic import growing_folder, written_csv
 from .beyond_image import dose_beyond_risk, without_dose_beyond
 from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin

@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..atomic import write_bytes
 from ..case_report import CaseReport
 from ..output.finished_case import FinishedCase
 from ..output.neutral_words import NeutralWords
+from ..storage.atomic import write_bytes
 from ..version import __version__
 from .checked.verification import Verification
 from .options import KEEP_FRAMES, MAP_FRAMES, ExportOptions

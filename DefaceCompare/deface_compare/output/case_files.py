@@ -7,12 +7,12 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from ..atomic import write_text, written
 from ..case import Case
 from ..case_report import image_hash
 from ..defacers.defacing import Defacing
 from ..measurement import NO_FACE
-from ..native_names import native_name
+from ..storage.atomic import write_text, written
+from ..storage.native_names import native_name
 from .folder import OutputFolder
 from .kept_edit import keep_edit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..atomic import write_text
 from ..demographics import UNKNOWN, Demographics
+from ..storage.atomic import write_text
 from .folder import OutputFolder
 
 

@@ -16,13 +16,13 @@ from ..case_report import REPORT, CaseReport, image_hash, input_hashes
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
 from ..measurement import OK, Measurement
-from ..native_names import native_name
 from ..near_names import did_you_mean
 from ..readers import read_case
 from ..readers.bids.dataset import is_bids_patient
 from ..readers.choices import ReadingChoices
 from ..readers.files.case_json import CASE_FILE
 from ..settings import KEEP, Settings
+from ..storage.native_names import native_name
 from ..version import __version__
 from .finished_mark import read_mark
 from .folder import OutputFolder

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from ..atomic import to_disk, write_text
 from ..case_report import TIMINGS
-from ..own_output import IDENTIFIABLE
+from ..storage.atomic import to_disk, write_text
+from ..storage.own_output import IDENTIFIABLE
 from .folder import OutputFolder
 
 WILL_BE = "finished.json"

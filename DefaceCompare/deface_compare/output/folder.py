@@ -7,11 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..atomic import is_full
 from ..case_report import REPORT
 from ..errors import UnusableInput
 from ..natural_order import natural
-from ..own_output import IDENTIFIABLE, LOCKS
+from ..storage.atomic import is_full
+from ..storage.own_output import IDENTIFIABLE, LOCKS
 
 CASES, UNFINISHED = "cases", ".unfinished"
 SLICE_INDEX = "slices.json"

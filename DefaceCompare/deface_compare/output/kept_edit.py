@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import write_bytes
 from ..case import Case
 from ..defacers.defacing import Defacing
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
+from ..storage.atomic import write_bytes
 from .folder import OutputFolder
 
 SOURCES = "sources.json"

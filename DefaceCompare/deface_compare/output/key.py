@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from ..atomic import written_csv
 from ..errors import UnusableInput
 from ..natural_order import natural
 from ..persons_table import FOLDER, PERSON, PERSONS
+from ..storage.atomic import written_csv
 from .folder import OutputFolder
 
 ANY_NAME = "surrogateescape"

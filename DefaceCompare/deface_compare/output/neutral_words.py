@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..atomic import written_csv
 from ..case_report import CaseReport
 from ..readers.files.case_json import CASE_FILE
+from ..storage.atomic import written_csv
 from ..words import DOSE_SENTENCE, SYNTHETIC_WARNING
 from .folder import OutputFolder
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..atomic import written
 from ..measurement_table import FILE_COLUMNS, NUMBER_COLUMNS
+from ..storage.atomic import written
 from ..table_cells import FORMAT, FORMAT_KEY
 from .folder import OutputFolder
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import write_bytes
 from ..errors import UnusableInput
+from ..storage.atomic import write_bytes
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member (the earliest that zip knows), so that a file's bytes depend on its numbers only."""

@@ -18,9 +18,9 @@ from vtkmodules.vtkCommonCore import vtkFloatArray, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
-from ..atomic import write_bytes
 from ..errors import NotAvailable
-from ..native_names import native_name
+from ..storage.atomic import write_bytes
+from ..storage.native_names import native_name
 
 PICTURE_PX = 448
 FIELD_MM = 330.0

@@ -14,13 +14,13 @@ from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkIOImage import vtkJPEGWriter
 
 from ..anatomy.head import Head
-from ..atomic import write_bytes, write_text
 from ..case import CT, Case, CaseImage, Structure
 from ..defacers.defacing import Defacing
 from ..errors import DefaceCompareError
 from ..geometry.isolines import MASK_BORDER, isolines
 from ..output.folder import SLICE_INDEX, OutputFolder
 from ..output.kept_methods import KeptMethods
+from ..storage.atomic import write_bytes, write_text
 from ..structures.mask import structure_mask
 from ..structures.organs import EXCLUDE, EXTERNAL
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ..errors import UnusableInput
-from ..own_output import is_output
+from ..storage.own_output import is_output
 from .dicom_begin import IDENTIFYING_GROUP, META_GROUP, dicom_begin
 
 EMPTY = "empty (0 bytes)"

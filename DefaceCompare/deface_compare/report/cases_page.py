@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..atomic import write_text
 from ..output.folder import OutputFolder
+from ..storage.atomic import write_text
 from .case_browser import CaseLine, case_lines
 from .case_pictures import CasePictures
 from .html import ReportContent, report_data

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..atomic import write_text
 from ..output.folder import OutputFolder
+from ..storage.atomic import write_text
 from .charts import curve_data
 from .page import render_page
 from .privacy_charts import matrix_data

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..atomic import write_text
 from ..cohort.answer import Answer
 from ..cohort.arm_names import ArmNames
 from ..cohort.arms import Arm
@@ -22,6 +21,7 @@ from ..cohort.verdict import Verdict
 from ..measurement import Measurement, metrics
 from ..natural_order import natural
 from ..settings import Settings
+from ..storage.atomic import write_text
 from ..structures.count import pooled_count, structures_sentence
 from ..words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, counted
 from . import sections

@@ -11,8 +11,8 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkImagingCore import vtkExtractVOI, vtkImageResize
 from vtkmodules.vtkIOImage import vtkJPEGWriter, vtkPNGReader
 
-from ..native_names import native_name
 from ..output.folder import OutputFolder
+from ..storage.native_names import native_name
 
 CASES_SHOWN = 3
 """How many patients' faces a report shows."""

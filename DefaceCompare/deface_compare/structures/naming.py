@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import written_csv
 from ..case import Structure, StructureSet
+from ..storage.atomic import written_csv
 from .contour_findings import contour_findings
 from .contours import FARTHEST_SLICES_MM, plane_gaps_mm
 from .names import AMBIGUOUS, EXCLUDED, MAPPED, read_structure_name

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..atomic import ESCAPED, raise_if_full, system_sentence
 from ..case import DOSE_IMAGE
 from ..case_report import CaseReport
 from ..compare import compare_case
@@ -27,6 +26,7 @@ from ..readers import read_case
 from ..readers.choices import ReadingChoices
 from ..readers.found_files import count_words
 from ..settings import Settings
+from ..storage.atomic import ESCAPED, raise_if_full, system_sentence
 from ..structures.name_words import user_names
 from ..structures.naming import write_name_list
 from ..words import DEFACED_BEFORE

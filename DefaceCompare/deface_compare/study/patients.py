@@ -11,7 +11,6 @@ from pathlib import Path
 from ..errors import UnusableInput
 from ..natural_order import natural
 from ..output.folder import CASES, UNFINISHED
-from ..own_output import IDENTIFIABLE, is_output
 from ..persons_table import PERSONS
 from ..readers.bids.dataset import is_bids_patient, is_dataset, patients_of
 from ..readers.found_files import (
@@ -24,6 +23,7 @@ from ..readers.found_files import (
     is_dicom,
     why_not_read,
 )
+from ..storage.own_output import IDENTIFIABLE, is_output
 from .downloaded import downloaded_entries
 
 HIDDEN = "a hidden folder"

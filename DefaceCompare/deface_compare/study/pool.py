@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..atomic import write_text
 from ..case import CT, MR, PET
 from ..cohort.answer import Answer, make_answer
 from ..cohort.arm_names import ArmNames
@@ -42,6 +41,7 @@ from ..report.face_page import write_face_page
 from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
 from ..settings import DOSE_POLICIES, Settings
+from ..storage.atomic import write_text
 from .manifest import make_manifest, method_entries
 from .other_cases import mixed_words
 from .study_report import LEFT_OUT, StudyReport

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..atomic import is_full
 from ..case_report import CaseReport
 from ..errors import UnusableInput
 from ..export.headers.retained import DEFAULT_RETAINED
 from ..export.manifest import MADE_FROM, read_manifest
 from ..export.options import BASIC, ExportOptions
-from ..fitting_processes import Jobs, fitting_processes
 from ..natural_order import natural
 from ..near_names import nearest_or_all
 from ..output.folder import OutputFolder
@@ -20,6 +18,8 @@ from ..output.key import read_key
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..settings import KEEP
+from ..storage.atomic import is_full
+from ..workers.fitting_processes import Jobs, fitting_processes
 from .share_case import ShareJob, ShareOutcome, mark_now, share_case
 from .share_manifest import (
     HEADERS_REMAIN,

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..atomic import write_text
 from ..errors import UnusableInput
 from ..export.bids.labels import KEEP_LABELS, LABELS, labels_of
 from ..export.bids.metadata import description
 from ..export.options import ExportOptions
-from ..fitting_processes import Jobs, fitting_processes
 from ..output.folder import OutputFolder
 from ..output.key import key_source
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..readers.bids.dataset import DESCRIPTION, dataset_of
+from ..storage.atomic import write_text
 from ..version import __version__
+from ..workers.fitting_processes import Jobs, fitting_processes
 from .share import _chosen, _make, _refuse_place, _refuse_unknown_method
 from .share_bids_case import RECORDS, BidsJob, BidsOutcome, read_record, share_bids_case
 from .share_manifest import study_mark

@@ -11,12 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..atomic import is_full, system_sentence, write_text
 from ..errors import DefaceCompareError, UnusableInput
 from ..export.bids.write_case import BidsExport, write_bids_case
 from ..export.options import ExportOptions
 from ..output.folder import OutputFolder
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
+from ..storage.atomic import is_full, system_sentence, write_text
 from .share_case import ShareJob, mark_now, without_names
 
 RECORDS = "defacing_records"

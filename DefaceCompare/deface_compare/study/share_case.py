@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..atomic import is_full, system_sentence, write_text
 from ..case_report import CaseReport
 from ..errors import DefaceCompareError, ExportFailed, UnusableInput
 from ..export.export_case import export_with
@@ -23,6 +22,7 @@ from ..output.kept_edit import kept_sources
 from ..output.key import key_source
 from ..output.neutral_words import NeutralWords
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
+from ..storage.atomic import is_full, system_sentence, write_text
 
 OWN_ID = "the case is called by the patient's own id (--keep-ids), and its shared folder would be, too"
 

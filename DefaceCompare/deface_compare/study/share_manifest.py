@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..atomic import write_text, written_csv
 from ..errors import UnusableInput
 from ..export.manifest import CLEANED_NOTE, HEADERS_NOTE, MANIFEST
 from ..export.options import BASIC, ExportOptions
 from ..export.written.uid_map import case_salt
 from ..output.case_ids import NUMBERED
 from ..report.share_page import render_share_page
+from ..storage.atomic import write_text, written_csv
 from ..version import __version__
 from .share_case import ShareOutcome
 

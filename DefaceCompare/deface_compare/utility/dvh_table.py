@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import written_csv
 from ..errors import UnusableInput
 from ..settings import KEEP
+from ..storage.atomic import written_csv
 from .dvh import DVH
 
 STEP_GY = 0.25

@@ -15,8 +15,8 @@ from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.tag import BaseTag
 from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
 
-from ..atomic import write_bytes
 from ..case import CT, MR, PET
+from ..storage.atomic import write_bytes
 from .study import DicomStudy, WrittenSeries, code, new_object
 
 STORAGE = {CT: CTImageStorage, MR: MRImageStorage, PET: PositronEmissionTomographyImageStorage}

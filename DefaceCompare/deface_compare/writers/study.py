@@ -9,7 +9,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
-from ..atomic import write_bytes
+from ..storage.atomic import write_bytes
 
 UID_PREFIX = "1.2.826.0.1.3680043.8.498."
 """pydicom's own root, meant for UIDs that are made from data or random numbers."""

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from coarse_patients import make_doses
-from deface_compare.atomic import raise_if_full
 from deface_compare.cli import main as cli
 from deface_compare.privacy.render import write_png
+from deface_compare.storage.atomic import raise_if_full
 from study_run import difference
 
 resource = pytest.importorskip("resource", reason="Windows has no limits of a process")

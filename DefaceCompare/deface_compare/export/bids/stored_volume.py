@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ...case import CaseImage
 from ...errors import UnusableInput
 from ...geometry.boxes import Patch, box_at
-from ...native_names import native_name
 from ...readers.files.nifti import StoredVoxels, read_stored
+from ...storage.native_names import native_name
 
 FREE_TEXTS = {348: ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16)), 540: ((240, 80), (320, 24), (508, 16))}
 """Where a header of so many bytes holds free texts, and how long (nifti1.h, nifti2.h: data_type, db_name, descrip, aux_file,

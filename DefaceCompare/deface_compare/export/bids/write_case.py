@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ...atomic import growing_folder, write_bytes, write_text
 from ...case import CaseImage
 from ...errors import ExportFailed, UnusableInput
 from ...output.finished_case import FinishedCase, open_finished_case
@@ -20,6 +19,7 @@ from ...readers.bids.sidecar import participant, sidecar
 from ...readers.bids.suv import bids_pet_scale
 from ...readers.suv_checks import SUV
 from ...settings import KEEP
+from ...storage.atomic import growing_folder, write_bytes, write_text
 from ..options import ExportOptions
 from ..privacy_check import privacy_checks
 from ..written.marks import marks_of

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ...atomic import write_bytes
+from ...storage.atomic import write_bytes
 from ...version import __version__
 from ...writers.study import IMPLEMENTATION_UID, code, reference
 

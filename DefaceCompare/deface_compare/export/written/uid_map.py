@@ -14,8 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import generate_uid
 
-from ...atomic import write_bytes
 from ...output.folder import OutputFolder
+from ...storage.atomic import write_bytes
 from ...writers.study import UID_PREFIX
 
 STANDARD_ROOT = "1.2.840.10008."

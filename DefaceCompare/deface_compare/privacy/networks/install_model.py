@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ...atomic import write_bytes
 from ...data import data_text
 from ...errors import NotAvailable, UnusableInput
 from ...output.lock import sole_use
+from ...storage.atomic import write_bytes
 from . import models
 from .archive import published_bytes, sha256_of
 from .download import Told, download, host_of

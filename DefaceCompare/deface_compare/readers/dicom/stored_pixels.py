@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, SecondaryCaptureImageStorage, generate_uid
 
 from ...errors import UnusableInput
-from ...native_names import native_name
+from ...storage.native_names import native_name
 from .dicom_file import read_file
 from .header import Header, naming_file
 from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH

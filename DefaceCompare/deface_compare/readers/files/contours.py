@@ -15,7 +15,7 @@ from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
 from ...case import Structure
 from ...errors import UnusableInput
-from ...native_names import native_name
+from ...storage.native_names import native_name
 from ...structures.naming import named
 
 RAS_TO_LPS = np.array([-1.0, -1.0, 1.0])

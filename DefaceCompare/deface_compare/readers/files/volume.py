@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import UnusableInput
-from ...native_names import native_name
+from ...storage.native_names import native_name
 from .data_files import head_of
 from .data_length import refuse_other_length
 from .nifti import is_nifti, read_nifti

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ...atomic import write_text, written
 from ...errors import DefaceCompareError, UnusableInput
+from ...storage.atomic import write_text, written
 from .labels import LABELS, REGIONS, face_regions, tissue_labels
 from .source import ICBM_MEMBER, MEAN_HEAD_MEMBER, like, read_from_wheel, register_brain, symmetric_head
 from .surface import LANDMARKS_MM, skin_depth

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...anatomy.average_head import average_head
-from ...atomic import written
 from ...errors import DefaceCompareError, UnusableInput
+from ...storage.atomic import written
 from ..people.basis import SKIN_STEPS, UNIT_MM, Subdivided, border_loops
 from ..people.macro import ORIGINS, THIRDS, age_of_years, macro_weights
 from ..people.modes import modes

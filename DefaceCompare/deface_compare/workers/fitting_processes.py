@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from ..errors import UnusableInput
 from .cgroup_limits import cgroup_limits
-from .errors import UnusableInput
 
 AUTO: Literal["auto"] = "auto"
 Jobs = int | Literal["auto"]

@@ -1,0 +1,1 @@
+"""How many processes this machine, container or job has room for."""
