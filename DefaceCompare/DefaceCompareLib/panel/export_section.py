@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 from deface_compare.case_report import REPORT
 from deface_compare.cohort.review import review_cases
 from deface_compare.errors import DefaceCompareError
+from deface_compare.export.options import BASIC, NO_CHANGE
 from deface_compare.settings import DOSE_POLICIES
 
 from .child_run import Answers, ChildRun
@@ -95,7 +96,8 @@ class ExportSection:
         private = Path(tempfile.mkdtemp(prefix=".DefaceCompare-", dir=target.parent))
         policy = DOSE_POLICIES[max(self._ui.exportPolicyComboBox.currentIndex, 0)]
         arguments = ["export", self._ui.exportCasePathEdit.currentPath, "--method", key, "--to", str(private / "dicom")]
-        arguments += ["--dose-policy", policy, *([RISK_OPTION] if accept_risk else [])]
+        headers = BASIC if self._ui.exportHeadersCheckBox.checked else NO_CHANGE
+        arguments += ["--dose-policy", policy, "--headers", headers, *([RISK_OPTION] if accept_risk else [])]
         answers = Answers(
             lambda done, total, text: self._say(text),
             lambda told: self._on_finished(private, target, told),

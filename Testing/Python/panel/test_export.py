@@ -67,6 +67,15 @@ def test_only_methods_with_a_defaced_image_are_offered(ready: Any) -> None:
     assert ready.ui.exportButton.enabled
 
 
+def test_headers_stay_as_they_are_only_where_that_is_chosen(ready: Any, exporter: Callable[[str], Path]) -> None:
+    marker = exporter("writes")
+    ready.ui.exportHeadersCheckBox.setChecked(False)
+    run(ready)
+    ((_, _, *options),) = asked_of_the_command(marker)
+    ready.ui.exportHeadersCheckBox.setChecked(True)
+    assert options[options.index("--headers") + 1] == "none"
+
+
 def test_the_command_gets_what_the_panel_shows_and_the_folder_appears_whole(
     ready: Any, exporter: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -75,6 +84,7 @@ def test_the_command_gets_what_the_panel_shows_and_the_folder_appears_whole(
     ((command, case, *options),) = asked_of_the_command(marker)
     assert (command, case) == ("export", ready.ui.exportCasePathEdit.currentPath)
     assert (options[options.index("--method") + 1], options[options.index("--dose-policy") + 1]) == ("quickshear", "follow")
+    assert options[options.index("--headers") + 1] == "basic"
     assert "--accept-risk" not in options
     assert [path.name for path in (tmp_path / "dicom").iterdir()] == ["CT.dcm"]
     assert slicer.app.asked == []
