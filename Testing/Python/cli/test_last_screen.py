@@ -87,14 +87,14 @@ def test_the_report_is_named_by_its_absolute_path_with_the_command_that_opens_it
     assert f"Open it: xdg-open '{made.out / 'report.html'}'" in lines
 
 
-def test_the_next_step_says_why_a_risk_must_be_accepted_and_is_a_command_that_export_takes(made: StudyReport) -> None:
+def test_the_next_step_says_why_a_risk_must_be_accepted_and_is_a_command_that_share_takes(made: StudyReport) -> None:
     told, command = made.lines()[-2:]
-    assert told.startswith("Next: export of case-001 needs --accept-risk because the privacy check of CT is not passed (")
+    assert told.startswith("Next: sharing of case-001 needs --accept-risk because the privacy check of CT is not passed (")
     assert "a synthetic head says nothing about a method" in told
     from deface_compare.cli.main import make_parser
 
     arguments = make_parser().parse_all(shlex.split(command)[1:])
-    assert (arguments.case, arguments.method) == (made.out, made.answer.facts[0].arm.method)
+    assert (shlex.split(command)[1], arguments.out, arguments.method) == ("share", made.out, made.answer.facts[0].arm.method)
     assert arguments.accept_risk
 
 

@@ -23,6 +23,7 @@ from deface_compare.export.bids.stored_volume import edited_volume, faults
 from deface_compare.geometry.boxes import Patch
 from deface_compare.readers import read_case
 from deface_compare.readers.files.nifti import read_stored
+from deface_compare.study.report_again import report_again
 from deface_compare.study.run import run_study
 
 pytestmark = pytest.mark.xdist_group("bids")
@@ -69,6 +70,10 @@ def nifti_files(derivative: Path) -> list[Path]:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_next_step_of_such_a_study_is_a_derivative(study: Path) -> None:
+    assert report_again(study).lines()[-1].endswith(f"share {study} --method {METHOD} --to SHARED --format bids --accept-risk")
 
 
 def test_the_names_are_those_of_a_derivative(derivative: Path) -> None:
