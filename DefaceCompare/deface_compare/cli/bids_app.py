@@ -9,8 +9,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..export.bids.labels import KEEP_LABELS, LABELS
-from ..readers.bids.dataset import DESCRIPTION, is_dataset
+from ..export.options import KEEP_LABELS, LABELS
 from ..settings import DEFAULT_METHODS
 from .arguments import add_progress, comma_list, given_path, jobs
 from .comparison import face_model, tell
@@ -55,6 +54,8 @@ def add_bids_app(commands: argparse._SubParsersAction[CommandParser]) -> None:
 
 def run_bids_app(arguments: argparse.Namespace) -> int:
     """Run one level."""
+    from ..readers.bids.dataset import DESCRIPTION, is_dataset
+
     if not is_dataset(arguments.bids_dir):
         raise UnusableInput(f"{arguments.bids_dir} is no BIDS data set: it holds no {DESCRIPTION} that states a BIDSVersion")
     return _participants(arguments) if arguments.level == PARTICIPANT else _group(arguments)

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
-from ..export.bids.labels import KEEP_LABELS, LABELS
 from ..export.headers.retained import DEFAULT_RETAINED
-from ..export.options import BASIC
+from ..export.options import BASIC, KEEP_LABELS, LABELS
 from ..settings import DOSE_POLICIES, KEEP
 from .arguments import add_headers, add_progress, case_list, given_path, jobs
 from .parser import CommandParser, add_command

@@ -13,6 +13,9 @@ KEEP_FRAMES, MAP_FRAMES = FRAMES = ("keep", "map")
 BASIC, NO_CHANGE = HEADERS = ("basic", "none")
 """What becomes of names, dates and the like in the headers: the basic profile of PS3.15 and a search for what is left, or
 nothing, for which another tool is needed."""
+KEEP_LABELS, NUMBER_LABELS = LABELS = ("keep", "number")
+"""Of subjects and sessions of a BIDS derivative. ``keep``: it fits to its source. ``number``: labels that lead to somebody stay
+behind."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableInput
-from ..export.bids.labels import KEEP_LABELS, LABELS, labels_of
+from ..export.bids.labels import labels_of
 from ..export.bids.metadata import description
-from ..export.options import ExportOptions
+from ..export.options import KEEP_LABELS, LABELS, ExportOptions
 from ..output.folder import OutputFolder
 from ..output.key import key_source
 from ..output.lock import sole_run

@@ -21,6 +21,7 @@ COMMANDS = (
     "pool",
     "export",
     "share",
+    "bids-app",
     "send",
     "models",
     "methods",

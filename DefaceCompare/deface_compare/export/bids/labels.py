@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...readers.bids.dataset import session_of, sessions_of, subject_of
-
-KEEP_LABELS, NUMBER_LABELS = LABELS = ("keep", "number")
-"""``keep``: the derivative fits to its source. ``number``: labels that lead to somebody stay behind."""
+from ..options import KEEP_LABELS
 
 
 def labels_of(sources: Sequence[Path], how: str) -> dict[Path, tuple[str, str]]:
@@ -19,7 +17,7 @@ def labels_of(sources: Sequence[Path], how: str) -> dict[Path, tuple[str, str]]:
     sources : sequence of Path
         In the order of the cases' ids.
     how : str
-        One of `LABELS`.
+        One of `export.options.LABELS`.
     """
     own = {source: (subject_of(source), session_of(sessions_of(source)[0])) for source in sources}
     if how == KEEP_LABELS:
