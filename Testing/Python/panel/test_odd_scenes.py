@@ -146,14 +146,14 @@ def test_a_patient_without_dose_and_structures_is_compared_and_no_table_or_chart
     only(panel, "quickshear")
     click(panel.ui.compareButton)
     spin(lambda: not panel.running)
-    assert panel.ui.chartWidget.visible
+    assert not panel.ui.chartWidget.isHidden()
     click(panel.ui.sideBySideButton)
     settle()
     click(panel.ui.nextPatientButton)
     settle()
     assert chosen(panel) == ["CT", "", "", "", ""]
     assert panel.results.rows == []
-    assert not panel.ui.chartWidget.visible
+    assert panel.ui.chartWidget.isHidden()
     assert not panel.views.views.on  # the views do not show Anna under Bert's name
     assert layout() == FOUR_UP
     click(panel.ui.compareButton)
