@@ -27,6 +27,7 @@ CT_SIZE, CT_SPACING_MM = (256, 256, 108), (1.0, 1.0, 2.5)
 SEED = 1
 PUBLISHED = (
     ("success_rate", "", "", "%"),
+    ("auc_headline", "", "", ""),
     ("auc_own", "", "", ""),
     ("auc_reference", "", "", ""),
     ("median", "Cavity_Oral", "", "HU"),
