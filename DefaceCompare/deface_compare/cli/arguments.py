@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import UnusableInput
 from ..export.headers.retained import DEFAULT_RETAINED, NOTHING, RETAINED
 from ..export.options import HEADERS
-from ..workers.fitting_processes import AUTO, Jobs
+from ..machine.fitting_processes import AUTO, Jobs
 
 Options = argparse._ActionsContainer
 """A parser, or a group of its options."""

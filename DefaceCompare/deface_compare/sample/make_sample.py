@@ -15,10 +15,10 @@ import SimpleITK as sitk
 
 from ..case import CT, MR, PET
 from ..errors import UnusableInput
+from ..machine.fitting_processes import Jobs, fitting_processes
 from ..persons_table import FOLDER, PERSON, PERSONS
 from ..progress import Progress, report_step, silent
 from ..storage.atomic import written_csv
-from ..workers.fitting_processes import Jobs, fitting_processes
 from ..writers import DicomStudy, Injection, write_image_series, write_rtdose, write_rtplan, write_rtstruct
 from ..writers.image_series import FLUORINE_18_HALF_LIFE_S
 from .difficulty import Difficulty

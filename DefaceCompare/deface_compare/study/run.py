@@ -11,6 +11,7 @@ from ..case_report import CaseReport
 from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
+from ..machine.fitting_processes import Jobs, fitting_processes
 from ..measurement_table import write_measurements
 from ..natural_order import natural
 from ..output.case_ids import case_ids, single_id
@@ -22,7 +23,6 @@ from ..progress import Progress, report_step, silent
 from ..readers.choices import ReadingChoices
 from ..readers.found_files import count_words, is_image_file
 from ..settings import DEFAULT_METHODS, Settings
-from ..workers.fitting_processes import Jobs, fitting_processes
 from .job import CaseJob, CaseOutcome, compare_or_skip, run_case
 from .other_cases import OtherCases, drop_cases, finish_moves, grouped, other_cases
 from .parts_of_patients import refused_parts

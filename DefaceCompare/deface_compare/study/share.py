@@ -6,20 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..case_report import CaseReport
-from ..errors import UnusableInput
 from ..export.headers.retained import DEFAULT_RETAINED
 from ..export.manifest import MADE_FROM, read_manifest
 from ..export.options import BASIC, ExportOptions
+from ..machine.fitting_processes import Jobs, fitting_processes
 from ..natural_order import natural
-from ..near_names import nearest_or_all
 from ..output.folder import OutputFolder
-from ..output.key import read_key
 from ..output.lock import sole_run
 from ..progress import Progress, report_step, silent
 from ..settings import KEEP
-from ..storage.atomic import is_full
-from ..workers.fitting_processes import Jobs, fitting_processes
 from .share_case import ShareJob, ShareOutcome, mark_now, share_case
 from .share_manifest import (
     HEADERS_REMAIN,
@@ -36,6 +31,7 @@ from .share_manifest import (
     row_of_export,
     write_share,
 )
+from .shared_place import chosen_cases, make_place, refuse_place, refuse_unknown_method
 from .workers import cluster, run_here, run_on_cluster
 
 STEPS = 100
@@ -144,13 +140,13 @@ def share_study(
     source, target = Path(out).resolve(), Path(to).resolve()
     options = ExportOptions(method, dose_policy, accept_risk=accept_risk, headers=headers, retain=tuple(retain))
     finished = [case.name for case in OutputFolder(source).finished_cases()]
-    chosen = _chosen(source, finished, cases)
-    _refuse_unknown_method(source, chosen, method)
-    _refuse_place(source, target)
+    chosen = chosen_cases(source, finished, cases)
+    refuse_unknown_method(source, chosen, method)
+    refuse_place(source, target)
     with sole_run(source):
         choices = choices_of(source, options)
         before = refuse_other_share(target, choices)
-        _make(target)
+        make_place(target)
         todo = [ShareJob(case, source, target, options) for case in chosen]
         others = _rows_of_others(source, target, options, before, set(chosen), finished)
         outcomes: dict[str, ShareOutcome] = {}
@@ -179,46 +175,6 @@ def _share(todo: Sequence[ShareJob], outcomes: dict[str, ShareOutcome], jobs: Jo
     with cluster(processes, None) as client:
         for each in run_on_cluster(client, share_case, todo, STEPS, progress):
             outcomes[each.id] = each
-
-
-def _chosen(out: Path, finished: Sequence[str], cases: Sequence[str]) -> list[str]:
-    if not finished:
-        raise UnusableInput(f"{out} holds no finished case; give the OUT of a study")
-    for case in cases:
-        if case not in finished:
-            raise UnusableInput(f"there is no finished case {case!r} in {out}{nearest_or_all(case, finished)}")
-    return [case for case in finished if not cases or case in cases]
-
-
-def _refuse_unknown_method(out: Path, chosen: Sequence[str], method: str) -> None:
-    """A method that no case was compared with is one mistake, not one for each case."""
-    known: dict[str, None] = {}
-    for case in chosen:
-        try:
-            known |= dict.fromkeys(CaseReport.read(OutputFolder(out).case(case), measurements=False).methods)
-        except UnusableInput:
-            continue  # a damaged case is refused by itself
-    if known and method not in known:
-        raise UnusableInput(f"no chosen case was compared with {method!r}{nearest_or_all(method, known)}")
-
-
-def _refuse_place(out: Path, to: Path) -> None:
-    if to.exists() and not to.is_dir():
-        raise UnusableInput(f"{to} is a file; --to must be a folder")
-    if to.is_relative_to(out):
-        raise UnusableInput(f"{to} lies inside {out}, whose identifiable folder must stay here; choose another --to")
-    for row in read_key(out):
-        if row["source"] and to.is_relative_to(Path(row["source"]).resolve()):
-            raise UnusableInput(f"{to} lies inside the folder of {row['case']}'s patient; choose another --to")
-
-
-def _make(to: Path) -> None:
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if is_full(error):
-            raise
-        raise UnusableInput(f"nothing can be written to {to} ({error.strerror}); choose another --to") from error
 
 
 def _rows_of_others(

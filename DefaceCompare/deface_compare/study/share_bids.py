@@ -12,6 +12,7 @@ from ..errors import UnusableInput
 from ..export.bids.labels import labels_of
 from ..export.bids.metadata import description
 from ..export.options import KEEP_LABELS, LABELS, ExportOptions
+from ..machine.fitting_processes import Jobs, fitting_processes
 from ..output.folder import OutputFolder
 from ..output.key import key_source
 from ..output.lock import sole_run
@@ -19,10 +20,9 @@ from ..progress import Progress, report_step, silent
 from ..readers.bids.dataset import DESCRIPTION, dataset_of
 from ..storage.atomic import write_text
 from ..version import __version__
-from ..workers.fitting_processes import Jobs, fitting_processes
-from .share import _chosen, _make, _refuse_place, _refuse_unknown_method
 from .share_bids_case import RECORDS, BidsJob, BidsOutcome, read_record, share_bids_case
 from .share_manifest import study_mark
+from .shared_place import chosen_cases, make_place, refuse_place, refuse_unknown_method
 from .workers import cluster, run_here, run_on_cluster
 
 STEPS = 1
@@ -112,13 +112,13 @@ def share_as_bids(
         raise ValueError(f"labels must be one of {', '.join(LABELS)}, not {labels!r}")
     source, target = Path(out).resolve(), Path(to).resolve()
     finished = [case.name for case in OutputFolder(source).finished_cases()]
-    chosen = _chosen(source, finished, cases)
-    _refuse_unknown_method(source, chosen, method)
-    _refuse_place(source, target)
+    chosen = chosen_cases(source, finished, cases)
+    refuse_unknown_method(source, chosen, method)
+    refuse_place(source, target)
     with sole_run(source):
         choices = {"study": study_mark(source), "method": method, "labels": labels}
         _refuse_other(target, choices)
-        _make(target)
+        make_place(target)
         named = _labels(source, finished, labels)
         todo = [BidsJob(case, source, target, named.get(case), ExportOptions(method, accept_risk=accept_risk)) for case in chosen]
         _write_frame(target, choices, source, todo, {})

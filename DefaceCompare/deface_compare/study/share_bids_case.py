@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..errors import DefaceCompareError, UnusableInput
+from ..errors import UnusableInput
 from ..export.bids.write_case import BidsExport, write_bids_case
 from ..export.options import ExportOptions
 from ..output.folder import OutputFolder
-from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
-from ..storage.atomic import is_full, system_sentence, write_text
-from .share_case import ShareJob, mark_now, without_names
+from ..progress import ALREADY_FINISHED, Progress, report_step, silent
+from ..storage.atomic import write_text
+from .refusal import refusal
+from .share_case import ShareJob, mark_now
 
 RECORDS = "defacing_records"
 """The folder of what was written of each case; a record is there before its case's folder is."""
@@ -93,20 +93,8 @@ def share_bids_case(job: BidsJob, progress: Progress = silent) -> BidsOutcome:
     """
     try:
         return _share_or_skip(job, progress)
-    except Cancelled:
-        raise
-    except DefaceCompareError as error:
-        return _refused(job, str(error))
-    except OSError as error:
-        if is_full(error):
-            raise
-        return _refused(job, system_sentence(error))
     except Exception as error:  # one broken case must not cost the others
-        path = OutputFolder(job.out).export_errors(job.id)
-        OutputFolder(job.out).make_private(path.parent)
-        write_text(path, traceback.format_exc(), private=True)
-        where = path.relative_to(job.out).as_posix()
-        return BidsOutcome(job.id, reason=f"stopped by an unexpected {type(error).__name__}; details lie in {where}")
+        return BidsOutcome(job.id, *refusal(job.out, job.to, job.id, error))
 
 
 def _share_or_skip(job: BidsJob, progress: Progress) -> BidsOutcome:
@@ -150,8 +138,3 @@ def _wrong_files(place: Path, record: Mapping[str, Any] | None) -> list[str]:
             f"{count} in {place} not as the export wrote it (another tool?); remove that folder to write it again"
         )
     return sorted(set(listed) - set(here))
-
-
-def _refused(job: BidsJob, details: str) -> BidsOutcome:
-    reason = without_names(job.share_job, details)
-    return BidsOutcome(job.id, reason, details)

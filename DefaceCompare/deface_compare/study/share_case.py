@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..case_report import CaseReport
-from ..errors import DefaceCompareError, ExportFailed, UnusableInput
+from ..errors import UnusableInput
 from ..export.export_case import export_with
 from ..export.manifest import made_from, read_manifest
 from ..export.options import ExportOptions
 from ..export.privacy_check import privacy_checks
 from ..export.standing import ABSENT, WHOLE, standing, take_away
 from ..output.case_ids import NUMBERED
-from ..output.finished_mark import read_mark
 from ..output.folder import OutputFolder
-from ..output.kept_edit import kept_sources
-from ..output.key import key_source
-from ..output.neutral_words import NeutralWords
-from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
-from ..storage.atomic import is_full, system_sentence, write_text
+from ..progress import ALREADY_FINISHED, Progress, report_step, silent
+from .refusal import refusal
 
 OWN_ID = "the case is called by the patient's own id (--keep-ids), and its shared folder would be, too"
-
-SHORTEST_NAME = 2
-"""Characters; shorter names of files are words of any sentence."""
 
 
 @dataclass(frozen=True)
@@ -104,22 +96,8 @@ def share_case(job: ShareJob, progress: Progress = silent) -> ShareOutcome:
     """
     try:
         return _share_or_skip(job, progress)
-    except Cancelled:
-        raise
-    except ExportFailed as error:
-        if isinstance(error.__cause__, OSError) and is_full(error.__cause__):
-            raise error.__cause__ from error
-        return _refused(job, str(error))
-    except DefaceCompareError as error:
-        return _refused(job, str(error))
-    except OSError as error:
-        if is_full(error):
-            raise
-        return _refused(job, system_sentence(error))
     except Exception as error:  # one broken case must not cost the others
-        path = _kept_details(job, traceback.format_exc())
-        where = path.relative_to(job.out).as_posix()
-        return ShareOutcome(job.id, reason=f"stopped by an unexpected {type(error).__name__}; details lie in {where}")
+        return ShareOutcome(job.id, *refusal(job.out, job.to, job.id, error))
 
 
 def _share_or_skip(job: ShareJob, progress: Progress) -> ShareOutcome:
@@ -151,42 +129,3 @@ def _manifest(job: ShareJob) -> Mapping[str, Any]:
     told = read_manifest(job.place)
     assert told is not None  # it was just written, or read
     return told
-
-
-def _refused(job: ShareJob, details: str) -> ShareOutcome:
-    """A case that is not shared: the names in the reason go to the identifiable part."""
-    reason = without_names(job, details)
-    if reason != details:
-        _kept_details(job, details + "\n")
-    return ShareOutcome(job.id, reason, details)
-
-
-def _kept_details(job: ShareJob, text: str) -> Path:
-    path = OutputFolder(job.out).export_errors(job.id)
-    OutputFolder(job.out).make_private(path.parent)
-    write_text(path, text, private=True)
-    return path
-
-
-def without_names(job: ShareJob, text: str) -> str:
-    """A sentence that may stand in the shared folder: no path of this machine, no name of a file, nothing of a header.
-
-    The patient's files may be gone: those that the case was read from are known by name.
-    """
-    for name, words in sorted(_known_names(job).items(), key=lambda pair: -len(pair[0])):
-        text = text.replace(name, words)
-    return NeutralWords(key_source(job.out, job.id), job.id).shared(text)
-
-
-def _known_names(job: ShareJob) -> dict[str, str]:
-    try:
-        files = [path for paths in kept_sources(job.out, job.id).values() for path in paths]
-    except UnusableInput:
-        files = []
-    said = {name: "a file of the patient" for path in files for name in (str(path), str(path.resolve()), path.name)}
-    mark = read_mark(job.out, job.id)
-    if mark is not None and mark.names:
-        said[mark.names] = "its place"
-    for folder, words in ((job.to, "the shared folder"), (job.out, "the output folder")):
-        said |= {str(folder): words, str(folder.resolve()): words}
-    return {name: words for name, words in said.items() if len(name) > SHORTEST_NAME}

@@ -10,8 +10,8 @@ import pytest
 
 from deface_compare.cli.main import make_parser
 from deface_compare.errors import UnusableInput
-from deface_compare.workers import fitting_processes as fitting
-from deface_compare.workers.cgroup_limits import CgroupLimits, cgroup_limits
+from deface_compare.machine import fitting_processes as fitting
+from deface_compare.machine.cgroup_limits import CgroupLimits, cgroup_limits
 from places import ROOT
 
 GB = 10**9
