@@ -8,6 +8,7 @@ import pytest
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
+from pydicom.uid import CTImageStorage
 
 from deface_compare.export.headers.header_cleaner import HeaderCleaner
 from deface_compare.export.headers.patient_words import patient_words, subject_of
@@ -105,6 +106,14 @@ def test_a_word_of_the_field_goes_where_it_is_a_persons_name() -> None:
     assert cleaned(data).SeriesDescription == "CT"
     assert data.Manufacturer == "Medical Systems"
     assert data.PatientName == "case-001"
+
+
+@pytest.mark.parametrize(("stated", "kept"), [("US", "US"), ("HU_MOD", "HU_MOD"), ("Z_EFF", "Z_EFF"), ("Mueller", "US")])
+def test_what_stored_values_mean_stays_if_the_standard_defines_the_term(stated: str, kept: str) -> None:
+    data = Dataset()
+    data.SOPClassUID = CTImageStorage
+    data.RescaleType = stated
+    assert cleaned(data).RescaleType == kept
 
 
 def test_numbers_stay_and_what_is_none_or_an_identifier_goes() -> None:

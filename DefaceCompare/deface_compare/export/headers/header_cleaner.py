@@ -41,7 +41,15 @@ from .words import cleaned_text
 
 PLACE_HOLDER, OTHER_TERM, NO_DATE, NO_TIME = "REMOVED", "OTHER", "19000101", "000000"
 """What stands where DICOM demands a value (type 1) and none may stay."""
-LABELS: Mapping[str, str] = {"RTPlanLabel": "PLAN", "StructureSetLabel": "STRUCTURES", "ROIName": "ROI", "ContentLabel": "OBJECT"}
+RESCALE_TYPE, UNSPECIFIED = "RescaleType", "US"
+DEFINED_TEXTS: Mapping[str, frozenset[str]] = dict.fromkeys(
+    (RESCALE_TYPE, "ModalityLUTType"), frozenset({"OD", "HU", UNSPECIFIED, "MGML", "Z_EFF", "ED", "EDW", "HU_MOD", "PCT"})
+)
+"""Terms that the standard defines for texts (PS3.3 C.11.1.1.2): they say what stored values mean, and name nobody."""
+LABELS: Mapping[str, str] = {
+    **{"RTPlanLabel": "PLAN", "StructureSetLabel": "STRUCTURES", "ROIName": "ROI", "ContentLabel": "OBJECT"},
+    RESCALE_TYPE: UNSPECIFIED,
+}
 """Instead of labels that are required."""
 NUMBER_BYTES = re.compile(rb"[0-9eE+\-. \\\x00]*")
 CHARACTER_SET = re.compile(r"ISO[_ ](?:2022 )?IR \d{1,3}|GBK|GB18030")
@@ -155,7 +163,8 @@ class HeaderCleaner:
             return self._replace(data, tag, keyword, vr, lambda text: name)
         if keyword in CODE:
             return False  # judged together
-        return self._replace(data, tag, keyword, vr, self._words)
+        defined = DEFINED_TEXTS.get(keyword, frozenset())
+        return self._replace(data, tag, keyword, vr, lambda text: text if text in defined else self._words(text))
 
     def _words(self, text: str) -> str:
         """The words of the field; a text of the export itself stays, also where it stands before the source's."""
