@@ -16,7 +16,7 @@ from ..storage.atomic import is_full
 from ..storage.own_output import is_output
 from .address import Address
 from .archive import ATTEMPTS, NEEDED, TIMEOUT_S, Archive, ArchiveError, ArchiveSilent, Instance, Series, open_archive
-from .patient_folder import PatientFolder, missing
+from .patient_folder import FileOnDisk, PatientFolder, missing
 from .wanted import Wanted
 
 LOCK_FOLDER, LOCK = ".fetch", "lock"
@@ -239,8 +239,8 @@ def _fetch_one(archive: Archive, place: PatientFolder, plan: Planned, told: _Tol
         told(plan.count, ALREADY_FINISHED)
     else:
         place.open()
-        _fetch_missing(archive, place, plan, told)
-    problem = _witness(place, plan)
+        here = _fetch_missing(archive, place, plan, told, here)
+    problem = _witness(place, plan, here)
     if problem:
         raise ArchiveError(problem)
     if place.place != place.whole:
@@ -248,10 +248,14 @@ def _fetch_one(archive: Archive, place: PatientFolder, plan: Planned, told: _Tol
     return FetchedPatient(plan.number, plan.name, place.whole, plan.count, plan.count, told.new)
 
 
-def _fetch_missing(archive: Archive, place: PatientFolder, plan: Planned, told: _Told) -> None:
-    """Fetch what is not there, several times if the archive gives a part only."""
+def _fetch_missing(
+    archive: Archive, place: PatientFolder, plan: Planned, told: _Told, files: dict[str, FileOnDisk]
+) -> dict[str, FileOnDisk]:
+    """Fetch what is not there, several times if the archive gives a part only; what then lies there, read from the disk."""
     for attempt in range(1, ATTEMPTS + 1):
-        lacking = missing(plan.listed, place.files())
+        lacking = missing(plan.listed, files)
+        if not lacking:
+            return files
         here = plan.count - sum(map(len, lacking.values()))
         told(here)
         for series, instances in lacking.items():
@@ -271,13 +275,12 @@ def _fetch_missing(archive: Archive, place: PatientFolder, plan: Planned, told: 
             except (ArchiveError, ArchiveSilent):
                 if attempt == ATTEMPTS:
                     raise
-        if not lacking:
-            return
+        files = place.files()
+    return files
 
 
-def _witness(place: PatientFolder, plan: Planned) -> str:
+def _witness(place: PatientFolder, plan: Planned, here: dict[str, FileOnDisk]) -> str:
     """Why a patient is not whole by what lies on the disk and what the archive counts; ``""`` if all agree."""
-    here = place.files()
     lacking = sum(map(len, missing(plan.listed, here).values()))
     if lacking:
         came = f"{lacking} of {plan.count} objects did not come whole"

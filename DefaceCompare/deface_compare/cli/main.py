@@ -47,9 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     register_plain_signs()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors=PLAIN
-            )  # names of files may hold what no terminal can show, our words what an old one cannot
+            # names of files may hold what no terminal can show, our words what an old one cannot
+            stream.reconfigure(errors=PLAIN)
     arguments = make_parser().parse_all(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:

@@ -20,7 +20,8 @@ from ..progress import Progress, report_step, silent
 from ..readers.bids.dataset import DESCRIPTION, dataset_of
 from ..storage.atomic import write_text
 from ..version import __version__
-from .share_bids_case import RECORDS, BidsJob, BidsOutcome, read_record, share_bids_case
+from .share_bids_case import RECORDS, BidsJob, read_record, share_bids_case
+from .share_case import ShareOutcome
 from .share_manifest import study_mark
 from .shared_place import chosen_cases, make_place, refuse_place, refuse_unknown_method
 from .workers import cluster, run_here, run_on_cluster
@@ -122,7 +123,7 @@ def share_as_bids(
         named = _labels(source, finished, labels)
         todo = [BidsJob(case, source, target, named.get(case), ExportOptions(method, accept_risk=accept_risk)) for case in chosen]
         _write_frame(target, choices, source, todo, {})
-        outcomes: dict[str, BidsOutcome] = {}
+        outcomes: dict[str, ShareOutcome] = {}
         try:
             _run(todo, outcomes, jobs, progress)
         finally:
@@ -130,7 +131,7 @@ def share_as_bids(
     return _report(target, outcomes, labels)
 
 
-def _run(todo: Sequence[BidsJob], outcomes: dict[str, BidsOutcome], jobs: Jobs, progress: Progress) -> None:
+def _run(todo: Sequence[BidsJob], outcomes: dict[str, ShareOutcome], jobs: Jobs, progress: Progress) -> None:
     processes = fitting_processes(jobs, len(todo))
     report_step(progress, 0, len(todo), f"{len(todo)} cases to share")
     if processes == 1:
@@ -167,7 +168,7 @@ def _refuse_other(to: Path, choices: Mapping[str, str]) -> None:
 
 
 def _write_frame(
-    to: Path, choices: Mapping[str, str], out: Path, todo: Sequence[BidsJob], outcomes: Mapping[str, BidsOutcome]
+    to: Path, choices: Mapping[str, str], out: Path, todo: Sequence[BidsJob], outcomes: Mapping[str, ShareOutcome]
 ) -> None:
     """Write what is of the data set and not of a case: description, participants, what was done."""
     records = {path.stem: told for path in sorted((to / RECORDS).glob("*.json")) if (told := read_record(path)) is not None}
@@ -209,12 +210,12 @@ def _readme(choices: Mapping[str, str], count: int) -> str:
     )
 
 
-def _report(to: Path, outcomes: Mapping[str, BidsOutcome], labels: str) -> BidsReport:
+def _report(to: Path, outcomes: Mapping[str, ShareOutcome], labels: str) -> BidsReport:
     accepted: dict[str, list[str]] = {}
     for each in outcomes.values():
-        for risk in each.record.get("accepted_risks", ()):
+        for risk in each.manifest.get("accepted_risks", ()):
             accepted.setdefault(risk, []).append(each.id)
     shared = tuple(sorted(each.id for each in outcomes.values() if not each.reason))
     refused = {each.id: each.details or each.reason for each in outcomes.values() if each.reason}
-    files = sum(len(each.record.get("files", ())) for each in outcomes.values())
+    files = sum(len(each.manifest.get("files", ())) for each in outcomes.values())
     return BidsReport(to, shared, dict(sorted(refused.items())), files, accepted, labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from ..errors import UnusableInput
 from ..export.bids.write_case import BidsExport, write_bids_case
 from ..export.options import ExportOptions
 from ..output.folder import OutputFolder
-from ..progress import ALREADY_FINISHED, Progress, report_step, silent
+from ..progress import Progress, report_step, silent
 from ..storage.atomic import write_text
 from .refusal import refusal
-from .share_case import ShareJob, mark_now
+from .share_case import ShareJob, ShareOutcome, mark_now
 
 RECORDS = "defacing_records"
 """The folder of what was written of each case; a record is there before its case's folder is."""
@@ -49,26 +49,9 @@ class BidsJob:
         """The same with paths that hold in any working folder."""
         return replace(self, out=self.out.resolve(), to=self.to.resolve())
 
-    def failed(self, reason: str) -> BidsOutcome:
+    def failed(self, reason: str) -> ShareOutcome:
         """The outcome of a case that no worker finished."""
-        return BidsOutcome(self.id, reason=reason)
-
-
-@dataclass(frozen=True)
-class BidsOutcome:
-    """What became of one case; `reason` says without names why it is not shared, `details` with them."""
-
-    id: str
-    reason: str = ""
-    details: str = ""
-    record: Mapping[str, Any] = field(default_factory=dict)
-    before: bool = False
-
-    def told(self) -> str:
-        """One line for whoever watches the run."""
-        if self.reason:
-            return f"{self.id}: not shared: {self.details or self.reason}"
-        return f"{self.id}: {ALREADY_FINISHED}" if self.before else f"{self.id}: written and verified"
+        return ShareOutcome(self.id, reason=reason)
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
@@ -81,7 +64,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return told if whole else None
 
 
-def share_bids_case(job: BidsJob, progress: Progress = silent) -> BidsOutcome:
+def share_bids_case(job: BidsJob, progress: Progress = silent) -> ShareOutcome:
     """Write one case, unless the very same is there; never raises for the case's sake.
 
     Raises
@@ -94,10 +77,10 @@ def share_bids_case(job: BidsJob, progress: Progress = silent) -> BidsOutcome:
     try:
         return _share_or_skip(job, progress)
     except Exception as error:  # one broken case must not cost the others
-        return BidsOutcome(job.id, *refusal(job.out, job.to, job.id, error))
+        return ShareOutcome(job.id, *refusal(job.out, job.to, job.id, error))
 
 
-def _share_or_skip(job: BidsJob, progress: Progress) -> BidsOutcome:
+def _share_or_skip(job: BidsJob, progress: Progress) -> ShareOutcome:
     if job.names is None:
         raise UnusableInput(f"case {job.id} {NOT_BIDS}")
     mark = sha256(f"{mark_now(job.share_job)} {job.names}".encode()).hexdigest()
@@ -106,7 +89,7 @@ def _share_or_skip(job: BidsJob, progress: Progress) -> BidsOutcome:
     if place.is_dir() and any(place.iterdir()):
         wrong = _wrong_files(place, before)
         if not wrong and before is not None and before.get(MADE_FROM) == mark:
-            return BidsOutcome(job.id, record=before, before=True)
+            return ShareOutcome(job.id, manifest=before, before=True)
         report_step(progress, 0, 1, f"{job.id}: taken away, to be written again")
         shutil.rmtree(place)
     report_step(progress, 0, 1, f"{job.id}: reading the patient again")
@@ -116,7 +99,7 @@ def _share_or_skip(job: BidsJob, progress: Progress) -> BidsOutcome:
         write_text(job.record, json.dumps(export.as_dict() | {MADE_FROM: mark}, indent=1) + "\n")
 
     export = write_bids_case(OutputFolder(job.out).case(job.id), job.to, job.names, job.options, keep)
-    return BidsOutcome(job.id, record=export.as_dict())
+    return ShareOutcome(job.id, manifest=export.as_dict())
 
 
 def _wrong_files(place: Path, record: Mapping[str, Any] | None) -> list[str]:

@@ -64,7 +64,7 @@ class ShareOutcome:
     details : str
         The same with names and paths, for whoever runs the command.
     manifest : mapping
-        What the ``manifest.json`` of its export says.
+        What the ``manifest.json`` of its export says; of a BIDS derivative, the case's record.
     before : bool
         An earlier run had written it.
     """

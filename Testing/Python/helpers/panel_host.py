@@ -229,6 +229,19 @@ def press(widget: Any, key: str) -> None:
     qt.QtTest.QTest.keyClick(widget, getattr(qt.QtCore.Qt.Key, f"Key_{key}"))
 
 
+def chosen(panel: Any) -> list[str]:
+    """Names of the chosen nodes."""
+    names = ("ctSelector", "mrSelector", "petSelector", "segmentationSelector", "doseSelector")
+    nodes = [getattr(panel.ui, name).currentNode() for name in names]
+    return [node.GetName() if node is not None else "" for node in nodes]
+
+
+def only(panel: Any, *methods: str) -> None:
+    """Tick these methods."""
+    for key in panel.methods._boxes:
+        getattr(panel.methods, f"methodBox_{key}").checked = key in methods
+
+
 def ball(size: int = 16) -> sitk.Image:
     """A CT of a ball of tissue, 8 mm a voxel: a head that can be drawn."""
     where = np.indices((size, size, size)) - (size - 1) / 2

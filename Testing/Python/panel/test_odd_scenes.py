@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from deface_compare.case import Structure
 from deface_compare.cohort.review import read_decisions
-from panel_host import alive, ball, click, load_ct, press, spin
+from panel_host import alive, ball, chosen, click, load_ct, only, press, spin
 from review_study import opened, write_study
 from views_on_screen import FOUR_UP, layout, listed, seen, settle, skin_meshes
 
@@ -48,19 +48,6 @@ def dose(name: str) -> Any:
     node = add_volume(slicer.mrmlScene, sitk.Cast(ball() > 0, sitk.sitkFloat32) * 20.0, name)
     node.SetAttribute("DicomRtImport.DoseVolume", "1")
     return node
-
-
-def chosen(panel: Any) -> list[str]:
-    """Names of the chosen nodes."""
-    names = ("ctSelector", "mrSelector", "petSelector", "segmentationSelector", "doseSelector")
-    nodes = [getattr(panel.ui, name).currentNode() for name in names]
-    return [node.GetName() if node is not None else "" for node in nodes]
-
-
-def only(panel: Any, *methods: str) -> None:
-    """Tick these methods."""
-    for key in panel.methods._boxes:
-        getattr(panel.methods, f"methodBox_{key}").checked = key in methods
 
 
 def test_nodes_of_three_patients_that_come_in_any_order_and_are_named_alike_are_sorted_by_patient(panel: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import SimpleITK as sitk
 
-from panel_host import ball, click, load_ct, spin
+from panel_host import ball, chosen, click, load_ct, only, spin
 from views_on_screen import dvh_chart, settle
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -31,19 +31,6 @@ def load_patient(name: str, *, dose: bool = True) -> None:
         nodes[-1].SetAttribute(DOSE_ATTRIBUTE, "1")
     for node in nodes:
         hierarchy.CreateItem(item, node)
-
-
-def chosen(panel: Any) -> list[str]:
-    """Names of the chosen nodes."""
-    names = ("ctSelector", "mrSelector", "petSelector", "segmentationSelector", "doseSelector")
-    nodes = [getattr(panel.ui, name).currentNode() for name in names]
-    return [node.GetName() if node is not None else "" for node in nodes]
-
-
-def only(panel: Any, *methods: str) -> None:
-    """Tick these methods."""
-    for key in panel.methods._boxes:
-        getattr(panel.methods, f"methodBox_{key}").checked = key in methods
 
 
 def test_a_patient_loaded_while_the_panel_is_open_is_preselected_with_everything(panel: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from deface_compare.case import Structure
-from panel_host import ball, click, load_ct, spin
+from panel_host import ball, click, load_ct, only, spin
 from result_tables import column
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -32,12 +32,6 @@ def segmentation(name: str, moved_voxels: int = 0) -> Any:
     mask = sitk.Cast(sitk.GetImageFromArray(values), sitk.sitkUInt8)
     mask.CopyInformation(head)
     return add_structures(slicer.mrmlScene, [Structure(name="Brain", standard_name="Brain", labelmap=mask)], name)
-
-
-def only(panel: Any, *methods: str) -> None:
-    """Tick these methods."""
-    for key in panel.methods._boxes:
-        getattr(panel.methods, f"methodBox_{key}").checked = key in methods
 
 
 def test_a_segmentation_of_the_scene_goes_to_the_command_line_and_the_choice_is_kept_with_the_scene(

@@ -6,13 +6,11 @@ from pydicom import __version__ as pydicom_version
 
 from ...output.finished_case import FinishedCase
 from ...writers.study import IMPLEMENTATION_UID
+from ..headers.retained import DEVICE
 from ..options import KEEP_FRAMES, ExportOptions
 from ..written.written_set import WrittenSet
 from .identity_search import IdentitySearch
 from .identity_wanted import wanted_of
-
-DEVICE = "device"
-"""The option that keeps what names a machine."""
 
 
 def identity_search(finished: FinishedCase, options: ExportOptions, written: WrittenSet) -> IdentitySearch:
