@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..anatomy.find_heads import find_heads
 from ..anatomy.head import Head
@@ -19,6 +21,8 @@ from ..storage.atomic import growing_folder, written_csv
 from .beyond_image import dose_beyond_risk, without_dose_beyond
 from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin
+from .handed.handed_set import HandOver
+from .headers.own_tool import HeaderTool
 from .headers.retained import DEFAULT_RETAINED
 from .manifest import MANIFEST, write_manifest
 from .moved_skin import MovedSkin, moved_skins
@@ -66,6 +70,7 @@ def export_case(
     accept_risk: bool = False,
     headers: str = NO_CHANGE,
     retain: Sequence[str] = DEFAULT_RETAINED,
+    tool: HeaderTool | None = None,
     progress: Progress = silent,
 ) -> Export:
     """Write one method's result on a finished case as defaced DICOM RT, verified.
@@ -76,7 +81,7 @@ def export_case(
         ``OUT/cases/<id>``.
     to : str or Path
         The folder to make; must be empty or absent.
-    method, dose_policy, keep_uids, frame, accept_risk, headers, retain
+    method, dose_policy, keep_uids, frame, accept_risk, headers, retain, tool
         As in `ExportOptions`.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`, and nothing is left.
@@ -84,13 +89,13 @@ def export_case(
     Raises
     ------
     ValueError
-        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist.
+        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist, or `tool` does not go with them.
     UnusableInput
         If the case cannot be exported, or a risk was not accepted: the sentence says which.
     ExportFailed
         If what was written did not pass its verification; it is removed.
     """
-    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk, headers, tuple(retain))
+    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk, headers, tuple(retain), tool)
     return export_with(Path(case), Path(to), options, progress)
 
 
@@ -116,6 +121,8 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
         If what was written did not pass its verification; it is removed.
     """
     _refuse_occupied(to)
+    if options.tool is not None:
+        options.tool.refuse_missing(os.environ)
     report_step(progress, 0, STEPS, f"{case.name}: reading the patient again")
     finished = without_dose_beyond(open_finished_case(case, options.method, options.dose_policy))
     if to.resolve().is_relative_to(finished.source.resolve()):
@@ -131,8 +138,8 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
     with _growing(to) as folder:
-        writer = SetWriter(finished, options, folder, {key: not reason for key, reason in checks.items()}, moved)
-        written = writer.write(progress, 40, STEPS)
+        passed = {key: not reason for key, reason in checks.items()}
+        written = _written(finished, options, folder, passed, moved, progress)
         report_step(progress, 70, STEPS, f"{finished.id}: verifying what was written")
         verified = Verifier(finished, options, written, heads, moved).run()
         if verified.faults:
@@ -145,6 +152,27 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     _keep_uid_map(finished, written)
     notes = (*_notes(finished, written, risks), *verified.notes, *beside)
     return Export(to, len(written.objects), tuple(written.clipped), notes)
+
+
+def _written(
+    finished: FinishedCase,
+    options: ExportOptions,
+    folder: Path,
+    passed: Mapping[str, bool],
+    moved: Mapping[str, MovedSkin],
+    progress: Progress,
+) -> WrittenSet:
+    """Write the set; where a program cleans the headers, what it gave back is the set.
+
+    The program works beside the folder, in the hidden one in which it grows: what a killed export leaves there, the next removes.
+    """
+    if options.tool is None:
+        return SetWriter(finished, options, folder, passed, moved).write(progress, 40, STEPS)
+    with TemporaryDirectory(prefix="tool-", dir=folder.parent) as given, TemporaryDirectory(dir=folder.parent) as work:
+        writer = SetWriter(finished, options, Path(given), passed, moved)
+        written = writer.write(progress, 40, STEPS)
+        report_step(progress, 55, STEPS, f"{finished.id}: {options.tool.title} cleans the headers")
+        return HandOver(finished, options, writer.marks, passed).run(written, Path(work), folder)
 
 
 def export_study(

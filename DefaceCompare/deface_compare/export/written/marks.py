@@ -92,6 +92,19 @@ class Marks:
         elif self.codes and "PatientIdentityRemoved" in data:
             del data.PatientIdentityRemoved
 
+    def put_back(self, data: Dataset) -> None:
+        """Mark an object that another program gave back: its own marks stay, but whether nobody is named is said here."""
+        if "PatientIdentityRemoved" in data:
+            del data.PatientIdentityRemoved
+        self.on_object(data)
+
+    def put_back_on_image(self, data: Dataset, passed: bool) -> None:
+        """The marks of a defaced slice which another program may have taken away."""
+        kinds = [str(value) for value in data.get("ImageType") or ["DERIVED", "PRIMARY"]]
+        data.ImageType = ["DERIVED", *kinds[1:]]
+        data.DerivationDescription = data.get("DerivationDescription") or self.description
+        recognisable(data, passed)
+
     def on_image(self, data: Dataset, passed: bool) -> None:
         """Mark a defaced slice: derived, from which image, and whether recognisable features are known to be gone."""
         kinds = [str(value) for value in data.get("ImageType") or ["ORIGINAL", "PRIMARY"]]

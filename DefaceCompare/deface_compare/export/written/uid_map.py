@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from hashlib import sha256
 from pathlib import Path
 
@@ -88,6 +89,12 @@ class UidMap:
         if uid not in self.mapped:
             self.mapped[uid] = self._made_of("" if uid in self._shared else self._version, uid)
         return self.mapped[uid]
+
+    def followed_by(self, changes: Mapping[str, str]) -> UidMap:
+        """The same map where another program changed UIDs after this one."""
+        result = copy(self)
+        result.mapped = {old: changes.get(new, new) for old, new in self.mapped.items()}
+        return result
 
     def made(self, words: str) -> str:
         """A UID for a thing that had none in the source, the same for the same words; it is not mapped again."""
