@@ -34,8 +34,8 @@ HEADERS_CLEANED = (
     " searched for the names, identifiers, dates and UIDs of its source. Text that is burnt into pixels was not looked for."
 )
 HEADERS_BY_TOOL = (
-    "The headers are de-identified: by {tool}, a program of the site, and each file was searched for the names, identifiers, dates"
-    " and UIDs of its source. Text that is burnt into pixels was not looked for."
+    "The headers are de-identified: by {tool}, a program of the site, and each file was searched for the names, identifiers,"
+    " dates and UIDs of its source. Text that is burnt into pixels was not looked for."
 )
 TOOL = "headers_tool"
 """The manifest's key of the program that cleaned the headers."""
