@@ -14,6 +14,7 @@ from ..output.neutral_words import NeutralWords
 from ..storage.atomic import write_bytes
 from ..version import __version__
 from .checked.verification import Verification
+from .headers.own_tool import DEVICE, TIMES
 from .options import BASIC, KEEP_FRAMES, MAP_FRAMES, ExportOptions
 from .written.uid_map import case_salt
 from .written.written_set import WrittenSet
@@ -29,6 +30,7 @@ TOOL_NOTE = (
     "Headers: cleaned by {tool}, another program; no profile is claimed for it here. Every file was searched for what the source"
     " holds of names, identifiers, dates and UIDs. Text that is burnt into pixels was not looked for."
 )
+LEFT_ON_PURPOSE = {TIMES: "times of day", DEVICE: "what names the machine"}
 HEADERS_NOTE = (
     "Names, dates and other identifying header fields are as in the source: defacing cleans pixels and contours only."
     " De-identify the headers with another tool before sharing."
@@ -38,7 +40,8 @@ HEADERS_NOTE = (
 def headers_note(options: ExportOptions) -> str:
     """What became of the headers of one export."""
     if options.tool is not None:
-        return TOOL_NOTE.format(tool=options.tool.named)
+        left = [LEFT_ON_PURPOSE[what] for what in options.tool.keeps]
+        return TOOL_NOTE.format(tool=options.tool.named) + (f" Left on purpose: {' and '.join(left)}." if left else "")
     return CLEANED_NOTE if options.cleans_headers else HEADERS_NOTE
 
 
@@ -82,7 +85,11 @@ def write_manifest(
         "clipped_structures": [{"number": c.number, "what": c.what, "planes": c.planes} for c in written.clipped],
         "headers": options.headers,
         "retained": list(options.retain) if options.headers == BASIC else [],
-        **({"headers_tool": {"title": options.tool.title, "version": options.tool.version}} if options.tool else {}),
+        **(
+            {"headers_tool": {"title": options.tool.title, "version": options.tool.version, "keeps": list(options.tool.keeps)}}
+            if options.tool
+            else {}
+        ),
         "removed_from_headers": dict(sorted((written.stale + written.cleaned).items())),
         "left_behind": {words.shared(kind): count for kind, count in written.left_out.items()},
         "notes": [*words.shared_values(written.notes), headers_note(options)],

@@ -24,7 +24,6 @@ MEANING = (
 )
 """What says what stored integers stand for, as far as one slice tells it."""
 NUMBER_VRS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "UL", "US"})
-CLAIM = "PatientIdentityRemoved"
 CONTOURS = Tag("ContourData")
 """A structure set holds hundreds of thousands of its numbers, which take long to decode."""
 
@@ -47,15 +46,12 @@ class Known:
     ----------
     series, number : str
         Its SeriesInstanceUID and InstanceNumber.
-    claims : bool
-        Whether it says that nobody can be known by it (0012,0062).
     """
 
     path: Path
     content: Content
     series: str
     number: str
-    claims: bool
 
 
 def known_object(path: Path) -> Known:
@@ -69,7 +65,7 @@ def known_object(path: Path) -> Known:
     data = read_object(path)
     content = Content(str(data.get("SOPClassUID") or ""), _told(data, PLACE), _told(data, MEANING), _body(data, path))
     number = str(data.get("InstanceNumber") or "")
-    return Known(path, content, str(data.get("SeriesInstanceUID") or ""), number, str(data.get(CLAIM) or "") == "YES")
+    return Known(path, content, str(data.get("SeriesInstanceUID") or ""), number)
 
 
 def _told(data: Dataset, keywords: tuple[str, ...]) -> str:

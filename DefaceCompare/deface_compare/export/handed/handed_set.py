@@ -71,7 +71,8 @@ class HandOver:
         if unpaired:
             raise ExportFailed(f"the export of {self.finished.id} was removed: {'; '.join(unpaired)}")
         uids, faults, objects, names = UidChanges(tool.title), list[str](), dict[Path, WrittenObject](), dict[int, str]()
-        marks = replace(self.marks, identity_removed=self._nobody_is_known(returned))
+        passed = bool(self.passed) and all(self.passed.values())
+        marks = replace(self.marks, identity_removed=passed and not self.options.accept_risk)
         for one, other in pairing.pairs:
             each = given[one.path][1]
             faults += [f"{_name(each, written)}: {tool.title} changed {what}" for what in changes(one, other)]
@@ -92,11 +93,6 @@ class HandOver:
             notes=[*written.notes, *notes],
             faults=[*faults, *uids.faults],
         )
-
-    def _nobody_is_known(self, returned: list[Known]) -> bool:
-        """Whether objects may say so: the program does, the privacy checks are passed; what follows is searched anyhow."""
-        passed = bool(self.passed) and all(self.passed.values())
-        return passed and not self.options.accept_risk and all(one.claims for one in returned)
 
     def _take(self, data: Dataset, marks: Marks, key: str, path: Path, tool: HeaderTool) -> None:
         """Put back the marks of the defacing and write an object anew: its preamble and meta information may hold anything."""

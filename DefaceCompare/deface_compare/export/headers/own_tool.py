@@ -23,7 +23,9 @@ from ...machine.tool_tables import (
 TEXTS = ("title", "version", "reference", "licence", "install")
 PLACEHOLDERS = frozenset({"input", "output", "here"})
 """Of a command: the folder with the objects, the folder for the results, the folder of the TOML file."""
-ENTRIES = frozenset({"command", "in_place", "exit_codes", "time_limit_s", *TEXTS})
+ENTRIES = frozenset({"command", "in_place", "exit_codes", "time_limit_s", "keeps", *TEXTS})
+TIMES, DEVICE = KEEPS = ("times", "device")
+"""What a program may leave on purpose, so that it is not searched for: times of day (dates are), and what names the machine."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class HeaderTool:
         The program rewrites the folder that it is given; it gets a copy.
     exit_codes : tuple of int
         Those that say that all went well.
+    keeps : tuple of str
+        Of `KEEPS`: what it leaves on purpose.
     file : Path
         Where the table stands.
     """
@@ -51,6 +55,7 @@ class HeaderTool:
     version: str = ""
     in_place: bool = False
     exit_codes: tuple[int, ...] = (0,)
+    keeps: tuple[str, ...] = ()
     time_limit_s: float = 3600.0
     reference: str = ""
     licence: str = ""
@@ -108,8 +113,8 @@ def read_header_tool(path: Path) -> HeaderTool:
     _refuse_wrong_kinds(table, where)
     _refuse_wrong_places(table, where)
     chosen: dict[str, Any] = {"title": key, **table, "command": tuple(table["command"])}
-    codes = tuple(table.get("exit_codes", (0,)))
-    return HeaderTool(**{**chosen, "key": key, "exit_codes": codes, "file": path.resolve()})
+    codes, keeps = tuple(table.get("exit_codes", (0,))), tuple(table.get("keeps", ()))
+    return HeaderTool(**{**chosen, "key": key, "exit_codes": codes, "keeps": keeps, "file": path.resolve()})
 
 
 def _refuse_wrong_kinds(table: Mapping[str, Any], where: str) -> None:
@@ -118,6 +123,9 @@ def _refuse_wrong_kinds(table: Mapping[str, Any], where: str) -> None:
     codes = table.get("exit_codes", [0])
     if not isinstance(codes, list) or not codes or any(type(code) is not int for code in codes):
         raise UnusableInput(f"{where}: exit_codes must be a list of whole numbers, for example [0]")
+    keeps = table.get("keeps", [])
+    if not isinstance(keeps, list) or any(each not in KEEPS for each in keeps):
+        raise UnusableInput(f"{where}: keeps must be a list of some of {', '.join(KEEPS)}")
 
 
 def _refuse_wrong_places(table: Mapping[str, Any], where: str) -> None:
