@@ -116,15 +116,9 @@ def made_from(report: CaseReport, options: ExportOptions, checks: Mapping[str, s
     out : Path
         The output folder: its secret hides the table of a program that cleans headers.
     """
-    chosen: list[object] = [
-        options.method,
-        options.dose_policy,
-        options.keep_uids,
-        options.frame,
-        options.headers,
-        options.retain,
-    ]
-    chosen += [options.tool.mark(case_salt(out))] if options.tool is not None else []
+    tool = [options.tool.mark(case_salt(out))] if options.tool is not None else []
+    kept = [*options.retain, *tool]
+    chosen = [options.method, options.dose_policy, options.keep_uids, options.frame, options.headers, kept]
     told = [report.version, report.case_id, dict(report.inputs), report.settings.as_dict(), report.methods[options.method]]
     return sha256(json.dumps([chosen, told, dict(checks)], sort_keys=True, default=str).encode()).hexdigest()
 

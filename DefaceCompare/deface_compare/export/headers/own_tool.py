@@ -67,6 +67,11 @@ class HeaderTool:
         """Title and version, as shared files tell them."""
         return f"{self.title} {self.version}".strip()
 
+    @property
+    def told(self) -> dict[str, object]:
+        """What shared files tell of it; its command may hold a secret and is not told."""
+        return {"title": self.title, "version": self.version, "keeps": list(self.keeps)}
+
     def mark(self, secret: bytes) -> str:
         """A hash by which another table is known; the secret keeps the command, which may hold one, from being guessed."""
         told = {name: value for name, value in asdict(self).items() if name != "file"}

@@ -1,0 +1,330 @@
+"""Headers by a site's own program: what it gives back is paired by content, verified as ours, and refused in one sentence."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deface_compare.case import Case
+from deface_compare.cli.main import main
+from deface_compare.errors import UnusableInput
+from deface_compare.export import export_case as export_module
+from deface_compare.export.headers.own_tool import HeaderTool, read_header_tool
+from deface_compare.export.manifest import wrong_files
+from deface_compare.export.options import ExportOptions
+from deface_compare.readers import read_case
+from export_patient import COARSE_MM, METHOD, compared, export, head_known, manifest, objects, source
+from places import ROOT
+
+pytestmark = [
+    pytest.mark.xdist_group("headers_tool"),
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(sys.platform == "win32", reason="ends process groups as Unix does"),
+]
+
+STAND_IN = ROOT / "Testing" / "Python" / "helpers" / "stand_in_header_tool.py"
+OPTIONS = ("--accept-risk", "--dose-policy", "mask")
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished case of few files; nobody may change it."""
+    return compared(tmp_path_factory.mktemp("handed"), COARSE_MM)
+
+
+@pytest.fixture(scope="module")
+def handed(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That case, its headers cleaned by the stand-in; nobody may change it."""
+    folder = tmp_path_factory.mktemp("shared") / "export"
+    assert export(case, folder, *OPTIONS, "--headers-tool", str(table(folder.parent))) == 0
+    return folder
+
+
+def table(folder: Path, *, in_place: bool = False, more: str = "") -> Path:
+    """The stand-in's TOML file."""
+    places = '"{input}"' if in_place else '"{input}", "{output}"'
+    file = folder / "tool.toml"
+    file.write_text(
+        f'[stand_in]\ntitle = "Stand-in"\nversion = "2.1"\ncommand = ["{sys.executable}", "{STAND_IN}", {places}]\n'
+        f'keeps = ["times", "device"]\nin_place = {str(in_place).lower()}\n{more}',
+        encoding="utf-8",
+    )
+    return file
+
+
+def run(
+    case: Path, folder: Path, behaviour: str, monkeypatch: pytest.MonkeyPatch, *, in_place: bool = False, more: str = ""
+) -> int:
+    """Export with a stand-in that behaves so."""
+    monkeypatch.setenv("BEHAVIOUR", behaviour)
+    return export(case, folder / "export", *OPTIONS, "--headers-tool", str(table(folder, in_place=in_place, more=more)))
+
+
+def log_of(case: Path) -> str:
+    return (case.parents[1] / "identifiable" / "logs" / "case-001" / "headers_stand_in.txt").read_text(encoding="utf-8")
+
+
+def test_what_the_tool_gave_back_is_the_export(handed: Path, case: Path) -> None:
+    assert wrong_files(handed) == []
+    everything = objects(handed)
+    assert set(everything) == set(manifest(handed)["files"])  # type: ignore[attr-defined]
+    assert {str(data.PatientName) for data in everything.values()} == {"SUBJECT"}
+    assert {str(data.StudyDate) for data in everything.values()} == {"20241201"}
+    assert all(str(data.SOPInstanceUID).startswith("2.25.") for data in everything.values())
+    assert all(data.file_meta.MediaStorageSOPInstanceUID == data.SOPInstanceUID for data in everything.values())
+    content = b"".join(path.read_bytes() for path in handed.rglob("*") if path.is_file()).lower()
+    assert [word for word in (b"secret", b"person", b"id-7", b"20260105", b"export tests") if word in content] == []
+
+
+def test_the_tool_is_named_and_no_profile_is_claimed_for_it(handed: Path) -> None:
+    told = manifest(handed)
+    assert told["headers"] == "tool"
+    assert told["headers_tool"] == {"title": "Stand-in", "version": "2.1", "keeps": ["times", "device"]}
+    last = told["notes"][-1]  # type: ignore[index]
+    assert last.startswith("Headers: cleaned by Stand-in 2.1, another program; no profile is claimed for it here.")
+    assert last.endswith("Left on purpose: times of day and what names the machine.")
+    assert told["verified"]["identity"]["values of the source searched for"] > 10  # type: ignore[index]
+    for data in objects(handed).values():
+        assert [str(item.CodeValue) for item in data.DeidentificationMethodCodeSequence] == ["113102"]
+        assert "PatientIdentityRemoved" not in data
+
+
+def test_pet_keeps_its_suv_and_the_dvh_its_numbers(handed: Path, case: Path) -> None:
+    before, after = read_case(source(case), "x"), read_case(handed, "x")
+    assert after.image("PET").unit == "SUVbw"
+    assert after.image("PET").stored_form.factor == pytest.approx(before.image("PET").stored_form.factor, rel=1e-12)
+    assert manifest(handed)["verified"]["DVH"]["numbers"] > 10  # type: ignore[index]
+
+
+def test_the_kept_list_leads_from_the_source_to_the_uids_of_the_tool(handed: Path, case: Path) -> None:
+    with (case.parents[1] / "identifiable" / "exports" / f"case-001_{METHOD}.csv").open(newline="", encoding="utf-8") as stream:
+        known = {row["source"]: row["export"] for row in csv.DictReader(stream)}
+    theirs = {(str(d.Modality), str(d.get("InstanceNumber"))): str(d.SOPInstanceUID) for d in objects(source(case)).values()}
+    for data in objects(handed).values():
+        assert known[theirs[str(data.Modality), str(data.get("InstanceNumber"))]] == data.SOPInstanceUID
+        assert data.FrameOfReferenceUID in known.values() if "FrameOfReferenceUID" in data else True
+
+
+def test_the_tool_sees_one_case_and_what_it_prints_stays_in_the_identifiable_part(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(case, tmp_path, "good", monkeypatch) == 0
+    said = log_of(case)
+    assert "of Secret^Person" in said
+    assert "beside: ['given', 'log.txt', 'place', 'results']" in said
+    printed = capsys.readouterr()
+    assert "Secret" not in printed.out + printed.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "tool.toml"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reasons"),
+    [
+        ("private name", ["a value of the source's PatientName is left", "1 times private element is left"]),
+        ("name", ["a value of the source's PatientName is left"]),
+        ("pixel", ["CT/CT_0003.dcm: Stand-in changed its voxels; ", "a voxel outside the edit is not the source's"]),
+        ("drop", ["Stand-in did not give back CT/CT_0002.dcm"]),
+        ("twice", ["Stand-in gave back an object more than it got"]),
+        ("same uid", ["Stand-in gave two values of SOPInstanceUID one new value", "2 objects have the same SOP instance UID"]),
+        ("dangling", ["RTPLAN_1.dcm: ReferencedSOPInstanceUID names what is not there"]),
+        ("frames", ["Stand-in gave one FrameOfReferenceUID two new values, so that objects no longer agree"]),
+        ("moved", ["Stand-in changed where its voxels lie", "CT has another geometry when it is read back"]),
+        ("rescaled", ["Stand-in changed what its stored numbers stand for", "CT has other values when it is read back"]),
+        ("no injection", ["PET has other units when it is read back (Bq/ml, not SUVbw); SUV need weight, injection and times"]),
+        ("swapped names", ["2 structures have another standard name when they are read back"]),
+        ("contour", ["RTSTRUCT.dcm: Stand-in changed numbers inside its sequences", "contours of structure 8 changed"]),
+        ("another class", ["Stand-in did not give back CT/CT_0001.dcm; Stand-in gave back an object more than it got"]),
+        (
+            "nothing",
+            ["ended well on case-001 but gave back no file; nothing was written; its log is identifiable/logs"],
+        ),
+        ("into input", ["a tool that rewrites its input needs in_place = true"]),
+        (
+            "exit code",
+            ["ended with exit code 7 on case-001; nothing was written", "its log is identifiable/logs/case-001/headers_stand_in"],
+        ),
+        ("garbage", ["Stand-in gave back a file that cannot be read"]),
+    ],
+)
+def test_a_tool_that_breaks_something_is_refused_with_what_it_is(
+    case: Path,
+    tmp_path: Path,
+    behaviour: str,
+    reasons: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(export_module, "MOST_TOLD", 500)
+    assert run(case, tmp_path, behaviour, monkeypatch) == 2
+    told = capsys.readouterr().err
+    assert [reason for reason in reasons if reason not in told] == []
+    assert "Secret" not in told
+    assert [path.name for path in tmp_path.iterdir()] == ["tool.toml"]
+
+
+def test_a_tool_that_hangs_is_killed_with_all_that_it_started(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHILD_FILE", str(tmp_path / "child"))
+    assert run(case, tmp_path, "hang", monkeypatch, more="time_limit_s = 3\n") == 2
+    assert "Stand-in was killed on case-001 after 3 s (time_limit_s); nothing was written" in capsys.readouterr().err
+    state = Path(f"/proc/{(tmp_path / 'child').read_text(encoding='ascii')}/stat")
+    until = time.monotonic() + 5.0
+    while state.exists() and state.read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z" and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not state.exists() or state.read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_tool_may_work_in_place_on_its_copy(case: Path, tmp_path: Path, handed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(case, tmp_path, "in place", monkeypatch, in_place=True) == 0
+    one, other = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.dcm")} for f in (handed, tmp_path / "export"))
+    assert one == other
+
+
+def test_what_a_tool_does_to_its_input_touches_nothing(
+    case: Path, tmp_path: Path, handed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.read_bytes() for path in source(case).rglob("*.dcm")}
+    assert run(case, tmp_path, "input too", monkeypatch) == 0
+    assert {path: path.read_bytes() for path in source(case).rglob("*.dcm")} == before
+    assert objects(tmp_path / "export") == objects(handed)
+
+
+def test_other_exit_codes_may_say_that_all_is_well(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(case, tmp_path, "exit code", monkeypatch, more="exit_codes = [0, 7]\n") == 2  # but it gave back nothing
+    assert read_header_tool(tmp_path / "tool.toml").exit_codes == (0, 7)
+
+
+def test_other_files_of_a_tool_are_not_shared(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(case, tmp_path, "table", monkeypatch) == 0
+    assert [path.name for path in (tmp_path / "export").rglob("*.csv")] == []
+    assert "1 other files of Stand-in are not shared" in str(manifest(tmp_path / "export")["notes"])
+
+
+def test_marks_of_the_defacing_that_a_tool_took_away_are_put_back_and_its_own_stay(
+    case: Path, tmp_path: Path, handed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(case, tmp_path, "unmarks", monkeypatch) == 0
+    for name, data in objects(tmp_path / "export").items():
+        whole = objects(handed)[name]
+        assert data.DeidentificationMethod == whole.DeidentificationMethod
+        assert [str(item.CodeValue) for item in data.DeidentificationMethodCodeSequence] == ["113102"]
+        assert data.get("DerivationDescription") == whole.get("DerivationDescription")
+    (tmp_path / "second").mkdir()
+    assert run(case, tmp_path / "second", "claims", monkeypatch) == 0
+    for data in objects(tmp_path / "second" / "export").values():
+        assert data.DeidentificationMethod[0] == "STAND-IN"
+        assert [str(item.CodeValue) for item in data.DeidentificationMethodCodeSequence] == ["113100", "113102"]
+        assert "PatientIdentityRemoved" not in data  # a risk was accepted
+        assert "RecognizableVisualFeatures" not in data or data.Modality == "RTSTRUCT"  # no privacy check is passed
+
+
+@pytest.mark.parametrize(("behaviour", "expected"), [("claims", "YES"), ("good", "")])
+def test_identity_is_said_to_be_removed_only_where_the_tool_says_so_and_all_is_passed(
+    case: Path, tmp_path: Path, behaviour: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEHAVIOUR", behaviour)
+    monkeypatch.setattr(export_module, "privacy_checks", lambda *_: {"CT": "", "MR_T1": "", "PET": ""})
+    arguments = ("--dose-policy", "mask", "--headers-tool", str(table(tmp_path)))
+    assert export(case, tmp_path / "export", *arguments) == 0
+    assert {str(data.get("PatientIdentityRemoved", "")) for data in objects(tmp_path / "export").values()} == {expected}
+
+
+def test_a_tool_may_rename_structures(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(case, tmp_path, "numbered", monkeypatch) == 0
+    names = [str(roi.ROIName) for roi in objects(tmp_path / "export")["RTSTRUCT.dcm"].StructureSetROISequence]
+    assert names == [f"S{number}" for number in range(1, 9)]
+
+
+def test_another_table_is_another_export_and_the_mark_hides_the_command(tmp_path: Path) -> None:
+    tool = read_header_tool(table(tmp_path))
+    assert tool.mark(b"a") == read_header_tool(table(tmp_path)).mark(b"a")
+    assert len({tool.mark(b"a"), tool.mark(b"b"), replace(tool, time_limit_s=5.0).mark(b"a")}) == 3
+
+
+def test_the_arguments_of_a_child_process_name_the_table(tmp_path: Path) -> None:
+    tool = read_header_tool(table(tmp_path))
+    options = ExportOptions(METHOD, headers="tool", tool=tool)
+    arguments = options.arguments(Path("CASE"), Path("TO"))
+    assert arguments[arguments.index("--headers-tool") + 1] == str((tmp_path / "tool.toml").resolve())
+    assert "--retain" not in arguments
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--headers", "tool"), "--headers tool needs --headers-tool FILE.toml"),
+        (("--headers", "basic", "--headers-tool", "FILE"), "--headers basic and --headers-tool contradict one another"),
+        (("--headers-tool", "FILE", "--retain", "device"), "--retain is for --headers basic"),
+        (("--headers-tool", "FILE", "--keep-uids"), "--keep-uids is not for --headers tool"),
+        (("--headers-tool", "FILE", "--frame", "keep"), "--frame keep is not for --headers tool"),
+        (("--headers-tool", "nowhere.toml"), "nowhere.toml cannot be read as a text file"),
+    ],
+)
+def test_options_that_contradict_one_another_are_one_sentence(
+    case: Path, tmp_path: Path, options: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(table(tmp_path))
+    assert export(case, tmp_path / "export", *(file if each == "FILE" else each for each in options)) == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "export").exists()
+
+
+def test_a_program_that_is_not_there_is_told_before_anything_is_read(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*arguments: object) -> Case:
+        raise AssertionError
+
+    monkeypatch.setattr(export_module, "open_finished_case", never)
+    tool = HeaderTool("t", "T", ("nowhere", "{input}", "{output}"), install="pip install t")
+    with head_known(), pytest.raises(UnusableInput, match=r"T: nowhere is not on the PATH \(install it: pip install t"):
+        export_module.export_case(case, tmp_path / "export", METHOD, headers="tool", tool=tool)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[a]\ncommand = ['x', '{input}', '{output}']\n[b]\ncommand = ['x']\n", r"holds 2 tables \(a, b\)"),
+        ("[a]\ntitle = 'A'\n", "has no command"),
+        ("[a]\ncommand = ['x', '{output}']\n", r"must hold \{input\}"),
+        ("[a]\ncommand = ['x', '{input}']\n", r"must hold \{output\}, the folder for its files, or in_place must be true"),
+        ("[a]\ncommand = ['x', '{input}', '{output}']\nin_place = true\n", "leave one of the two out"),
+        ("[a]\ncommand = ['x', '{input}', '{key}']\n", "may hold {here}, {input}, {output}"),
+        ("[a]\ncommand = ['x', '{input}', '{output}']\nin_place = 'no'\n", "in_place must be true or false"),
+        ("[a]\ncommand = ['x', '{input}', '{output}']\nexit_codes = [true]\n", "exit_codes must be a list of whole numbers"),
+        ("[a]\ncommand = ['x', '{input}', '{output}']\nkeeps = ['names']\n", "keeps must be a list of some of times, device"),
+        ("[a]\ncommand = ['x', '{input}', '{output}']\ntypes = {}\n", "unknown entries: types"),
+    ],
+)
+def test_a_table_that_is_not_understood_is_one_sentence(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "tool.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UnusableInput, match=reason):
+        read_header_tool(tmp_path / "tool.toml")
+
+
+def test_a_share_names_the_tool_and_another_table_is_shared_again(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def share(more: str = "") -> int:
+        words = ["share", str(case.parents[1]), "--method", METHOD, "--to", str(tmp_path / "FOLDER"), *OPTIONS]
+        with head_known():
+            return main([*words, "--headers-tool", str(table(tmp_path, more=more))])
+
+    assert share() == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("The headers are de-identified: by Stand-in 2.1, a program of the site, and each file was searched")
+    told = json.loads((tmp_path / "FOLDER" / "manifest.json").read_text(encoding="utf-8"))
+    assert (told["headers"], told["headers_tool"], told["headers_note"]) == ("tool", "Stand-in 2.1", last)
+    assert not any("Headers:" in note for note in told["cases"][0]["notes"])
+    first = (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns
+    assert share() == 0
+    assert (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns == first
+    assert share("time_limit_s = 900\n") == 0
+    assert (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns > first
