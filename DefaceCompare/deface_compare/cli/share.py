@@ -68,7 +68,7 @@ def run_share(arguments: argparse.Namespace) -> int:
             cases=arguments.cases,
             headers=headers,
             retain=arguments.retain,
-            tool=tool,
+            headers_tool=None if tool is None else tool.file,
             jobs=arguments.jobs,
             progress=progress,
         )

@@ -22,7 +22,7 @@ from .beyond_image import dose_beyond_risk, without_dose_beyond
 from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin
 from .handed.handed_set import HandOver
-from .headers.own_tool import HeaderTool
+from .headers.own_tool import read_header_tool
 from .headers.retained import DEFAULT_RETAINED
 from .manifest import MANIFEST, write_manifest
 from .moved_skin import MovedSkin, moved_skins
@@ -70,7 +70,7 @@ def export_case(
     accept_risk: bool = False,
     headers: str = NO_CHANGE,
     retain: Sequence[str] = DEFAULT_RETAINED,
-    tool: HeaderTool | None = None,
+    headers_tool: str | Path | None = None,
     progress: Progress = silent,
 ) -> Export:
     """Write one method's result on a finished case as defaced DICOM RT, verified.
@@ -81,20 +81,23 @@ def export_case(
         ``OUT/cases/<id>``.
     to : str or Path
         The folder to make; must be empty or absent.
-    method, dose_policy, keep_uids, frame, accept_risk, headers, retain, tool
+    method, dose_policy, keep_uids, frame, accept_risk, headers, retain
         As in `ExportOptions`.
+    headers_tool : str or Path, optional
+        With ``headers="tool"``: the TOML file of the program that cleans them.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`, and nothing is left.
 
     Raises
     ------
     ValueError
-        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist, or `tool` does not go with them.
+        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist, or `headers_tool` does not go with them.
     UnusableInput
         If the case cannot be exported, or a risk was not accepted: the sentence says which.
     ExportFailed
         If what was written did not pass its verification; it is removed.
     """
+    tool = None if headers_tool is None else read_header_tool(Path(headers_tool))
     options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk, headers, tuple(retain), tool)
     return export_with(Path(case), Path(to), options, progress)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..export.headers.own_tool import HeaderTool
+from ..export.headers.own_tool import read_header_tool
 from ..export.headers.retained import DEFAULT_RETAINED
 from ..export.manifest import MADE_FROM, read_manifest
 from ..export.options import BASIC, ExportOptions
@@ -98,7 +98,7 @@ def share_study(
     cases: Sequence[str] = (),
     headers: str = BASIC,
     retain: Sequence[str] = DEFAULT_RETAINED,
-    tool: HeaderTool | None = None,
+    headers_tool: str | Path | None = None,
     jobs: Jobs = 1,
     progress: Progress = silent,
 ) -> ShareReport:
@@ -124,7 +124,7 @@ def share_study(
     headers : str
         ``basic``: names, dates and identifiers go, and what is left is searched for; ``tool``: another program takes them away,
         and what it left is searched for; ``none``: they remain.
-    retain, tool
+    retain, headers_tool
         As in `export_case`.
     jobs : int or "auto"
         Worker processes; 1 runs in this process, ``auto`` as many as cores and memory allow.
@@ -134,7 +134,7 @@ def share_study(
     Raises
     ------
     ValueError
-        If `dose_policy`, `headers` or `retain` is none of those that exist, or `tool` does not go with them.
+        If `dose_policy`, `headers` or `retain` is none of those that exist, or `headers_tool` does not go with them.
     UnusableInput
         If `out` holds no finished case, `cases` or `method` name none, or `to` holds something else or is no place for it.
     OSError
@@ -142,6 +142,7 @@ def share_study(
     Cancelled
     """
     source, target = Path(out).resolve(), Path(to).resolve()
+    tool = None if headers_tool is None else read_header_tool(Path(headers_tool))
     options = ExportOptions(method, dose_policy, accept_risk=accept_risk, headers=headers, retain=tuple(retain), tool=tool)
     finished = [case.name for case in OutputFolder(source).finished_cases()]
     chosen = chosen_cases(source, finished, cases)

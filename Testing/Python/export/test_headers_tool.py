@@ -285,7 +285,7 @@ def test_a_program_that_is_not_there_is_told_before_anything_is_read(
     monkeypatch.setattr(export_module, "open_finished_case", never)
     tool = HeaderTool("t", "T", ("nowhere", "{input}", "{output}"), install="pip install t")
     with head_known(), pytest.raises(UnusableInput, match=r"T: nowhere is not on the PATH \(install it: pip install t"):
-        export_module.export_case(case, tmp_path / "export", METHOD, headers="tool", tool=tool)
+        export_module.export_with(case, tmp_path / "export", ExportOptions(METHOD, headers="tool", tool=tool))
 
 
 @pytest.mark.parametrize(
@@ -328,3 +328,32 @@ def test_a_share_names_the_tool_and_another_table_is_shared_again(
     assert (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns == first
     assert share("time_limit_s = 900\n") == 0
     assert (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns > first
+
+
+def dicognito(folder: Path, *command: str) -> str:
+    """The TOML file of a way to run dicognito; skips where it is not installed."""
+    pytest.importorskip("dicognito")
+    words = ", ".join(f'"{word}"' for word in (sys.executable, *command))
+    (folder / "dicognito.toml").write_text(f'[dicognito]\ncommand = [{words}]\nkeeps = ["device"]\n', encoding="utf-8")
+    return str(folder / "dicognito.toml")
+
+
+def test_dicognito_alone_is_refused_for_what_it_leaves(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = dicognito(tmp_path, "-m", "dicognito", "{input}", "--output-directory", "{output}")
+    assert export(case, tmp_path / "export", *OPTIONS, "--headers-tool", file) == 2
+    told = capsys.readouterr().err
+    assert "a value of the source's RadiopharmaceuticalStartTime is left" in told
+    assert "PET has other units when it is read back (Bq/ml, not SUVbw)" in told
+    assert "changed" not in told
+    assert "did not give back" not in told
+
+
+def test_dicognito_with_what_it_leaves_taken_away_passes(case: Path, tmp_path: Path) -> None:
+    script = ROOT / "Testing" / "Python" / "helpers" / "dicognito_and_more.py"
+    file = dicognito(tmp_path, str(script), "{input}", "{output}")
+    assert export(case, tmp_path / "export", *OPTIONS, "--headers-tool", file) == 0
+    before, after = read_case(source(case), "x"), read_case(tmp_path / "export", "x")
+    assert after.image("PET").stored_form.factor == pytest.approx(before.image("PET").stored_form.factor, rel=1e-12)
+    for data in objects(tmp_path / "export").values():
+        assert "DICOGNITO" in data.DeidentificationMethod
+        assert data.StudyDate < "20260105"
