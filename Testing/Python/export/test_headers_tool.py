@@ -126,7 +126,7 @@ def test_the_tool_sees_one_case_and_what_it_prints_stays_in_the_identifiable_par
 @pytest.mark.parametrize(
     ("behaviour", "reasons"),
     [
-        ("private name", ["a value of the source's PatientName is left", "1 times private element is left"]),
+        ("private name", ["a value of the source's PatientName is left", "times private element is left"]),
         ("name", ["a value of the source's PatientName is left"]),
         ("pixel", ["CT/CT_0003.dcm: Stand-in changed its voxels; ", "a voxel outside the edit is not the source's"]),
         ("drop", ["Stand-in did not give back CT/CT_0002.dcm"]),

@@ -1,6 +1,6 @@
 """dicognito, and what it leaves: free texts, and the time of an injection whose date stands elsewhere.
 
-A tool for ``--headers-tool`` (``command = ["python", "dicognito_and_more.py", "{input}", "{output}"]``), told of in `docs/sharing.md`.
+A tool for ``--headers-tool``: ``command = ["python", "dicognito_and_more.py", "{input}", "{output}"]`` (`docs/sharing.md`).
 """
 
 from __future__ import annotations

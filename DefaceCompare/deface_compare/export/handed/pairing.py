@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 
 from .content import Known
@@ -64,15 +64,17 @@ class Pairing:
         names : callable
             What an object that was given is called; what a program calls its files may name the patient and is not told.
         """
-        alike = {one.content for one in self.given} & {one.content for one in self.returned}
-        unclear = [one for one in self.given if one.content in alike]
-        missing = [one for one in self.given if one.content not in alike]
-        extra = sum(one.content not in alike for one in self.returned)
+        mine, theirs = (Counter(one.content for one in side) for side in (self.given, self.returned))
+        missing = [one for one in self.given if mine[one.content] > theirs[one.content]]
+        unclear = [one for one in self.given if mine[one.content] == theirs[one.content]]
+        extra = (theirs - mine).total()
         told = []
+        if missing:
+            lost = (mine - theirs).total()
+            one_of = "one of " if lost < len(missing) else ""
+            told.append(f"{title} did not give back {one_of}{_named([names(one) for one in missing])}")
         if unclear:
             told.append(f"{_named([names(one) for one in unclear])} cannot be told apart in what {title} gave back")
-        if missing:
-            told.append(f"{title} did not give back {_named([names(one) for one in missing])}")
         if extra:
             objects = "an object" if extra == 1 else f"{extra} objects"
             told.append(f"{title} gave back {objects} more than it got")
