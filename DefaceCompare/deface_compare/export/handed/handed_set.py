@@ -100,7 +100,7 @@ class HandOver:
             marks.put_back(data)
             if key in self.passed:
                 marks.put_back_on_image(data, self.passed[key])
-            elif "PixelData" in data:
+            else:
                 recognisable(data, passed=False)
             write_object(data, path)
         except PYDICOM_ERRORS as error:

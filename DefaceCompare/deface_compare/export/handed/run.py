@@ -36,7 +36,10 @@ def run_tool(tool: HeaderTool, objects: Path, work: Path, out: Path, case_id: st
         If it cannot be started, does not end well or in time, or gives back nothing.
     """
     given, results, place, log = (work / name for name in (GIVEN, RESULTS, PLACE, LOG))
-    shutil.copytree(objects, given)
+    for path in (path for path in objects.rglob("*") if path.is_file()):
+        copy = given / path.relative_to(objects)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
     results.mkdir()
     place.mkdir()
     environment = dict(os.environ)
