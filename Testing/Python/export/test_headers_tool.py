@@ -204,7 +204,9 @@ def test_other_exit_codes_may_say_that_all_is_well(case: Path, tmp_path: Path, m
 def test_other_files_of_a_tool_are_not_shared(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(case, tmp_path, "table", monkeypatch) == 0
     assert [path.name for path in (tmp_path / "export").rglob("*.csv")] == []
-    assert "1 other files of Stand-in are not shared" in str(manifest(tmp_path / "export")["notes"])
+    assert "not shared, since no DICOM objects: 1 of the files that Stand-in gave back" in str(
+        manifest(tmp_path / "export")["notes"]
+    )
 
 
 def test_marks_of_the_defacing_that_a_tool_took_away_are_put_back_and_its_own_stay(
@@ -328,6 +330,20 @@ def test_a_share_names_the_tool_and_another_table_is_shared_again(
     assert (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns == first
     assert share("time_limit_s = 900\n") == 0
     assert (tmp_path / "FOLDER" / "case-001" / "manifest.json").stat().st_mtime_ns > first
+
+
+@pytest.mark.parametrize("behaviour", ["exit code", "twice"])
+def test_the_shared_reason_of_a_refused_case_names_nobody_and_no_place(
+    case: Path, tmp_path: Path, behaviour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEHAVIOUR", behaviour)
+    words = ["share", str(case.parents[1]), "--method", METHOD, "--to", str(tmp_path / "FOLDER"), *OPTIONS]
+    with head_known():
+        assert main([*words, "--headers-tool", str(table(tmp_path))]) == 2
+    assert sorted(path.name for path in (tmp_path / "FOLDER").iterdir()) == ["manifest.csv", "manifest.json", "share_report.html"]
+    content = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "FOLDER").iterdir())
+    assert "Stand-in" in content
+    assert [word for word in ("Secret", "Person", str(tmp_path), str(case.parents[1])) if word in content] == []
 
 
 def dicognito(folder: Path, *command: str) -> str:

@@ -82,7 +82,7 @@ class HandOver:
             path = folder / _name(each, written)
             self._take(after, marks, each.key, path, tool)
             objects[one.path] = replace(each, path=path)
-        notes = [f"{others} other files of {tool.title} are not shared"] if others else []
+        notes = [f"not shared, since no DICOM objects: {others} of the files that {tool.title} gave back"] if others else []
         return replace(
             written,
             folder=folder,
