@@ -31,6 +31,7 @@ from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
 from .patient_jobs import PatientJobs
 from .results.case_summary import primary_image
 from .results.dvh_view import DvhView
+from .results.method_figure import method_figures
 from .results.results_view import ResultsView
 from .review.review_panel import ReviewPanel
 from .views.views_section import ViewsSection
@@ -55,7 +56,7 @@ class ComparePanel:
         self.bar = PatientBar(ui, self.case, self._refresh)
         self.methods = MethodBoxes(ui.methodsWidget.layout())
         self.redrawn = RedrawnChoice(ui.redrawnWidget.layout(), self.methods.titles)
-        self.views = ViewsSection(ui)
+        self.views = ViewsSection(ui, lambda: method_figures(self.results.rows))
         self.results = ResultsView(ui, self._on_structure, self._planned_names)
         self.chart = DvhView(ui, self._colour_of)
         self.export = ExportSection(ui, lambda: self.running, self._refresh)

@@ -30,8 +30,8 @@ def test_the_layout_changes_on_the_toggle_only_and_comes_back_on_the_next(with_v
     ]
     assert [node.GetLayoutLabel() for node in views().values()][:3] == [
         "original",
-        "quickshear",
-        "surface_blur",
+        "Quickshear",
+        "Surface blur",
     ]
     click(button)
     assert layout() == FOUR_UP

@@ -11,12 +11,12 @@ from slicer.i18n import tr as _
 
 import qt
 from deface_compare.cohort.reidentification.percentile import Percentile
-from deface_compare.defacers import REGISTRY, external_methods
 from deface_compare.measurement import NOT_AVAILABLE, Measurement
 from deface_compare.measurement_table import write_measurements
 from deface_compare.settings import DOSE_POLICIES
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
+from ...nodes.method_names import titles_of_methods
 from ...nodes.run import Run
 from ..install.hint import in_this_panel, may_be_installed
 from .case_summary import (
@@ -41,11 +41,6 @@ NO_FACE_MODEL = "no face score: the face model is not installed (section Install
 MOST_ORGANS_SEEN = 6
 """The worst organs stand without scrolling, so many of them."""
 EMPTY = MeasurementTable((), (), (), ())
-
-
-def titles_of_methods() -> dict[str, str]:
-    """Titles by key of all methods that the command line knows."""
-    return {method.key: method.title for method in (*REGISTRY, *external_methods())}
 
 
 class ResultsView:
