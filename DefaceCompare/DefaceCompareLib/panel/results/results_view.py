@@ -29,7 +29,7 @@ from .case_summary import (
 )
 from .column_fit import SCROLL_BAR_PIXELS
 from .measurement_table import VALUES, MeasurementTable, measurement_table
-from .organ_changes import organ_changes, organ_table, unchanged_sentence
+from .organ_changes import least_changed, organ_changes, organ_table, unchanged_sentence
 from .sortable_table import SortableTable
 from .table_filler import as_text
 
@@ -61,7 +61,7 @@ class ResultsView:
         self._on_structure = on_structure
         self._planned_names = planned_names
         self._summary = SortableTable(ui.summaryTable, may_be_left_out)
-        self._organs, self._table = SortableTable(ui.organTable), SortableTable(ui.resultTable)
+        self._organs, self._table = SortableTable(ui.organTable, least_changed), SortableTable(ui.resultTable)
         self._rows: list[Measurement] = []
         self._about = object()
         self._percentiles: Mapping[str, Percentile] = {}
@@ -150,7 +150,9 @@ class ResultsView:
         self._organs.show(organs, self._about)
         _fit_height(self._ui.organTable, min(len(organs.lines), MOST_ORGANS_SEEN))
         told = unchanged_sentence(changes, organs.structures)
-        self._ui.organsLabel.text = f"{told}; {_('dose policy {policy}').format(policy=self.dose_policy)}" if told else ""
+        policy = _("dose policy {policy}").format(policy=self.dose_policy)
+        no_room = _("no room for {methods}").format(methods=", ".join(self._organs.left_out)) if self._organs.left_out else ""
+        self._ui.organsLabel.text = "; ".join(filter(None, [told, policy, no_room])) if told else ""
         self._ui.organTable.visible = bool(organs.lines)
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:
