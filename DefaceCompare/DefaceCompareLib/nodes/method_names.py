@@ -27,7 +27,7 @@ def titled(keys: Iterable[str], titles: Mapping[str, str]) -> dict[str, str]:
 
 
 def short_names(titles: Iterable[str]) -> dict[str, str]:
-    """Titles without what stands in brackets, by title: for a legend, or over a narrow view. Two that then are alike stay whole."""
+    """Titles without what stands in brackets, by title: for a legend, or over a narrow view. Two that then are alike stay."""
     short = {title: title.partition(" (")[0] for title in titles}
     alike = list(short.values())
     return {title: name if alike.count(name) == 1 else title for title, name in short.items()}

@@ -27,6 +27,12 @@ Slicer's loading changes: that bit alone moved three voxels of an edit, against 
 LOWEST_OF_MR = -200.0
 """An image with lower values than this is a CT (air is -1000 HU), where nothing else tells."""
 
+HEAD_WINDOW_HU, HEAD_LEVEL_HU = 400.0, 40.0
+"""Soft tissue of head and neck in CT; what Slicer chooses by itself covers the teeth's metal and shows one grey."""
+
+SAMPLED_VOXELS, SHOWN_PERCENTILES = 200_000, (0.1, 99.9)
+"""So many voxels tell which values an image has; nearly all of them are shown, as Slicer's own choice does (both a choice)."""
+
 
 def is_ct(volume: Any) -> bool:
     """Whether a volume node holds the low values of air in CT, where nothing else tells."""
@@ -104,16 +110,46 @@ def add_volume(scene: Any, image: sitk.Image, name: str) -> Any:
     -------
     vtkMRMLScalarVolumeNode
     """
+    return add_image_data(scene, image_data(image), index_to_ras(image), name)
+
+
+def add_image_data(scene: Any, data: vtkImageData, to_ras: vtkMatrix4x4, name: str) -> Any:
+    """The same of voxels that lie in memory as a volume node wants them: nothing is copied, and no voxel read but a sample.
+
+    The window is chosen here: Slicer would count all voxels for it, 0.7 s for a CT of 512 × 512 × 216.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    data : vtkImageData
+        From `image_data`.
+    to_ras : vtkMatrix4x4
+        From `index_to_ras`.
+    name : str
+    """
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    node.SetIJKToRASMatrix(index_to_ras(image))
-    node.SetAndObserveImageData(image_data(image))
     node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(*window_and_level(data))
+    node.SetIJKToRASMatrix(to_ras)
+    node.SetAndObserveImageData(data)
     return node
+
+
+def window_and_level(data: vtkImageData) -> tuple[float, float]:
+    """Soft tissue of head and neck for what has a CT's air; else nearly all values of a sample."""
+    values = vtk_to_numpy(data.GetPointData().GetScalars())
+    sample = values[:: max(len(values) // SAMPLED_VOXELS, 1)]
+    if sample.min() < LOWEST_OF_MR:
+        return HEAD_WINDOW_HU, HEAD_LEVEL_HU
+    low, high = np.percentile(sample, SHOWN_PERCENTILES)
+    return max(float(high - low), float(np.finfo(np.float32).eps)), 0.5 * float(low + high)
 
 
 def image_data(image: sitk.Image) -> vtkImageData:
     """The voxels of an image without its place: origin 0, spacing 1, as a volume node wants them."""
-    scalars = numpy_to_vtk(sitk.GetArrayFromImage(image).ravel(), deep=True)
+    scalars = numpy_to_vtk(sitk.GetArrayViewFromImage(image).ravel(), deep=True)
     scalars.SetName("ImageScalars")
     data = vtkImageData()
     data.SetDimensions(image.GetSize())

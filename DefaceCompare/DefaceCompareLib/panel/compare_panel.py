@@ -24,6 +24,7 @@ from .case.patient_bar import PatientBar
 from .case.redrawn_choice import RedrawnChoice
 from .case.slicerrt_choice import SlicerRtChoice
 from .comparisons import Comparisons, Events, Job
+from .event_loop import only_paint
 from .export_section import ExportSection
 from .hints import Hints
 from .install.install import InstallPanel
@@ -189,7 +190,7 @@ class ComparePanel:
             raise UnusableInput(_("The patient was removed from the scene meanwhile: nothing is shown."))
         self.slicerrt.measure(out, folder, case_id, job.segmentation, job.structures, job.redrawn(out.parent))
         with slicer.util.RenderBlocker():
-            (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name)
+            (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name, only_paint)
         self._keep_percentiles(out, nodes)
         if job.results is not None:
             self._keep(out, job.results, nodes.case_id)

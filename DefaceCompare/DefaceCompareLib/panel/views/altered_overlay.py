@@ -58,7 +58,9 @@ class AlteredOverlay:
         if before.GetDimensions() != after.GetDimensions():
             raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
         values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
-        altered = ((values[0] != values[1]) & (np.maximum(*values) > body_from)).astype(np.uint8)
+        differ = np.flatnonzero(values[0] != values[1])  # few: only they are looked at further
+        altered = np.zeros(len(values[0]), np.uint8)
+        altered[differ] = np.maximum(values[0][differ], values[1][differ]) > body_from
         image = vtkImageData()
         image.SetDimensions(before.GetDimensions())
         image.GetPointData().SetScalars(numpy_to_vtk(altered, deep=True))
@@ -66,7 +68,7 @@ class AlteredOverlay:
         original.GetIJKToRASMatrix(to_ras)
         self.node.SetIJKToRASMatrix(to_ras)
         self.node.SetAndObserveImageData(image)
-        return int(np.count_nonzero(altered))
+        return int(np.count_nonzero(altered[differ]))
 
     def remove(self) -> None:
         """Take all its nodes out of the scene, what displays before what is displayed."""

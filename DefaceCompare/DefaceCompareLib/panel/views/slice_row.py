@@ -9,13 +9,12 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
+from ...nodes.volumes import HEAD_LEVEL_HU, HEAD_WINDOW_HU
 from .altered_overlay import AlteredOverlay
 from .arrangements import SLICES
 from .face_row import VIEW_GROUP
 from .head_field import HeadField
 
-HEAD_WINDOW_HU, HEAD_LEVEL_HU = 400.0, 40.0
-"""Soft tissue of head and neck in CT; what Slicer chooses by itself covers the teeth's metal and shows one grey."""
 ROOM_AROUND_HEAD = 1.1
 """Field of view of a slice over the head's size."""
 
