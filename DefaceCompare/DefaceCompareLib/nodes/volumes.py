@@ -13,6 +13,8 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
 from deface_compare.errors import UnusableInput
 
+from ..ahead.voxels import index_to_lps
+
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """MRML keeps world coordinates in RAS mm, images and files in LPS mm."""
 
@@ -149,29 +151,31 @@ def window_and_level(data: vtkImageData) -> tuple[float, float]:
 
 def image_data(image: sitk.Image) -> vtkImageData:
     """The voxels of an image without its place: origin 0, spacing 1, as a volume node wants them."""
-    scalars = numpy_to_vtk(sitk.GetArrayViewFromImage(image).ravel(), deep=True)
+    return data_of_values(sitk.GetArrayViewFromImage(image))
+
+
+def data_of_values(values: NDArray[Any]) -> vtkImageData:
+    """The same of an array of shape (z, y, x)."""
+    scalars = numpy_to_vtk(values.ravel(), deep=True)
     scalars.SetName("ImageScalars")
     data = vtkImageData()
-    data.SetDimensions(image.GetSize())
+    data.SetDimensions(values.shape[::-1])
     data.GetPointData().SetScalars(scalars)
     return data
 
 
 def index_to_ras(image: sitk.Image) -> vtkMatrix4x4:
     """The place of an image: index to RAS mm."""
-    to_ras = RAS_TO_LPS @ _index_to_lps(image)
+    return ras_matrix(index_to_lps(image))
+
+
+def ras_matrix(to_lps: NDArray[np.float64]) -> vtkMatrix4x4:
+    """Index to RAS mm from index to LPS mm, shape (4, 4)."""
+    to_ras = RAS_TO_LPS @ to_lps
     matrix = vtkMatrix4x4()
     for row in range(4):
         for column in range(4):
             matrix.SetElement(row, column, to_ras[row, column])
-    return matrix
-
-
-def _index_to_lps(image: sitk.Image) -> NDArray[np.float64]:
-    """Index to LPS mm, shape (4, 4)."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) @ np.diag(image.GetSpacing())
-    matrix[:3, 3] = image.GetOrigin()
     return matrix
 
 

@@ -113,7 +113,7 @@ def test_the_views_stay_when_the_module_is_left_and_take_up_a_new_run(with_views
 def test_views_that_are_opened_again_show_the_same_skins_without_drawing_them_anew_unless_a_volume_changed(
     with_views: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from DefaceCompareLib.panel.views import skins as skin_surfaces
+    from DefaceCompareLib.ahead import skin_drawing as skin_surfaces
 
     drawn: list[Any] = []
     draw = skin_surfaces.surface_at

@@ -131,7 +131,6 @@ class ReviewPanel:
         self._show_pictures()
         if self._volumes.shown:
             self._follow(self.review, case)
-            self._prepare_next(self.review)
 
     def _prepare_next(self, review: Review) -> None:
         """Load what N will ask for, while the reviewer looks."""
@@ -144,11 +143,7 @@ class ReviewPanel:
         if not case.titles:
             self._leave_views()
             return
-        try:
-            self._fill_views(review, case)
-        except DefaceCompareError as error:
-            self._leave_views()
-            self._ui.placeLabel.text = f"{self._place()}\n{error}"
+        self._fill_views(review, case, lambda text: setattr(self._ui.placeLabel, "text", f"{self._place()}\n{text}"))
 
     def _leave_views(self) -> None:
         if self._volumes.shown:
@@ -266,7 +261,9 @@ class ReviewPanel:
     def _show_pictures(self) -> None:
         current = self._current()
         if self.review is not None and not self._filling:
-            show_pictures(self._ui, self.review, current[0] if current else "", hidden=self._volumes.shown)  # views show more
+            show_pictures(
+                self._ui, self.review, current[0] if current else "", hidden=self._volumes.shown and not self._volumes.loading
+            )  # views show more
 
     def show_volumes(self) -> None:
         """Bring the case's volumes into the side-by-side views, or choose a patient that was not compared yet."""
@@ -275,20 +272,28 @@ class ReviewPanel:
         if not self.review.case.titles:
             self._compare(self.review.case.folder)
             return
-        try:
-            self._fill_views(self.review, self.review.case)
-        except DefaceCompareError as error:
-            slicer.util.errorDisplay(str(error))
-            return
-        self._prepare_next(self.review)
+        self._fill_views(self.review, self.review.case, slicer.util.errorDisplay)
 
-    def _fill_views(self, review: Review, case: ReviewCase) -> None:
-        with slicer.util.WaitCursor():
-            self._volumes.show(case, _labels(review, case))
+    def _fill_views(self, review: Review, case: ReviewCase, refused: Callable[[str], None]) -> None:
+        """Bring a case into the views, at once or when it is loaded; then load what N will ask for."""
+
+        def shown(error: Exception | None) -> None:
+            if error is not None:
+                self._leave_views()
+                refused(str(error))
+                return
             self._look_at_chosen(review)
-        self._show_pictures()
-        self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
-        self._on_views()
+            self._show_pictures()
+            self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
+            self._on_views()
+            self._prepare_next(review)
+
+        with slicer.util.WaitCursor():
+            self._volumes.show(case, _labels(review, case), shown)
+        if self._volumes.loading:
+            self._show_pictures()
+            self._ui.placeLabel.text = "\n".join([self._place(), _("The faces are loaded …")])
+            self._on_views()
 
     def close(self) -> None:
         """Take the case's volumes out of the scene (the scene closes, or the panel goes away)."""

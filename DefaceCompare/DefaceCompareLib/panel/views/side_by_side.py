@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import qt
 
 from ...nodes.volumes import is_ct
+from ..event_loop import only_paint
 from .arrangements import FACE, ROW
 from .camera import Direction
 from .contours import Contours
@@ -23,7 +24,7 @@ from .head_field import HeadField, head_field
 from .isodoses import Isodoses
 from .other_displays import OtherDisplays
 from .own_layout import OwnLayout
-from .skins import SkinDrawing, SkinSurfaces
+from .skins import Skins, SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
 
 
@@ -73,7 +74,7 @@ class SideBySide:
         versions: Mapping[str, Any],
         segmentation: Any | None = None,
         dose: Any | None = None,
-        drawn: SkinDrawing | None = None,
+        drawn: Skins | None = None,
     ) -> None:
         """Change the layout and fill the views; while it is on, only fill them anew.
 
@@ -85,7 +86,7 @@ class SideBySide:
             Drawn in the slices; what else the scene draws is kept out of our views.
         dose : vtkMRMLScalarVolumeNode, optional
             Drawn as lines in the slices, in Gy.
-        drawn : SkinDrawing, optional
+        drawn : Skins, optional
             The skins, if they were drawn beforehand.
 
         Raises
@@ -95,7 +96,7 @@ class SideBySide:
         """
         self._content = (original, dict(versions), segmentation, dose)
         try:
-            skins = self._skins.of(original, list(versions.values()), drawn)
+            skins = self._skins.of(original, list(versions.values()), drawn, only_paint)
         except BaseException:
             self.restore()
             raise
@@ -196,6 +197,12 @@ class SideBySide:
         else:
             node = slicer.vtkMRMLSliceNode
             node.JumpAllSlices(self._scene, *ras_mm, node.CenteredJumpSlice)
+
+    def blank(self) -> None:
+        """Show nothing, and keep the layout: what comes next is not there yet."""
+        with slicer.util.RenderBlocker():
+            self._empty()
+        self._content = None
 
     def restore(self) -> None:
         """Take everything of ours out of the scene; give the layout back unless the user has chosen another meanwhile."""

@@ -43,7 +43,7 @@ class ViewsSection:
         self._original: Any = None
         self._segmentation: Any = None
         self._dose: Any = None
-        self._own = False
+        self._own = self._filling = self._wanted = False
         self._pictures = MethodPictures(ui.methodList, self._on_version)
         ui.sideBySideButton.connect("toggled(bool)", self._on_toggle)
         ui.arrangementComboBox.connect("currentIndexChanged(int)", self._on_arrangement)
@@ -160,12 +160,21 @@ class ViewsSection:
             self._on_toggle(on)
 
     def _fill(self) -> None:
+        """Fill the views; who offers something else while the skins are drawn has it shown afterwards."""
+        self._wanted = True
+        if self._filling:
+            return
+        self._filling = True
         try:
-            with slicer.util.WaitCursor():
-                self.views.show(self._original, self._versions(), self._segmentation, self._dose)
-            self._own = True
+            while self._wanted:
+                self._wanted = False
+                with slicer.util.WaitCursor():
+                    self.views.show(self._original, self._versions(), self._segmentation, self._dose)
+                self._own = True
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
+        finally:
+            self._filling = self._wanted = False
 
     def _on_version(self, label: str) -> None:
         if label in self.views.labels:
