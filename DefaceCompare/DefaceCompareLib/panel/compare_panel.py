@@ -26,6 +26,7 @@ from .case.slicerrt_choice import SlicerRtChoice
 from .comparisons import Comparisons, Events, Job
 from .event_loop import only_paint
 from .export_section import ExportSection
+from .freed_memory import give_memory_back
 from .hints import Hints
 from .install.install import InstallPanel
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
@@ -270,3 +271,7 @@ class ComparePanel:
         self.chart.forget()
         self.views.offer(None)
         self._say("")
+
+    def scene_is_empty(self) -> None:
+        """The scene was closed: what it held is gone, and so is the memory."""
+        give_memory_back()

@@ -18,7 +18,7 @@ from deface_compare.errors import DefaceCompareError
 from ..views.side_by_side import SideBySide
 from .case_list import LETTERS, CaseList
 from .case_pictures import show_pictures
-from .review_volumes import ReviewVolumes
+from .review_volumes import ReviewVolumes, labels_of
 
 HEADINGS = ("method", "face gone?", "data whole?", "comment")
 COMMENT = len(HEADINGS) - 1
@@ -38,7 +38,7 @@ class ReviewPanel:
     compare : callable
         Called with a patient's folder that was not compared yet and shall be.
     on_views : callable
-        Called without arguments when the views were filled.
+        Called when the views were filled.
     """
 
     def __init__(self, ui: Any, views: SideBySide, compare: Callable[[Path], None], on_views: Callable[[], None]) -> None:
@@ -136,7 +136,7 @@ class ReviewPanel:
         """Load what N will ask for, while the reviewer looks."""
         number = review.position + 1
         if self._volumes.shown and number < len(review.cases) and review.cases[number].titles:
-            self._volumes.prepare(review.cases[number], _labels(review, review.cases[number]))
+            self._volumes.prepare(review.cases[number], labels_of(review, review.cases[number]))
 
     def _follow(self, review: Review, case: ReviewCase) -> None:
         """Bring the next case into the views that show the one before; a case that cannot be shown empties them and says why."""
@@ -254,8 +254,7 @@ class ReviewPanel:
             self._on_views()
 
     def _look_at_chosen(self, review: Review) -> None:
-        current = self._current()
-        if current is not None:
+        if (current := self._current()) is not None:
             self._volumes.look_at(review.label(current[0]))
 
     def _show_pictures(self) -> None:
@@ -272,6 +271,7 @@ class ReviewPanel:
         if not self.review.case.titles:
             self._compare(self.review.case.folder)
             return
+        self._volumes.bring_back()
         self._fill_views(self.review, self.review.case, slicer.util.errorDisplay)
 
     def _fill_views(self, review: Review, case: ReviewCase, refused: Callable[[str], None]) -> None:
@@ -289,17 +289,12 @@ class ReviewPanel:
             self._prepare_next(review)
 
         with slicer.util.WaitCursor():
-            self._volumes.show(case, _labels(review, case), shown)
+            self._volumes.show(case, labels_of(review, case), shown)
         if self._volumes.loading:
             self._show_pictures()
-            self._ui.placeLabel.text = "\n".join([self._place(), _("The faces are loaded …")])
+            self._ui.placeLabel.text = f"{self._place()}\n{_('The faces are loaded …')}"
             self._on_views()
 
     def close(self) -> None:
-        """Take the case's volumes out of the scene (the scene closes, or the panel goes away)."""
+        """Take the case out of the scene (it closes, or the panel goes away)."""
         self._volumes.clear()
-
-
-def _labels(review: Review, case: ReviewCase) -> dict[str, str]:
-    """What the methods of a case are called on the screen, by that; in the order of the views."""
-    return {review.label(method, case): method for method in review.order(case)}

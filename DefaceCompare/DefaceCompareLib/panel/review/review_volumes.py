@@ -9,7 +9,7 @@ import slicer
 import slicer.util
 
 from deface_compare.case import Structure
-from deface_compare.cohort.review import ReviewCase
+from deface_compare.cohort.review import Review, ReviewCase
 from deface_compare.errors import DefaceCompareError, UnusableInput
 
 from ...ahead.loaded_case import UNDEFACED
@@ -74,6 +74,10 @@ class ReviewVolumes:
             self._views.blank()
             _remove(self._nodes)
             self._nodes, self._blank = [], True
+
+    def bring_back(self) -> None:
+        """The reviewer asks for the views, which another layout may hide."""
+        self._views.bring_back()
 
     @property
     def loading(self) -> bool:
@@ -141,6 +145,11 @@ class ReviewVolumes:
             self._views.restore()
             _remove(self._nodes)
             self._nodes = []
+
+
+def labels_of(review: Review, case: ReviewCase) -> dict[str, str]:
+    """What the methods of a case are called on the screen, by that; in the order of the views."""
+    return {review.label(method, case): method for method in review.order(case)}
 
 
 def _remove(nodes: list[Any]) -> None:

@@ -133,7 +133,12 @@ class SideBySide:
     def rearrange(self) -> None:
         """Let the views that are on stand as `arrangement` now says."""
         if self._content is not None and self.on:
+            self.bring_back()
             self.show(*self._content)
+
+    def bring_back(self) -> None:
+        """The user asks for our views, also where he has chosen another layout meanwhile: the next `show` brings them."""
+        self._layout.ask()
 
     def _when_on_screen(self) -> None:
         """What only views on the screen can do: they come there, and get their size, when the event loop runs."""

@@ -90,7 +90,18 @@ class SliceRow:
             composite.SetLabelVolumeID(None)
             composite.SetForegroundVolumeID(None)
             composite.SetBackgroundVolumeID(None)
+            for layer in (logic.GetBackgroundLayer(), logic.GetForegroundLayer(), logic.GetLabelLayer()):
+                _let_go_of_voxels(layer)
         self._overlay.remove()
+
+
+def _let_go_of_voxels(layer: Any) -> None:
+    """Take the last volume's voxels out of a layer: Slicer leaves them in its filters until another volume comes.
+
+    vtkMRMLSliceLayerLogic, UpdateImageDisplay: measured 270 MB of a CT of 512 × 512 × 216 after the scene was closed.
+    """
+    for reslice in (layer.GetReslice(), layer.GetResliceUVW()):
+        reslice.RemoveAllInputConnections(0)
 
 
 def show_soft_tissue(original: Any, versions: Iterable[Any]) -> None:
