@@ -90,9 +90,10 @@ class SliceRow:
             composite.SetLabelVolumeID(None)
             composite.SetForegroundVolumeID(None)
             composite.SetBackgroundVolumeID(None)
+        self._overlay.remove()
+        for logic in self._logics:  # last: a label that leaves the scene is put into its layer once more
             for layer in (logic.GetBackgroundLayer(), logic.GetForegroundLayer(), logic.GetLabelLayer()):
                 _let_go_of_voxels(layer)
-        self._overlay.remove()
 
 
 def _let_go_of_voxels(layer: Any) -> None:
