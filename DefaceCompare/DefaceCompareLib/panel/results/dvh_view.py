@@ -108,6 +108,8 @@ class DvhView:
         self._draw()
 
     def _draw(self) -> None:
+        if self._table is not None and self._table.GetScene() is None:  # deleted by the user
+            self.clear()
         if self._chart is not None:
             items = [self._ui.chartList.item(row) for row in range(len(self._organs))]
             organs = [item.text() for item in items if item.checkState() == qt.Qt.Checked]

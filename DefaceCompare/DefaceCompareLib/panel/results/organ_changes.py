@@ -122,7 +122,8 @@ def organ_table(
 
 def least_changed(organs: MeasurementTable) -> list[int]:
     """The columns of an organ table that a narrow panel can do without: the methods by how much they changed, the least first."""
-    changed = {at: sum(line[at].bar.share for line in organs.lines if line[at].bar) for at in range(1, len(organs.headings))}
+    bars = {at: [line[at].bar for line in organs.lines] for at in range(1, len(organs.headings))}
+    changed = {at: sum(bar.share for bar in of_method if bar is not None) for at, of_method in bars.items()}
     return sorted(changed, key=lambda at: changed[at])[: max(len(changed) - 1, 0)]
 
 

@@ -56,6 +56,11 @@ class FaceRow:
             self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
 
     @property
+    def models(self) -> list[Any]:
+        """The skins."""
+        return list(self._models)
+
+    @property
     def displays(self) -> list[Any]:
         """The display nodes of the skins."""
         return [model.GetDisplayNode() for model in self._models]

@@ -9,6 +9,7 @@ import numpy as np
 import slicer
 import slicer.util
 from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import VTK_OBJECT
 
 import qt
 
@@ -36,11 +37,17 @@ class SideBySide:
     scene : vtkMRMLScene
     on_left : callable
         Called without arguments when the views went by themselves: a scene is loaded into this one.
+    on_gone : callable
+        Called without arguments when something that the views show was deleted, once the event loop runs.
     """
 
-    def __init__(self, scene: Any, on_left: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, scene: Any, on_left: Callable[[], None] = lambda: None, on_gone: Callable[[], None] = lambda: None
+    ) -> None:
         self._scene = scene
-        self._on_left = on_left
+        self._on_left, self._on_gone = on_left, on_gone
+        self._changing = self._gone = False
+        self._tag = scene.AddObserver(scene.NodeRemovedEvent, self._on_removed)
         self._layout = OwnLayout(scene, self._leave)
         self._others = OtherDisplays(scene)
         self._skins = SkinSurfaces()
@@ -227,13 +234,32 @@ class SideBySide:
     def close(self) -> None:
         """Follow the scene no longer (the panel goes away)."""
         self.forget()
+        self._scene.RemoveObserver(self._tag)
         self._layout.close()
         self._others.close()
 
+    def _on_removed(self, scene: Any, event: str, node: Any) -> None:
+        if self._changing or self._gone or scene.IsClosing() or self._content is None:
+            return
+        original, versions, segmentation, dose = self._content
+        shown = (original, *versions.values(), segmentation, dose, *(self._faces.models if self._faces is not None else ()))
+        if any(node is each for each in shown):
+            self._gone = True
+            qt.QTimer.singleShot(0, self._tell_gone)
+
+    _on_removed.CallDataType = VTK_OBJECT  # type: ignore[attr-defined]
+
+    def _tell_gone(self) -> None:
+        self._gone = False
+        if self._content is not None:
+            self._on_gone()
+
     def _empty(self) -> None:
+        self._changing = True
         self._others.put_back()
         for part in (self._faces, self._isodoses, self._contours, self._slices):
             if part is not None:
                 part.remove()
+        self._changing = False
         self._faces = self._slices = self._isodoses = self._contours = None
         self._versions, self._surfaces, self._pictures = {}, [], {}

@@ -39,7 +39,7 @@ class ViewsSection:
     def __init__(self, ui: Any, figures: Callable[[], Mapping[str, str]]) -> None:
         self._ui = ui
         self._figures = figures
-        self.views = SideBySide(slicer.mrmlScene, self.taken)
+        self.views = SideBySide(slicer.mrmlScene, self.taken, self._on_gone)
         self._original: Any = None
         self._segmentation: Any = None
         self._dose: Any = None
@@ -71,6 +71,13 @@ class ViewsSection:
             else:
                 self.views.restore()
         self.refresh()
+
+    def _on_gone(self) -> None:
+        """Something that the views show was deleted: they go on with the rest, those of a review give way."""
+        if not self._own:
+            self.views.restore()
+        there = [node if node is not None and node.GetScene() is not None else None for node in (self._segmentation, self._dose)]
+        self.offer(self._original, *there)
 
     def _versions(self) -> dict[str, Any]:
         """The defaced versions by the method's title, in the order of the methods."""
