@@ -8,6 +8,7 @@ from typing import Any
 import slicer
 import slicer.util
 
+import qt
 from deface_compare.case import Structure
 from deface_compare.cohort.review import Review, ReviewCase
 from deface_compare.errors import DefaceCompareError, UnusableInput
@@ -94,7 +95,9 @@ class ReviewVolumes:
                 contours, dose = self._contours(case, loaded.planned.structures), self._dose(case, loaded.planned.dose)
                 self._views.show(original, versions, contours, dose, loaded)
         finally:
+            voxels = [node.GetImageData() for node in before if node.IsA("vtkMRMLVolumeNode")]
             _remove(before)  # after the views have let them go: the layout stays between cases
+            qt.QTimer.singleShot(0, voxels.clear)  # half a gigabyte is given back when the new case is seen
 
     def _add(self, image: Loaded, name: str) -> Any:
         return self._of_the_review(add_image_data(slicer.mrmlScene, image.data, image.to_ras, name))

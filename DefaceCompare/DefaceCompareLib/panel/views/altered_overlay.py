@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import slicer
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
@@ -59,11 +60,14 @@ class AlteredOverlay:
             raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
         values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
         differ = np.flatnonzero(values[0] != values[1])  # few: only they are looked at further
-        altered = np.zeros(len(values[0]), np.uint8)
+        scalars = vtkUnsignedCharArray()
+        scalars.SetNumberOfTuples(len(values[0]))
+        altered = vtk_to_numpy(scalars)
+        altered[:] = 0
         altered[differ] = np.maximum(values[0][differ], values[1][differ]) > body_from
         image = vtkImageData()
         image.SetDimensions(before.GetDimensions())
-        image.GetPointData().SetScalars(numpy_to_vtk(altered, deep=True))
+        image.GetPointData().SetScalars(scalars)
         to_ras = vtkMatrix4x4()
         original.GetIJKToRASMatrix(to_ras)
         self.node.SetIJKToRASMatrix(to_ras)
