@@ -133,8 +133,9 @@ def test_a_layout_that_the_reviewer_chooses_stays_until_the_views_are_asked_for_
     assert layout() == ours
     assert_faces_are_of("case-002")
     panel.review.close()
-    assert layout() == FOUR_UP
+    assert layout() == conventional  # what stood there before
+    slicer.app.layoutManager().setLayout(FOUR_UP)
     click(ui.reviewShowButton)
-    slicer.app.layoutManager().setLayout(conventional)
+    assert layout() == ours
     panel.review.close()
-    assert layout() == conventional
+    assert layout() == FOUR_UP

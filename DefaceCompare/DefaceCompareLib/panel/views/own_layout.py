@@ -55,11 +55,13 @@ class OwnLayout:
     def take(self, arrangement: str, versions: int) -> None:
         """Show one of `ARRANGEMENTS` for some versions beside the original; a layout that the user has chosen meanwhile stays."""
         node = _layout_node()
-        mine = self._before is None or self._asked or is_ours(node.GetViewArrangement())
-        self._asked = False
-        if self._before is None:
-            self._before = node.GetViewArrangement()
+        now = node.GetViewArrangement()
+        ours = is_ours(now)
+        mine = self._before is None or self._asked or ours
+        if self._before is None or (self._asked and not ours):
+            self._before = now
             node.SetSaveWithScene(False)
+        self._asked = False
         self._describe(arrangement, versions)
         if mine:
             slicer.app.layoutManager().setLayout(layout_id(arrangement, versions))
