@@ -13,8 +13,9 @@ import qt
 from drawn_views import SliceView, ThreeDView
 from plot_view import PlotView
 
-NARROWEST_VIEW_PIXELS = 207
-"""A 3D or slice view with its controls: five beside a panel of 342 pixels forced the window to 1377 (Slicer 5.12.3)."""
+NARROWEST_PIXELS = {"vtkMRMLSliceNode": 335, "vtkMRMLViewNode": 125, "vtkMRMLPlotViewNode": 125}
+"""Views with their controls, by their node's class: a slice view's offset with its unit and four decimals needs most (minimum
+size hints of Slicer 5.12.3)."""
 
 FOUR_UP = 3
 """vtkMRMLLayoutNode.SlicerLayoutFourUpView, Slicer's default."""
@@ -137,6 +138,6 @@ class LayoutManager:
 def narrowest(element: ElementTree.Element) -> int:
     """How many pixels a layout, or a part of it, needs from left to right."""
     if element.tag == "view":
-        return NARROWEST_VIEW_PIXELS
+        return NARROWEST_PIXELS[element.get("class", "")]
     widths = [narrowest(item[0]) for item in element.findall("item")]
     return sum(widths) if element.get("type") == "horizontal" else max(widths)

@@ -111,6 +111,8 @@ class ComparePanel:
         return _("An export is running.") if self.export.running else ""
 
     def _refresh(self) -> None:
+        if self.bar.choosing:  # every selector that is set says so; the last one's patient is shown, once
+            return
         ui, reason, reason_all, running = self.ui, self.why_not(), self._why_not_all(), self.running
         ui.compareButton.enabled = not reason
         ui.compareButton.toolTip = reason or _("Deface with every ticked method and measure what each one costs and gains")

@@ -69,6 +69,18 @@ def test_the_arrows_go_through_the_scenes_patients_and_stop_at_the_ends(panel: A
     assert ui.patientNameLabel.text == "Bert (2 of 3)"
 
 
+def test_one_click_shows_the_next_patient_once_and_never_a_mixture_of_two(panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Anna", "Bert"):
+        load_patient(name)
+    settle()
+    shown: list[list[str]] = []
+    monkeypatch.setattr(panel, "show_scene", lambda: shown.append(chosen(panel)))
+    click(panel.ui.nextPatientButton)
+    settle()
+    assert shown == [["Bert CT", "Bert MR", "", "Bert", "Bert dose"]]  # each time the views are filled anew, seconds in Slicer
+    assert panel.ui.compareButton.enabled
+
+
 def test_all_patients_are_compared_by_one_click_and_each_is_shown_by_one_more(panel: Any, child: Callable[[str], Path]) -> None:
     child("finishes")
     for name in ("Anna", "Bert", "Carl"):

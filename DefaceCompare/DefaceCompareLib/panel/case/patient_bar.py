@@ -34,6 +34,8 @@ class PatientBar:
         self._patients: list[PatientNodes] = []
         self._waiting = False
         self._last = ("", 0)
+        self.choosing = False
+        """Whether one selector after the other is being set: what is chosen meanwhile is of two patients."""
         ui.previousPatientButton.connect("clicked(bool)", lambda: self.go(-1))
         ui.nextPatientButton.connect("clicked(bool)", lambda: self.go(1))
         scene = slicer.mrmlScene
@@ -83,8 +85,12 @@ class PatientBar:
         self._on_patient()
 
     def _select(self, patient: PatientNodes) -> None:
-        for key, name in SELECTORS.items():
-            getattr(self._ui, name).setCurrentNode(patient.node(key))
+        self.choosing = True
+        try:
+            for key, name in SELECTORS.items():
+                getattr(self._ui, name).setCurrentNode(patient.node(key))
+        finally:
+            self.choosing = False
 
     def refresh(self) -> None:
         """Say who is shown."""

@@ -12,10 +12,14 @@ MOST_VERSIONS, KNOWN_VERSIONS = 99, 9
 """How many rows are ours by their numbers; so many are described beforehand, for scenes that were saved with one."""
 FACE_LAYOUT_ID, DVH_LAYOUT_ID = FIRST_LAYOUT_ID + MOST_VERSIONS + 1, FIRST_LAYOUT_ID + MOST_VERSIONS + 2
 FACES_IN_A_ROW = 3
-"""A 3D view cannot be made narrower than its controls (five forced the window to 1377 pixels): three stand beside the panel in
-a window of 1280."""
+"""Beside the slices three of them, each higher than wide as a head is, share 532 pixels in a window of 1280."""
 FACE_SHARE, REST_SHARE = 650, 350
-"""How a big view shares the room with the small ones beside it."""
+"""How the big views share the room with the column of slices. A slice view cannot be made narrower than its controls, 335 pixels
+(Slicer 5.12.3): three side by side forced the window to 1428, so they stand one below the other in every arrangement."""
+VIEWS_HEIGHT_OVER_WIDTH = 1.25
+"""Of the room left of the slices in a window of 1280 × 800 (523 × 655 pixels, Slicer 5.12.3); a wider one has more room."""
+HALF_SHARE = 500
+"""Of DVH and face, one above the other: a chart without a share of its own got 208 of 1012 pixels."""
 FACE_TAG, DVH_TAG = "DefaceFace", "DefaceDVH"
 ORIGINAL_TAG, VERSION_TAG = "DefaceOriginal", "DefaceVersion{number}"
 """Names of our own 3D and plot views; the user's views stay as they are."""
@@ -60,27 +64,38 @@ def face_rows(versions: int) -> list[list[str]]:
     return [tags[first : first + length] for first in range(0, len(tags), length)]
 
 
+def face_height_over_width(arrangement: str, versions: int) -> float:
+    """Height over width of a 3D view of an arrangement."""
+    rows = face_rows(versions)
+    columns, lines = {FACE: (1, 1), FACE_AND_DVH: (1, 2)}.get(arrangement, (len(rows[0]), len(rows)))
+    return VIEWS_HEIGHT_OVER_WIDTH * columns / lines
+
+
 def layout_description(arrangement: str, versions: int) -> str:
     """The layout's XML.
 
     Parameters
     ----------
     arrangement : str
-        One of `ARRANGEMENTS`: the big face with the slices in a column beside it; DVH and face above a row of slices; or one 3D
-        view for the original and for each version above a row of slices.
+        One of `ARRANGEMENTS`: the big face, the DVH above a face, or one 3D view for the original and for each version; each with
+        the slices in a column beside it.
     versions : int
         Beside the original; only a row depends on it.
     """
-    slices = [_slice(tag, *told) for tag, told in SLICES.items()]
     if arrangement == FACE:
-        return _panes("horizontal", [_face(FACE_TAG, "face"), _panes("vertical", slices)], [FACE_SHARE, REST_SHARE])
+        return _beside_slices(_face(FACE_TAG, "face"))
     if arrangement == FACE_AND_DVH:
         plot = f'<view class="vtkMRMLPlotViewNode" singletontag="{DVH_TAG}">{_property("viewlabel", "DVH")}</view>'
-        above = _panes("horizontal", [plot, _face(FACE_TAG, "face")])
-        return _panes("vertical", [above, _panes("horizontal", slices)], [FACE_SHARE, REST_SHARE])
+        return _beside_slices(_panes("vertical", [plot, _face(FACE_TAG, "face")], [HALF_SHARE, HALF_SHARE]))
     numbers = {tag: str(number) for number, tag in enumerate(face_tags(versions))}
     rows = [_panes("horizontal", [_face(tag, numbers[tag]) for tag in tags]) for tags in face_rows(versions)]
-    return _panes("vertical", [*rows, _panes("horizontal", slices)])
+    return _beside_slices(_panes("vertical", rows))
+
+
+def _beside_slices(big: str) -> str:
+    """What is looked at first, left of the slices in a column."""
+    slices = [_slice(tag, *told) for tag, told in SLICES.items()]
+    return _panes("horizontal", [big, _panes("vertical", slices)], [FACE_SHARE, REST_SHARE])
 
 
 def _face(tag: str, label: str) -> str:

@@ -11,7 +11,7 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ...nodes.method_names import short_names
 from ...nodes.volumes import remove_node
-from .arrangements import face_rows, face_tags
+from .arrangements import ROW, face_height_over_width, face_tags
 from .camera import THREE_QUARTERS, Direction, stand_before
 from .head_field import HeadField
 from .skins import add_skin
@@ -67,9 +67,7 @@ class FaceRow:
 
     def look_from(self, direction: Direction) -> None:
         """Put the first camera before the face; the others follow."""
-        rows = face_rows(len(self._views) - 1)
-        narrow = len(rows[0]) / (len(rows) + 1)  # height over width of a view where the whole is square, slices below
-        stand_before(self._cameras[0], self._head, direction, narrow)
+        stand_before(self._cameras[0], self._head, direction, face_height_over_width(ROW, len(self._views) - 1))
         self._copy_camera(self._cameras[0])
 
     def _copy_camera(self, moved: Any, *ignored: Any) -> None:

@@ -18,8 +18,6 @@ from .skins import add_skin
 from .wipe import Wipe
 
 ORIGINAL_LABEL = "original"
-HEIGHT_OVER_WIDTH = 1.6
-"""Of the view beside the slices in a window of 1280 × 800 (512 × 780 pixels); in a wider one the head has more room."""
 BETWEEN = " | "
 """Between the names of what the view shows left and right of the wipe."""
 
@@ -36,10 +34,19 @@ class FaceView:
         Of these volumes, RAS mm.
     head : HeadField
         Of the original.
+    height_over_width : float
+        Of the view.
     """
 
-    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField) -> None:
-        self._scene, self._head = scene, head
+    def __init__(
+        self,
+        scene: Any,
+        volumes: Mapping[str, Any],
+        skins: Sequence[vtkPolyData],
+        head: HeadField,
+        height_over_width: float,
+    ) -> None:
+        self._scene, self._head, self._height_over_width = scene, head, height_over_width
         self._view = view_node(scene, FACE_TAG)
         prepare(self._view, ORIGINAL_LABEL)
         names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
@@ -50,7 +57,7 @@ class FaceView:
         self._share, self._alone, self._coloured, self._shown = 0.5, "", False, ""
         self._camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(self._view)
         self._camera.SetSaveWithScene(False)
-        stand_before(self._camera, head, THREE_QUARTERS, HEIGHT_OVER_WIDTH)
+        stand_before(self._camera, head, THREE_QUARTERS, height_over_width)
 
     @property
     def models(self) -> list[Any]:
@@ -80,7 +87,7 @@ class FaceView:
 
     def look_from(self, direction: Direction) -> None:
         """Put the camera before the face; the wipe stays upright in the picture."""
-        stand_before(self._camera, self._head, direction, HEIGHT_OVER_WIDTH)
+        stand_before(self._camera, self._head, direction, self._height_over_width)
         self._apply()
 
     def _apply(self) -> None:

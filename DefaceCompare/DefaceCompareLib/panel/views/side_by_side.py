@@ -15,7 +15,7 @@ import qt
 
 from ...nodes.volumes import is_ct
 from ..event_loop import only_paint
-from .arrangements import FACE, ROW
+from .arrangements import FACE, ROW, face_height_over_width
 from .camera import Direction
 from .contours import Contours
 from .face_row import FaceRow
@@ -126,8 +126,12 @@ class SideBySide:
         self._others.keep_out()
         if segmentation is not None:
             self._contours = Contours(self._scene, segmentation, self._slices.views)
-        kind = FaceRow if self.arrangement == ROW else FaceView
-        self._faces = kind(self._scene, {ORIGINAL_LABEL: original, **versions}, skins, self._head)
+        volumes = {ORIGINAL_LABEL: original, **versions}
+        if self.arrangement == ROW:
+            self._faces = FaceRow(self._scene, volumes, skins, self._head)
+        else:
+            narrow = face_height_over_width(self.arrangement, len(versions))
+            self._faces = FaceView(self._scene, volumes, skins, self._head, narrow)
         self._versions, self._surfaces = dict(versions), skins
         if self._versions:
             self.look_at(self.looked_at if self.looked_at in self._versions else next(iter(self._versions)))
