@@ -79,7 +79,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
 
 
 def without_devices(
-    edit: Edit, case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch, marked: sitk.Image | None
+    edit: Edit, case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch | None, marked: sitk.Image | None
 ) -> Patch:
     """`patch`, or the edit made again on the image whose marked devices have become background.
 
@@ -93,14 +93,14 @@ def without_devices(
     image : CaseImage
     head : Head
     settings : Settings
-    patch : Patch
-        The edit of the image as it is.
+    patch : Patch or None
+        The edit of the image as it is; None where it is not made yet: an image that shows devices does not need it.
     marked : SimpleITK.Image or None
         From `devices_near_edit`.
     """
     clear = None if marked is None else _cleared(case, image, marked, settings)
     if clear is None:
-        return patch
+        return edit.apply(image, head, settings) if patch is None else patch
     emptied = replace(image, image=clear.whole(image.image))
     again = edit.apply(emptied, head, settings)
     low = np.minimum(clear.offset, again.offset).astype(float)

@@ -7,6 +7,7 @@ its slow part is taken away, as strong as the noise of the tissue around.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from dataclasses import dataclass
 
@@ -66,19 +67,27 @@ class _Blocks:
 
     def laid(self, where: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.generic]:
         """An array of the shape of `where`, laid out with blocks in random order, each mirrored or not along each axis."""
-        laid = np.zeros(where.shape, self.values.dtype)
-        tiles = [range(0, length, step) for length, step in zip(where.shape, self.size, strict=True)]
-        chosen = random.integers(len(self.first), size=[len(each) for each in tiles])
+        count = [-(-length // step) for length, step in zip(where.shape, self.size, strict=True)]
+        chosen = random.integers(len(self.first), size=count)
         mirrored = random.integers(2, size=(*chosen.shape, 3)).astype(bool)
-        for place in np.ndindex(chosen.shape):
-            target = tuple(slice(each[at], each[at] + step) for each, at, step in zip(tiles, place, self.size, strict=True))
-            if not where[target].any():
-                continue
-            block = self.values[tuple(slice(a, a + n) for a, n in zip(self.first[chosen[place]], self.size, strict=True))]
-            block = block[tuple(slice(None, None, -1 if turn else 1) for turn in mirrored[place])]
-            part = laid[target]
-            part[...] = block[tuple(slice(0, n) for n in part.shape)]
-        return laid
+        asked = np.zeros(np.multiply(count, self.size), np.bool_)
+        asked[tuple(slice(length) for length in where.shape)] = where
+        asked_for = _tiles(asked, self.size).any(axis=(3, 4, 5))
+        laid = np.zeros(asked.shape, self.values.dtype)
+        tiles = _tiles(laid, self.size)
+        windows = np.lib.stride_tricks.sliding_window_view(self.values, self.size)
+        for turns in itertools.product((False, True), repeat=3):
+            places = np.nonzero(asked_for & (mirrored == turns).all(axis=3))
+            backwards = tuple(slice(None, None, -1 if turn else 1) for turn in turns)
+            blocks = windows[tuple(self.first[chosen[places]].T)]
+            tiles[places] = blocks[(slice(None), *backwards)]
+        return laid[tuple(slice(length) for length in where.shape)]
+
+
+def _tiles(array: NDArray[np.generic], size: tuple[int, int, int]) -> NDArray[np.generic]:
+    """A view of an array of whole tiles, by tile and by place in it, shape (tiles along z, y, x, z, y, x)."""
+    (a, b, c), (z, y, x) = np.floor_divide(array.shape, size), size
+    return array.reshape(a, z, b, y, c, x).transpose(0, 2, 4, 1, 3, 5)
 
 
 def background(image: CaseImage, box: VoxelBox, where: NDArray[np.bool_], settings: Settings) -> NDArray[np.generic]:

@@ -16,7 +16,7 @@ from ..anatomy.face_features import face_features
 from ..anatomy.face_region import face_region
 from ..anatomy.head import Head
 from ..case import PET, CaseImage
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, margin_in_view_mm
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_for_grid, box_of_points, corners_mm, cropped_to, margin_in_view_mm
 from ..geometry.grids import onto_grid
 from ..geometry.mesh import iso_surface, points_of
 from ..geometry.morphology import largest_part
@@ -147,7 +147,8 @@ def calm_defaced(image: CaseImage, skin: OriginalSkin, patch: Patch) -> NDArray[
     if inner.empty:
         return skin.calm
     outer = box_of_points(corners, skin.grid, reach_mm + SMOOTHING_REACH_MM)
-    anew = calm_values(patch.whole(image.image), sitk.RegionOfInterest(skin.grid, outer.size, outer.offset), skin.air)
+    grid = sitk.RegionOfInterest(skin.grid, outer.size, outer.offset)
+    anew = calm_values(patch.part(image.image, box_for_grid(image.image, grid)), grid, skin.air)
     offset = np.subtract(inner.offset, outer.offset).tolist()
     calm = skin.calm.copy()
     calm[inner.slices] = anew[VoxelBox((offset[0], offset[1], offset[2]), inner.size).slices]
