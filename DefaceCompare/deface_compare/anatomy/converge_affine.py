@@ -58,7 +58,11 @@ def converge_affine(
         at = np.flatnonzero(usable & (np.square(slopes).sum(axis=0) > FLAT_PER_MM**2))
         if len(at) < FEWEST:
             return start
-        step = _step(_places(fixed, at, middle, half), np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1), (wanted - laid).ravel()[at])
+        step = _step(
+            _places(fixed, at, middle, half),
+            np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1),
+            (wanted - laid).ravel()[at],
+        )
         longest_mm = float(np.abs(step).sum(axis=1).max())  # at a corner, where all coordinates are 1
         step *= min(1.0, LONGEST_MM / longest_mm)
         transform = _after(transform, step, middle, half)

@@ -142,9 +142,7 @@ def _upper_centre_mm(outline: sitk.Image) -> np.ndarray:
     return np.array(outline.TransformContinuousIndexToPhysicalPoint((float(x.mean()), float(y.mean()), float(top))))
 
 
-def _starts(
-    outline: sitk.Image, average_outline: sitk.Image, slides_mm: tuple[float, ...]
-) -> list[sitk.Similarity3DTransform]:
+def _starts(outline: sitk.Image, average_outline: sitk.Image, slides_mm: tuple[float, ...]) -> list[sitk.Similarity3DTransform]:
     patient, average = _upper_centre_mm(outline), _upper_centre_mm(average_outline)
     starts = []
     for slide in slides_mm:
