@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.air import SKIN_HU, air_level, skin_threshold
 from ..anatomy.head import Head
@@ -24,6 +23,7 @@ from ..geometry.boxes import (
     sample_box,
 )
 from ..geometry.grids import on_grid
+from ..geometry.morphology import grown
 from ..geometry.nearness import dilated
 from ..settings import Settings
 from ..structures.mask import structure_mask
@@ -68,8 +68,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     if not altered.any():
         return None
     reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
-    near = ndimage.distance_transform_edt(~altered, sampling=head.grid.GetSpacing()[::-1]) <= reach_mm
-    found = devices[box.slices] & near
+    found = devices[box.slices] & grown(altered, reach_mm, head.grid.GetSpacing()[0])
     rim = dilated(found) & ~dilated(outline[box.slices])
     if not found.any():
         return None

@@ -39,7 +39,7 @@ def sample_at(
     """Linear interpolation of an array on `grid` at points, shape (n, 3); `outside` beyond the grid."""
     matrix, origin = index_to_mm(grid)
     index = (points_mm - origin) @ np.linalg.inv(matrix).T
-    return scipy.ndimage.map_coordinates(values.astype(np.float64), index[:, ::-1].T, order=1, mode="constant", cval=outside)
+    return scipy.ndimage.map_coordinates(values, index[:, ::-1].T, np.float64, order=1, mode="constant", cval=outside)
 
 
 def mask_level_mm(mask: sitk.Image) -> NDArray[np.float32]:

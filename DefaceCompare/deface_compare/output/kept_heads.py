@@ -20,7 +20,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from ..anatomy.head import Head
 from ..case import Case, StructureSet
 from ..case_report import image_hash
-from ..geometry.grids import flattened, on_grid
+from ..geometry.grids import mapped, on_grid
 from ..settings import Settings
 from ..storage.atomic import write_bytes
 from .code_mark import code_mark
@@ -101,7 +101,7 @@ def kept_heads(out: Path, case: Case, inputs: Mapping[str, str], settings: Setti
     if not path.is_file():
         return None, "the case keeps none"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             told = json.loads(archive["told"].tobytes())
             if told["found_from"] != found_from(case, inputs, settings):
                 return None, "the kept one was found from other images, structures or settings, or by other code"
@@ -149,8 +149,12 @@ def _told(head: Head) -> dict[str, Any]:
 
 
 def _numbers(transform: sitk.Transform) -> list[tuple[float, ...]]:
-    affine = transform if isinstance(transform, sitk.AffineTransform) else flattened((transform,))
-    return [affine.GetFixedParameters(), affine.GetParameters()]
+    """Centre, then matrix and translation."""
+    if isinstance(transform, sitk.AffineTransform):
+        return [transform.GetFixedParameters(), transform.GetParameters()]
+    start = mapped(transform, np.zeros((1, 3)))[0]
+    matrix = (mapped(transform, np.eye(3)) - start).T
+    return [(0.0, 0.0, 0.0), (*matrix.ravel().tolist(), *start.tolist())]
 
 
 def _affine(numbers: list[list[float]]) -> sitk.AffineTransform:
