@@ -33,6 +33,9 @@ from .own_noise import background
 REACH_MM = 40.0
 """Devices this near to the edited face become background."""
 
+BESIDE_VOXELS = 1.5
+"""Voxels of the working grid that share a face or an edge with a device may hold a part of it."""
+
 VISIBLE_SHARE = 0.5
 """A device that nowhere reaches this share of the way from air to the skin threshold cannot be seen (plastic in MR, PET)."""
 
@@ -138,7 +141,8 @@ def _outside_body(case: Case, image: CaseImage, marked: sitk.Image, box: VoxelBo
     for structure in planned.in_group("external"):
         body = structure_mask(structure, image.image)
         if body is not None:
-            near = sample_box(sitk.BinaryDilate(marked, [1, 1, 1]), image.image, box, 0.0, nearest=True) > 0.5
+            beside = on_grid(grown(sitk.GetArrayViewFromImage(marked) > 0, BESIDE_VOXELS, 1.0), marked)
+            near = sample_box(beside, image.image, box, 0.0, nearest=True) > 0.5
             return np.asarray(near & ~body.whole(image.image)[box.slices])
     return nothing
 

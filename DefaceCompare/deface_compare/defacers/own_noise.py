@@ -78,9 +78,9 @@ class _Blocks:
         windows = np.lib.stride_tricks.sliding_window_view(self.values, self.size)
         for turns in itertools.product((False, True), repeat=3):
             places = np.nonzero(asked_for & (mirrored == turns).all(axis=3))
-            backwards = tuple(slice(None, None, -1 if turn else 1) for turn in turns)
+            backwards = (slice(None), *(slice(None, None, -1 if turn else 1) for turn in turns))
             blocks = windows[tuple(self.first[chosen[places]].T)]
-            tiles[places] = blocks[(slice(None), *backwards)]
+            tiles[places] = blocks[backwards]
         return laid[tuple(slice(length) for length in where.shape)]
 
 
