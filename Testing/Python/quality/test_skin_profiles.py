@@ -1,10 +1,13 @@
-"""Values along normals at one offset of all points: the same as those found point by point."""
+"""What is asked of every skin point at once: the same as what each gives by itself."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
+import synthetic_head
+from deface_compare.quality.skin import SKIN_BAND_MM, _near_skin
 from deface_compare.quality.skin_profiles import OFFSETS_MM, SkinProfiles
 
 
@@ -16,3 +19,13 @@ def test_one_offset_for_all_points_gives_what_an_offset_for_each_gives(offset_mm
     np.testing.assert_array_equal(once, each)
     np.testing.assert_array_equal(again, each)
     assert once.dtype == each.dtype
+
+
+@pytest.mark.parametrize("or_inside", [False, True])
+def test_near_the_skin_is_what_a_distance_map_of_the_outline_says(or_inside: bool) -> None:
+    head = synthetic_head.head()
+    to_skin = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(head.outline, False, False, True))
+    expected = to_skin <= SKIN_BAND_MM if or_inside else np.abs(to_skin) <= SKIN_BAND_MM
+    found = _near_skin(head, or_inside=or_inside)
+    assert 0 < found.sum() < found.size
+    np.testing.assert_array_equal(found, expected)
