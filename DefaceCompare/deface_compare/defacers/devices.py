@@ -100,7 +100,7 @@ def without_devices(
     marked : SimpleITK.Image or None
         From `devices_near_edit`.
     """
-    clear = None if marked is None else _cleared(case, image, marked, settings)
+    clear = None if marked is None else cleared_of(case, image, marked, settings)
     if clear is None:
         return edit.apply(image, head, settings) if patch is None else patch
     emptied = replace(image, image=clear.whole(image.image))
@@ -114,7 +114,7 @@ def without_devices(
     return Patch(box.offset, values)
 
 
-def _cleared(case: Case, image: CaseImage, marked: sitk.Image, settings: Settings) -> Patch | None:
+def cleared_of(case: Case, image: CaseImage, marked: sitk.Image, settings: Settings) -> Patch | None:
     """The part of the image around its marked devices, with these as background; None if the image does not show them."""
     around = box_around(sitk.GetArrayViewFromImage(marked) > 0)
     if around is None:

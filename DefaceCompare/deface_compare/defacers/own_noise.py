@@ -49,7 +49,7 @@ _BRAINS = FoundOnce()
 
 
 @dataclass(frozen=True)
-class _Blocks:
+class Blocks:
     """Blocks of one size in an array, shape (z, y, x).
 
     Parameters
@@ -162,7 +162,7 @@ def _around(image: CaseImage, box: VoxelBox) -> NDArray[np.generic]:
     return image.array()[box_between(low, np.array(box.offset) + np.array(box.size) - 1 + reach, image.image).slices]
 
 
-def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None:
+def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> Blocks | None:
     """Blocks of free air in a part of the image: no tissue in them nor beside them."""
     for edge_mm in BLOCK_MM:
         size = _block_size(image, edge_mm)
@@ -176,7 +176,7 @@ def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None
             free = noisy  # padding beyond the scanned circle has one value
         first = np.argwhere(free) * size
         if len(first) >= FEWEST_BLOCKS:
-            return _Blocks(values, size, _usual(values, first, size))
+            return Blocks(values, size, _usual(values, first, size))
     return None
 
 
@@ -188,15 +188,15 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
     return first[(means >= low) & (means <= high)]
 
 
-def _known_brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
+def _known_brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     """The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's."""
-    known: dict[int, tuple[Head, tuple[_Blocks, float] | None]] = _BRAINS.of(image, None, dict)
+    known: dict[int, tuple[Head, tuple[Blocks, float] | None]] = _BRAINS.of(image, None, dict)
     if id(head) not in known:
         known[id(head)] = head, _brain_blocks(image, head)
     return known[id(head)][1]
 
 
-def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
+def _brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     """Blocks of the brain without its slow part, scaled to a noise of 1, and how strong that noise is."""
     deep = sitk.GetArrayViewFromImage(head.brain) > 0
     deep = eroded(deep, round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
@@ -223,7 +223,7 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
         whole = _reduced(np.minimum, inside, size)
         first = np.argwhere(whole) * size
         if len(first) >= FEWEST_BLOCKS:
-            return _Blocks(fast, size, first), level
+            return Blocks(fast, size, first), level
     return None
 
 

@@ -176,7 +176,7 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
     if len(points_mm) == 0:
         return points_mm
     grid = head.grid
-    near = _at(_NEAR.of(head, image.modality == PET, lambda: _near_skin(head, or_inside=image.modality == PET)), points_mm, grid)
+    near = _at(_NEAR.of(head, image.modality == PET, lambda: near_skin(head, or_inside=image.modality == PET)), points_mm, grid)
     inside_view = margin_in_view_mm(image.image, points_mm)
     border_mm = 2.0 * grid.GetSpacing()[0]
     first = np.array(grid.GetOrigin())
@@ -185,7 +185,7 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
     return points_mm[near & (inside_view > border_mm) & (inside_grid > border_mm)]
 
 
-def _near_skin(head: Head, *, or_inside: bool) -> NDArray[np.bool_]:
+def near_skin(head: Head, *, or_inside: bool) -> NDArray[np.bool_]:
     """Which voxels of the working grid lie within `SKIN_BAND_MM` of the outline's border voxels (or anywhere in the outline)."""
     outline = sitk.GetArrayViewFromImage(head.outline) > 0
     border = outline if or_inside else outline & dilated(~outline, corners=True)

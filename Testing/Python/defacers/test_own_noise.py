@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 import synthetic_head
 from deface_compare.case import Case
 from deface_compare.defacers import devices
-from deface_compare.defacers.own_noise import _Blocks
+from deface_compare.defacers.own_noise import Blocks
 from deface_compare.geometry.boxes import Patch
 from deface_compare.settings import Settings
 
 
-def laid_one_by_one(blocks: _Blocks, where: NDArray[np.bool_], random: np.random.Generator) -> NDArray[Any]:
+def laid_one_by_one(blocks: Blocks, where: NDArray[np.bool_], random: np.random.Generator) -> NDArray[Any]:
     """The definition: a tile after the other, each a random block, mirrored or not along each axis."""
     tiles = [range(0, length, step) for length, step in zip(where.shape, blocks.size, strict=True)]
     chosen = random.integers(len(blocks.first), size=[len(each) for each in tiles])
@@ -39,14 +39,14 @@ def test_blocks_laid_at_once_are_those_laid_one_by_one(size: tuple[int, int, int
     values = random.integers(-1000, 1000, (40, 41, 42)).astype(np.int16)
     first = np.stack([random.integers(0, n - step + 1, 20) for n, step in zip(values.shape, size, strict=True)], axis=1)
     where = random.random((31, 22, 23)) > 0.98
-    blocks = _Blocks(values, size, first)
+    blocks = Blocks(values, size, first)
     found = blocks.laid(where, np.random.default_rng(9))
     assert found.any()
     np.testing.assert_array_equal(found, laid_one_by_one(blocks, where, np.random.default_rng(9)))
 
 
 def test_nothing_asked_for_lays_nothing() -> None:
-    blocks = _Blocks(np.ones((5, 5, 5), np.float32), (2, 2, 2), np.zeros((3, 3), np.intp))
+    blocks = Blocks(np.ones((5, 5, 5), np.float32), (2, 2, 2), np.zeros((3, 3), np.intp))
     assert not blocks.laid(np.zeros((9, 9, 9), bool), np.random.default_rng(1)).any()
 
 
@@ -66,7 +66,7 @@ class Counted:
 def test_an_image_whose_first_edit_nobody_needs_is_edited_once(shows_devices: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     image = synthetic_head.ct(synthetic_head.grid((4.0, 4.0, 4.0)))
     cleared = Patch((2, 2, 2), np.zeros((1, 1, 1), image.array().dtype))
-    monkeypatch.setattr(devices, "_cleared", lambda *_: cleared if shows_devices else None)
+    monkeypatch.setattr(devices, "cleared_of", lambda *_: cleared if shows_devices else None)
     edit, marked = Counted(), sitk.Image(2, 2, 2, sitk.sitkUInt8)
     devices.without_devices(edit, Case("x"), image, synthetic_head.head(), Settings(), None, marked)  # type: ignore[arg-type]
     assert edit.applied == 1

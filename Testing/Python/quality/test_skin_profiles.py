@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 import synthetic_head
-from deface_compare.quality.skin import SKIN_BAND_MM, _near_skin
+from deface_compare.quality.skin import SKIN_BAND_MM, near_skin
 from deface_compare.quality.skin_profiles import OFFSETS_MM, SkinProfiles
 
 
@@ -26,6 +26,6 @@ def test_near_the_skin_is_what_a_distance_map_of_the_outline_says(or_inside: boo
     head = synthetic_head.head()
     to_skin = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(head.outline, False, False, True))
     expected = to_skin <= SKIN_BAND_MM if or_inside else np.abs(to_skin) <= SKIN_BAND_MM
-    found = _near_skin(head, or_inside=or_inside)
+    found = near_skin(head, or_inside=or_inside)
     assert 0 < found.sum() < found.size
     np.testing.assert_array_equal(found, expected)
