@@ -15,6 +15,7 @@ from ..errors import ExportFailed, UnusableInput
 from ..geometry.threads import one_itk_thread
 from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
+from ..output.kept_heads import kept_heads
 from ..progress import Progress, report_step, silent
 from ..settings import FOLLOW, KEEP, MASK
 from ..storage.atomic import growing_folder, written_csv
@@ -131,7 +132,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     if to.resolve().is_relative_to(finished.source.resolve()):
         raise UnusableInput(f"{to} lies inside the patient's own folder; choose another place")
     report_step(progress, 20, STEPS, f"{finished.id}: looking at the risks")
-    heads, _ = find_heads(finished.case, finished.settings)
+    heads, again = _heads(finished)
     checks = privacy_checks(finished.out, replace(finished.report, measurements=finished.measurements), finished.method)
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
     moved = moved_skins(finished, heads)
@@ -153,7 +154,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
         report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
     beside = _told_of_other_exports(finished)
     _keep_uid_map(finished, written)
-    notes = (*_notes(finished, written, risks), *verified.notes, *beside)
+    notes = (*_notes(finished, written, risks), *verified.notes, *filter(None, [again]), *beside)
     return Export(to, len(written.objects), tuple(written.clipped), notes)
 
 
@@ -225,6 +226,14 @@ def dose_risks(finished: FinishedCase, heads: Mapping[str, Head], moved: Mapping
         risks.append(f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face{hint}")
     beyond = dose_beyond_risk(finished, heads[judged.key])
     return [*risks, f"{beyond}{hint}"] if beyond else risks
+
+
+def _heads(finished: FinishedCase) -> tuple[Mapping[str, Head], str]:
+    """The heads as the comparison placed them; searched again, and why, where the case does not keep them."""
+    kept, why = kept_heads(finished.out, finished.case, finished.report.inputs, finished.settings)
+    if kept is not None:
+        return kept, ""
+    return find_heads(finished.case, finished.settings)[0], f"the head was searched again: {why}"
 
 
 def _refuse_occupied(to: Path) -> None:

@@ -32,7 +32,7 @@ from .references import exported_registrations, prune_references
 from .stale_content import remove_stale
 from .structure_clip import ClippedStructure
 from .structure_set import edited_structure_set
-from .uid_map import UidMap, case_salt, stored_vr
+from .uid_map import UidMap, case_salt, stored_kinds
 
 OBJECT_UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
 
@@ -284,7 +284,7 @@ def _without_frame(data: Dataset) -> None:
 
 
 def _names_someone(data: Dataset) -> bool:
-    names = [data[tag].value for tag in list(data.keys()) if stored_vr(data, tag) == "PN"]
+    names = [data[tag].value for tag, kind in stored_kinds(data) if kind == "PN"]
     return any(str(name or "").strip("^ ") for name in names)
 
 
