@@ -15,6 +15,7 @@ from deface_compare.errors import UnusableInput
 from ...nodes.case_folder import DOSE_ATTRIBUTE
 from ...nodes.scene_patients import REVIEWED_ATTRIBUTE
 from ...nodes.structures import add_structures, show_surfaces
+from ...nodes.batch import in_one_go
 from ...nodes.volumes import add_volume, remove_node
 from ..views.side_by_side import SideBySide
 from .loaded_case import NextCase
@@ -117,6 +118,7 @@ class ReviewVolumes:
 
 
 def _remove(nodes: list[Any]) -> None:
-    for node in nodes:
-        if node.GetScene() is not None:
-            remove_node(node.GetScene(), node)
+    with in_one_go(slicer.mrmlScene):
+        for node in nodes:
+            if node.GetScene() is not None:
+                remove_node(node.GetScene(), node)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import qt
 
+from ...nodes.batch import in_one_go
 from ...nodes.volumes import is_ct
 from .arrangements import FACE, ROW, face_height_over_width
 from .camera import Direction
@@ -224,8 +225,11 @@ class SideBySide:
 
     def _empty(self) -> None:
         self._others.put_back()
-        for part in (self._faces, self._isodoses, self._contours, self._slices):
-            if part is not None:
-                part.remove()
+        if self._slices is not None:
+            self._slices.let_go()
+        with in_one_go(self._scene):
+            for part in (self._faces, self._isodoses, self._contours, self._slices):
+                if part is not None:
+                    part.remove()
         self._faces = self._slices = self._isodoses = self._contours = None
         self._versions, self._surfaces, self._pictures = {}, [], {}
