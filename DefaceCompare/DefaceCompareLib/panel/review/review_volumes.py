@@ -12,10 +12,10 @@ from deface_compare.case import Case
 from deface_compare.cohort.review import ReviewCase
 from deface_compare.errors import UnusableInput
 
+from ...nodes.batch import in_one_go
 from ...nodes.case_folder import DOSE_ATTRIBUTE
 from ...nodes.scene_patients import REVIEWED_ATTRIBUTE
 from ...nodes.structures import add_structures, show_surfaces
-from ...nodes.batch import in_one_go
 from ...nodes.volumes import add_volume, remove_node
 from ..views.side_by_side import SideBySide
 from .loaded_case import NextCase
