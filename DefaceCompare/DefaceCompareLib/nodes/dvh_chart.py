@@ -11,6 +11,7 @@ from vtkmodules.vtkCommonCore import vtkDoubleArray
 
 from deface_compare.utility.dvh_table import DOSE_COLUMN, ORIGINAL, CurveName, read_dvh_table
 
+from .batch import in_one_go
 from .structure_colours import colour_in_turn
 
 CURVES_ATTRIBUTE = "DefaceCompare.DvhCurves"
@@ -155,8 +156,9 @@ class DvhChart:
     def clear(self) -> None:
         """Draw nothing."""
         self.node.RemoveAllPlotSeriesNodeIDs()
-        for node in self._series:
-            self._scene.RemoveNode(node)
+        with in_one_go(self._scene):
+            for node in self._series:
+                self._scene.RemoveNode(node)
         self._series = []
 
     def remove(self) -> None:

@@ -95,6 +95,33 @@ def test_slicer_lives_when_a_patients_structures_are_shown_again_and_again(compa
         assert own.GetNumberOfDisplayNodes() == displayed
 
 
+def test_what_leaves_with_the_views_leaves_at_once(with_views: Any) -> None:
+    """Each node that goes by itself is looked for in every selector and tree of Slicer's window (10 to 25 ms)."""
+    button, scene = with_views.ui.sideBySideButton, slicer.mrmlScene
+    click(button)
+    settle()
+    alone: list[bool] = []
+    tag = scene.AddObserver(scene.NodeRemovedEvent, lambda *ignored: alone.append(not scene.IsBatchProcessing()))
+    try:
+        click(button)
+    finally:
+        scene.RemoveObserver(tag)
+    assert len(alone) > 8
+    assert not any(alone)
+    assert not scene.IsBatchProcessing()
+
+
+def test_switching_the_views_on_draws_them_once_not_in_the_middle(with_views: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A waiting cursor lets Slicer's event loop run before it comes: every view is drawn then, half ready."""
+    with_views.ui.arrangementComboBox.setCurrentIndex(0)
+    half_ready: list[bool] = []
+    cursor = slicer.util.WaitCursor
+    monkeypatch.setattr(slicer.util, "WaitCursor", lambda: half_ready.append(with_views.views.views.on) or cursor())
+    click(with_views.ui.sideBySideButton)
+    settle()
+    assert half_ready == [False]
+
+
 def test_a_change_of_a_displays_views_made_meanwhile_stays(with_views: Any) -> None:
     body = surface("BODY")
     click(with_views.ui.sideBySideButton)

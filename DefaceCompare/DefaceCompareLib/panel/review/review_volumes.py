@@ -15,6 +15,7 @@ from deface_compare.errors import DefaceCompareError, UnusableInput
 
 from ...ahead.loaded_case import UNDEFACED
 from ...ahead.voxels import Voxels
+from ...nodes.batch import in_one_go
 from ...nodes.case_folder import DOSE_ATTRIBUTE
 from ...nodes.scene_patients import REVIEWED_ATTRIBUTE
 from ...nodes.structures import add_structures, show_surfaces
@@ -156,6 +157,7 @@ def labels_of(review: Review, case: ReviewCase) -> dict[str, str]:
 
 
 def _remove(nodes: list[Any]) -> None:
-    for node in nodes:
-        if node.GetScene() is not None:
-            remove_node(node.GetScene(), node)
+    with in_one_go(slicer.mrmlScene):
+        for node in nodes:
+            if node.GetScene() is not None:
+                remove_node(node.GetScene(), node)

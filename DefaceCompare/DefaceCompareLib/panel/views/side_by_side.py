@@ -13,6 +13,7 @@ from vtkmodules.vtkCommonCore import VTK_OBJECT
 
 import qt
 
+from ...nodes.batch import in_one_go
 from ...nodes.volumes import is_ct
 from ..event_loop import only_paint
 from .arrangements import FACE, ROW, face_height_over_width
@@ -261,9 +262,12 @@ class SideBySide:
     def _empty(self) -> None:
         self._changing = True
         self._others.put_back()
-        for part in (self._faces, self._isodoses, self._contours, self._slices):
-            if part is not None:
-                part.remove()
+        if self._slices is not None:
+            self._slices.let_go()
+        with in_one_go(self._scene):
+            for part in (self._faces, self._isodoses, self._contours, self._slices):
+                if part is not None:
+                    part.remove()
         self._changing = False
         self._faces = self._slices = self._isodoses = self._contours = None
         self._versions, self._surfaces, self._pictures = {}, [], {}

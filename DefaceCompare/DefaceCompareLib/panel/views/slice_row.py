@@ -83,13 +83,16 @@ class SliceRow:
         for view in self.views:
             view.JumpSliceByCentering(*ras_mm)
 
-    def remove(self) -> None:
-        """Empty the slices and take the overlay out of the scene."""
+    def let_go(self) -> None:
+        """Empty the slices: their logic follows at once only outside `in_one_go`, and would draw on what is gone."""
         for logic in self._logics:
             composite = logic.GetSliceCompositeNode()
             composite.SetLabelVolumeID(None)
             composite.SetForegroundVolumeID(None)
             composite.SetBackgroundVolumeID(None)
+
+    def remove(self) -> None:
+        """Take the overlay out of the scene; the slices are empty."""
         self._overlay.remove()
         for logic in self._logics:  # last: a label that leaves the scene is put into its layer once more
             for layer in (logic.GetBackgroundLayer(), logic.GetForegroundLayer(), logic.GetLabelLayer()):

@@ -142,7 +142,7 @@ class ViewsSection:
         self.views.mark_altered(self._ui.alteredCheckBox.checked)
         self.views.show_isodoses(self._ui.isodosesCheckBox.checked)
         self._on_fade()
-        self._on_distance()
+        self._colour()
         self._on_wipe()
 
     def _on_toggle(self, on: bool) -> None:
@@ -197,9 +197,13 @@ class ViewsSection:
             self.views.face.wipe(slider.value / slider.maximum)
 
     def _on_distance(self) -> None:
+        with slicer.util.WaitCursor():
+            self._colour()
+
+    def _colour(self) -> None:
+        """Without the waiting cursor, which draws every view before it comes: half of the time to switch the views on."""
         if self.views.face is not None:
-            with slicer.util.WaitCursor():
-                self.views.face.colour_by_distance(self._ui.distanceCheckBox.checked)
+            self.views.face.colour_by_distance(self._ui.distanceCheckBox.checked)
 
     def flicker(self) -> None:
         """Show the original alone, at the next call the method alone; the wipe brings both back."""
