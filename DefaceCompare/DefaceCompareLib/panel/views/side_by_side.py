@@ -268,6 +268,8 @@ class SideBySide:
             for part in (self._faces, self._isodoses, self._contours, self._slices):
                 if part is not None:
                     part.remove()
+        if self._slices is not None:
+            self._slices.let_go_of_voxels()
         self._changing = False
         self._faces = self._slices = self._isodoses = self._contours = None
         self._versions, self._surfaces, self._pictures = {}, [], {}

@@ -94,7 +94,10 @@ class SliceRow:
     def remove(self) -> None:
         """Take the overlay out of the scene; the slices are empty."""
         self._overlay.remove()
-        for logic in self._logics:  # last: a label that leaves the scene is put into its layer once more
+
+    def let_go_of_voxels(self) -> None:
+        """Keep no volume alive; last of all, since a label that leaves the scene is put into its layer once more."""
+        for logic in self._logics:
             for layer in (logic.GetBackgroundLayer(), logic.GetForegroundLayer(), logic.GetLabelLayer()):
                 _let_go_of_voxels(layer)
 
