@@ -83,6 +83,7 @@ def opened(panel: Any, study: Path, *, blinded: bool = False, catch_percent: int
     import slicer
 
     ui = panel.ui
+    ui.cohortCollapsibleButton.collapsed = False
     show_tab_of(ui.reviewButton)
     ui.reviewPathEdit.currentPath = str(study)
     ui.reviewerLineEdit.text = "AB"

@@ -18,6 +18,8 @@ from views_on_screen import listed, seen, skin_meshes
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
+ROOM_PIXELS = (413, 630)
+"""What Slicer 5.12.3 leaves a module in a window of 1280 × 800 (help and data probe folded)."""
 FACE = 0
 """Place of *One face* in the list of arrangements."""
 
@@ -40,6 +42,22 @@ def face_is(name: str) -> bool:
     return len(shown) == 1 and np.array_equal(shown[0], skin_meshes()[name])
 
 
+def test_the_questions_and_their_answers_are_in_sight_in_a_window_of_1280_by_800(panel_widget: Any, study: Path) -> None:
+    import qt
+
+    panel, parent, size = panel_widget.panel, panel_widget.parent, panel_widget.parent.size
+    parent.resize(*ROOM_PIXELS)
+    try:
+        ui = opened(panel, study)
+        slicer.app.processEvents()
+        area = ui.reviewScrollArea
+        for widget in (ui.reviewTable, ui.passButton, ui.failButton, ui.unsureButton):
+            bottom = widget.mapTo(area.widget(), qt.QPoint(0, widget.height)).y() - area.verticalScrollBar().value
+            assert 0 < bottom <= area.viewport().height, widget.name
+    finally:
+        parent.resize(size)
+
+
 def test_the_list_shows_a_letter_for_every_answer(panel: Any, study: Path) -> None:
     ui = opened(panel, study)
     assert listed(ui.reviewCasesList)[:2] == ["case-001  ·· ··", "case-002  ·· ··"]
@@ -48,6 +66,8 @@ def test_the_list_shows_a_letter_for_every_answer(panel: Any, study: Path) -> No
     assert listed(ui.reviewCasesList)[0] == "case-001  PF U·"
     press(ui.reviewTable, "P")
     assert listed(ui.reviewCasesList)[0] == "\N{CHECK MARK} case-001  PF UP"
+    ui.cohortCollapsibleButton.collapsed = False
+    slicer.app.processEvents()
     click(ui.reviewButton)  # opened again
     assert listed(ui.reviewCasesList)[0] == "\N{CHECK MARK} case-001  PF UP"
 

@@ -17,6 +17,9 @@ from views_on_screen import FOUR_UP, composites, layout, seen, settle, skins, vi
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
+from DefaceCompareLib.nodes.structure_colours import told_apart  # noqa: E402
+from DefaceCompareLib.panel.views.contours import Contours  # noqa: E402
+
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
 
@@ -76,6 +79,27 @@ def test_the_compared_patients_contours_are_drawn_in_our_slices_only(with_views:
     assert not ours.GetSegmentVisibility("BODY")
     click(with_views.ui.sideBySideButton)
     assert own.GetNumberOfDisplayNodes() == 1
+
+
+@pytest.mark.parametrize("displayed", [True, False], ids=["displayed", "without display nodes"])
+def test_masks_of_one_green_are_told_apart_in_our_slices_as_in_the_chart(with_views: Any, displayed: bool) -> None:
+    node = surface("masks")
+    second = slicer.vtkSegment()
+    second.DeepCopy(node.GetSegmentation().GetNthSegment(0))
+    second.SetName("Brain")
+    node.GetSegmentation().AddSegment(second, "Brain")
+    green = (0.5, 0.68, 0.5)
+    for number in range(2):
+        node.GetSegmentation().GetNthSegment(number).SetColor(*green)
+    if not displayed:
+        slicer.mrmlScene.RemoveNode(node.GetDisplayNode())
+    contours = Contours(slicer.mrmlScene, node, [])
+    assert [tuple(contours.display.GetSegmentColor(each)) for each in ("BODY", "Brain")] == told_apart([green, green])
+    if displayed:
+        assert tuple(node.GetDisplayNode().GetSegmentColor("BODY")) == green  # the user's own display is not touched
+        node.GetDisplayNode().SetSegmentOverrideColor("BODY", 1.0, 0.0, 0.0)
+        assert tuple(contours.display.GetSegmentColor("BODY")) == (1.0, 0.0, 0.0)
+    contours.remove()
 
 
 @pytest.mark.parametrize("displayed", [True, False], ids=["displayed", "without display nodes"])

@@ -61,8 +61,7 @@ class ReviewPanel:
         ui.reviewTable.setHorizontalHeaderLabels(list(HEADINGS))
         ui.reviewTable.horizontalHeader().stretchLastSection = True
         ui.reviewTable.setEditTriggers(qt.QAbstractItemView.DoubleClicked | qt.QAbstractItemView.EditKeyPressed)
-        buttons = {PASS: ui.passButton, FAIL: ui.failButton, UNSURE: ui.unsureButton}
-        for answer, button in buttons.items():
+        for answer, button in ((PASS, ui.passButton), (FAIL, ui.failButton), (UNSURE, ui.unsureButton)):
             button.connect("clicked(bool)", lambda checked=False, answer=answer: self.answer(answer))
         self._shortcuts = [self._shortcut(key, partial(self.answer, answer)) for answer, key in KEYS.items()]
         self._shortcuts += [self._shortcut(key, partial(self.go, step)) for key, step in {NEXT_KEY: 1, PREVIOUS_KEY: -1}.items()]
@@ -96,6 +95,7 @@ class ReviewPanel:
         self._given.clear()
         self._list.show(self.review)
         self._show()
+        ui.cohortCollapsibleButton.collapsed = self.review is not None  # the questions need the room
         if self.review is not None:
             ui.reviewTable.setFocus()
 

@@ -8,6 +8,7 @@ from typing import Any
 import slicer
 from vtkmodules.vtkCommonCore import vtkCommand
 
+from ...nodes.structure_colours import told_apart
 from .altered_overlay import hidden
 
 _kept: dict[str, Any] = {}
@@ -28,6 +29,7 @@ class Contours:
 
     def __init__(self, scene: Any, segmentation: Any, slices: Sequence[Any]) -> None:
         self._scene = scene
+        self._segmentation = segmentation
         self._users = segmentation.GetDisplayNode()
         self._tag = 0
         self.display = hidden(_display_of(segmentation), "contours")
@@ -37,7 +39,9 @@ class Contours:
         scene.AddNode(self.display)
         self._follow()
         segmentation.AddAndObserveDisplayNodeID(self.display.GetID())
-        if self._users is not None:
+        if self._users is None:
+            self._tell_apart()  # only now the display knows the segments
+        else:
             self._tag = self._users.AddObserver(vtkCommand.ModifiedEvent, lambda *ignored: self._follow())
 
     def _follow(self) -> None:
@@ -48,7 +52,19 @@ class Contours:
         self.display.SetVisibility2DFill(False)
         self.display.SetVisibility2DOutline(True)
         self.display.SetVisibility3D(False)
+        if self._users is not None:
+            self._tell_apart()
         self.display.EndModify(modified)
+
+    def _tell_apart(self) -> None:
+        """Give structures that share a colour the one that the DVH draws them in; where the user's display says one, it stays."""
+        segments = self._segmentation.GetSegmentation()
+        ids = [segments.GetNthSegmentID(number) for number in range(segments.GetNumberOfSegments())]
+        own = [segments.GetSegment(each).GetColor() for each in ids]
+        for each, before, colour in zip(ids, own, told_apart(own), strict=True):
+            chosen = self._users is not None and min(self._users.GetSegmentOverrideColor(each)) >= 0.0  # -1: none
+            if colour != before and not chosen:
+                self.display.SetSegmentOverrideColor(each, *colour)
 
     def remove(self) -> None:
         """Take the display out of the scene; the user's stays."""
