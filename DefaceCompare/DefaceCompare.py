@@ -112,6 +112,7 @@ class DefaceCompareWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndClose(self, caller: Any, event: Any) -> None:
         """Start anew on the empty scene."""
+        self.panel.scene_is_empty()
         self.enter()
 
     def onReload(self) -> None:

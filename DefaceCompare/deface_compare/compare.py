@@ -18,6 +18,7 @@ from .geometry.threads import one_itk_thread
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
+from .output.kept_heads import keep_heads
 from .output.kept_methods import KeptMethods, finished_beside
 from .output.neutral_words import NeutralWords
 from .privacy.case_faces import CaseFaces
@@ -85,6 +86,8 @@ def compare_case(
         kept = finished_beside(target, case.id, inputs, {each.key: each.variant for each in chosen}, settings)
     report_step(progress, 0, total, f"{case.id}: finding the head")
     heads, reasons = find_heads(case, settings)
+    if target is not None:
+        keep_heads(target, case, inputs, settings, heads)
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
     faces = CaseFaces(case, heads, reasons, settings, target)

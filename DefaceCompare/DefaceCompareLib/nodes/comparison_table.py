@@ -7,10 +7,11 @@ from typing import Any
 
 from vtkmodules.vtkCommonCore import vtkStringArray
 
-from deface_compare.defacers import REGISTRY
 from deface_compare.measurement import OK, Measurement, metrics
 from deface_compare.version import __version__
 from deface_compare.words import number
+
+from .method_names import titles_of_methods
 
 LINE_COLUMNS = ("image", "structure", "metric", "unit", "dose_policy", "original")
 """What a line is about, and what was measured on the original; a column that is empty in every line is left out."""
@@ -60,7 +61,7 @@ def add_comparison_table(scene: Any, name: str, rows: Sequence[Measurement]) -> 
 
 
 def _title(method: str, variant: str) -> str:
-    title = {defacer.key: defacer.title for defacer in REGISTRY}.get(method, method)
+    title = titles_of_methods().get(method, method)
     return f"{title}, {variant}" if variant else title
 
 

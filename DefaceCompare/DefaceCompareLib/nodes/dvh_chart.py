@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,14 @@ class DvhChart:
     ----------
     scene : vtkMRMLScene
     methods : sequence of str
-        Method keys, as the legend names them; the order gives the line styles.
+        Method keys; the order gives the line styles.
+    names : mapping of method key to str, optional
+        What the legend calls them; their keys if not given.
     """
 
-    def __init__(self, scene: Any, methods: Sequence[str]) -> None:
+    def __init__(self, scene: Any, methods: Sequence[str], names: Mapping[str, str] | None = None) -> None:
         self._scene = scene
+        self._names = names or {}
         self._methods = [ORIGINAL, *methods]
         self._series: list[Any] = []
         self.node = scene.AddNode(_of_the_panel(slicer.vtkMRMLPlotChartNode(), "DVH"))
@@ -110,7 +113,9 @@ class DvhChart:
         self.node.SetXAxisRange(0.0, END_OF_AXIS * max([1.0, *(_highest_gy(table, curve) for curve in curves)]))
         for curve in curves:
             number = organs.index(curve.structure)
-            name = _legend(curve, first=curve.structure == curves[0].structure, alone=len({c.structure for c in curves}) == 1)
+            name = self._legend(
+                curve, first=curve.structure == curves[0].structure, alone=len({c.structure for c in curves}) == 1
+            )
             self._add(table, curve, name, colour_of(curve.structure) or colour_in_turn(number))
         return curves
 
@@ -128,6 +133,19 @@ class DvhChart:
         node.SetColor(*colour)
         self.node.AddAndObservePlotSeriesNodeID(node.GetID())
         self._series.append(node)
+
+    def _legend(self, curve: CurveName, *, first: bool, alone: bool) -> str:
+        """A curve's name in the legend, which tells colours and line styles once each.
+
+        One organ's curves are its methods. Of several organs each has its original, the first also the methods' line styles; the
+        others' curves have no name.
+        """
+        method = self._names.get(curve.method, curve.method)
+        if alone:
+            return method
+        if curve.method == ORIGINAL:
+            return curve.structure
+        return method if first else ""
 
     def line_style(self, method: str) -> int:
         """Solid for the original; the methods take dash, dot, dash-dot and dash-dot-dot in turn."""
@@ -147,19 +165,6 @@ class DvhChart:
         """Take chart and series out of the scene."""
         self.clear()
         self._scene.RemoveNode(self.node)
-
-
-def _legend(curve: CurveName, *, first: bool, alone: bool) -> str:
-    """A curve's name in the legend, which tells colours and line styles once each.
-
-    One organ's curves are its methods. Of several organs each has its original, the first also the methods' line styles; the
-    others' curves have no name.
-    """
-    if alone:
-        return curve.method
-    if curve.method == ORIGINAL:
-        return curve.structure
-    return curve.method if first else ""
 
 
 def remove_saved_charts(scene: Any) -> None:

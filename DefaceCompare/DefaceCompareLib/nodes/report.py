@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import SimpleITK as sitk
 import slicer
 
 from deface_compare.case_report import CaseReport
@@ -26,6 +25,7 @@ from .comparison_table import add_comparison_table
 from .dvh_chart import add_dvh_table
 from .measurements_table import VERSION_ATTRIBUTE, add_table
 from .owner import patient_name
+from .reading import read_meanwhile
 from .volumes import add_volume, remove_node
 
 CASE_ATTRIBUTE, METHOD_ATTRIBUTE, IMAGE_ATTRIBUTE = "DefaceCompare.Case", "DefaceCompare.Method", "DefaceCompare.Image"
@@ -82,7 +82,13 @@ class CaseNodes:
         return [*self.volumes.values(), *self.tables.values(), *self.comparisons.values(), *curves]
 
 
-def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = None, patient: str = "") -> list[CaseNodes]:
+def report_to_nodes(
+    out: Path,
+    scene: Any,
+    inputs: Mapping[str, Any] | None = None,
+    patient: str = "",
+    between: Callable[[], None] = lambda: None,
+) -> list[CaseNodes]:
     """Bring an output folder of the command line into the scene: all of it, or nothing.
 
     Parameters
@@ -95,6 +101,8 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
         An original that has left the scene meanwhile is as good as none.
     patient : str
         What the patient of a single case is called in the scene; as the originals' own patient if not given, else as the case.
+    between : callable
+        Called without arguments between two steps and while files are read: a panel lets the event loop run.
 
     Returns
     -------
@@ -120,9 +128,10 @@ def report_to_nodes(out: Path, scene: Any, inputs: Mapping[str, Any] | None = No
             hierarchy.SetItemAttribute(item, CASE_ATTRIBUTE, folder.name)
             hierarchy.SetItemAttribute(item, VERSION_ATTRIBUTE, __version__)
             made.append(CaseNodes(folder.name, name, uuid4().hex, item))
+            between()
             report = CaseReport.read(folder)
-            _add_volumes(made[-1], report, folder, scene, hierarchy, originals)
-            _add_tables(made[-1], report, scene, hierarchy)
+            _add_volumes(made[-1], report, folder, scene, hierarchy, originals, between)
+            _add_tables(made[-1], report, scene, hierarchy, between)
             _add_slicerrt_table(made[-1], folder / SLICERRT_FILE, scene, hierarchy)
             _add_curves(made[-1], OutputFolder(out).dvh(folder.name), scene, hierarchy)
             _mark_run(made[-1], next(iter(originals.values()), None))
@@ -145,7 +154,13 @@ def _study(hierarchy: Any, originals: Mapping[str, Any]) -> int:
 
 
 def _add_volumes(
-    nodes: CaseNodes, report: CaseReport, folder: Path, scene: Any, hierarchy: Any, originals: Mapping[str, Any]
+    nodes: CaseNodes,
+    report: CaseReport,
+    folder: Path,
+    scene: Any,
+    hierarchy: Any,
+    originals: Mapping[str, Any],
+    between: Callable[[], None],
 ) -> None:
     """Add every defaced image of one case, one sub-folder a method."""
     titles = {defacer.key: defacer.title for defacer in REGISTRY}
@@ -158,7 +173,8 @@ def _add_volumes(
             item = item or _method_folder(hierarchy, nodes.folder_item, title, marks)
             original = originals.get(file.stem)
             name = f"{file.stem if original is None else original.GetName()} defaced ({title})"
-            volume = add_volume(scene, _read(file), name)
+            volume = add_volume(scene, read_meanwhile(file, between), name)
+            between()
             nodes.volumes[method, file.stem] = volume
             for attribute, value in {**marks, IMAGE_ATTRIBUTE: file.stem}.items():
                 volume.SetAttribute(attribute, value)
@@ -186,13 +202,6 @@ def _method_folder(hierarchy: Any, parent_item: int, title: str, marks: Mapping[
     return int(item)
 
 
-def _read(file: Path) -> sitk.Image:
-    try:
-        return sitk.ReadImage(str(file))
-    except RuntimeError as error:
-        raise UnusableInput(f"The defaced image {file.name} of {file.parent.name} is damaged: compare again.") from error
-
-
 def _share_window(original: Any, volume: Any) -> None:
     """Show the defaced volume with the original's window, so that the eye compares voxels and not windows."""
     shown = original.GetDisplayNode()
@@ -202,12 +211,15 @@ def _share_window(original: Any, volume: Any) -> None:
         display.SetWindowLevel(shown.GetWindow(), shown.GetLevel())
 
 
-def _add_tables(nodes: CaseNodes, report: CaseReport, scene: Any, hierarchy: Any) -> None:
+def _add_tables(
+    nodes: CaseNodes, report: CaseReport, scene: Any, hierarchy: Any, between: Callable[[], None] = lambda: None
+) -> None:
     """Add two tables per domain that has rows: all rows as they are, and the methods side by side."""
     rows, counted = report.measurements, structures_sentence(report.structures)
     for domain in DOMAINS:
         chosen = [row for row in rows if row.domain == domain]
         if chosen:
+            between()
             warning = [SYNTHETIC_WARNING] if any(row.synthetic for row in chosen) else []
             description = "\n".join([*warning, *DOMAIN_NOTES.get(domain, ())])
             table = add_table(scene, f"{nodes.name}: {domain}", chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deface_compare.cohort.reidentification.percentile import Percentile
@@ -29,10 +29,13 @@ class Run:
     """
 
     tables: tuple[Any, ...]
+    _read: list[Measurement] = field(default_factory=list, compare=False, repr=False)
 
     def rows(self) -> list[Measurement]:
-        """All measurements."""
-        return [row for table in self.tables for row in rows_of_table(table)]
+        """All measurements, read once."""
+        if not self._read:
+            self._read.extend(row for table in self.tables for row in rows_of_table(table))
+        return list(self._read)
 
     @property
     def patient(self) -> str:

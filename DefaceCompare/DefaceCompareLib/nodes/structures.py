@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 import slicer
 from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkCommonTransforms import vtkTransform
@@ -127,13 +128,15 @@ def polygons(contours: Iterable[NDArray[np.float64]]) -> vtkPolyData:
     -------
     vtkPolyData
     """
+    listed = [np.asarray(contour, np.float64).reshape(-1, 3) for contour in contours]
+    starts = np.cumsum([0, *map(len, listed)])
+    closed = [np.append(np.arange(start, start + len(each)), start) for start, each in zip(starts, listed, strict=False)]
     points, lines = vtkPoints(), vtkCellArray()
-    points.SetDataTypeToDouble()
-    for contour in contours:
-        corners = [points.InsertNextPoint(point) for point in contour * LPS_TO_RAS]
-        lines.InsertNextCell(len(corners) + 1)
-        for corner in (*corners, corners[0]):
-            lines.InsertCellPoint(corner)
+    points.SetData(numpy_to_vtk(np.concatenate([np.empty((0, 3)), *listed]) * LPS_TO_RAS, deep=True))
+    lines.SetData(
+        numpy_to_vtkIdTypeArray(np.cumsum([0, *map(len, closed)]).astype(np.int64), deep=True),
+        numpy_to_vtkIdTypeArray(np.concatenate([np.empty(0, np.int64), *closed]).astype(np.int64), deep=True),
+    )
     drawn = vtkPolyData()
     drawn.SetPoints(points)
     drawn.SetLines(lines)

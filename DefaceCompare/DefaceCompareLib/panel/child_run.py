@@ -40,7 +40,7 @@ class Answers:
 
 
 class ChildRun:
-    """``PythonSlicer -m deface_compare ARGUMENTS --progress json``.
+    """``PythonSlicer -m deface_compare ARGUMENTS --progress json``, or another module that tells its steps likewise.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class ChildRun:
         A private temporary folder to which the child writes; removed when the run ends, however it ends.
     answers : Answers
         Called on the main thread; the folder is still there when `Answers.finished` is called.
+    module : str, optional
+        Run in place of the command line, with the arguments alone.
 
     Raises
     ------
@@ -57,7 +59,7 @@ class ChildRun:
         If PythonSlicer is not on the PATH.
     """
 
-    def __init__(self, arguments: Sequence[str], folder: Path, answers: Answers) -> None:
+    def __init__(self, arguments: Sequence[str], folder: Path, answers: Answers, module: str = "") -> None:
         self._folder = folder
         self._answers = answers
         self._last_words: list[str] = []
@@ -65,7 +67,7 @@ class ChildRun:
         self._process_ids: set[int] = set()
         self._cancelled = False
         self._process: Any = slicer.util.launchConsoleProcess(
-            command_line(arguments),
+            command_line(arguments, module),
             useStartupEnvironment=False,
             updateEnvironment={
                 "PYTHONPATH": os.pathsep.join([str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -130,7 +132,7 @@ class ChildRun:
         return in_this_panel(self._last_words[-1].removeprefix(PROGRAM))
 
 
-def command_line(arguments: Sequence[str]) -> list[str]:
+def command_line(arguments: Sequence[str], module: str = "") -> list[str]:
     """The command of the child process.
 
     Raises
@@ -141,6 +143,8 @@ def command_line(arguments: Sequence[str]) -> list[str]:
     python = shutil.which("PythonSlicer")
     if python is None:
         raise NotAvailable("PythonSlicer was not found on the PATH: start Slicer with its own launcher.")
+    if module:
+        return [python, "-m", module, *arguments]
     return [python, "-m", "deface_compare", *arguments, "--progress", "json"]
 
 

@@ -24,13 +24,16 @@ from .case.patient_bar import PatientBar
 from .case.redrawn_choice import RedrawnChoice
 from .case.slicerrt_choice import SlicerRtChoice
 from .comparisons import Comparisons, Events, Job
+from .event_loop import only_paint
 from .export_section import ExportSection
+from .freed_memory import give_memory_back
 from .hints import Hints
 from .install.install import InstallPanel
 from .parameters import FOLDER, PARAMETERS, PATIENT_SOURCES, ParameterLink
 from .patient_jobs import PatientJobs
 from .results.case_summary import primary_image
 from .results.dvh_view import DvhView
+from .results.method_figure import method_figures
 from .results.results_view import ResultsView
 from .review.review_panel import ReviewPanel
 from .views.views_section import ViewsSection
@@ -55,7 +58,7 @@ class ComparePanel:
         self.bar = PatientBar(ui, self.case, self._refresh)
         self.methods = MethodBoxes(ui.methodsWidget.layout())
         self.redrawn = RedrawnChoice(ui.redrawnWidget.layout(), self.methods.titles)
-        self.views = ViewsSection(ui)
+        self.views = ViewsSection(ui, lambda: method_figures(self.results.rows))
         self.results = ResultsView(ui, self._on_structure, self._planned_names)
         self.chart = DvhView(ui, self._colour_of)
         self.export = ExportSection(ui, lambda: self.running, self._refresh)
@@ -190,7 +193,7 @@ class ComparePanel:
             raise UnusableInput(_("The patient was removed from the scene meanwhile: nothing is shown."))
         self.slicerrt.measure(out, folder, case_id, job.segmentation, job.structures, job.redrawn(out.parent))
         with slicer.util.RenderBlocker():
-            (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name)
+            (nodes,) = report_to_nodes(out, slicer.mrmlScene, job.patient.originals(), job.patient.name, only_paint)
         self._keep_percentiles(out, nodes)
         if job.results is not None:
             self._keep(out, job.results, nodes.case_id)
@@ -270,3 +273,7 @@ class ComparePanel:
         self.chart.forget()
         self.views.offer(None)
         self._say("")
+
+    def scene_is_empty(self) -> None:
+        """The scene was closed: what it held is gone, and so is the memory."""
+        give_memory_back()

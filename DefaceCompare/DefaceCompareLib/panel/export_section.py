@@ -18,8 +18,8 @@ from deface_compare.errors import DefaceCompareError
 from deface_compare.export.options import BASIC, NO_CHANGE
 from deface_compare.settings import DOSE_POLICIES
 
+from ..nodes.method_names import titled, titles_of_methods
 from .child_run import Answers, ChildRun
-from .results.results_view import titles_of_methods
 
 RISK_OPTION = "--accept-risk"
 """The command line's sentence names this option where only the user's consent is missing."""
@@ -64,7 +64,7 @@ class ExportSection:
         self._keys = methods_of_case(Path(self._ui.exportCasePathEdit.currentPath))
         titles = titles_of_methods()
         self._ui.exportMethodComboBox.clear()
-        self._ui.exportMethodComboBox.addItems([titles.get(key, key) for key in self._keys])
+        self._ui.exportMethodComboBox.addItems(list(titled(self._keys, titles)))
         self.refresh()
 
     def why_not(self) -> str:

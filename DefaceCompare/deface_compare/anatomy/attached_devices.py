@@ -14,7 +14,7 @@ from ..case import CT, Case, CaseImage, Structure
 from ..geometry.grids import on_grid
 from ..geometry.morphology import grown, largest_part
 from ..structures.mask import structure_mask
-from .average_head import AverageHead
+from .average_head import AverageHead, average_outside_mm
 
 DEVICE_NAME = re.compile(r"bolus|thermoplast|bite ?block|mouthpiece", re.IGNORECASE)
 """Planned structures of this name are devices, whatever the planned body says."""
@@ -86,20 +86,18 @@ def without_standing_out(image: CaseImage, patient: Patient, average: AverageHea
         return patient
     grid = patient.outline
     outline = sitk.GetArrayViewFromImage(grid) > 0
-    laid = sitk.Resample(_outside_mm(average), grid, to_average, sitk.sitkLinear, 0.0)
+    laid = sitk.Resample(average_outside_mm(), grid, to_average, sitk.sitkLinear, 0.0)
     out_mm = sitk.GetArrayFromImage(laid)
-    core = outline & (out_mm > STANDS_OUT_MM) & _in_front(grid, average, to_average)
+    core = outline & (out_mm > STANDS_OUT_MM)
+    if not core.any():
+        return patient
+    core &= _in_front(grid, average, to_average)
     core = _large_parts(core, grid.GetSpacing()[0], SMALLEST_PART_CC)
     if not core.any():
         return patient
     steps = round((STANDS_OUT_MM - STUB_MM) / grid.GetSpacing()[0]) + 1
     device = ndimage.binary_dilation(core, iterations=steps, mask=outline & (out_mm > STUB_MM))
     return patient.without(device, "standing out of the face")
-
-
-def _outside_mm(average: AverageHead) -> sitk.Image:
-    """Distance in mm outside the average head, negative inside."""
-    return sitk.SignedMaurerDistanceMap(average.outline, False, False, True)
 
 
 def _in_front(grid: sitk.Image, average: AverageHead, to_average: sitk.Transform) -> NDArray[np.bool_]:

@@ -78,6 +78,12 @@ def average_head() -> AverageHead:
     )
 
 
+@cache
+def average_outside_mm() -> sitk.Image:
+    """Distance in mm outside the average head, negative inside, on its own grid."""
+    return sitk.SignedMaurerDistanceMap(average_head().outline, False, False, True)
+
+
 def _without_neck(image: sitk.Image, landmarks: Mapping[str, Point]) -> sitk.Image:
     """All of the grid but what lies below the chin, and below the ears in the back half."""
     origin, spacing, size = np.array(image.GetOrigin()), np.array(image.GetSpacing()), image.GetSize()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..case import CT
 from ..geometry.boxes import box_around
 from ..geometry.morphology import grown, largest_part, shrunk, without_holes
+from ..geometry.smoothing import smoothed_at
 
 SEARCH_MM = 8.0
 """How far the brain may reach beyond the average head's brain after an affine fit."""
@@ -49,7 +50,7 @@ def brain_from_image(
     if around is None:
         return None
     box = around.slices
-    calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(values, 0.5 * spacing_mm))[box]
+    calm = sitk.GetArrayFromImage(smoothed_at(values, 0.5 * spacing_mm, box[::-1]))
     patient = sitk.GetArrayViewFromImage(outline)[box] > 0
     inside = _segment(calm, patient, sitk.GetArrayViewFromImage(average_brain)[box] > 0, modality, spacing_mm)
     if inside is None:

@@ -47,10 +47,10 @@ def converge_affine(
     wanted = sitk.GetArrayFromImage(fixed).astype(np.float64)
     spacing = fixed.GetSpacing()[::-1]
     own_slopes = np.gradient(wanted, *spacing)
-    places = _places(fixed, wanted)
+    middle, half = _box(fixed, wanted)
     transform = start
     for _ in range(MOST_ROUNDS):
-        usable = sitk.GetArrayFromImage(allowed) > 0
+        usable = sitk.GetArrayViewFromImage(allowed) > 0
         if moving_allowed is not None:
             usable &= sitk.GetArrayFromImage(sitk.Resample(moving_allowed, fixed, transform, sitk.sitkNearestNeighbor, 0)) > 0
         laid = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat64))
@@ -58,10 +58,14 @@ def converge_affine(
         at = np.flatnonzero(usable & (np.square(slopes).sum(axis=0) > FLAT_PER_MM**2))
         if len(at) < FEWEST:
             return start
-        step = _step(places[at], np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1), (wanted - laid).ravel()[at])
+        step = _step(
+            _places(fixed, at, middle, half),
+            np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1),
+            (wanted - laid).ravel()[at],
+        )
         longest_mm = float(np.abs(step).sum(axis=1).max())  # at a corner, where all coordinates are 1
         step *= min(1.0, LONGEST_MM / longest_mm)
-        transform = _after(transform, step, *_box(fixed, wanted))
+        transform = _after(transform, step, middle, half)
         if longest_mm < STILL_MM:
             break
     return transform
@@ -75,11 +79,12 @@ def _box(fixed: sitk.Image, mask: NDArray[np.float64]) -> tuple[NDArray[np.float
     return np.array(fixed.GetOrigin()) + 0.5 * (low + high) * spacing, 0.5 * (high - low + 1) * spacing
 
 
-def _places(fixed: sitk.Image, mask: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Every voxel centre in coordinates that run from -1 to 1 over the mask's box, and a column of ones, shape (n, 4)."""
-    middle, half = _box(fixed, mask)
-    z, y, x = np.meshgrid(*(np.arange(n, dtype=np.float64) for n in mask.shape), indexing="ij")
-    points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1) * np.array(fixed.GetSpacing()) + np.array(fixed.GetOrigin())
+def _places(
+    fixed: sitk.Image, at: NDArray[np.intp], middle: NDArray[np.float64], half: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Voxel centres in coordinates that run from -1 to 1 over the mask's box, and a column of ones, shape (n, 4)."""
+    z, y, x = np.unravel_index(at, fixed.GetSize()[::-1])
+    points = np.stack([x, y, z], axis=1) * np.array(fixed.GetSpacing()) + np.array(fixed.GetOrigin())
     return np.concatenate([(points - middle) / half, np.ones((len(points), 1))], axis=1)
 
 

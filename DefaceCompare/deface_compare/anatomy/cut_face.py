@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
+from ..geometry.found_once import FoundOnce
 from ..geometry.morphology import inner_distance_mm
 from .face_region import FaceRegion
 
@@ -14,6 +16,8 @@ CUT_SHARE = 0.5
 """Of these depths, from which on without tissue a face counts as cut (docs/design.md#defaced-before)."""
 SEEN_SHARE = 0.5
 """So much of them must lie in the field of view."""
+_KNOWN = FoundOnce()
+"""The depths of a head's face: every other image of the frame asks for the same ones."""
 
 
 def cut_share(region: FaceRegion, body: sitk.Image, outline: sitk.Image, seen: sitk.Image) -> float:
@@ -34,11 +38,20 @@ def cut_share(region: FaceRegion, body: sitk.Image, outline: sitk.Image, seen: s
     float
         0 to 1; NaN if less than half of it lies in the field of view.
     """
-    whole = sitk.GetArrayViewFromImage(body) > 0
-    index = np.argwhere(inner_distance_mm(whole, body.GetSpacing()[0]) >= DEEP_MM)
-    points_mm = index[:, ::-1] * np.array(body.GetSpacing()) + np.array(body.GetOrigin())
-    deep = tuple(index[region.face(points_mm)].T)
+    deep = _KNOWN.of(body, _place(region), lambda: _deep_places(region, body))
     inside = sitk.GetArrayViewFromImage(seen)[deep] > 0
     if inside.size == 0 or inside.mean() < SEEN_SHARE:
         return float("nan")
     return float(1.0 - (sitk.GetArrayViewFromImage(outline)[deep][inside] > 0).mean())
+
+
+def _place(region: FaceRegion) -> tuple[float, ...]:
+    return (*region.to_average.GetFixedParameters(), *region.to_average.GetParameters())
+
+
+def _deep_places(region: FaceRegion, body: sitk.Image) -> tuple[NDArray[np.intp], ...]:
+    """Indices (z, y, x) of the voxels of a face that lie deep below the skin."""
+    whole = sitk.GetArrayViewFromImage(body) > 0
+    index = np.argwhere(inner_distance_mm(whole, body.GetSpacing()[0]) >= DEEP_MM)
+    points_mm = index[:, ::-1] * np.array(body.GetSpacing()) + np.array(body.GetOrigin())
+    return tuple(index[region.face(points_mm)].T)

@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..geometry.boxes import VoxelBox, index_to_mm
+from ..geometry.found_once import FoundOnce
 from ..geometry.grids import mapped
 from ..geometry.level_set import sample_at
 
@@ -32,6 +33,8 @@ FEW_COLUMNS = 500
 """Up to so many unknowns the normal equations are made densely."""
 MOST_POINTS = 1500
 """Skin points that take part, picked at equal steps."""
+_SLOPES = FoundOnce()
+"""Of the average head's level: the same for every patient."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def fit_outline(
     start = mapped(affine, points)
     unit = mapped(affine, np.eye(3)) - mapped(affine, np.zeros((1, 3)))
     wanted = levels * abs(float(np.linalg.det(unit))) ** (1 / 3)  # patient mm to average-head mm
-    slopes = [np.gradient(average, axis=axis) / grid.GetSpacing()[0] for axis in (2, 1, 0)]
+    slopes = _SLOPES.of(average, grid.GetSpacing()[0], lambda: _slopes(average, grid.GetSpacing()[0]))
     count = int(np.prod(shape))
     stiff = np.kron(np.eye(3), STIFFNESS * _bending(shape) + RIDGE * np.eye(count))
     found = np.zeros((3, count))
@@ -138,6 +141,11 @@ def fit_outline(
         found += scipy.linalg.solve(squares + stiff, right, assume_a="pos", overwrite_a=True).reshape(3, count)
     coefficients = found.T.reshape(*shape, 3)
     return OutlineFit(affine, origin, spacing_mm, coefficients, float(np.sqrt(np.mean(residual**2))))
+
+
+def _slopes(average: NDArray[np.float32], spacing_mm: float) -> list[NDArray[np.float32]]:
+    """How the level changes along x, y and z, per mm."""
+    return [np.gradient(average, axis=axis) / spacing_mm for axis in (2, 1, 0)]
 
 
 def _squares(rows: scipy.sparse.csr_array) -> NDArray[np.float64]:

@@ -10,6 +10,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..geometry.grids import on_grid
+from ..geometry.morphology import grown
+from ..geometry.smoothing import smoothed_at
 from .average_head import AverageHead, average_head
 from .converge_affine import converge_affine
 
@@ -35,6 +37,8 @@ SMALLEST_SCALE, LARGEST_SCALE, MOST_ANISOTROPIC = 0.75, 1.35, 1.25
 """Average-head mm per patient mm: from large adults to small children (measured on 16 heads: 0.84-1.18, ratio up to 1.12)."""
 INTENSITY_DICE_LOSS = 0.03
 """Skull and brain may pull the skin apart by no more than this overlap; more means that intensities misled."""
+NEAR_VOXELS = 3.5
+"""Intensities are compared so far around the outline (a ball of seven voxels' width), so that the skin's edge takes part."""
 FLAT_INTENSITY_SHARE = 0.05
 """If the inside varies by less than this share of the contrast to air, intensities say nothing."""
 
@@ -65,6 +69,7 @@ class HeadSearch:
         self._values, self._outline, self._seen = values, outline, seen
         self._mask = _steering_mask(outline, seen)
         self._fine = _Outlines(outline, self._mask, average_head(), FINE_MM)
+        self._coarse_fits: dict[tuple[float, ...], list[Fit]] = {}
 
     def coarse_fits(self, *, everywhere: bool = False) -> list[Fit]:
         """The fits of the outlines from afar, the best one first.
@@ -74,9 +79,12 @@ class HeadSearch:
         everywhere : bool
             Start at every height (`SLIDES_MM`), also if the scan does not look cut at the vertex.
         """
-        coarse = _Outlines(self._outline, self._mask, average_head(), COARSE_MM)
-        starts = _starts(self._outline, self._seen, average_head().outline, everywhere=everywhere)
-        return sorted((coarse.fit(start, 30) for start in starts), key=lambda fit: -fit.dice)
+        slides = SLIDES_MM if everywhere or _is_cut_above(self._outline, self._seen) else (0.0,)
+        if slides not in self._coarse_fits:
+            coarse = _Outlines(self._outline, self._mask, average_head(), COARSE_MM)
+            starts = _starts(self._outline, average_head().outline, slides)
+            self._coarse_fits[slides] = sorted((coarse.fit(start, 30) for start in starts), key=lambda fit: -fit.dice)
+        return list(self._coarse_fits[slides])
 
     def overlap(self, transform: sitk.Transform) -> float:
         """Dice overlap of the outlines where both scans look."""
@@ -134,13 +142,10 @@ def _upper_centre_mm(outline: sitk.Image) -> np.ndarray:
     return np.array(outline.TransformContinuousIndexToPhysicalPoint((float(x.mean()), float(y.mean()), float(top))))
 
 
-def _starts(
-    outline: sitk.Image, seen: sitk.Image, average_outline: sitk.Image, *, everywhere: bool
-) -> list[sitk.Similarity3DTransform]:
+def _starts(outline: sitk.Image, average_outline: sitk.Image, slides_mm: tuple[float, ...]) -> list[sitk.Similarity3DTransform]:
     patient, average = _upper_centre_mm(outline), _upper_centre_mm(average_outline)
-    slides = SLIDES_MM if everywhere or _is_cut_above(outline, seen) else (0.0,)
     starts = []
-    for slide in slides:
+    for slide in slides_mm:
         for pitch in PITCHES_DEGREES:
             start = sitk.Similarity3DTransform()
             start.SetCenter((patient - [0, 0, 90.0]).tolist())
@@ -152,6 +157,10 @@ def _starts(
 
 def coarser(image: sitk.Image, spacing_mm: float, smooth: bool = True) -> sitk.Image:
     """Resample to a coarser isotropic grid; masks by nearest neighbour."""
+    steps = [spacing_mm / spacing for spacing in image.GetSpacing()]
+    if smooth and all(step.is_integer() for step in steps):  # the coarser voxels' centres are centres of the image's, too
+        every_x, every_y, every_z = (slice(None, None, int(step)) for step in steps)
+        return smoothed_at(image, 0.5 * spacing_mm, (every_x, every_y, every_z))
     size = [max(1, math.ceil(n * s / spacing_mm)) for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
     source = sitk.SmoothingRecursiveGaussian(sitk.Cast(image, sitk.sitkFloat32), 0.5 * spacing_mm) if smooth else image
     how = sitk.sitkLinear if smooth else sitk.sitkNearestNeighbor
@@ -236,8 +245,8 @@ def _intensity_fit(
     method.SetMetricSamplingPercentage(INTENSITY_SHARE, SAMPLING_SEED)
     method.SetOptimizerAsRegularStepGradientDescent(CAREFUL_STEP, 0.02, 40, 0.6, 1e-6)
     method.SetMetricAsMattesMutualInformation(32)
-    near = sitk.BinaryDilate(outline, (3, 3, 3)) & mask
-    method.SetMetricFixedMask(coarser(near, FINE_MM, smooth=False))
+    near = grown(sitk.GetArrayViewFromImage(outline) > 0, NEAR_VOXELS, 1.0) & (sitk.GetArrayViewFromImage(mask) > 0)
+    method.SetMetricFixedMask(coarser(on_grid(near, outline), FINE_MM, smooth=False))
     method.SetMetricMovingMask(average.steering)
     transform = sitk.AffineTransform(start)
     method.SetInitialTransform(transform, inPlace=True)

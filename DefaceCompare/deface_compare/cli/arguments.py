@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from ..errors import UnusableInput
+from ..export.headers.own_tool import HeaderTool, read_header_tool
 from ..export.headers.retained import DEFAULT_RETAINED, NOTHING, RETAINED
-from ..export.options import HEADERS
+from ..export.options import BY_TOOL, HEADERS, KEEP_FRAMES
 from ..machine.fitting_processes import AUTO, Jobs
 
 Options = argparse._ActionsContainer
@@ -33,9 +34,15 @@ def add_headers(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--headers",
         choices=HEADERS,
-        default=default,
-        help="basic: the confidentiality profile of DICOM PS3.15, and a search for what is left; none: names and dates remain"
-        f" (default {default})",
+        default=None,
+        help="basic: the confidentiality profile of DICOM PS3.15, and a search for what is left; tool: your own program, and the"
+        f" same search; none: names and dates remain (default {default})",
+    )
+    parser.add_argument(
+        "--headers-tool",
+        type=given_path,
+        metavar="FILE.toml",
+        help="the command of your own program that cleans headers (implies --headers tool)",
     )
     parser.add_argument(
         "--retain",
@@ -45,6 +52,29 @@ def add_headers(parser: argparse.ArgumentParser, default: str) -> None:
         help="with --headers basic: dates (moved), characteristics (sex, age, size, weight), device, or nothing"
         " (default dates,characteristics, which SUV need)",
     )
+
+
+def chosen_headers(arguments: argparse.Namespace, default: str) -> tuple[str, HeaderTool | None]:
+    """What becomes of headers, and by which program.
+
+    Raises
+    ------
+    UnusableInput
+        If options contradict one another, or the program's file is not understood.
+    """
+    chosen, file = arguments.headers, arguments.headers_tool
+    if chosen not in (None, BY_TOOL) and file is not None:
+        raise UnusableInput(f"--headers {chosen} and --headers-tool contradict one another; leave one of the two out")
+    if file is None:
+        if chosen == BY_TOOL:
+            raise UnusableInput("--headers tool needs --headers-tool FILE.toml, the command of the program")
+        return chosen or default, None
+    if arguments.retain != DEFAULT_RETAINED:
+        raise UnusableInput("--retain is for --headers basic: what your own program keeps is told in its command; leave it out")
+    for option, given in (("--keep-uids", "keep_uids"), ("--frame keep", "frame")):
+        if getattr(arguments, given, False) in (True, KEEP_FRAMES):
+            raise UnusableInput(f"{option} is not for --headers tool: which UIDs stay is the program's own matter; leave it out")
+    return BY_TOOL, read_header_tool(file)
 
 
 def retained(text: str) -> tuple[str, ...]:

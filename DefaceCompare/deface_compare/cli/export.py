@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import DONE, SOME_UNREADABLE, UNUSABLE
 from ..export.options import FRAMES, MAP_FRAMES, NO_CHANGE
 from ..settings import DOSE_POLICIES, KEEP
-from .arguments import add_headers, given_path
+from .arguments import add_headers, chosen_headers, given_path
 from .parser import CommandParser, add_command
 
 if TYPE_CHECKING:
@@ -56,14 +56,16 @@ def run_export(arguments: argparse.Namespace) -> int:
     from ..output.folder import OutputFolder
     from .progress import progress_of
 
+    headers, tool = chosen_headers(arguments, NO_CHANGE)
     options = ExportOptions(
         arguments.method,
         arguments.dose_policy,
         arguments.keep_uids,
         arguments.frame,
         arguments.accept_risk,
-        arguments.headers,
+        headers,
         arguments.retain,
+        tool,
     )
     done: dict[str, Export]
     refused: dict[str, str] = {}

@@ -43,7 +43,8 @@ def methods_of(arguments: argparse.Namespace) -> list[Defacer]:
         If a name is unknown or doubled, or a folder or file is not there.
     """
     from ..defacers import REGISTRY, method
-    from ..defacers.external.templates import TOOL_NAME, imported_tool
+    from ..defacers.external.templates import imported_tool
+    from ..machine.tool_tables import TOOL_NAME
 
     variants = dict(arguments.variant)
     unknown = sorted(set(variants) - set(arguments.methods))

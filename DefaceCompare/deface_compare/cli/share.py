@@ -12,7 +12,7 @@ from ..errors import DONE, SOME_UNREADABLE, UNUSABLE, UnusableInput
 from ..export.headers.retained import DEFAULT_RETAINED
 from ..export.options import BASIC, KEEP_LABELS, LABELS
 from ..settings import DOSE_POLICIES, KEEP
-from .arguments import add_headers, add_progress, case_list, given_path, jobs
+from .arguments import add_headers, add_progress, case_list, chosen_headers, given_path, jobs
 from .parser import CommandParser, add_command
 
 DICOM, BIDS = FORMATS = ("dicom", "bids")
@@ -57,6 +57,7 @@ def run_share(arguments: argparse.Namespace) -> int:
     from ..study.share import share_study
     from .progress import progress_of
 
+    headers, tool = chosen_headers(arguments, BASIC)
     with progress_of(arguments.progress) as progress:
         report = share_study(
             arguments.out,
@@ -65,8 +66,9 @@ def run_share(arguments: argparse.Namespace) -> int:
             dose_policy=arguments.dose_policy,
             accept_risk=arguments.accept_risk,
             cases=arguments.cases,
-            headers=arguments.headers,
+            headers=headers,
             retain=arguments.retain,
+            headers_tool=None if tool is None else tool.file,
             jobs=arguments.jobs,
             progress=progress,
         )
@@ -98,7 +100,7 @@ def _refuse_dicom_options(arguments: argparse.Namespace) -> None:
     """Raise `UnusableInput` for what a BIDS derivative has no use for: nothing that was asked for is left out in silence."""
     if arguments.dose_policy != KEEP:
         raise UnusableInput(f"--dose-policy {arguments.dose_policy}: a BIDS derivative holds no dose; leave the option out")
-    if arguments.headers != BASIC or arguments.retain != DEFAULT_RETAINED:
+    if arguments.headers not in (None, BASIC) or arguments.headers_tool or arguments.retain != DEFAULT_RETAINED:
         raise UnusableInput("--headers and --retain: a BIDS derivative has no DICOM headers; leave the options out")
     if arguments.zip:
         raise UnusableInput("--zip packs what --format dicom writes; leave the option out")

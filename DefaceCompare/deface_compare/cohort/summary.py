@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -267,7 +268,11 @@ def read_summary(path: Path) -> list[SummaryRow]:
 
 def find(rows: Sequence[SummaryRow], **wanted: str) -> list[SummaryRow]:
     """The rows whose columns equal what is asked for."""
-    return [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]
+    if not wanted:
+        return list(rows)
+    columns = attrgetter(*wanted)  # a value, or a tuple of several
+    asked: object = next(iter(wanted.values())) if len(wanted) == 1 else tuple(wanted.values())
+    return [row for row in rows if columns(row) == asked]
 
 
 def difference_row(row: SummaryRow, first: Arm, second: Arm, arms: Sequence[Arm]) -> SummaryRow:

@@ -13,15 +13,15 @@ import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..anatomy.average_head import average_head
+from ..anatomy.average_head import average_head, average_outside_mm
 from ..anatomy.face_region import FaceRegion, face_region
 from ..anatomy.head import Head
 from ..anatomy.outline_fit import OutlineFit, fit_outline
 from ..case import Case, CaseImage
 from ..errors import MethodFailed
-from ..geometry.boxes import VoxelBox, box_around, boxed, corners_mm, margin_in_view_mm
+from ..geometry.boxes import VoxelBox, box_around, boxed, corners_mm, index_to_mm, margin_in_view_mm
 from ..geometry.grids import mapped
-from ..geometry.level_set import distance_outside_mm, grid_points_mm, mask_level_mm, ramp, sample_at
+from ..geometry.level_set import distance_outside_mm, grid_points_mm, ramp, sample_at, smoothed_level_mm
 from ..settings import Settings
 from .defacing import Defacer
 from .edit import Edit
@@ -198,7 +198,7 @@ def _spread(left_over: NDArray[np.float64], index: NDArray[np.intp], box: VoxelB
 @cache
 def average_level() -> NDArray[np.float32]:
     """Signed distance from the average head's skin on its own grid, mm."""
-    return mask_level_mm(average_head().outline)
+    return smoothed_level_mm(average_outside_mm())
 
 
 def _scale(affine: sitk.Transform) -> float:
@@ -217,9 +217,10 @@ def _weight(head: Head, region: FaceRegion, box: VoxelBox) -> NDArray[np.float32
 
 def _moving_share(head: Head, region: FaceRegion, box: VoxelBox, old: NDArray[np.float32], new: NDArray[np.float32]) -> float:
     """Share of the face's skin from brow to chin that the average surface moves by `ALIKE_MM` or more."""
-    skin = np.abs(old) < 0.5 * head.grid.GetSpacing()[0]
-    face = skin & (region.depth_mm(grid_points_mm(head.grid, box)) >= 0).reshape(box.shape)
-    return float(np.mean(np.abs(new - old)[face] >= ALIKE_MM)) if face.any() else 0.0
+    skin = np.argwhere(np.abs(old) < 0.5 * head.grid.GetSpacing()[0])
+    matrix, origin = index_to_mm(head.grid)
+    face = tuple(skin[region.face((skin[:, ::-1] + box.offset) @ matrix.T + origin)].T)
+    return float(np.mean(np.abs(new - old)[face] >= ALIKE_MM)) if len(face[0]) else 0.0
 
 
 def _warnings(head: Head, moving: float) -> tuple[str, ...]:

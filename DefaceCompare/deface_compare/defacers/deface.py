@@ -127,11 +127,13 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
     devices: sitk.Image | None = None
     for image in images:
         try:
-            patch = _checked(edit.apply(image, head, settings), image)
-            if not verbatim:
-                if image is images[0]:
-                    devices = devices_near_edit(image.image, patch, head)
-                patch = without_devices(edit, case, image, head, settings, patch, devices)
+            if verbatim:
+                patch = _checked(edit.apply(image, head, settings), image)
+            else:
+                first = _checked(edit.apply(image, head, settings), image) if image is images[0] else None
+                if first is not None:
+                    devices = devices_near_edit(image.image, first, head)
+                patch = _checked(without_devices(edit, case, image, head, settings, first, devices), image)
                 patch = _checked(without_detached(case, image, head, settings, patch), image)
                 kept = protected_voxels(image.image, patch.box, case, head, settings)
                 patch = with_originals(patch, image.image, kept)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..anatomy.air import SKIN_HU, air_level, skin_threshold
 from ..anatomy.head import Head
@@ -24,6 +23,7 @@ from ..geometry.boxes import (
     sample_box,
 )
 from ..geometry.grids import on_grid
+from ..geometry.morphology import grown
 from ..geometry.nearness import dilated
 from ..settings import Settings
 from ..structures.mask import structure_mask
@@ -32,6 +32,9 @@ from .own_noise import background
 
 REACH_MM = 40.0
 """Devices this near to the edited face become background."""
+
+BESIDE_VOXELS = 1.5
+"""Voxels of the working grid that share a face or an edge with a device may hold a part of it."""
 
 VISIBLE_SHARE = 0.5
 """A device that nowhere reaches this share of the way from air to the skin threshold cannot be seen (plastic in MR, PET)."""
@@ -68,8 +71,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     if not altered.any():
         return None
     reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
-    near = ndimage.distance_transform_edt(~altered, sampling=head.grid.GetSpacing()[::-1]) <= reach_mm
-    found = devices[box.slices] & near
+    found = devices[box.slices] & grown(altered, reach_mm, head.grid.GetSpacing()[0])
     rim = dilated(found) & ~dilated(outline[box.slices])
     if not found.any():
         return None
@@ -79,7 +81,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
 
 
 def without_devices(
-    edit: Edit, case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch, marked: sitk.Image | None
+    edit: Edit, case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch | None, marked: sitk.Image | None
 ) -> Patch:
     """`patch`, or the edit made again on the image whose marked devices have become background.
 
@@ -93,14 +95,14 @@ def without_devices(
     image : CaseImage
     head : Head
     settings : Settings
-    patch : Patch
-        The edit of the image as it is.
+    patch : Patch or None
+        The edit of the image as it is; None where it is not made yet: an image that shows devices does not need it.
     marked : SimpleITK.Image or None
         From `devices_near_edit`.
     """
-    clear = None if marked is None else _cleared(case, image, marked, settings)
+    clear = None if marked is None else cleared_of(case, image, marked, settings)
     if clear is None:
-        return patch
+        return edit.apply(image, head, settings) if patch is None else patch
     emptied = replace(image, image=clear.whole(image.image))
     again = edit.apply(emptied, head, settings)
     low = np.minimum(clear.offset, again.offset).astype(float)
@@ -112,7 +114,7 @@ def without_devices(
     return Patch(box.offset, values)
 
 
-def _cleared(case: Case, image: CaseImage, marked: sitk.Image, settings: Settings) -> Patch | None:
+def cleared_of(case: Case, image: CaseImage, marked: sitk.Image, settings: Settings) -> Patch | None:
     """The part of the image around its marked devices, with these as background; None if the image does not show them."""
     around = box_around(sitk.GetArrayViewFromImage(marked) > 0)
     if around is None:
@@ -139,7 +141,8 @@ def _outside_body(case: Case, image: CaseImage, marked: sitk.Image, box: VoxelBo
     for structure in planned.in_group("external"):
         body = structure_mask(structure, image.image)
         if body is not None:
-            near = sample_box(sitk.BinaryDilate(marked, [1, 1, 1]), image.image, box, 0.0, nearest=True) > 0.5
+            beside = on_grid(grown(sitk.GetArrayViewFromImage(marked) > 0, BESIDE_VOXELS, 1.0), marked)
+            near = sample_box(beside, image.image, box, 0.0, nearest=True) > 0.5
             return np.asarray(near & ~body.whole(image.image)[box.slices])
     return nothing
 

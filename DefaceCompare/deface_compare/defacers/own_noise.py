@@ -7,6 +7,7 @@ its slow part is taken away, as strong as the noise of the tissue around.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ _BRAINS = FoundOnce()
 
 
 @dataclass(frozen=True)
-class _Blocks:
+class Blocks:
     """Blocks of one size in an array, shape (z, y, x).
 
     Parameters
@@ -66,19 +67,27 @@ class _Blocks:
 
     def laid(self, where: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.generic]:
         """An array of the shape of `where`, laid out with blocks in random order, each mirrored or not along each axis."""
-        laid = np.zeros(where.shape, self.values.dtype)
-        tiles = [range(0, length, step) for length, step in zip(where.shape, self.size, strict=True)]
-        chosen = random.integers(len(self.first), size=[len(each) for each in tiles])
+        count = [-(-length // step) for length, step in zip(where.shape, self.size, strict=True)]
+        chosen = random.integers(len(self.first), size=count)
         mirrored = random.integers(2, size=(*chosen.shape, 3)).astype(bool)
-        for place in np.ndindex(chosen.shape):
-            target = tuple(slice(each[at], each[at] + step) for each, at, step in zip(tiles, place, self.size, strict=True))
-            if not where[target].any():
-                continue
-            block = self.values[tuple(slice(a, a + n) for a, n in zip(self.first[chosen[place]], self.size, strict=True))]
-            block = block[tuple(slice(None, None, -1 if turn else 1) for turn in mirrored[place])]
-            part = laid[target]
-            part[...] = block[tuple(slice(0, n) for n in part.shape)]
-        return laid
+        asked = np.zeros(np.multiply(count, self.size), np.bool_)
+        asked[tuple(slice(length) for length in where.shape)] = where
+        asked_for = _tiles(asked, self.size).any(axis=(3, 4, 5))
+        laid = np.zeros(asked.shape, self.values.dtype)
+        tiles = _tiles(laid, self.size)
+        windows = np.lib.stride_tricks.sliding_window_view(self.values, self.size)
+        for turns in itertools.product((False, True), repeat=3):
+            places = np.nonzero(asked_for & (mirrored == turns).all(axis=3))
+            backwards = (slice(None), *(slice(None, None, -1 if turn else 1) for turn in turns))
+            blocks = windows[tuple(self.first[chosen[places]].T)]
+            tiles[places] = blocks[backwards]
+        return laid[tuple(slice(length) for length in where.shape)]
+
+
+def _tiles(array: NDArray[np.generic], size: tuple[int, int, int]) -> NDArray[np.generic]:
+    """A view of an array of whole tiles, by tile and by place in it, shape (tiles along z, y, x, z, y, x)."""
+    (a, b, c), (z, y, x) = np.floor_divide(array.shape, size), size
+    return array.reshape(a, z, b, y, c, x).transpose(0, 2, 4, 1, 3, 5)
 
 
 def background(image: CaseImage, box: VoxelBox, where: NDArray[np.bool_], settings: Settings) -> NDArray[np.generic]:
@@ -153,7 +162,7 @@ def _around(image: CaseImage, box: VoxelBox) -> NDArray[np.generic]:
     return image.array()[box_between(low, np.array(box.offset) + np.array(box.size) - 1 + reach, image.image).slices]
 
 
-def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None:
+def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> Blocks | None:
     """Blocks of free air in a part of the image: no tissue in them nor beside them."""
     for edge_mm in BLOCK_MM:
         size = _block_size(image, edge_mm)
@@ -167,7 +176,7 @@ def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> _Blocks | None
             free = noisy  # padding beyond the scanned circle has one value
         first = np.argwhere(free) * size
         if len(first) >= FEWEST_BLOCKS:
-            return _Blocks(values, size, _usual(values, first, size))
+            return Blocks(values, size, _usual(values, first, size))
     return None
 
 
@@ -179,15 +188,15 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
     return first[(means >= low) & (means <= high)]
 
 
-def _known_brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
+def _known_brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     """The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's."""
-    known: dict[int, tuple[Head, tuple[_Blocks, float] | None]] = _BRAINS.of(image, None, dict)
+    known: dict[int, tuple[Head, tuple[Blocks, float] | None]] = _BRAINS.of(image, None, dict)
     if id(head) not in known:
         known[id(head)] = head, _brain_blocks(image, head)
     return known[id(head)][1]
 
 
-def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
+def _brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     """Blocks of the brain without its slow part, scaled to a noise of 1, and how strong that noise is."""
     deep = sitk.GetArrayViewFromImage(head.brain) > 0
     deep = eroded(deep, round(BRAIN_DEPTH_MM / head.grid.GetSpacing()[0]))
@@ -214,7 +223,7 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[_Blocks, float] | None:
         whole = _reduced(np.minimum, inside, size)
         first = np.argwhere(whole) * size
         if len(first) >= FEWEST_BLOCKS:
-            return _Blocks(fast, size, first), level
+            return Blocks(fast, size, first), level
     return None
 
 

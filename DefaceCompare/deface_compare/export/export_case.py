@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..anatomy.find_heads import find_heads
 from ..anatomy.head import Head
@@ -13,12 +15,15 @@ from ..errors import ExportFailed, UnusableInput
 from ..geometry.threads import one_itk_thread
 from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
+from ..output.kept_heads import kept_heads
 from ..progress import Progress, report_step, silent
 from ..settings import FOLLOW, KEEP, MASK
 from ..storage.atomic import growing_folder, written_csv
 from .beyond_image import dose_beyond_risk, without_dose_beyond
 from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin
+from .handed.handed_set import HandOver
+from .headers.own_tool import read_header_tool
 from .headers.retained import DEFAULT_RETAINED
 from .manifest import MANIFEST, write_manifest
 from .moved_skin import MovedSkin, moved_skins
@@ -66,6 +71,7 @@ def export_case(
     accept_risk: bool = False,
     headers: str = NO_CHANGE,
     retain: Sequence[str] = DEFAULT_RETAINED,
+    headers_tool: str | Path | None = None,
     progress: Progress = silent,
 ) -> Export:
     """Write one method's result on a finished case as defaced DICOM RT, verified.
@@ -78,19 +84,22 @@ def export_case(
         The folder to make; must be empty or absent.
     method, dose_policy, keep_uids, frame, accept_risk, headers, retain
         As in `ExportOptions`.
+    headers_tool : str or Path, optional
+        With ``headers="tool"``: the TOML file of the program that cleans them.
     progress : callable
         ``progress(done, total, text) -> bool``; False raises `Cancelled`, and nothing is left.
 
     Raises
     ------
     ValueError
-        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist.
+        If `dose_policy`, `frame`, `headers` or `retain` is none of those that exist, or `headers_tool` does not go with them.
     UnusableInput
         If the case cannot be exported, or a risk was not accepted: the sentence says which.
     ExportFailed
         If what was written did not pass its verification; it is removed.
     """
-    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk, headers, tuple(retain))
+    tool = None if headers_tool is None else read_header_tool(Path(headers_tool))
+    options = ExportOptions(method, dose_policy, keep_uids, frame, accept_risk, headers, tuple(retain), tool)
     return export_with(Path(case), Path(to), options, progress)
 
 
@@ -116,12 +125,14 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
         If what was written did not pass its verification; it is removed.
     """
     _refuse_occupied(to)
+    if options.tool is not None:
+        options.tool.refuse_missing(os.environ)
     report_step(progress, 0, STEPS, f"{case.name}: reading the patient again")
     finished = without_dose_beyond(open_finished_case(case, options.method, options.dose_policy))
     if to.resolve().is_relative_to(finished.source.resolve()):
         raise UnusableInput(f"{to} lies inside the patient's own folder; choose another place")
     report_step(progress, 20, STEPS, f"{finished.id}: looking at the risks")
-    heads, _ = find_heads(finished.case, finished.settings)
+    heads, again = _heads(finished)
     checks = privacy_checks(finished.out, replace(finished.report, measurements=finished.measurements), finished.method)
     risks = [f"privacy check of {key}: {reason}" for key, reason in checks.items() if reason]
     moved = moved_skins(finished, heads)
@@ -131,8 +142,8 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
     with _growing(to) as folder:
-        writer = SetWriter(finished, options, folder, {key: not reason for key, reason in checks.items()}, moved)
-        written = writer.write(progress, 40, STEPS)
+        passed = {key: not reason for key, reason in checks.items()}
+        written = _written(finished, options, folder, passed, moved, progress)
         report_step(progress, 70, STEPS, f"{finished.id}: verifying what was written")
         verified = Verifier(finished, options, written, heads, moved).run()
         if verified.faults:
@@ -143,8 +154,29 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
         report_step(progress, STEPS, STEPS, f"{finished.id}: written and verified")
     beside = _told_of_other_exports(finished)
     _keep_uid_map(finished, written)
-    notes = (*_notes(finished, written, risks), *verified.notes, *beside)
+    notes = (*_notes(finished, written, risks), *verified.notes, *filter(None, [again]), *beside)
     return Export(to, len(written.objects), tuple(written.clipped), notes)
+
+
+def _written(
+    finished: FinishedCase,
+    options: ExportOptions,
+    folder: Path,
+    passed: Mapping[str, bool],
+    moved: Mapping[str, MovedSkin],
+    progress: Progress,
+) -> WrittenSet:
+    """Write the set; where a program cleans the headers, what it gave back is the set.
+
+    The program works beside the folder, in the hidden one in which it grows: what a killed export leaves there, the next removes.
+    """
+    if options.tool is None:
+        return SetWriter(finished, options, folder, passed, moved).write(progress, 40, STEPS)
+    with TemporaryDirectory(prefix="tool-", dir=folder.parent) as given, TemporaryDirectory(dir=folder.parent) as work:
+        writer = SetWriter(finished, options, Path(given), passed, moved)
+        written = writer.write(progress, 40, STEPS)
+        report_step(progress, 55, STEPS, f"{finished.id}: {options.tool.title} cleans the headers")
+        return HandOver(finished, options, writer.marks, passed).run(written, Path(work), folder)
 
 
 def export_study(
@@ -194,6 +226,14 @@ def dose_risks(finished: FinishedCase, heads: Mapping[str, Head], moved: Mapping
         risks.append(f"the dose ends at {100 * share:.0f} % of the skin that was taken away and so draws the face{hint}")
     beyond = dose_beyond_risk(finished, heads[judged.key])
     return [*risks, f"{beyond}{hint}"] if beyond else risks
+
+
+def _heads(finished: FinishedCase) -> tuple[Mapping[str, Head], str]:
+    """The heads as the comparison placed them; searched again, and why, where the case does not keep them."""
+    kept, why = kept_heads(finished.out, finished.case, finished.report.inputs, finished.settings)
+    if kept is not None:
+        return kept, ""
+    return find_heads(finished.case, finished.settings)[0], f"the head was searched again: {why}"
 
 
 def _refuse_occupied(to: Path) -> None:

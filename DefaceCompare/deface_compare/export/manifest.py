@@ -14,7 +14,9 @@ from ..output.neutral_words import NeutralWords
 from ..storage.atomic import write_bytes
 from ..version import __version__
 from .checked.verification import Verification
-from .options import KEEP_FRAMES, MAP_FRAMES, ExportOptions
+from .headers.own_tool import DEVICE, TIMES
+from .options import BASIC, KEEP_FRAMES, MAP_FRAMES, ExportOptions
+from .written.uid_map import case_salt
 from .written.written_set import WrittenSet
 
 MANIFEST = "manifest.json"
@@ -24,10 +26,28 @@ CLEANED_NOTE = (
     "Headers: Basic Application Level Confidentiality Profile of DICOM PS3.15 with cleaned descriptors; every file was searched"
     " for what the source holds of names, identifiers, dates and UIDs. Text that is burnt into pixels was not looked for."
 )
+TOOL_NOTE = (
+    "Headers: cleaned by {tool}, another program; no profile is claimed for it here. Every file was searched for what the source"
+    " holds of names, identifiers, dates and UIDs. Text that is burnt into pixels was not looked for."
+)
+LEFT_ON_PURPOSE = {TIMES: "times of day", DEVICE: "what names the machine"}
 HEADERS_NOTE = (
     "Names, dates and other identifying header fields are as in the source: defacing cleans pixels and contours only."
     " De-identify the headers with another tool before sharing."
 )
+
+
+def headers_note(options: ExportOptions) -> str:
+    """What became of the headers of one export."""
+    if options.tool is not None:
+        left = [LEFT_ON_PURPOSE[what] for what in options.tool.keeps]
+        return TOOL_NOTE.format(tool=options.tool.named) + (f" Left on purpose: {' and '.join(left)}." if left else "")
+    return CLEANED_NOTE if options.cleans_headers else HEADERS_NOTE
+
+
+def is_headers_note(note: str) -> bool:
+    """Whether one of a manifest's notes is that of `headers_note`."""
+    return note in (HEADERS_NOTE, CLEANED_NOTE) or note.startswith(TOOL_NOTE.partition("{")[0])
 
 
 def write_manifest(
@@ -54,7 +74,7 @@ def write_manifest(
         "case": finished.id,
         "synthetic": finished.report.synthetic,
         "method": options.method,
-        MADE_FROM: made_from(finished.report, options, checks),
+        MADE_FROM: made_from(finished.report, options, checks, finished.out),
         "title": finished.told.get("title", options.method),
         "parameters": words.shared_values(finished.told.get("parameters", {})),
         "dose_policy": options.dose_policy,
@@ -64,10 +84,15 @@ def write_manifest(
         "accepted_risks": words.shared_values(risks),
         "clipped_structures": [{"number": c.number, "what": c.what, "planes": c.planes} for c in written.clipped],
         "headers": options.headers,
-        "retained": list(options.retain) if options.cleans_headers else [],
+        "retained": list(options.retain) if options.headers == BASIC else [],
+        **(
+            {"headers_tool": {"title": options.tool.title, "version": options.tool.version, "keeps": list(options.tool.keeps)}}
+            if options.tool
+            else {}
+        ),
         "removed_from_headers": dict(sorted((written.stale + written.cleaned).items())),
         "left_behind": {words.shared(kind): count for kind, count in written.left_out.items()},
-        "notes": [*words.shared_values(written.notes), CLEANED_NOTE if options.cleans_headers else HEADERS_NOTE],
+        "notes": [*words.shared_values(written.notes), headers_note(options)],
         "verified": verified.checked,
         "files": {
             each.path.relative_to(written.folder).as_posix(): sha256(each.path.read_bytes()).hexdigest()
@@ -77,7 +102,7 @@ def write_manifest(
     write_bytes(written.folder / MANIFEST, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
-def made_from(report: CaseReport, options: ExportOptions, checks: Mapping[str, str]) -> str:
+def made_from(report: CaseReport, options: ExportOptions, checks: Mapping[str, str], out: Path) -> str:
     """A hash of what an export depends on: the same one means that exporting again would write the same.
 
     Parameters
@@ -88,8 +113,12 @@ def made_from(report: CaseReport, options: ExportOptions, checks: Mapping[str, s
         Whether a risk is accepted does not count: the manifest lists what was accepted.
     checks : mapping of image key to str
         As `privacy_checks` gives them: another answer of a reviewer, and other heads beside, change marks and refusals.
+    out : Path
+        The output folder: its secret hides the table of a program that cleans headers.
     """
-    chosen = [options.method, options.dose_policy, options.keep_uids, options.frame, options.headers, options.retain]
+    tool = [options.tool.mark(case_salt(out))] if options.tool is not None else []
+    kept = [*options.retain, *tool]
+    chosen = [options.method, options.dose_policy, options.keep_uids, options.frame, options.headers, kept]
     told = [report.version, report.case_id, dict(report.inputs), report.settings.as_dict(), report.methods[options.method]]
     return sha256(json.dumps([chosen, told, dict(checks)], sort_keys=True, default=str).encode()).hexdigest()
 

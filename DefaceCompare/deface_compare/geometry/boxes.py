@@ -135,8 +135,14 @@ def sample_box(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: floa
 
 def cropped_to(image: sitk.Image, grid: sitk.Image, margin_mm: float = 6.0) -> sitk.Image:
     """The part of `image` that `grid` covers, `margin_mm` wider; the whole image where they don't meet."""
+    box = box_for_grid(image, grid, margin_mm)
+    return sitk.RegionOfInterest(image, box.size, box.offset)
+
+
+def box_for_grid(image: sitk.Image, grid: sitk.Image, margin_mm: float = 6.0) -> VoxelBox:
+    """The box of `cropped_to`."""
     box = box_of_points(corners_mm(grid), image, margin_mm)
-    return image if box.empty else sitk.RegionOfInterest(image, box.size, box.offset)
+    return whole_box(image) if box.empty else box
 
 
 def boxed(array: NDArray[np.generic], grid: sitk.Image, box: VoxelBox) -> sitk.Image:
@@ -175,6 +181,19 @@ class Patch:
         edited = sitk.GetImageFromArray(array)
         edited.CopyInformation(image)
         return edited
+
+    def part(self, image: sitk.Image, box: VoxelBox) -> sitk.Image:
+        """A box of `image` as the patch leaves it: what `whole` gives there, without a copy of all of it."""
+        values = sitk.GetArrayViewFromImage(image)[box.slices].copy()
+        low = np.maximum(self.offset, box.offset)
+        high = np.minimum(np.add(self.offset, self.box.size), np.add(box.offset, box.size))
+        if np.all(high > low):
+            own, there = (
+                tuple(slice(a, b) for a, b in zip((low - offset)[::-1], (high - offset)[::-1], strict=True))
+                for offset in (self.offset, box.offset)
+            )
+            values[there] = self.values[own]
+        return boxed(values, image, box)
 
     def altered(self, image: sitk.Image) -> NDArray[np.bool_]:
         """Which voxels of the box differ from the original, shape (z, y, x) of the box."""

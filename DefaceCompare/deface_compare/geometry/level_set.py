@@ -39,7 +39,7 @@ def sample_at(
     """Linear interpolation of an array on `grid` at points, shape (n, 3); `outside` beyond the grid."""
     matrix, origin = index_to_mm(grid)
     index = (points_mm - origin) @ np.linalg.inv(matrix).T
-    return scipy.ndimage.map_coordinates(values.astype(np.float64), index[:, ::-1].T, order=1, mode="constant", cval=outside)
+    return scipy.ndimage.map_coordinates(values, index[:, ::-1].T, np.float64, order=1, mode="constant", cval=outside)
 
 
 def mask_level_mm(mask: sitk.Image) -> NDArray[np.float32]:
@@ -47,7 +47,16 @@ def mask_level_mm(mask: sitk.Image) -> NDArray[np.float32]:
     return scipy.ndimage.gaussian_filter(from_border_mm(mask), SMOOTHING_VOXELS)
 
 
+def smoothed_level_mm(distance: sitk.Image) -> NDArray[np.float32]:
+    """The same of a mask's signed distance map at hand."""
+    return scipy.ndimage.gaussian_filter(_counted_from_border(distance), SMOOTHING_VOXELS)
+
+
 def from_border_mm(mask: sitk.Image) -> NDArray[np.float32]:
+    """Distance in mm from a mask's border, negative inside, shape (z, y, x)."""
+    return _counted_from_border(sitk.SignedMaurerDistanceMap(mask > 0, False, False, True))
+
+
+def _counted_from_border(distance: sitk.Image) -> NDArray[np.float32]:
     """The border runs half a voxel outside the centres of a mask's outermost voxels, from which the distance map counts."""
-    distance = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(mask > 0, False, False, True))
-    return distance - np.float32(0.5 * mask.GetSpacing()[0])
+    return sitk.GetArrayFromImage(distance) - np.float32(0.5 * distance.GetSpacing()[0])

@@ -17,9 +17,10 @@ from ..anatomy.head import Head
 from ..anatomy.outline_fit import OutlineFit, fit_outline
 from ..case import CaseImage
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, margin_in_view_mm, whole_box
+from ..geometry.boxes import Patch, index_to_mm, margin_in_view_mm
 from ..geometry.grids import mapped
-from ..geometry.level_set import grid_points_mm, mask_level_mm, sample_at
+from ..geometry.level_set import mask_level_mm, sample_at
+from ..geometry.morphology import grown
 from .surface import SkinLevel, box_of_landmarks, face_surface
 
 NEAR_EDIT_MM = 6.0
@@ -86,13 +87,9 @@ def _near_edit(image: CaseImage, head: Head, patch: Patch) -> NDArray[np.float32
     box.SetDirection(image.image.GetDirection())
     box.SetOrigin(image.image.TransformIndexToPhysicalPoint(patch.offset))
     on_grid = sitk.Resample(box, head.grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
-    radius = round(NEAR_EDIT_MM / head.grid.GetSpacing()[0])
-    near = np.zeros(on_grid.GetSize()[::-1], np.float32)
-    found = np.argwhere(sitk.GetArrayViewFromImage(on_grid))
-    if len(found):
-        part = tuple(slice(max(low - radius, 0), high + radius + 1) for low, high in zip(found.min(0), found.max(0), strict=True))
-        near[part] = sitk.GetArrayFromImage(sitk.BinaryDilate(on_grid[part[::-1]], [radius] * 3))
-    return near
+    spacing_mm = head.grid.GetSpacing()[0]
+    voxels = round(NEAR_EDIT_MM / spacing_mm) + 0.5  # a ball as wide as an odd number of voxels
+    return grown(sitk.GetArrayViewFromImage(on_grid) > 0, voxels * spacing_mm, spacing_mm).astype(np.float32)
 
 
 @cache
@@ -113,9 +110,10 @@ def _average_skin() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     average = average_head()
     distance = mask_level_mm(average.outline)
     steering = sitk.GetArrayFromImage(average.steering) > 0
-    at_skin = ((np.abs(distance) < 0.75 * average.outline.GetSpacing()[0]) & steering).ravel()
-    points = grid_points_mm(average.outline, whole_box(average.outline))[at_skin]
-    return points, distance.ravel()[at_skin].astype(np.float64)
+    at_skin = (np.abs(distance) < 0.75 * average.outline.GetSpacing()[0]) & steering
+    matrix, origin = index_to_mm(average.outline)
+    points = np.argwhere(at_skin)[:, ::-1].astype(np.float64) @ matrix.T + origin
+    return points, distance[at_skin].astype(np.float64)
 
 
 def _fit(image: CaseImage, head: Head, average: AverageHead, changed: NDArray[np.float32]) -> OutlineFit:

@@ -23,8 +23,9 @@ MISSING = "no picture"
 
 def tile(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A render at half its size, shape (224, 224, 3): means of two by two pixels."""
-    halves = picture.reshape(TILE_PX, 2, TILE_PX, 2, 3).astype(np.float32).mean(axis=(1, 3))
-    return np.rint(halves).astype(np.uint8)
+    pairs = picture[::2].astype(np.uint16) + picture[1::2]
+    fours = pairs[:, ::2] + pairs[:, 1::2]
+    return np.rint(fours / np.float32(4.0)).astype(np.uint8)
 
 
 def contact_sheet(tiles: Mapping[tuple[str, str], NDArray[np.uint8]], rows: Sequence[str], columns: Sequence[str]) -> NDArray:

@@ -121,9 +121,9 @@ class FaceReference:
     frontal : ndarray of uint8, shape (448, 448, 3), or None
         The frontal picture (identifiable).
     faceless : FaceProbe or None
-        The control without the front half of the head, frontal view only; None without a model.
+        The control without the front half of the head, frontal view, not at other people's landmarks; None without a model.
     planted : FaceProbe or None
-        The control that keeps the upper half of the face, frontal view only; None without a model.
+        The control that keeps the upper half of the face, frontal view, not at the original's landmarks; None without a model.
     """
 
     image_key: str

@@ -133,7 +133,11 @@ class FaceScorer:
             return reference
         face = in_front(box, axes, reference.landmarks_mm)
         lower = face & below_eyes(box, axes, reference.landmarks_mm)
-        return replace(reference, faceless=self._emptied(grey, face, reference), planted=self._emptied(grey, lower, reference))
+        return replace(
+            reference,
+            faceless=self._emptied(grey, face, reference, known=True),
+            planted=self._emptied(grey, lower, reference, known=False),
+        )
 
     def seen(self, image: sitk.Image, reference: FaceReference) -> FaceProbe:
         """Score what any viewer shows of a defaced version of an original: its skin, drawn at each threshold.
@@ -263,16 +267,23 @@ class FaceScorer:
         surface = face_surface(image.image, reference.box, reference.level, within, noise)
         views = VIEWS_DEG[:FEW_VIEWS]
         cameras = [face_camera(reference.axes, yaw + CONTROL_YAW_DEG, pitch + CONTROL_PITCH_DEG) for yaw, pitch in views]
-        return _with_all_views(self._probe(surface, reference.axes, cameras, None), len(reference.cameras))
+        probe = self._probe(surface, reference.axes, cameras, None, elsewhere=False)
+        return _with_all_views(probe, len(reference.cameras))
 
-    def _emptied(self, grey: NDArray[np.float32], gone: NDArray[np.bool_], reference: FaceReference) -> FaceProbe | None:
-        """Score the original with a part emptied, frontal view; None if nothing is left of it."""
+    def _emptied(
+        self, grey: NDArray[np.float32], gone: NDArray[np.bool_], reference: FaceReference, *, known: bool
+    ) -> FaceProbe | None:
+        """Score the original with a part emptied, frontal view; None if nothing is left of it.
+
+        Seen at the original's landmarks if they are `known`, else where other people have them.
+        """
         emptied = np.where(gone, np.float32(-1.0), grey)
         try:
             surface = surface_at(emptied, reference.box, quick=True)
         except NotAvailable:
             return None
-        frontal = self._probe(surface, reference.axes, reference.cameras[:1], reference.landmarks_px[:1])
+        known_px = reference.landmarks_px[:1] if known else None
+        frontal = self._probe(surface, reference.axes, reference.cameras[:1], known_px, elsewhere=not known)
         return _with_all_views(frontal, len(reference.cameras))
 
     def _probe(
@@ -282,17 +293,20 @@ class FaceScorer:
         cameras: Sequence[Camera],
         known_px: NDArray[np.float64] | None,
         *,
+        elsewhere: bool = True,
         mapped: bool = False,
     ) -> FaceProbe:
+        """A surface at its own landmarks, at the original's if they are known, and where other people have them if asked for."""
         pictures = self._faces.pictures(surface, axes, cameras)
         landmarks, any_score = self._faces.landmarks(pictures)
         own = self._faces.embeddings(pictures, landmarks)
+        mean_px = mean_landmarks(len(pictures)) if elsewhere else np.full_like(landmarks, np.nan)
         unsure = np.where(np.isfinite(landmarks), np.nan, any_score)
         return FaceProbe(
             own=own,
             reference=own if known_px is None else self._faces.at_known(pictures, known_px),
             low_score=np.where(np.isfinite(own), own, self._faces.embeddings(pictures, unsure)),
-            mean_landmarks=self._faces.at_known(pictures, mean_landmarks(len(pictures))),
+            mean_landmarks=self._faces.at_known(pictures, mean_px),
             found=np.isfinite(landmarks[:, 0, 0]),
             others=np.empty((0, self._faces.length), np.float32),
             border=np.empty((0, self._faces.length), np.float32),

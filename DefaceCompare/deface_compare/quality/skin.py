@@ -16,10 +16,11 @@ from ..anatomy.face_features import face_features
 from ..anatomy.face_region import face_region
 from ..anatomy.head import Head
 from ..case import PET, CaseImage
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, margin_in_view_mm
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_for_grid, box_of_points, corners_mm, cropped_to, margin_in_view_mm
+from ..geometry.found_once import FoundOnce
 from ..geometry.grids import onto_grid
 from ..geometry.mesh import iso_surface, points_of
-from ..geometry.morphology import largest_part
+from ..geometry.morphology import grown, largest_part
 from ..geometry.nearness import dilated
 
 SMOOTHING_MM = 1.2
@@ -36,6 +37,9 @@ FEWEST_POINTS = 50
 
 PATCH_REACH_MM, SMOOTHING_REACH_MM = 8.0, 10.0
 """A patch changes smoothed values a voxel and this much beyond its box, which in turn depend on so much more: over five sigma."""
+
+_NEAR = FoundOnce()
+"""Where a head's skin is near: every image of its frame asks."""
 
 MOST_POINTS = 10_000
 """About so many points of the outside surface are judged, evenly thinned: distances cost the most of the gate."""
@@ -147,7 +151,8 @@ def calm_defaced(image: CaseImage, skin: OriginalSkin, patch: Patch) -> NDArray[
     if inner.empty:
         return skin.calm
     outer = box_of_points(corners, skin.grid, reach_mm + SMOOTHING_REACH_MM)
-    anew = calm_values(patch.whole(image.image), sitk.RegionOfInterest(skin.grid, outer.size, outer.offset), skin.air)
+    grid = sitk.RegionOfInterest(skin.grid, outer.size, outer.offset)
+    anew = calm_values(patch.part(image.image, box_for_grid(image.image, grid)), grid, skin.air)
     offset = np.subtract(inner.offset, outer.offset).tolist()
     calm = skin.calm.copy()
     calm[inner.slices] = anew[VoxelBox((offset[0], offset[1], offset[2]), inner.size).slices]
@@ -171,17 +176,23 @@ def _skin_points(points_mm: NDArray[np.float64], image: CaseImage, head: Head) -
     if len(points_mm) == 0:
         return points_mm
     grid = head.grid
-    to_skin = _at(head.skin_distance_mm, points_mm, grid)
+    near = _at(_NEAR.of(head, image.modality == PET, lambda: near_skin(head, or_inside=image.modality == PET)), points_mm, grid)
     inside_view = margin_in_view_mm(image.image, points_mm)
     border_mm = 2.0 * grid.GetSpacing()[0]
     first = np.array(grid.GetOrigin())
     last = first + np.array(grid.GetSize()) * grid.GetSpacing()[0]
     inside_grid = np.min(np.minimum(points_mm - first, last - points_mm), axis=1)
-    near = to_skin <= SKIN_BAND_MM if image.modality == PET else np.abs(to_skin) <= SKIN_BAND_MM
     return points_mm[near & (inside_view > border_mm) & (inside_grid > border_mm)]
 
 
-def _at(values: NDArray[np.float32], points_mm: NDArray[np.float64], grid: sitk.Image) -> NDArray[np.float32]:
+def near_skin(head: Head, *, or_inside: bool) -> NDArray[np.bool_]:
+    """Which voxels of the working grid lie within `SKIN_BAND_MM` of the outline's border voxels (or anywhere in the outline)."""
+    outline = sitk.GetArrayViewFromImage(head.outline) > 0
+    border = outline if or_inside else outline & dilated(~outline, corners=True)
+    return grown(border, SKIN_BAND_MM, head.grid.GetSpacing()[0])
+
+
+def _at(values: NDArray[np.bool_], points_mm: NDArray[np.float64], grid: sitk.Image) -> NDArray[np.bool_]:
     """The value of the nearest voxel to each point."""
     index = np.rint((points_mm - grid.GetOrigin()) / grid.GetSpacing()).astype(int)
     x, y, z = np.clip(index, 0, np.array(grid.GetSize()) - 1).T

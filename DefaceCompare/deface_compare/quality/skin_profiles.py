@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import SimpleITK as sitk
@@ -30,6 +30,8 @@ class SkinProfiles:
     """
 
     values: NDArray[np.float32]
+    _known: dict[float, NDArray[np.float64]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Values at one offset of all points: every level asks for the same ones."""
 
     def __len__(self) -> int:
         """How many points."""
@@ -37,10 +39,21 @@ class SkinProfiles:
 
     def at(self, offset_mm: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """The value of each point so far outside its skin (negative: inside), shape (n,)."""
+        if np.ndim(offset_mm) == 0:
+            return self._at_all(float(offset_mm))
         place = np.clip(np.broadcast_to(offset_mm, len(self)) + REACH_MM, 0.0, 2.0 * REACH_MM - 1e-6)
         first = place.astype(np.intp)
         share, row = place - first, np.arange(len(self))
         return self.values[row, first] * (1.0 - share) + self.values[row, first + 1] * share
+
+    def _at_all(self, offset_mm: float) -> NDArray[np.float64]:
+        """The same for one offset: two columns, no search."""
+        if offset_mm not in self._known:
+            place = np.clip(np.float64(offset_mm + REACH_MM), 0.0, 2.0 * REACH_MM - 1e-6)
+            first = int(place)
+            share = place - first
+            self._known[offset_mm] = self.values[:, first] * (1.0 - share) + self.values[:, first + 1] * share
+        return self._known[offset_mm]
 
     def chosen(self, which: NDArray[np.bool_]) -> SkinProfiles:
         """Those of some points, mask of shape (n,)."""

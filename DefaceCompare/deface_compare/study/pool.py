@@ -8,28 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..case import CT, MR, PET
 from ..cohort.answer import Answer, make_answer
 from ..cohort.arm_names import ArmNames
-from ..cohort.arms import Arm, arm_of
+from ..cohort.arms import Arm
 from ..cohort.centres import pool_centres
 from ..cohort.cohort import Cohort, cohort_names, read_out
+from ..cohort.cohort_verdict import decide, decide_packages
 from ..cohort.decision import Decision
 from ..cohort.dvh_bands import read_case_dvhs
+from ..cohort.headline_image import headline_image
 from ..cohort.method_tests import method_test_rows
-from ..cohort.pair_of_methods import SharedAucs
 from ..cohort.patient_table import Table, patient_table
-from ..cohort.reidentification.any_file import ANY_FILE
-from ..cohort.reidentification.auc import FEW_PERSONS
 from ..cohort.reidentification.inner_anatomy import inner_anatomy_rows
 from ..cohort.reidentification.person_groups import Shown
-from ..cohort.reidentification.summary import HEADLINE, PrivacySummary, ScanAucs, headline, summarise_faces
+from ..cohort.reidentification.summary import PrivacySummary, summarise_faces
 from ..cohort.review import read_decisions
 from ..cohort.summary import SummaryRow, describe_all, describe_sides, write_summary
-from ..cohort.tradeoff import Axis, dose_axis, outcomes, tradeoff_axes
-from ..cohort.verdict import PRIVACY, Verdict, judge, working
+from ..cohort.verdict import Verdict
 from ..errors import UnusableInput
-from ..measurement import Measurement, metrics
+from ..measurement import metrics
 from ..measurement_table import write_measurements
 from ..natural_order import natural
 from ..output.folder import OutputFolder
@@ -40,7 +37,7 @@ from ..report.cases_page import write_cases_page
 from ..report.face_page import write_face_page
 from ..report.html import ReportContent, write_report
 from ..report.pictures import FaceRow, synthetic_faces
-from ..settings import DOSE_POLICIES, Settings
+from ..settings import Settings
 from ..storage.atomic import write_text
 from .manifest import make_manifest, method_entries
 from .other_cases import mixed_words
@@ -48,8 +45,6 @@ from .study_report import LEFT_OUT, StudyReport
 
 CASES_EMBEDDED = 12
 """So many made-up people are shown in the report itself: 0.2 MB each."""
-IMAGE_ORDER = ("CT", "MR_T1", "MR_T1C", "MR", "MR_T2", "MR_FLAIR", "PET")
-"""Which image the verdict is about, if several are equally frequent: T1 shows skin best among the sequences."""
 
 
 def pool(outs: Sequence[str | Path], out: str | Path) -> StudyReport:
@@ -199,71 +194,6 @@ def summarise(table: Table, faces: PrivacySummary, cohort: str, settings: Settin
     rows += method_test_rows(table, cohort)
     order = list(metrics())
     return sorted(rows, key=lambda row: order.index(row.metric))
-
-
-def decide(pooled: Cohort, table: Table, faces: PrivacySummary, image: str) -> Verdict:
-    """The Pareto set over the image's AUC and costs, or why there is none."""
-    axes = tradeoff_axes(table, image)
-    aucs = headline(faces.rows, image)
-    if len(pooled.cases) == 1:
-        return Verdict(axes=tuple(axes), reason="No verdict from one case.")
-    if not aucs:
-        notes = list(dict.fromkeys(row.note for row in faces.rows if row.metric == HEADLINE and row.image == image))
-        return Verdict(axes=tuple(axes), reason=f"No verdict: {'; '.join(notes) or 'no face could be scored'}.")
-    shared = None
-    if (image, "") in faces.as_run:
-        axes.insert(0, _auc_axis(f"AUC on {image}", faces.as_run[image, ""], pooled))
-    else:
-        shared = SharedAucs(aucs, _certain_differences(faces, image))
-    return _judged(pooled, table, image, axes, shared)
-
-
-def decide_packages(pooled: Cohort, table: Table, faces: PrivacySummary, image: str) -> dict[str, Verdict]:
-    """The Pareto set of whole packages, by dose policy: the AUC of any file, the image's costs, and the dose's own cost."""
-    found = {}
-    for policy in DOSE_POLICIES if len(pooled.cases) > 1 else ():
-        dose = dose_axis(table, image, policy)  # none for a kept dose: it costs nothing
-        costs = [dose] if dose else []
-        if (ANY_FILE, policy) in faces.as_run:
-            auc = _auc_axis(f"AUC of any file, dose policy “{policy}”", faces.as_run[ANY_FILE, policy], pooled)
-            found[policy] = _judged(pooled, table, image, [auc, *tradeoff_axes(table, image), *costs], None)
-        elif dose:
-            found[policy] = Verdict(axes=(dose,), reason="No verdict: no AUC of any file of single patients.")
-    return found
-
-
-def _judged(pooled: Cohort, table: Table, image: str, axes: Sequence[Axis], shared: SharedAucs | None) -> Verdict:
-    worked = working(outcomes(table, image))
-    return judge(axes, worked, pooled.persons, seed=pooled.settings.seed, arms=pooled.arms, shared=shared)
-
-
-def _auc_axis(title: str, scans: ScanAucs, pooled: Cohort) -> Axis:
-    """The AUC of each scan as run, on the cases that an arm was run on at all."""
-    ran = {case.id: case.arms for case in pooled.cases}
-    values = {arm: {case: auc for case, auc in aucs.items() if arm in ran.get(case, ())} for arm, aucs in scans.items()}
-    return Axis(PRIVACY, title, "", {arm: aucs for arm, aucs in values.items() if aucs}, privacy=True)
-
-
-def _certain_differences(faces: PrivacySummary, image: str) -> dict[tuple[Arm, Arm], tuple[float, float]]:
-    """The intervals of AUC differences on one image, of arms with so many scans that an interval from tables can be trusted."""
-    many = {arm_of(row) for row in faces.rows if row.metric == HEADLINE and row.image == image and row.n >= FEW_PERSONS}
-    return {
-        (first, second): interval
-        for (at, first, second), interval in faces.differences.items()
-        if at == image and {first, second} <= many
-    }
-
-
-def headline_image(rows: Sequence[Measurement]) -> str:
-    """The image that most cases have; where several are equally frequent, the first of `IMAGE_ORDER`."""
-    cases: dict[str, set[str]] = {}
-    for row in rows:
-        if row.image.partition("_")[0] in (CT, MR, PET):
-            cases.setdefault(row.image, set()).add(row.case)
-    if not cases:
-        return ""
-    rank = {image: place for place, image in enumerate(IMAGE_ORDER)}
-    return min(cases, key=lambda image: (-len(cases[image]), rank.get(image, len(rank)), image))
 
 
 def _faces(pooled: Cohort, image: str) -> list[FaceRow]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..export.headers.own_tool import read_header_tool
 from ..export.headers.retained import DEFAULT_RETAINED
 from ..export.manifest import MADE_FROM, read_manifest
 from ..export.options import BASIC, ExportOptions
@@ -96,6 +98,7 @@ def share_study(
     cases: Sequence[str] = (),
     headers: str = BASIC,
     retain: Sequence[str] = DEFAULT_RETAINED,
+    headers_tool: str | Path | None = None,
     jobs: Jobs = 1,
     progress: Progress = silent,
 ) -> ShareReport:
@@ -119,8 +122,9 @@ def share_study(
     cases : sequence of str
         Ids of the cases to write; none are all.
     headers : str
-        ``basic``: names, dates and identifiers go, and what is left is searched for; ``none``: they remain.
-    retain : sequence of str
+        ``basic``: names, dates and identifiers go, and what is left is searched for; ``tool``: another program takes them away,
+        and what it left is searched for; ``none``: they remain.
+    retain, headers_tool
         As in `export_case`.
     jobs : int or "auto"
         Worker processes; 1 runs in this process, ``auto`` as many as cores and memory allow.
@@ -130,7 +134,7 @@ def share_study(
     Raises
     ------
     ValueError
-        If `dose_policy`, `headers` or `retain` is none of those that exist.
+        If `dose_policy`, `headers` or `retain` is none of those that exist, or `headers_tool` does not go with them.
     UnusableInput
         If `out` holds no finished case, `cases` or `method` name none, or `to` holds something else or is no place for it.
     OSError
@@ -138,11 +142,14 @@ def share_study(
     Cancelled
     """
     source, target = Path(out).resolve(), Path(to).resolve()
-    options = ExportOptions(method, dose_policy, accept_risk=accept_risk, headers=headers, retain=tuple(retain))
+    tool = None if headers_tool is None else read_header_tool(Path(headers_tool))
+    options = ExportOptions(method, dose_policy, accept_risk=accept_risk, headers=headers, retain=tuple(retain), tool=tool)
     finished = [case.name for case in OutputFolder(source).finished_cases()]
     chosen = chosen_cases(source, finished, cases)
     refuse_unknown_method(source, chosen, method)
     refuse_place(source, target)
+    if tool is not None:
+        tool.refuse_missing(os.environ)
     with sole_run(source):
         choices = choices_of(source, options)
         before = refuse_other_share(target, choices)
@@ -161,7 +168,7 @@ def share_study(
     refused = {each.id: each.details or each.reason for each in outcomes.values() if each.reason}
     done = tuple(sorted((each.id for each in outcomes.values() if not each.reason), key=natural))
     told = {case: refused[case] for case in sorted(refused, key=natural)}
-    return ShareReport(target, tuple(rows), done, told, headers_note(headers))
+    return ShareReport(target, tuple(rows), done, told, headers_note(choices))
 
 
 def _share(todo: Sequence[ShareJob], outcomes: dict[str, ShareOutcome], jobs: Jobs, progress: Progress) -> None:

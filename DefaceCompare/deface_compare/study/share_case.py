@@ -120,7 +120,7 @@ def mark_now(job: ShareJob) -> str:
     method = job.options.method
     try:
         report = CaseReport.read(OutputFolder(job.out).case(job.id))
-        return made_from(report, job.options, privacy_checks(job.out, report, method))
+        return made_from(report, job.options, privacy_checks(job.out, report, method), job.out)
     except (UnusableInput, KeyError):  # the export itself says what is wrong with the case
         return ""
 

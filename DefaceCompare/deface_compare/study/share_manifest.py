@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableInput
-from ..export.manifest import CLEANED_NOTE, HEADERS_NOTE, MANIFEST
-from ..export.options import BASIC, ExportOptions
+from ..export.manifest import MANIFEST, is_headers_note
+from ..export.options import BASIC, BY_TOOL, ExportOptions
 from ..export.written.uid_map import case_salt
 from ..output.case_ids import NUMBERED
 from ..report.share_page import render_share_page
@@ -33,6 +33,12 @@ HEADERS_CLEANED = (
     "The headers are de-identified: by the Basic Application Level Confidentiality Profile of DICOM PS3.15, and each file was"
     " searched for the names, identifiers, dates and UIDs of its source. Text that is burnt into pixels was not looked for."
 )
+HEADERS_BY_TOOL = (
+    "The headers are de-identified: by {tool}, a program of the site, and each file was searched for the names, identifiers,"
+    " dates and UIDs of its source. Text that is burnt into pixels was not looked for."
+)
+TOOL = "headers_tool"
+"""The manifest's key of the program that cleaned the headers."""
 STUDY_DIGITS = 16
 OWN_ID = "(a patient's own id)"
 
@@ -111,7 +117,7 @@ def row_of_export(case_id: str, told: Mapping[str, Any]) -> SharedCase:
         accepted_risks=tuple(told["accepted_risks"]),
         clipped=len(told["clipped_structures"]),
         left_behind=told["left_behind"],
-        notes=tuple(note for note in told["notes"] if note not in (HEADERS_NOTE, CLEANED_NOTE)),
+        notes=tuple(note for note in told["notes"] if not is_headers_note(note)),
         synthetic=bool(told["synthetic"]),
     )
 
@@ -121,14 +127,17 @@ def study_mark(out: Path) -> str:
     return sha256(case_salt(out) + b"shared cohort").hexdigest()[:STUDY_DIGITS]
 
 
-def headers_note(headers: str) -> str:
-    """What became of the headers, in words."""
-    return HEADERS_CLEANED if headers == BASIC else HEADERS_REMAIN
+def headers_note(choices: Mapping[str, str]) -> str:
+    """What became of the headers, in words, by `choices_of`."""
+    if choices["headers"] == BY_TOOL:
+        return HEADERS_BY_TOOL.format(tool=choices[TOOL])
+    return HEADERS_CLEANED if choices["headers"] == BASIC else HEADERS_REMAIN
 
 
 def choices_of(out: Path, options: ExportOptions) -> dict[str, str]:
     """What all cases of a shared folder have in common."""
-    cleaning = {"headers": options.headers, "retained": ",".join(options.retain) if options.cleans_headers else ""}
+    cleaning = {"headers": options.headers, "retained": ",".join(options.retain) if options.headers == BASIC else ""}
+    cleaning |= {TOOL: options.tool.named} if options.tool is not None else {}
     return {"study": study_mark(out), "method": options.method, "dose_policy": options.dose_policy, **cleaning}
 
 
@@ -176,7 +185,7 @@ def write_share(to: Path, choices: Mapping[str, str], rows: Sequence[SharedCase]
         "kind": KIND,
         "complete": complete,
         **choices,
-        "headers_note": headers_note(choices["headers"]),
+        "headers_note": headers_note(choices),
         "synthetic": any(row.synthetic for row in rows),
         "counts": count,
         "cases": [row.as_dict() for row in rows],

@@ -33,6 +33,7 @@ def test_every_known_tool_is_listed_with_what_it_lacks(
         "pydeface",
         "afni_refacer",
         "deepdefacer",
+        "spm_deface",
         "totalsegmentator_face",
         "petdeface",
         "luwakx",
@@ -43,6 +44,8 @@ def test_every_known_tool_is_listed_with_what_it_lacks(
     assert (
         "not available: pydeface is not on the PATH (install it: pip install pydeface, and FSL, or import its results" in printed
     )
+    assert "octave-cli is not on the PATH (install it: GNU Octave, and SPM12 with its mex files" in printed
+    assert "or import its results with --external spm_deface=FOLDER" in printed
     assert "it has no public command line for one image; import its results with --external curatai=FOLDER" in printed
     assert (
         "mede-deidentify is not on the PATH (install it: pip install mede, or import its results with --external mede=" in printed

@@ -99,6 +99,7 @@ def test_a_summed_dose_is_exported_untouched_only(exported_case: Path, tmp_path:
 def test_an_export_whose_head_is_not_found_again_is_refused_without_the_risk_accepted(
     exported_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(export_module, "kept_heads", lambda *_: (None, "the case keeps none"))
     monkeypatch.setattr(export_module, "find_heads", lambda case, settings: ({}, {}))
     monkeypatch.setattr(export_module, "privacy_checks", lambda *_: {"CT": ""})
     with pytest.raises(UnusableInput, match="the head is not found again in image CT: whether dose and contours still draw"):

@@ -89,22 +89,26 @@ def test_a_key_shows_original_and_method_by_turns_in_the_same_place(with_face: A
         press(with_face.ui.methodList, "O")
         spin(lambda: len(seen("DefaceFace")) == 1)
         labels.append(views()["DefaceFace"].GetLayoutLabel())
-    assert labels == ["original", "quickshear"] * 2
+    assert labels == ["original", "Quickshear (ours)"] * 2
     with_face.ui.wipeSlider.value = 49
     spin(lambda: len(seen("DefaceFace")) == 2)
-    assert views()["DefaceFace"].GetLayoutLabel() == "original | quickshear"
+    assert views()["DefaceFace"].GetLayoutLabel() == "original | Quickshear (ours)"
 
 
 def test_a_picture_of_a_method_is_chosen_and_face_and_slices_show_it(with_face: Any) -> None:
     ui = with_face.ui
-    assert listed(ui.methodList) == ["quickshear", "surface_blur"]
+    assert listed(ui.methodList) == ["Quickshear (ours)\nmoved 3.2 mm", "Surface blur (CuratAI-style)\nmoved 6.5 mm"]
+    assert [ui.methodList.item(row).toolTip() for row in range(2)] == [
+        "Quickshear (ours): quickshear",
+        "Surface blur (CuratAI-style): surface_blur",
+    ]
     assert all(not ui.methodList.item(row).icon().isNull() for row in range(2))
     ui.methodList.setCurrentRow(1)
     ui.wipeSlider.value = 0
     spin(lambda: len(seen("DefaceFace")) == 1)
     (points,) = seen("DefaceFace")
     assert [name for name, mesh in skin_meshes().items() if np.array_equal(mesh, points)] == [skins()[2].GetName()[8:]]
-    assert views()["DefaceFace"].GetLayoutLabel() == "surface_blur"
+    assert views()["DefaceFace"].GetLayoutLabel() == "Surface blur (CuratAI-style)"
 
 
 def test_the_colour_is_the_distance_from_the_originals_skin_and_a_legend_tells_it(with_face: Any) -> None:

@@ -223,7 +223,9 @@ def test_compare_works_again_after_cancel_in_the_middle(panel: Any, child: Calla
     assert not alive(json.loads(marker.read_text())["process"])
 
 
-def test_a_layout_chosen_during_a_review_stays_until_the_next_case_comes_with_its_own_face(panel: Any, tmp_path: Path) -> None:
+def test_a_layout_chosen_during_a_review_stays_and_the_case_comes_with_its_own_face_when_asked_for(
+    panel: Any, tmp_path: Path
+) -> None:
     panel.ui.arrangementComboBox.setCurrentIndex(0)
     panel.ui.wipeSlider.value = 100
     ui = opened(panel, write_study(tmp_path, cases=3, looked_at=(1, 2, 3), eye=True))
@@ -236,6 +238,9 @@ def test_a_layout_chosen_during_a_review_stays_until_the_next_case_comes_with_it
     press(ui.reviewTable, "N")
     settle()
     assert ui.placeLabel.text.startswith("2 of 3")
+    assert layout() == FOUR_UP
+    click(ui.reviewShowButton)
+    settle()
     (shown,) = seen("DefaceFace")
     assert np.array_equal(shown, skin_meshes()["case-002 CT"])
     click(ui.sideBySideButton)

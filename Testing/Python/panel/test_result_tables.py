@@ -98,8 +98,9 @@ def test_a_table_begins_with_the_structure_and_the_measurement_that_changed_by_m
     ]
 
 
+@pytest.mark.parametrize("panel_px", [400, NARROW_PIXELS])
 def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is_cut_can_be_read(
-    compared: Any, panel_widget: Any
+    compared: Any, panel_widget: Any, panel_px: int
 ) -> None:
     rows = []
     for method in ("quickshear", "biometric_mask", "average_face", "surface_blur"):
@@ -119,14 +120,15 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
     ui, size = compared.ui, panel_widget.parent.size
     compared.results.show(None, rows)
     show_tab_of(ui.resultTable)
-    panel_widget.parent.resize(NARROW_PIXELS, size.height())
-    slicer.app.processEvents()
+    panel_widget.parent.resize(panel_px, size.height())
+    settle()
     compared.results.refit()
     for domain in (PRIVACY, DOSE, QUALITY):
         ui.tableComboBox.setCurrentIndex(domain)
         slicer.app.processEvents()
-        for table in (ui.summaryTable, ui.resultTable):
+        for table in (ui.summaryTable, ui.organTable, ui.resultTable):
             assert table.rowCount > 0
+            assert table.horizontalScrollBar().maximum == 0
             assert sum(table.columnWidth(column) for column in range(table.columnCount)) <= table.viewport().width
             headings = [table.horizontalHeaderItem(column).toolTip() for column in range(table.columnCount)]
             for place in (index for index, heading in enumerate(headings) if heading in ("method", "structure", "measurement")):
@@ -202,7 +204,8 @@ def test_no_number_beside_a_bar_is_cut_however_narrow_the_panel(compared: Any, p
     for place in range(1, table.columnCount):
         for row in range(table.rowCount):
             item = table.item(row, place)
-            needed = item.data(qt.Qt.DecorationRole).width() + table.fontMetrics().horizontalAdvance(item.text())
+            bar = item.data(qt.Qt.DecorationRole)
+            needed = (bar.width() if bar is not None else 0) + table.fontMetrics().horizontalAdvance(item.text())
             assert needed < table.columnWidth(place), item.text()
     panel_widget.parent.resize(size)
 
@@ -323,3 +326,29 @@ def test_copy_takes_what_is_shown_and_csv_takes_every_row_and_digit(
     monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *given: "")
     click(ui.saveButton)
     assert len(list(tmp_path.glob("*.csv"))) == 1
+
+
+def test_of_more_methods_than_a_narrow_panel_has_room_for_those_that_changed_least_are_named_instead(
+    compared: Any, panel_widget: Any
+) -> None:
+    arms = ("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line", "mri_reface", "curatai")
+    rows = []
+    for number, method in enumerate(arms):
+        scope = Scope("case-001", method, "", "background", "none")
+        rows.append(scope.row("done_as_intended", defaced=1.0, image="CT"))
+        rows.append(scope.row("intact_volume", original=10.0, defaced=9.9 - 0.2 * number, structure="Lens_R", image="CT"))
+    ui, size = compared.ui, panel_widget.parent.size
+    compared.results.show(None, rows)
+    show_tab_of(ui.organTable)
+    panel_widget.parent.resize(400, size.height())
+    settle()
+    table = ui.organTable
+    shown = [table.horizontalHeaderItem(at).toolTip() for at in range(table.columnCount) if not table.isColumnHidden(at)]
+    assert table.horizontalScrollBar().maximum == 0
+    assert (shown[0], shown[-1]) == ("organ", "CuratAI deidentifier")
+    assert ui.organsLabel.text.endswith("; no room for Quickshear (ours), Biometric_mask (ours, from its description)")
+    panel_widget.parent.resize(1200, size.height())
+    settle()
+    assert not any(table.isColumnHidden(at) for at in range(table.columnCount))
+    assert "no room" not in ui.organsLabel.text
+    panel_widget.parent.resize(size)

@@ -100,8 +100,8 @@ def test_the_chart_draws_an_organ_in_its_colour_and_every_method_in_its_own_line
     series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
     assert [node.GetName() for node in series] == [
         "original",
-        "quickshear",
-        "surface_blur",
+        "Quickshear",
+        "Surface blur",
     ]
     assert chart.GetTitle() == "Eye_L"
     low, high = chart.GetXAxisRange()

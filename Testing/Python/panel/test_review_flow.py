@@ -33,7 +33,7 @@ def study(tmp_path: Path) -> Path:
 def loaded_beforehand(panel: Any) -> int:
     """How many skins of the next case are drawn already."""
     loaded = panel.review._volumes._next._loaded
-    return len(loaded.skins.surfaces) if loaded is not None and loaded.skins is not None else 0
+    return len(loaded.surfaces)
 
 
 def face_is(name: str) -> bool:
@@ -102,7 +102,7 @@ def test_a_case_that_is_answered_gives_way_to_the_next_if_that_is_wished(panel: 
 def test_the_next_case_is_read_and_drawn_while_the_reviewer_looks_and_n_reads_nothing_more(
     panel: Any, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from DefaceCompareLib.panel.review import loaded_case
+    from DefaceCompareLib.ahead import loaded_case
 
     panel.ui.arrangementComboBox.setCurrentIndex(FACE)
     ui = opened(panel, study)

@@ -10,7 +10,7 @@ import pytest
 
 from panel_host import click, press
 from review_study import METHODS, opened, volumes, write_study
-from views_on_screen import seen, settle, skin_meshes
+from views_on_screen import FOUR_UP, layout, seen, settle, skin_meshes
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -116,3 +116,26 @@ def test_a_reviewed_patients_structures_are_drawn_in_the_slices_and_go_with_the_
     assert (first, segmentation.GetName()) == ("case-001 structures", "case-002 structures")
     slicer.mrmlScene.Clear()
     assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == []
+
+
+def test_a_layout_that_the_reviewer_chooses_stays_until_the_views_are_asked_for_again(panel: Any, study: Path) -> None:
+    conventional = slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView
+    slicer.app.layoutManager().setLayout(FOUR_UP)
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    ours = layout()
+    assert ours != FOUR_UP
+    slicer.app.layoutManager().setLayout(conventional)
+    press(ui.reviewTable, "N")
+    settle()
+    assert layout() == conventional
+    click(ui.reviewShowButton)
+    assert layout() == ours
+    assert_faces_are_of("case-002")
+    panel.review.close()
+    assert layout() == conventional  # what stood there before
+    slicer.app.layoutManager().setLayout(FOUR_UP)
+    click(ui.reviewShowButton)
+    assert layout() == ours
+    panel.review.close()
+    assert layout() == FOUR_UP

@@ -30,8 +30,8 @@ def test_the_layout_changes_on_the_toggle_only_and_comes_back_on_the_next(with_v
     ]
     assert [node.GetLayoutLabel() for node in views().values()][:3] == [
         "original",
-        "quickshear",
-        "surface_blur",
+        "Quickshear",
+        "Surface blur",
     ]
     click(button)
     assert layout() == FOUR_UP
@@ -113,7 +113,7 @@ def test_the_views_stay_when_the_module_is_left_and_take_up_a_new_run(with_views
 def test_views_that_are_opened_again_show_the_same_skins_without_drawing_them_anew_unless_a_volume_changed(
     with_views: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from DefaceCompareLib.panel.views import skins as skin_surfaces
+    from DefaceCompareLib.ahead import skin_drawing as skin_surfaces
 
     drawn: list[Any] = []
     draw = skin_surfaces.surface_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import weakref
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 import vtk
 
-from panel_host import click, spin
+from panel_host import ball, click, spin
+from review_study import without_face
 from views_on_screen import FOUR_UP, composites, layout, seen, settle, skins, views, vtk_errors
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
@@ -224,3 +226,41 @@ def test_closing_the_scene_gives_the_layout_back_and_leaves_nothing_of_ours(with
     assert skins() == []
     assert {composite.GetBackgroundVolumeID() for composite in composites()} == {None}
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 0
+
+
+def resident_mb() -> float:
+    """Memory that this process has of the computer."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory is read from /proc")
+def test_ten_patients_with_views_leave_no_voxel_behind_and_memory_as_it_was(panel: Any) -> None:
+    from DefaceCompareLib.nodes.report import METHOD_ATTRIBUTE, ORIGINAL_ROLE
+    from DefaceCompareLib.nodes.volumes import add_volume
+
+    alive: set[str] = set()
+    closed_mb = []
+    head = ball(160)  # 8 MB
+    head.SetSpacing((0.8, 0.8, 0.8))
+    for number in range(10):
+        ct = add_volume(slicer.mrmlScene, head, f"CT {number}")
+        versions = [add_volume(slicer.mrmlScene, without_face(head, slab), f"version {slab}") for slab in (60, 70)]
+        for key, version in zip(("quickshear", "surface_blur"), versions, strict=True):
+            version.SetAttribute(METHOD_ATTRIBUTE, key)
+            version.SetNodeReferenceID(ORIGINAL_ROLE, ct.GetID())
+        settle()
+        panel.views.offer(ct)
+        panel.ui.sideBySideButton.checked = True
+        settle()
+        panel.ui.methodList.setCurrentRow(1)
+        label = slicer.mrmlScene.GetNodeByID(composites()[0].GetLabelVolumeID())
+        for node in (ct, *versions, label):
+            name = f"{number} {node.GetName()}"
+            alive.add(name)
+            node.GetImageData().AddObserver("DeleteEvent", lambda *ignored, name=name: alive.discard(name))
+        del ct, versions, version, label, node
+        slicer.mrmlScene.Clear()
+        settle()
+        assert alive == set()
+        closed_mb.append(resident_mb())
+    assert closed_mb[-1] < closed_mb[1] + 8.0, closed_mb  # a patient has four times as much

@@ -150,6 +150,19 @@ def test_a_control_without_the_front_of_the_head_has_no_face(average_reference: 
     assert floor < 0.4  # measured -0.004
 
 
+def test_a_control_is_embedded_only_at_the_landmarks_that_its_row_asks_for(
+    sface: FaceScorer, average_reference: FaceReference, average_patient: tuple[CaseImage, Head]
+) -> None:
+    faceless, planted = average_reference.faceless, average_reference.planted
+    assert faceless is not None
+    assert planted is not None
+    assert np.isnan(faceless.mean_landmarks).all()
+    assert np.isfinite(planted.mean_landmarks[0]).all()
+    rerendered = sface.control(*average_patient, average_reference)
+    assert np.isfinite(rerendered.own[0]).all()
+    assert np.isnan(rerendered.mean_landmarks).all()
+
+
 def test_a_contact_sheet_names_every_picture_and_what_is_missing() -> None:
     picture = np.arange(448 * 448 * 3, dtype=np.uint32).reshape(448, 448, 3).astype(np.uint8)
     half = tile(picture)

@@ -49,6 +49,7 @@ def test_a_rerun_with_fewer_methods_loses_none_and_runs_none(tmp_path: Path, mon
     assert (out / "measurements.csv").read_bytes() == before
     assert sorted(path.name for path in (out / "identifiable/edits/case-001").iterdir()) == [
         f"{MASK}.npz",
+        "heads.npz",
         f"{QUICKSHEAR}.npz",
         "sources.json",
     ]

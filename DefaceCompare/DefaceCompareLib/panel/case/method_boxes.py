@@ -87,7 +87,7 @@ class MethodBoxes:
         for key, path in self._paths.items():
             if path.currentPath.strip() and key not in self.imported():
                 return _("There is no {path}: choose the results of {tool} again, or none.").format(
-                    path=path.currentPath, tool=key
+                    path=path.currentPath, tool=self.titles[key]
                 )
         return "" if self.chosen() else _("Tick at least one method.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import qt
@@ -18,14 +18,24 @@ NARROWEST_PIXELS = 60
 """No column that wants more is made narrower: a number of seven characters is never cut. What is cut, the pointer reads whole."""
 NARROW_NAME_PIXELS = 84
 """What a column of names has at least whose texts take several lines: words of twelve letters."""
+NARROWEST_TEXT_PIXELS = 40
+"""The same for a column of words, where nothing else helps: its two ends are still read."""
 SHORT_HEADING_PIXELS = 34
 """A heading of four letters (unit) is not cut either."""
 NAMES = ("method", "organ", "structure", "measurement", "worst organ")
 """Headings of columns that are cut last; the first of them takes what a wider panel has to give."""
 
 
-def fit_columns(widget: Any, headings: Sequence[str]) -> None:
-    """Columns as wide as they want, or so much narrower that a narrow panel need not scroll sideways."""
+def fit_columns(widget: Any, headings: Sequence[str], words: Collection[tuple[int, int]] = ()) -> None:
+    """Columns as wide as they want, or so much narrower that a narrow panel need not scroll sideways.
+
+    Parameters
+    ----------
+    widget : QTableWidget
+    headings : sequence of str
+    words : collection of (row, column)
+        Cells that hold no number: where nothing else helps, they are cut.
+    """
     needed, headings_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, list(map(in_lines, headings)))
     wanted = [max(both) for both in zip(needed, headings_px, strict=True)]
     floors = [
@@ -33,24 +43,54 @@ def fit_columns(widget: Any, headings: Sequence[str]) -> None:
         for need, heading in zip(needed, headings_px, strict=True)
     ]
     available = room(widget)
+    if sum(floors) > available:
+        numbers = _widths_without(widget, [""] * len(headings), words)
+        floors = [min(floor, max(number, NARROWEST_TEXT_PIXELS)) for floor, number in zip(floors, numbers, strict=True)]
     whole = [need if name in NAMES else floor for need, floor, name in zip(needed, floors, headings, strict=True)]
     widths = narrowed(wanted, whole if sum(whole) <= available else floors, available)  # headings give way before names do
     cut = any(width < heading for width, heading in zip(widths, headings_px, strict=True))
     set_columns(widget, headings, list(headings) if cut else list(map(in_lines, headings)), widths, cut=cut)
 
 
-def fit_with_bars(widget: Any, headings: Sequence[str]) -> bool:
-    """The same for a table whose numbers have a bar before them: neither is cut; whether all of it has room."""
+def fit_with_bars(widget: Any, headings: Sequence[str], may_go: Sequence[int] = ()) -> tuple[bool, list[int]]:
+    """The same for a table whose numbers have a bar before them: neither is cut.
+
+    Parameters
+    ----------
+    widget : QTableWidget
+    headings : sequence of str
+    may_go : sequence of int
+        Columns that may be left out, the first one first; before that, headings are cut.
+
+    Returns
+    -------
+    bool
+        Whether all of it has room.
+    list of int
+        The columns that were left out.
+    """
+    for column in range(len(headings)):
+        widget.setColumnHidden(column, False)  # a hidden one is 0 wide
     whole, short = [in_lines(heading) for heading in headings], [_short(heading) for heading in headings]
     needed, whole_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, whole)
     short_px = heading_widths(widget, short)
     wanted = [max(both) for both in zip(needed, whole_px, strict=True)]
     floors = [max(both) for both in zip(needed, short_px, strict=True)]
+    if may_go:
+        floors = [max(need, min(heading, NARROWEST_PIXELS)) for need, heading in zip(needed, short_px, strict=True)]
+    left_out: list[int] = []
+    for column in may_go:
+        if min(floors[0], NARROWEST_PIXELS) + sum(floors[1:]) <= room(widget):
+            break
+        left_out.append(column)
+        wanted[column] = floors[column] = 0
+        widget.setColumnHidden(column, True)
     floors[0] = min(floors[0], max(NARROWEST_PIXELS, room(widget) - sum(floors[1:])))
     widths = narrowed(wanted, floors, room(widget))
     shown = [text if width >= px else other for text, px, other, width in zip(whole, whole_px, short, widths, strict=True)]
-    set_columns(widget, headings, shown, widths, cut=False)
-    return sum(widths) <= room(widget)
+    cut = any(0 < width < heading for width, heading in zip(widths, short_px, strict=True))
+    set_columns(widget, headings, shown, widths, cut=cut)
+    return sum(widths) <= room(widget), left_out
 
 
 def fit_summary(widget: Any, headings: Sequence[str], may_go: Sequence[int]) -> list[int]:
@@ -118,12 +158,15 @@ def widths_under(widget: Any, headings: list[str]) -> list[int]:
 
 def heading_widths(widget: Any, headings: list[str]) -> list[int]:
     """How wide these headings alone are."""
-    rows = widget.rowCount
-    texts = [[widget.takeItem(row, column) for column in range(len(headings))] for row in range(rows)]
-    found = widths_under(widget, headings)
-    for row, items in enumerate(texts):
-        for column, item in enumerate(items):
-            widget.setItem(row, column, item)
+    return _widths_without(widget, headings, [(row, at) for row in range(widget.rowCount) for at in range(len(headings))])
+
+
+def _widths_without(widget: Any, headings: Sequence[str], cells: Collection[tuple[int, int]]) -> list[int]:
+    """How wide the columns are under these headings if some cells were empty."""
+    items = {(row, column): widget.takeItem(row, column) for row, column in cells}
+    found = widths_under(widget, list(headings))
+    for (row, column), item in items.items():
+        widget.setItem(row, column, item)
     return found
 
 

@@ -11,6 +11,7 @@ import qt
 from deface_compare.measurement import OK, Measurement
 
 from ...nodes.dvh_chart import DvhChart, curves_of_table, remove_saved_charts
+from ...nodes.method_names import short_names, titles_of_methods
 from ...nodes.run import Run
 from ..views.arrangements import DVH_TAG
 
@@ -61,7 +62,10 @@ class DvhView:
         organs = list(dict.fromkeys(curve.structure for curve in curves_of_table(self._table)))
         self._organs = by_change(rows, organs, policy)
         remove_saved_charts(scene)
-        self._chart = DvhChart(scene, list(dict.fromkeys(row.method for row in rows)))
+        methods = list(dict.fromkeys(row.method for row in rows))
+        titles = titles_of_methods()
+        short = short_names(titles.get(method, method) for method in methods)
+        self._chart = DvhChart(scene, methods, {method: short[titles.get(method, method)] for method in methods})
         plot_view(scene).SetPlotChartNodeID(self._chart.node.GetID())
         self._ui.chartWidget.visible = True
         self._tick(most_changed(rows, self._organs, policy))
@@ -104,6 +108,8 @@ class DvhView:
         self._draw()
 
     def _draw(self) -> None:
+        if self._table is not None and self._table.GetScene() is None:  # deleted by the user
+            self.clear()
         if self._chart is not None:
             items = [self._ui.chartList.item(row) for row in range(len(self._organs))]
             organs = [item.text() for item in items if item.checkState() == qt.Qt.Checked]

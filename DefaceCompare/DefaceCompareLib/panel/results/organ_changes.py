@@ -120,6 +120,13 @@ def organ_table(
     return MeasurementTable(headings if lines else (), lines, tuple(changed), ())
 
 
+def least_changed(organs: MeasurementTable) -> list[int]:
+    """The columns of an organ table that a narrow panel can do without: the methods by how much they changed, the least first."""
+    bars = {at: [line[at].bar for line in organs.lines] for at in range(1, len(organs.headings))}
+    changed = {at: sum(bar.share for bar in of_method if bar is not None) for at, of_method in bars.items()}
+    return sorted(changed, key=lambda at: changed[at])[: max(len(changed) - 1, 0)]
+
+
 def _name(organ: str, planned: Mapping[str, str]) -> Cell:
     name = planned.get(organ, organ)
     return Cell(name, f"{name}: in the tables {organ}" if name != organ else organ)

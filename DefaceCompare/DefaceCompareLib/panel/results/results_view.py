@@ -11,12 +11,12 @@ from slicer.i18n import tr as _
 
 import qt
 from deface_compare.cohort.reidentification.percentile import Percentile
-from deface_compare.defacers import REGISTRY, external_methods
 from deface_compare.measurement import NOT_AVAILABLE, Measurement
 from deface_compare.measurement_table import write_measurements
 from deface_compare.settings import DOSE_POLICIES
 from deface_compare.words import DOSE_SENTENCE, LINKAGE_SENTENCE, NO_VERDICT_FROM_ONE_CASE, SYNTHETIC_WARNING
 
+from ...nodes.method_names import titles_of_methods
 from ...nodes.run import Run
 from ..install.hint import in_this_panel, may_be_installed
 from .case_summary import (
@@ -29,7 +29,7 @@ from .case_summary import (
 )
 from .column_fit import SCROLL_BAR_PIXELS
 from .measurement_table import VALUES, MeasurementTable, measurement_table
-from .organ_changes import organ_changes, organ_table, unchanged_sentence
+from .organ_changes import least_changed, organ_changes, organ_table, unchanged_sentence
 from .sortable_table import SortableTable
 from .table_filler import as_text
 
@@ -41,11 +41,6 @@ NO_FACE_MODEL = "no face score: the face model is not installed (section Install
 MOST_ORGANS_SEEN = 6
 """The worst organs stand without scrolling, so many of them."""
 EMPTY = MeasurementTable((), (), (), ())
-
-
-def titles_of_methods() -> dict[str, str]:
-    """Titles by key of all methods that the command line knows."""
-    return {method.key: method.title for method in (*REGISTRY, *external_methods())}
 
 
 class ResultsView:
@@ -66,7 +61,7 @@ class ResultsView:
         self._on_structure = on_structure
         self._planned_names = planned_names
         self._summary = SortableTable(ui.summaryTable, may_be_left_out)
-        self._organs, self._table = SortableTable(ui.organTable), SortableTable(ui.resultTable)
+        self._organs, self._table = SortableTable(ui.organTable, least_changed), SortableTable(ui.resultTable)
         self._rows: list[Measurement] = []
         self._about = object()
         self._percentiles: Mapping[str, Percentile] = {}
@@ -155,7 +150,9 @@ class ResultsView:
         self._organs.show(organs, self._about)
         _fit_height(self._ui.organTable, min(len(organs.lines), MOST_ORGANS_SEEN))
         told = unchanged_sentence(changes, organs.structures)
-        self._ui.organsLabel.text = f"{told}; {_('dose policy {policy}').format(policy=self.dose_policy)}" if told else ""
+        policy = _("dose policy {policy}").format(policy=self.dose_policy)
+        no_room = _("no room for {methods}").format(methods=", ".join(self._organs.left_out)) if self._organs.left_out else ""
+        self._ui.organsLabel.text = "; ".join(filter(None, [told, policy, no_room])) if told else ""
         self._ui.organTable.visible = bool(organs.lines)
 
     def add_rows(self, rows: Sequence[Measurement]) -> None:

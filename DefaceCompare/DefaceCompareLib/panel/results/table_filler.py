@@ -7,10 +7,10 @@ from typing import Any
 
 import qt
 
-from .bar_picture import BAR_PIXELS, bar_picture
+from .bar_picture import BAR_PIXELS, COLOURS, bar_picture
 from .column_fit import fit_columns, fit_summary, fit_with_bars
 from .face_picture import face_picture
-from .measurement_table import MeasurementTable
+from .measurement_table import Bar, MeasurementTable
 
 LINE_ROLE = qt.Qt.UserRole
 """Where a row's first cell keeps the number of its line, which sorting must not lose."""
@@ -28,7 +28,7 @@ def fill(
     order : sequence of int, optional
         Its lines from above; as they stand if not given.
     may_go : sequence of int, optional
-        Of a table that shows all its lines, where names take several: the columns that may be left out, the first one first.
+        The columns that may be left out, the first one first. A table without bars then shows all its lines; names take several.
 
     Returns
     -------
@@ -39,7 +39,15 @@ def fill(
     widget.textElideMode = qt.Qt.ElideMiddle  # names differ at their ends: Parotid_L, cosine_similarity_own
     widget.setColumnCount(len(table.headings))
     widget.setRowCount(len(table.lines))
-    widget.wordWrap = may_go is not None  # a line that wraps makes its row twice as high; beside a small face there is room
+    bars = [
+        (row, column, cell.bar)
+        for row, number in enumerate(range(len(table.lines)) if order is None else order)
+        for column, cell in enumerate(table.lines[number])
+        if cell.bar is not None
+    ]
+    widget.wordWrap = (
+        may_go is not None and not bars
+    )  # a line that wraps makes its row twice as high; beside a small face there is room
     lines = [table.lines[number] for number in (range(len(table.lines)) if order is None else order)]
     for row, line in enumerate(lines):
         for column, cell in enumerate(line):
@@ -53,18 +61,26 @@ def fill(
             if column == 0:
                 item.setData(LINE_ROLE, row if order is None else order[row])
             widget.setItem(row, column, item)
+    if bars:
+        return _fit_bars(widget, table.headings, bars, may_go or ())
     if may_go is not None:
         return fit_summary(widget, table.headings, may_go)
-    bars = [(row, column, cell.bar) for row, line in enumerate(lines) for column, cell in enumerate(line) if cell.bar is not None]
-    if not bars:
-        fit_columns(widget, table.headings)
-        return []
+    words = [(row, column) for row, line in enumerate(lines) for column, cell in enumerate(line) if not cell.shown]
+    fit_columns(widget, table.headings, words)
+    return []
+
+
+def _fit_bars(widget: Any, headings: Sequence[str], bars: Sequence[tuple[int, int, Bar]], may_go: Sequence[int]) -> list[int]:
+    """Bars as long as there is room; where there is none, the numbers have their colours, and then columns are left out."""
     for width_px in BAR_PIXELS:
         for row, column, bar in bars:
             widget.item(row, column).setData(qt.Qt.DecorationRole, bar_picture(bar, width_px))
-        if fit_with_bars(widget, table.headings):
-            break
-    return []
+        if fit_with_bars(widget, headings)[0]:
+            return []
+    for row, column, bar in bars:
+        widget.item(row, column).setData(qt.Qt.DecorationRole, None)
+        widget.item(row, column).setForeground(qt.QBrush(qt.QColor(*COLOURS[bar.grade])))
+    return fit_with_bars(widget, headings, may_go)[1]
 
 
 def chosen_line(widget: Any) -> int:

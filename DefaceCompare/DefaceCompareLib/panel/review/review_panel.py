@@ -18,7 +18,7 @@ from deface_compare.errors import DefaceCompareError
 from ..views.side_by_side import SideBySide
 from .case_list import LETTERS, CaseList
 from .case_pictures import show_pictures
-from .review_volumes import ReviewVolumes
+from .review_volumes import ReviewVolumes, labels_of
 
 HEADINGS = ("method", "face gone?", "data whole?", "comment")
 COMMENT = len(HEADINGS) - 1
@@ -38,7 +38,7 @@ class ReviewPanel:
     compare : callable
         Called with a patient's folder that was not compared yet and shall be.
     on_views : callable
-        Called without arguments when the views were filled.
+        Called when the views were filled.
     """
 
     def __init__(self, ui: Any, views: SideBySide, compare: Callable[[Path], None], on_views: Callable[[], None]) -> None:
@@ -131,24 +131,19 @@ class ReviewPanel:
         self._show_pictures()
         if self._volumes.shown:
             self._follow(self.review, case)
-            self._prepare_next(self.review)
 
     def _prepare_next(self, review: Review) -> None:
         """Load what N will ask for, while the reviewer looks."""
         number = review.position + 1
         if self._volumes.shown and number < len(review.cases) and review.cases[number].titles:
-            self._volumes.prepare(review.cases[number], _labels(review, review.cases[number]))
+            self._volumes.prepare(review.cases[number], labels_of(review, review.cases[number]))
 
     def _follow(self, review: Review, case: ReviewCase) -> None:
         """Bring the next case into the views that show the one before; a case that cannot be shown empties them and says why."""
         if not case.titles:
             self._leave_views()
             return
-        try:
-            self._fill_views(review, case)
-        except DefaceCompareError as error:
-            self._leave_views()
-            self._ui.placeLabel.text = f"{self._place()}\n{error}"
+        self._fill_views(review, case, lambda text: setattr(self._ui.placeLabel, "text", f"{self._place()}\n{text}"))
 
     def _leave_views(self) -> None:
         if self._volumes.shown:
@@ -259,14 +254,15 @@ class ReviewPanel:
             self._on_views()
 
     def _look_at_chosen(self, review: Review) -> None:
-        current = self._current()
-        if current is not None:
+        if (current := self._current()) is not None:
             self._volumes.look_at(review.label(current[0]))
 
     def _show_pictures(self) -> None:
         current = self._current()
         if self.review is not None and not self._filling:
-            show_pictures(self._ui, self.review, current[0] if current else "", hidden=self._volumes.shown)  # views show more
+            show_pictures(
+                self._ui, self.review, current[0] if current else "", hidden=self._volumes.shown and not self._volumes.loading
+            )  # views show more
 
     def show_volumes(self) -> None:
         """Bring the case's volumes into the side-by-side views, or choose a patient that was not compared yet."""
@@ -275,26 +271,30 @@ class ReviewPanel:
         if not self.review.case.titles:
             self._compare(self.review.case.folder)
             return
-        try:
-            self._fill_views(self.review, self.review.case)
-        except DefaceCompareError as error:
-            slicer.util.errorDisplay(str(error))
-            return
-        self._prepare_next(self.review)
+        self._volumes.bring_back()
+        self._fill_views(self.review, self.review.case, slicer.util.errorDisplay)
 
-    def _fill_views(self, review: Review, case: ReviewCase) -> None:
-        with slicer.util.WaitCursor():
-            self._volumes.show(case, _labels(review, case))
+    def _fill_views(self, review: Review, case: ReviewCase, refused: Callable[[str], None]) -> None:
+        """Bring a case into the views, at once or when it is loaded; then load what N will ask for."""
+
+        def shown(error: Exception | None) -> None:
+            if error is not None:
+                self._leave_views()
+                refused(str(error))
+                return
             self._look_at_chosen(review)
-        self._show_pictures()
-        self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
-        self._on_views()
+            self._show_pictures()
+            self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
+            self._on_views()
+            self._prepare_next(review)
+
+        with slicer.util.WaitCursor():
+            self._volumes.show(case, labels_of(review, case), shown)
+        if self._volumes.loading:
+            self._show_pictures()
+            self._ui.placeLabel.text = f"{self._place()}\n{_('The faces are loaded …')}"
+            self._on_views()
 
     def close(self) -> None:
-        """Take the case's volumes out of the scene (the scene closes, or the panel goes away)."""
+        """Take the case out of the scene (it closes, or the panel goes away)."""
         self._volumes.clear()
-
-
-def _labels(review: Review, case: ReviewCase) -> dict[str, str]:
-    """What the methods of a case are called on the screen, by that; in the order of the views."""
-    return {review.label(method, case): method for method in review.order(case)}

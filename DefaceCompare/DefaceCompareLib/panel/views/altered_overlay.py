@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import slicer
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
@@ -58,15 +59,20 @@ class AlteredOverlay:
         if before.GetDimensions() != after.GetDimensions():
             raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
         values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
-        altered = ((values[0] != values[1]) & (np.maximum(*values) > body_from)).astype(np.uint8)
+        differ = np.flatnonzero(values[0] != values[1])  # few: only they are looked at further
+        scalars = vtkUnsignedCharArray()
+        scalars.SetNumberOfTuples(len(values[0]))
+        altered = vtk_to_numpy(scalars)
+        altered[:] = 0
+        altered[differ] = np.maximum(values[0][differ], values[1][differ]) > body_from
         image = vtkImageData()
         image.SetDimensions(before.GetDimensions())
-        image.GetPointData().SetScalars(numpy_to_vtk(altered, deep=True))
+        image.GetPointData().SetScalars(scalars)
         to_ras = vtkMatrix4x4()
         original.GetIJKToRASMatrix(to_ras)
         self.node.SetIJKToRASMatrix(to_ras)
         self.node.SetAndObserveImageData(image)
-        return int(np.count_nonzero(altered))
+        return int(np.count_nonzero(altered[differ]))
 
     def remove(self) -> None:
         """Take all its nodes out of the scene, what displays before what is displayed."""

@@ -9,6 +9,7 @@ import slicer
 from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
+from ...nodes.method_names import short_names
 from ...nodes.volumes import remove_node
 from .arrangements import ROW, face_height_over_width, face_tags
 from .camera import THREE_QUARTERS, Direction, stand_before
@@ -37,8 +38,9 @@ class FaceRow:
     def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField) -> None:
         self._scene = scene
         self._views = [view_node(scene, tag) for tag in face_tags(len(volumes) - 1)]
+        short = short_names(volumes)  # a view's bar is as wide as what it says
         for view, label in zip(self._views, volumes, strict=True):
-            prepare(view, label)
+            prepare(view, short[label])
         names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
         self._models = [
             add_skin(scene, skin, name, view.GetID()) for skin, name, view in zip(skins, names, self._views, strict=True)
@@ -52,6 +54,11 @@ class FaceRow:
         self.look_from(THREE_QUARTERS)
         for camera in self._cameras:
             self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
+
+    @property
+    def models(self) -> list[Any]:
+        """The skins."""
+        return list(self._models)
 
     @property
     def displays(self) -> list[Any]:

@@ -59,6 +59,11 @@ class FaceView:
         self._camera.SetSaveWithScene(False)
         stand_before(self._camera, head, THREE_QUARTERS, height_over_width)
 
+    @property
+    def models(self) -> list[Any]:
+        """The skins."""
+        return [self._original, *self._versions.values()]
+
     def show(self, label: str) -> None:
         """Show another version against the original."""
         self._shown = label

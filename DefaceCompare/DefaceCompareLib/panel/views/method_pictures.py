@@ -1,4 +1,4 @@
-"""The methods as a list of small faces: a click looks at one.
+"""The methods as a list of small faces, each with its name and one figure: a click looks at one.
 
 CTK has a widget for this (ctkThumbnailListWidget), but what fills it is neither slot nor property: Python cannot call it.
 """
@@ -6,6 +6,7 @@ CTK has a widget for this (ctkThumbnailListWidget), but what fills it is neither
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,17 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData
 
 import qt
+
+MOST_ROWS = 2
+"""So many rows of pictures are seen without scrolling."""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is told of a method below its picture, and its key, which only the pointer reads."""
+
+    figure: str = ""
+    key: str = ""
 
 
 class MethodPictures:
@@ -29,11 +41,11 @@ class MethodPictures:
 
     def __init__(self, widget: Any, on_chosen: Callable[[str], None]) -> None:
         self._widget = widget
-        self._shown: dict[str, bytes] = {}
+        self._shown: dict[str, tuple[bytes, Caption]] = {}
         self._on_chosen = on_chosen
         widget.connect("currentRowChanged(int)", self._on_row)
 
-    def show(self, pictures: Mapping[str, NDArray[np.uint8]], chosen: str) -> None:
+    def show(self, pictures: Mapping[str, NDArray[np.uint8]], chosen: str, captions: Mapping[str, Caption]) -> None:
         """Show pictures under their names; what is shown already stays.
 
         Parameters
@@ -41,21 +53,32 @@ class MethodPictures:
         pictures : mapping of str to ndarray of uint8, shape (height, width, 3)
         chosen : str
             The name that is looked at.
+        captions : mapping of str to Caption
+            By name; a picture need not have one.
         """
         widget = self._widget
         widget.blockSignals(True)
-        wanted = {name: picture.tobytes() for name, picture in pictures.items()}
+        wanted = {name: (picture.tobytes(), captions.get(name, Caption())) for name, picture in pictures.items()}
         if list(wanted.items()) != list(self._shown.items()):
             self._shown = wanted
             widget.clear()
             for name, picture in pictures.items():
-                item = qt.QListWidgetItem(name)
+                caption = wanted[name][1]
+                item = qt.QListWidgetItem("\n".join(filter(None, [name, caption.figure])))
                 item.setIcon(qt.QIcon(pixmap_of(picture)))
-                item.setToolTip(name)
+                item.setToolTip(f"{name}: {caption.key}" if caption.key else name)
                 widget.addItem(item)
+            self._fit_height()
         if chosen in self._shown:
             widget.setCurrentRow(list(self._shown).index(chosen))
         widget.blockSignals(False)
+
+    def _fit_height(self) -> None:
+        """As high as its rows, up to `MOST_ROWS`."""
+        cell = self._widget.gridSize
+        in_a_row = max(self._widget.viewport().width // cell.width(), 1)
+        rows = min(max(-(-len(self._shown) // in_a_row), 1), MOST_ROWS)
+        self._widget.setFixedHeight(rows * cell.height() + 2 * self._widget.frameWidth)
 
     def _on_row(self, row: int) -> None:
         if 0 <= row < len(self._shown):

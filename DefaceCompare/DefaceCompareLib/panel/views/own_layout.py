@@ -39,6 +39,7 @@ class OwnLayout:
     def __init__(self, scene: Any, leave: Callable[[], None]) -> None:
         self._leave = leave
         self._before: int | None = None
+        self._asked = False
         self._scene = scene
         for arrangement in ARRANGEMENTS:
             for versions in range(1, KNOWN_VERSIONS + 1) if arrangement == ROW else (1,):
@@ -52,13 +53,22 @@ class OwnLayout:
         return self._before is not None
 
     def take(self, arrangement: str, versions: int) -> None:
-        """Show one of `ARRANGEMENTS` for some versions beside the original."""
+        """Show one of `ARRANGEMENTS` for some versions beside the original; a layout that the user has chosen meanwhile stays."""
         node = _layout_node()
-        if self._before is None:
-            self._before = node.GetViewArrangement()
+        now = node.GetViewArrangement()
+        ours = is_ours(now)
+        mine = self._before is None or self._asked or ours
+        if self._before is None or (self._asked and not ours):
+            self._before = now
             node.SetSaveWithScene(False)
+        self._asked = False
         self._describe(arrangement, versions)
-        slicer.app.layoutManager().setLayout(layout_id(arrangement, versions))
+        if mine:
+            slicer.app.layoutManager().setLayout(layout_id(arrangement, versions))
+
+    def ask(self) -> None:
+        """The user asks for our layout: the next time it is shown whatever stands there."""
+        self._asked = True
 
     def _describe(self, arrangement: str, versions: int) -> None:
         node, number = _layout_node(), layout_id(arrangement, versions)
@@ -67,7 +77,7 @@ class OwnLayout:
 
     def give_back(self) -> None:
         """Give the user's layout back, unless another was chosen meanwhile."""
-        before, self._before = self._before, None
+        before, self._before, self._asked = self._before, None, False
         if before is None:
             return
         _layout_node().SetSaveWithScene(True)

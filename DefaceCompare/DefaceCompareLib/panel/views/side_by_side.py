@@ -9,11 +9,13 @@ import numpy as np
 import slicer
 import slicer.util
 from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import VTK_OBJECT
 
 import qt
 
 from ...nodes.batch import in_one_go
 from ...nodes.volumes import is_ct
+from ..event_loop import only_paint
 from .arrangements import FACE, ROW, face_height_over_width
 from .camera import Direction
 from .contours import Contours
@@ -24,7 +26,7 @@ from .head_field import HeadField, head_field
 from .isodoses import Isodoses
 from .other_displays import OtherDisplays
 from .own_layout import OwnLayout
-from .skins import SkinDrawing, SkinSurfaces
+from .skins import Skins, SkinSurfaces
 from .slice_row import SliceRow, show_soft_tissue
 
 
@@ -36,11 +38,17 @@ class SideBySide:
     scene : vtkMRMLScene
     on_left : callable
         Called without arguments when the views went by themselves: a scene is loaded into this one.
+    on_gone : callable
+        Called without arguments when something that the views show was deleted, once the event loop runs.
     """
 
-    def __init__(self, scene: Any, on_left: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, scene: Any, on_left: Callable[[], None] = lambda: None, on_gone: Callable[[], None] = lambda: None
+    ) -> None:
         self._scene = scene
-        self._on_left = on_left
+        self._on_left, self._on_gone = on_left, on_gone
+        self._changing = self._gone = False
+        self._tag = scene.AddObserver(scene.NodeRemovedEvent, self._on_removed)
         self._layout = OwnLayout(scene, self._leave)
         self._others = OtherDisplays(scene)
         self._skins = SkinSurfaces()
@@ -74,7 +82,7 @@ class SideBySide:
         versions: Mapping[str, Any],
         segmentation: Any | None = None,
         dose: Any | None = None,
-        drawn: SkinDrawing | None = None,
+        drawn: Skins | None = None,
     ) -> None:
         """Change the layout and fill the views; while it is on, only fill them anew.
 
@@ -86,7 +94,7 @@ class SideBySide:
             Drawn in the slices; what else the scene draws is kept out of our views.
         dose : vtkMRMLScalarVolumeNode, optional
             Drawn as lines in the slices, in Gy.
-        drawn : SkinDrawing, optional
+        drawn : Skins, optional
             The skins, if they were drawn beforehand.
 
         Raises
@@ -96,7 +104,7 @@ class SideBySide:
         """
         self._content = (original, dict(versions), segmentation, dose)
         try:
-            skins = self._skins.of(original, list(versions.values()), drawn)
+            skins = self._skins.of(original, list(versions.values()), drawn, only_paint)
         except BaseException:
             self.restore()
             raise
@@ -137,7 +145,12 @@ class SideBySide:
     def rearrange(self) -> None:
         """Let the views that are on stand as `arrangement` now says."""
         if self._content is not None and self.on:
+            self.bring_back()
             self.show(*self._content)
+
+    def bring_back(self) -> None:
+        """The user asks for our views, also where he has chosen another layout meanwhile: the next `show` brings them."""
+        self._layout.ask()
 
     def _when_on_screen(self) -> None:
         """What only views on the screen can do: they come there, and get their size, when the event loop runs."""
@@ -202,6 +215,12 @@ class SideBySide:
             node = slicer.vtkMRMLSliceNode
             node.JumpAllSlices(self._scene, *ras_mm, node.CenteredJumpSlice)
 
+    def blank(self) -> None:
+        """Show nothing, and keep the layout: what comes next is not there yet."""
+        with slicer.util.RenderBlocker():
+            self._empty()
+        self._content = None
+
     def restore(self) -> None:
         """Take everything of ours out of the scene; give the layout back unless the user has chosen another meanwhile."""
         self._empty()
@@ -220,10 +239,28 @@ class SideBySide:
     def close(self) -> None:
         """Follow the scene no longer (the panel goes away)."""
         self.forget()
+        self._scene.RemoveObserver(self._tag)
         self._layout.close()
         self._others.close()
 
+    def _on_removed(self, scene: Any, event: str, node: Any) -> None:
+        if self._changing or self._gone or scene.IsClosing() or self._content is None:
+            return
+        original, versions, segmentation, dose = self._content
+        shown = (original, *versions.values(), segmentation, dose, *(self._faces.models if self._faces is not None else ()))
+        if any(node is each for each in shown):
+            self._gone = True
+            qt.QTimer.singleShot(0, self._tell_gone)
+
+    _on_removed.CallDataType = VTK_OBJECT  # type: ignore[attr-defined]
+
+    def _tell_gone(self) -> None:
+        self._gone = False
+        if self._content is not None:
+            self._on_gone()
+
     def _empty(self) -> None:
+        self._changing = True
         self._others.put_back()
         if self._slices is not None:
             self._slices.let_go()
@@ -231,5 +268,8 @@ class SideBySide:
             for part in (self._faces, self._isodoses, self._contours, self._slices):
                 if part is not None:
                     part.remove()
+        if self._slices is not None:
+            self._slices.let_go_of_voxels()
+        self._changing = False
         self._faces = self._slices = self._isodoses = self._contours = None
         self._versions, self._surfaces, self._pictures = {}, [], {}

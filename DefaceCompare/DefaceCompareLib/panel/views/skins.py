@@ -2,75 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
-import numpy as np
-import scipy
-import SimpleITK as sitk
 import slicer
-from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
-from vtkmodules.vtkCommonTransforms import vtkTransform
-from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
 
-from deface_compare.anatomy.working_grid import head_grid
-from deface_compare.case import CT, MR, CaseImage
-from deface_compare.geometry.grids import WORKING_SPACING_MM
 from deface_compare.privacy.render import SKIN_COLOUR
-from deface_compare.privacy.surface import FaceBox, grey_values, skin_level, surface_at
 
+from ...ahead.skin_drawing import SkinDrawing
 from ...nodes.volumes import image_of_volume, is_ct
 from .altered_overlay import hidden
-
-ROOM_MM = 10.0
-"""Room around the head for what a version adds to it."""
 
 AMBIENT, DIFFUSE, SPECULAR, POWER = 0.15, 0.85, 0.1, 10.0
 """How every skin reflects, so that only shape differs between views."""
 
 
-class SkinDrawing:
-    """Draws the skin of an original, then that of one version after the other, all at one isovalue.
+class Skins(Protocol):
+    """Skins that were drawn: the original's first, and the isovalue of all."""
 
-    Parameters
-    ----------
-    original : SimpleITK.Image
-        LPS mm.
-    ct : bool
-        Whether it is a CT: a skin of other images lies at a value of their own.
-
-    Raises
-    ------
-    FaceNotFound, UnusableInput, NotAvailable
-        If the original shows no head.
-    """
-
-    def __init__(self, original: sitk.Image, *, ct: bool) -> None:
-        modality = CT if ct else MR
-        before = CaseImage(key=modality, modality=modality, image=original, unit="")
-        self._level = skin_level(before)
-        grid = head_grid(before)
-        whole = FaceBox(grid.GetOrigin(), grid.GetSize(), WORKING_SPACING_MM)
-        grey = grey_values(original, whole, self._level)
-        self._box, window = _around_head(grey, whole)
-        self.surfaces = [_in_ras(surface_at(grey[window], self._box, quick=True))]
-        """What was drawn, RAS mm, the original's first."""
+    surfaces: list[vtkPolyData]
 
     @property
     def body_from(self) -> float:
-        """The skin's isovalue, in the image's unit."""
-        return float(self._level.threshold)
-
-    def add(self, version: sitk.Image) -> None:
-        """Draw a version, on the original's grid.
-
-        Raises
-        ------
-        NotAvailable
-            If hardly anything is left of the head.
-        """
-        self.surfaces.append(_in_ras(surface_at(grey_values(version, self._box, self._level), self._box, quick=True)))
+        """The isovalue, in the image's unit."""
 
 
 class SkinSurfaces:
@@ -86,7 +41,13 @@ class SkinSurfaces:
         """Let go of the last skins: some hundred megabytes of a closed scene."""
         self._drawn, self._surfaces = (), []
 
-    def of(self, original: Any, versions: Sequence[Any], drawn: SkinDrawing | None = None) -> list[vtkPolyData]:
+    def of(
+        self,
+        original: Any,
+        versions: Sequence[Any],
+        drawn: Skins | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> list[vtkPolyData]:
         """The skins, RAS mm, the original's first.
 
         Parameters
@@ -94,8 +55,10 @@ class SkinSurfaces:
         original : vtkMRMLScalarVolumeNode
         versions : sequence of vtkMRMLScalarVolumeNode
             On the original's grid.
-        drawn : SkinDrawing, optional
+        drawn : Skins, optional
             Of these volumes' images, if they were drawn beforehand.
+        between : callable
+            Called without arguments between two of them: each takes some tenths of a second.
 
         Raises
         ------
@@ -106,35 +69,20 @@ class SkinSurfaces:
         wanted = tuple((each.GetID(), each.GetMTime(), each.GetImageData().GetMTime()) for each in volumes)
         if wanted != self._drawn:
             if drawn is None:
-                drawn = SkinDrawing(image_of_volume(original), ct=is_ct(original))
-                for version in versions:
-                    drawn.add(image_of_volume(version))
+                drawn = _drawn(original, versions, between)
             self._surfaces = drawn.surfaces
             self._drawn, self.body_from = wanted, drawn.body_from
         return self._surfaces
 
 
-def _around_head(grey: NDArray[np.float32], box: FaceBox) -> tuple[FaceBox, tuple[slice, slice, slice]]:
-    """The part of a box and of its grey values that holds all tissue with `ROOM_MM` around it: air costs as much as tissue."""
-    room = round(ROOM_MM / box.spacing_mm)
-    tissue = scipy.ndimage.find_objects((grey > 0.0).astype(np.uint8))
-    sides = tissue[0] if tissue else tuple(slice(0, count) for count in grey.shape)
-    z, y, x = (
-        slice(max(side.start - room, 0), min(side.stop + room, count)) for side, count in zip(sides, grey.shape, strict=True)
-    )
-    origin = tuple(first + box.spacing_mm * side.start for first, side in zip(box.origin_mm, (x, y, z), strict=True))
-    size = (x.stop - x.start, y.stop - y.start, z.stop - z.start)
-    return FaceBox((origin[0], origin[1], origin[2]), size, box.spacing_mm), (z, y, x)
-
-
-def _in_ras(surface_lps: vtkPolyData) -> vtkPolyData:
-    to_ras = vtkTransform()
-    to_ras.Scale(-1.0, -1.0, 1.0)
-    turned = vtkTransformPolyDataFilter()
-    turned.SetTransform(to_ras)
-    turned.SetInputData(surface_lps)
-    turned.Update()
-    return turned.GetOutput()
+def _drawn(original: Any, versions: Sequence[Any], between: Callable[[], None]) -> SkinDrawing:
+    between()
+    drawn = SkinDrawing(image_of_volume(original), ct=is_ct(original))
+    for version in versions:
+        between()
+        drawn.add(image_of_volume(version))
+    between()
+    return drawn
 
 
 def add_skin(scene: Any, surface_ras: vtkPolyData, name: str, view_id: str) -> Any:

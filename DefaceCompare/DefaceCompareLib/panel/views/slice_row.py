@@ -9,13 +9,12 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
+from ...nodes.volumes import HEAD_LEVEL_HU, HEAD_WINDOW_HU
 from .altered_overlay import AlteredOverlay
 from .arrangements import SLICES
 from .face_row import VIEW_GROUP
 from .head_field import HeadField
 
-HEAD_WINDOW_HU, HEAD_LEVEL_HU = 400.0, 40.0
-"""Soft tissue of head and neck in CT; what Slicer chooses by itself covers the teeth's metal and shows one grey."""
 ROOM_AROUND_HEAD = 1.1
 """Field of view of a slice over the head's size."""
 
@@ -95,6 +94,21 @@ class SliceRow:
     def remove(self) -> None:
         """Take the overlay out of the scene; the slices are empty."""
         self._overlay.remove()
+
+    def let_go_of_voxels(self) -> None:
+        """Keep no volume alive; last of all, since a label that leaves the scene is put into its layer once more."""
+        for logic in self._logics:
+            for layer in (logic.GetBackgroundLayer(), logic.GetForegroundLayer(), logic.GetLabelLayer()):
+                _let_go_of_voxels(layer)
+
+
+def _let_go_of_voxels(layer: Any) -> None:
+    """Take the last volume's voxels out of a layer: Slicer leaves them in its filters until another volume comes.
+
+    vtkMRMLSliceLayerLogic, UpdateImageDisplay: measured 270 MB of a CT of 512 × 512 × 216 after the scene was closed.
+    """
+    for reslice in (layer.GetReslice(), layer.GetResliceUVW()):
+        reslice.RemoveAllInputConnections(0)
 
 
 def show_soft_tissue(original: Any, versions: Iterable[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from slicer.i18n import tr as _
 
 import qt
-from deface_compare.defacers import REGISTRY, external_methods
 from deface_compare.errors import DefaceCompareError
 
+from ...nodes.method_names import titled, titles_of_methods
 from ...nodes.results import defaced_volumes
 from .arrangements import ARRANGEMENTS, FACE_AND_DVH
 from .camera import FRONT, LEFT, RIGHT, THREE_QUARTERS
-from .method_pictures import MethodPictures
+from .method_pictures import Caption, MethodPictures
 from .side_by_side import SideBySide
 
 FLICKER_KEY = "O"
@@ -32,15 +32,18 @@ class ViewsSection:
     ----------
     ui : object
         The .ui's widgets as attributes.
+    figures : callable
+        One figure by method key, as it is written; of the comparison that is offered.
     """
 
-    def __init__(self, ui: Any) -> None:
+    def __init__(self, ui: Any, figures: Callable[[], Mapping[str, str]]) -> None:
         self._ui = ui
-        self.views = SideBySide(slicer.mrmlScene, self.taken)
+        self._figures = figures
+        self.views = SideBySide(slicer.mrmlScene, self.taken, self._on_gone)
         self._original: Any = None
         self._segmentation: Any = None
         self._dose: Any = None
-        self._own = False
+        self._own = self._filling = self._wanted = False
         self._pictures = MethodPictures(ui.methodList, self._on_version)
         ui.sideBySideButton.connect("toggled(bool)", self._on_toggle)
         ui.arrangementComboBox.connect("currentIndexChanged(int)", self._on_arrangement)
@@ -69,13 +72,32 @@ class ViewsSection:
                 self.views.restore()
         self.refresh()
 
+    def _on_gone(self) -> None:
+        """Something that the views show was deleted: they go on with the rest, those of a review give way."""
+        if not self._own:
+            self.views.restore()
+        there = [node if node is not None and node.GetScene() is not None else None for node in (self._segmentation, self._dose)]
+        self.offer(self._original, *there)
+
     def _versions(self) -> dict[str, Any]:
-        """The defaced versions by method key, in the order of the methods: keys are short enough for a row of views."""
+        """The defaced versions by the method's title, in the order of the methods."""
         if self._original is None or self._original.GetScene() is None:
             return {}
         found = defaced_volumes(slicer.mrmlScene, self._original)
-        order = [method.key for method in (*REGISTRY, *external_methods())]
-        return {key: found[key] for key in sorted(found, key=lambda key: (key not in order, key in order and order.index(key)))}
+        return {title: found[key] for title, key in self._titled(found).items()}
+
+    def _titled(self, keys: Iterable[str]) -> dict[str, str]:
+        """Keys by title, in the order of the methods."""
+        titles = titles_of_methods()
+        order = list(titles)
+        return titled(sorted(keys, key=lambda key: (key not in order, key in order and order.index(key))), titles)
+
+    def _captions(self) -> dict[str, Caption]:
+        """What stands below and behind the pictures of the comparison that is offered; a reviewer must not read it."""
+        if not self._own or self._original is None or self._original.GetScene() is None:
+            return {}
+        figures, keys = self._figures(), self._titled(defaced_volumes(slicer.mrmlScene, self._original))
+        return {title: Caption(figures.get(key, ""), key) for title, key in keys.items()}
 
     def why_not(self) -> str:
         """Why the views cannot be shown; empty if they can."""
@@ -101,7 +123,7 @@ class ViewsSection:
         ui.dvhButton.toolTip = reason or _(
             "The chart in a view of its own, with face and slices; press again for your own layout"
         )
-        self._pictures.show(self.views.thumbnails(), self.views.looked_at)
+        self._pictures.show(self.views.thumbnails(), self.views.looked_at, self._captions())
         of_a_face = (ui.wipeSlider, ui.flickerButton, ui.distanceCheckBox)
         of_the_views = (ui.methodList, ui.alteredCheckBox, ui.fadeSlider, ui.frontButton, ui.leftButton, ui.rightButton)
         for widget in (*of_the_views, ui.threeQuartersButton):
@@ -145,12 +167,21 @@ class ViewsSection:
             self._on_toggle(on)
 
     def _fill(self) -> None:
+        """Fill the views; who offers something else while the skins are drawn has it shown afterwards."""
+        self._wanted = True
+        if self._filling:
+            return
+        self._filling = True
         try:
-            with slicer.util.WaitCursor():
-                self.views.show(self._original, self._versions(), self._segmentation, self._dose)
-            self._own = True
+            while self._wanted:
+                self._wanted = False
+                with slicer.util.WaitCursor():
+                    self.views.show(self._original, self._versions(), self._segmentation, self._dose)
+                self._own = True
         except DefaceCompareError as error:
             slicer.util.errorDisplay(str(error))
+        finally:
+            self._filling = self._wanted = False
 
     def _on_version(self, label: str) -> None:
         if label in self.views.labels:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
-import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +16,7 @@ from ...anatomy.face_region import face_region
 from ...anatomy.head import Head
 from ...case import Case, CaseImage
 from ...errors import MethodFailed, UnusableInput
+from ...machine.child_process import run_child, said_in
 from ...settings import Settings
 from ..defacing import Defacer
 from ..edit import Edit
@@ -28,10 +24,6 @@ from .check import checked_values, own_grid
 from .edit import ExternalEdit, ToolVoxels, of_one_frame, tissue_to_air
 from .folder import OWN_FILL
 
-GRACE_S = 3.0
-"""How long a tool may take to end after SIGTERM before it is killed."""
-LONGEST_LOG = 200_000
-"""Characters of a tool's output that are kept, the last ones."""
 SQUARE_TOLERANCE = 1e-4
 """Axes further from square than this (gantry tilt) do not fit into NIfTI."""
 NIFTI = (".nii", ".nii.gz")
@@ -120,8 +112,7 @@ class ExternalCommand(Defacer):
         except OSError as failure:
             raise MethodFailed(f"{self.title}: {arguments[0]} cannot be started ({failure.strerror})") from failure
         finally:
-            said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-            voxels.logs[image.key] = said[-LONGEST_LOG:]
+            voxels.logs[image.key] = said_in(log)
         if code is None:
             raise MethodFailed(f"{self.title} was killed on image {image.key} after {self.template.time_limit_s:g} s")
         if code != 0:
@@ -165,80 +156,6 @@ class ExternalCommand(Defacer):
         words = {"input": input, "output": output, "outdir": outdir, "type": kind, "stem": stem, "brain": brain}
         program = self._program() or template.command[0]
         return [program, *(part.format(**words) for part in template.command[1:])], output
-
-
-def run_child(arguments: list[str], environment: Mapping[str, str], folder: Path, log: Path, time_limit_s: float) -> int | None:
-    """Run a program to its end or to the time limit; nothing that it started outlives the call.
-
-    Parameters
-    ----------
-    arguments : list of str
-    environment : mapping of str to str
-        All that the child sees.
-    folder : Path
-        Its working folder.
-    log : Path
-        Takes both of its output streams.
-    time_limit_s : float
-
-    Returns
-    -------
-    int or None
-        The exit code; None if it was killed at the time limit.
-
-    Raises
-    ------
-    OSError
-        If it cannot be started.
-    """
-    with log.open("wb") as stream:
-        child = subprocess.Popen(
-            arguments,
-            env=dict(environment),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            with _ending_on_sigterm():
-                return child.wait(timeout=time_limit_s)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _end_group(child)
-
-
-def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it left running: politely, then not."""
-    if os.name == "nt":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True, check=False)
-        child.wait()
-        return
-    with contextlib.suppress(ProcessLookupError):  # the group is empty: all of it ended by itself
-        os.killpg(child.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # then SIGKILL follows
-            child.wait(timeout=GRACE_S)
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
-@contextlib.contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into an exit that runs the clean-up: a cancelled comparison must not leave its tool running."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _refuse_slant(title: str, image: CaseImage, grid: sitk.Image, input: Path) -> None:

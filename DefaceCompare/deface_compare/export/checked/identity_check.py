@@ -6,6 +6,8 @@ from pydicom import __version__ as pydicom_version
 
 from ...output.finished_case import FinishedCase
 from ...writers.study import IMPLEMENTATION_UID
+from ..headers.own_tool import DEVICE as LEFT_DEVICE
+from ..headers.own_tool import TIMES
 from ..headers.retained import DEVICE
 from ..options import KEEP_FRAMES, ExportOptions
 from ..written.written_set import WrittenSet
@@ -16,7 +18,10 @@ from .identity_wanted import wanted_of
 def identity_search(finished: FinishedCase, options: ExportOptions, written: WrittenSet) -> IdentitySearch:
     """What looks for the identity of every file of the patient's folder, exported or not."""
     files = sorted(path for path in finished.source.rglob("*") if path.is_file())
-    wanted = wanted_of(files, finished.source, device_kept=DEVICE in options.retain)
+    left = options.tool.keeps if options.tool is not None else ()
+    wanted = wanted_of(files, finished.source, device_kept=DEVICE in options.retain or LEFT_DEVICE in left)
+    if TIMES in left:
+        wanted.times.clear()
     wanted.without((finished.id, str(IMPLEMENTATION_UID)))
     if options.keep_uids:
         wanted.uids.clear()

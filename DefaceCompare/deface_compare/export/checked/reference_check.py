@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from ...readers.dicom.stored_pixels import read_object
 from ..written.references import INSTANCE
 from ..written.stale_content import remove_stale
-from ..written.uid_map import instance_uids, stored_vr
+from ..written.uid_map import instance_uids, stored_kinds
 
 FRAME_KEYWORDS = ("FrameOfReferenceUID", "ReferencedFrameOfReferenceUID")
 UID_BYTES = re.compile(rb"[0-9]+(?:\.[0-9]+){3,}")
@@ -127,8 +127,8 @@ def _structure_faults(data: Dataset) -> Iterator[str]:
 
 
 def _items(data: Dataset) -> Iterator[Dataset]:
-    for tag in list(data.keys()):
-        if stored_vr(data, tag) == "SQ":
+    for tag, kind in stored_kinds(data):
+        if kind == "SQ":
             for item in data[tag].value or []:
                 yield item
                 yield from _items(item)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isclose
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from ..beyond_image import dose_beyond, structures_beyond
 from ..dose_outline import DRAWN_SHARE as DOSE_SHARE
 from ..dose_outline import dose_edges, draws_skin
 from ..moved_skin import NO_MOVED_SKIN, MovedSkin, moved_skins
-from ..options import ExportOptions
+from ..options import BY_TOOL, ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
 from ..written.image_slice import SeriesEdit, exported_image
@@ -35,11 +34,10 @@ from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
 from .identity_check import identity_search
 from .identity_search import IdentitySearch
+from .read_again import difference
 from .reference_check import reference_faults
 from .shared_names import SharedNames
 from .voxel_check import dose_matches, slice_faults
-
-RETAIN_HINT = "; SUV need --retain dates,characteristics"
 
 
 @dataclass
@@ -88,10 +86,10 @@ class Verifier:
     ) -> None:
         self._finished, self._options, self._written, self._heads = finished, options, written, heads
         self._moved = moved_skins(finished, heads) if moved is None else moved
-        self._result = Verification()
+        self._result = Verification(faults=list(written.faults))
         self._images: dict[str, sitk.Image] = {}
         self._touching: set[int] = set()
-        self._names = SharedNames(finished.case.structure_set, written.names)
+        self._names = SharedNames(finished.case.structure_set, written.names, by_tool=options.headers == BY_TOOL)
         self._together = DrawnTogether(self._moved.get(finished.judged.key, NO_MOVED_SKIN))
 
     def run(self) -> Verification:
@@ -226,10 +224,8 @@ class Verifier:
             found = by_series.get(uids.new(original.series_uid))
             if found is None:
                 faults.append(f"{key} cannot be read back")
-            elif found.image.GetSize() != original.image.GetSize() or found.image.GetSpacing() != original.image.GetSpacing():
-                faults.append(f"{key} has another geometry when it is read back")
-            elif self._options.cleans_headers and not _same_units(found, original):
-                faults.append(f"{key} has other units when it is read back ({found.unit}, not {original.unit}){RETAIN_HINT}")
+            elif what := difference(found, original, self._images[key], self._options):
+                faults.append(f"{key} {what}")
         structures = self._finished.case.structure_set
         if structures is not None and any(each.key == "RTSTRUCT" for each in self._written.objects):
             left = back.structure_set.structures if back.structure_set else ()
@@ -289,8 +285,3 @@ def _like(values: NDArray[np.generic], image: CaseImage) -> sitk.Image:
     result = sitk.GetImageFromArray(values)
     result.CopyInformation(image.image)
     return result
-
-
-def _same_units(one: CaseImage, other: CaseImage) -> bool:
-    """Whether numbers stand for the same: a PET whose times or weight are lost is read in another unit."""
-    return one.unit == other.unit and isclose(one.stored_form.factor, other.stored_form.factor, rel_tol=1e-9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,20 @@ class Marks:
             data.PatientIdentityRemoved = "YES"
         elif self.codes and "PatientIdentityRemoved" in data:
             del data.PatientIdentityRemoved
+
+    def put_back(self, data: Dataset) -> None:
+        """Mark an object that another program gave back: its own marks stay; that nobody is named must be said by both."""
+        claimed = str(data.get("PatientIdentityRemoved") or "") == "YES"
+        if "PatientIdentityRemoved" in data:
+            del data.PatientIdentityRemoved
+        replace(self, identity_removed=self.identity_removed and claimed).on_object(data)
+
+    def put_back_on_image(self, data: Dataset, passed: bool) -> None:
+        """The marks of a defaced slice which another program may have taken away."""
+        kinds = [str(value) for value in data.get("ImageType") or ["DERIVED", "PRIMARY"]]
+        data.ImageType = ["DERIVED", *kinds[1:]]
+        data.DerivationDescription = data.get("DerivationDescription") or self.description
+        recognisable(data, passed)
 
     def on_image(self, data: Dataset, passed: bool) -> None:
         """Mark a defaced slice: derived, from which image, and whether recognisable features are known to be gone."""

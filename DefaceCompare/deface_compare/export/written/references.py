@@ -10,7 +10,7 @@ from pydicom.tag import BaseTag
 
 from ...readers.dicom.header import Header
 from ...readers.dicom.registration import SPATIAL_REGISTRATION
-from .uid_map import stored_vr
+from .uid_map import stored_kinds
 
 REQUIRED = frozenset({"ReferencedStructureSetSequence", "ReferencedRTPlanSequence", "ReferencedDoseSequence"})
 """Sequences that a plan or dose may not be without: they stay although the object they name was never there."""
@@ -51,9 +51,7 @@ def prune_references(data: Dataset, instances: Collection[str], series: Collecti
 
 def sequences(data: Dataset) -> Iterator[BaseTag]:
     """The tags of a dataset's own sequences."""
-    for tag in list(data.keys()):
-        if stored_vr(data, tag) == "SQ":
-            yield tag
+    yield from (tag for tag, kind in stored_kinds(data) if kind == "SQ")
 
 
 def _missing(item: Dataset, instances: Collection[str], series: Collection[str]) -> list[str]:

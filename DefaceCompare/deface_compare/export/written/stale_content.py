@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
-from .uid_map import stored_vr
+from .uid_map import kind_of
 
 STALE = frozenset(
     {
@@ -94,6 +95,10 @@ KEPT_PRIVATE = {(0x7053, 0x00): "Philips PET Private Group", (0x7053, 0x09): "Ph
 PIXEL_DATA = BaseTag(0x7FE00010)
 
 
+_keyword = lru_cache(maxsize=4096)(keyword_for_tag)
+"""The same tags come with every slice."""
+
+
 def remove_stale(data: Dataset) -> Counter[str]:
     """Remove stale and unknown content of an object in place; return what went, by name.
 
@@ -107,19 +112,19 @@ def _remove_stale(data: Dataset, modality: str, place: tuple[str, ...]) -> Count
     """The same of a data set in an object of this modality; `place` names the sequences around it."""
     gone: Counter[str] = Counter()
     kept_private = _kept_private(data)
-    for tag in list(data.keys()):
-        what = "" if tag in kept_private else _why_stale(data, tag, modality, place)
+    for tag, stored in list(data.items()):
+        what = "" if tag in kept_private else _why_stale(data, tag, stored, modality, place)
         if what:
             gone[what] += 1
             del data[tag]
-        elif stored_vr(data, tag) == "SQ":
-            inside = (*place, keyword_for_tag(tag))
+        elif kind_of(data, tag, stored) == "SQ":
+            inside = (*place, _keyword(tag))
             for item in data[tag].value or []:
                 gone += _remove_stale(item, modality, inside)
     return gone
 
 
-def _why_stale(data: Dataset, tag: BaseTag, modality: str, place: tuple[str, ...]) -> str:
+def _why_stale(data: Dataset, tag: BaseTag, stored: object, modality: str, place: tuple[str, ...]) -> str:
     """What a value is that has to go, empty if it stays."""
     if tag.is_private:
         return "private element"
@@ -130,18 +135,19 @@ def _why_stale(data: Dataset, tag: BaseTag, modality: str, place: tuple[str, ...
     if tag == PIXEL_DATA:
         elsewhere = "pixels in a sequence" if place else "pixels in an object of another kind"
         return "" if modality in PIXEL_MODALITIES and not place else elsewhere
-    keyword = keyword_for_tag(tag)
+    keyword = _keyword(tag)
     if (keyword == CONTOURS and (modality != CONTOUR_MODALITY or place)) or (keyword == CONTOUR_DATA and place != CONTOUR_PLACE):
         return "contours in an object of another kind"
-    return keyword if keyword in STALE else _why_long(data, tag, modality in KEPT_LISTS.get(keyword, ()))
+    return (
+        keyword if keyword in STALE else _why_long(data, tag, kind_of(data, tag, stored), modality in KEPT_LISTS.get(keyword, ()))
+    )
 
 
-def _why_long(data: Dataset, tag: BaseTag, kept: bool) -> str:
+def _why_long(data: Dataset, tag: BaseTag, kind: str, kept: bool) -> str:
     """What a value is that is long enough for a picture, empty if it is not; lists that are `kept` may be long."""
-    kind = stored_vr(data, tag)
     if kind in TEXT_VRS:
         return "long text" if _has_long_text(data, tag) else ""
-    if kept or keyword_for_tag(tag) == CONTOUR_DATA:
+    if kept or _keyword(tag) == CONTOUR_DATA:
         return ""
     if kind in BULK_VRS:
         return "binary value" if len(data[tag].value or b"") > MOST_BULK_BYTES else ""
@@ -167,10 +173,10 @@ def _is_long(data: Dataset, tag: BaseTag) -> bool:
 def _kept_private(data: Dataset) -> set[BaseTag]:
     """The private elements that stay, with the element that names their creator."""
     kept: set[BaseTag] = set()
-    for tag in list(data.keys()):
-        creator_tag = BaseTag((tag.group << 16) | (tag.element >> 8)) if tag.is_private else None
+    for tag in [tag for tag in data.keys() if tag.is_private]:  # noqa: SIM118
+        creator_tag = BaseTag((tag.group << 16) | (tag.element >> 8))
         creator = KEPT_PRIVATE.get((tag.group, tag.element & 0xFF))
-        if creator is None or creator_tag is None or creator_tag not in data or not 0x10 <= tag.element >> 8 <= 0xFF:
+        if creator is None or creator_tag not in data or not 0x10 <= tag.element >> 8 <= 0xFF:
             continue
         if str(data[creator_tag].value).strip() == creator:
             kept |= {tag, creator_tag}

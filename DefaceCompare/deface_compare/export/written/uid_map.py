@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from hashlib import sha256
 from pathlib import Path
 
@@ -89,6 +90,12 @@ class UidMap:
             self.mapped[uid] = self._made_of("" if uid in self._shared else self._version, uid)
         return self.mapped[uid]
 
+    def followed_by(self, changes: Mapping[str, str]) -> UidMap:
+        """The same map where another program changed UIDs after this one."""
+        result = copy(self)
+        result.mapped = {old: changes.get(new, new) for old, new in self.mapped.items()}
+        return result
+
     def made(self, words: str) -> str:
         """A UID for a thing that had none in the source, the same for the same words; it is not mapped again."""
         uid = self._made_of("", words)
@@ -122,8 +129,7 @@ class UidMap:
 
 def instance_uids(data: Dataset) -> Iterator[DataElement]:
     """Every element whose UID names a thing (not a class, not a coding scheme), sequences included."""
-    for tag in list(data.keys()):
-        kind = stored_vr(data, tag)
+    for tag, kind in stored_kinds(data):
         if kind == "SQ":
             for item in data[tag].value or []:
                 yield from instance_uids(item)
@@ -133,8 +139,7 @@ def instance_uids(data: Dataset) -> Iterator[DataElement]:
 
 def _texts(data: Dataset) -> Iterator[DataElement]:
     """Texts in which something like a UID stands."""
-    for tag in list(data.keys()):
-        kind = stored_vr(data, tag)
+    for tag, kind in stored_kinds(data):
         if kind == "SQ":
             for item in data[tag].value or []:
                 yield from _texts(item)
@@ -153,9 +158,18 @@ def _may_hold_uid(data: Dataset, tag: BaseTag) -> bool:
 
 def stored_vr(data: Dataset, tag: BaseTag) -> str:
     """The VR of an element that need not be decoded for that (a contour's coordinates cost much to decode)."""
-    stored = data.get_item(tag)
+    return kind_of(data, tag, data.get_item(tag))
+
+
+def stored_kinds(data: Dataset) -> list[tuple[BaseTag, str]]:
+    """The tags of a data set's own elements, each with its `stored_vr`; the data set may be changed meanwhile."""
+    return [(tag, kind_of(data, tag, stored)) for tag, stored in list(data.items())]
+
+
+def kind_of(data: Dataset, tag: BaseTag, stored: object) -> str:
+    """`stored_vr` of an element at hand, as it is stored."""
     if not isinstance(stored, RawDataElement):
-        return "" if stored is None else str(stored.VR)
+        return "" if stored is None else str(stored.VR)  # type: ignore[attr-defined]
     if stored.VR and stored.VR != "UN":
         return stored.VR
     if tag.is_private:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,20 +19,20 @@ from ...readers.dicom.scan import Scan, scan_folder
 from ...readers.dicom.stored_pixels import read_object
 from ..headers.header_cleaner import HeaderCleaner
 from ..headers.patient_words import patient_words, subject_of
-from ..headers.retained import codes_of
 from ..headers.structure_names import shared_names
 from ..headers.time_shift import time_shift
 from ..moved_skin import NO_MOVED_SKIN, MovedSkin
-from ..options import KEEP_FRAMES, ExportOptions
+from ..options import BASIC, BY_TOOL, KEEP_FRAMES, ExportOptions
 from .dose_grid import COMMENTS, edited_dose, grid_bytes
 from .head_surface import HeadSurface, head_surface
 from .image_slice import SeriesEdit, exported_image
-from .marks import Marks, complete_image, marks_of, recognisable, write_object
+from .marks import complete_image, recognisable, write_object
+from .marks_of_export import marks_of_export
 from .references import exported_registrations, prune_references
 from .stale_content import remove_stale
 from .structure_clip import ClippedStructure
 from .structure_set import edited_structure_set
-from .uid_map import UidMap, case_salt, stored_vr
+from .uid_map import UidMap, case_salt, stored_kinds
 
 OBJECT_UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
 
@@ -69,6 +69,8 @@ class WrittenSet:
         What the export itself wrote into headers.
     surface : HeadSurface, optional
         Of the defaced image that the structures lie on, as they were clipped to it.
+    faults : list of str
+        What a program that cleaned the headers did to anything else.
     """
 
     folder: Path
@@ -85,6 +87,7 @@ class WrittenSet:
     names: Mapping[int, str] = field(default_factory=dict)
     texts: frozenset[str] = frozenset()
     surface: HeadSurface | None = None
+    faults: list[str] = field(default_factory=list)
 
 
 class SetWriter:
@@ -113,7 +116,7 @@ class SetWriter:
         self._finished, self._options, self._passed, self._moved = finished, options, passed, moved or {}
         self._scan = scan_folder(finished.source)
         self._images = [image for image in finished.case.images if image.key in finished.patches]
-        self._marks = _marks(finished, options, all(passed.values()) and bool(passed))
+        self.marks = marks_of_export(finished, options, all(passed.values()) and bool(passed))
         self._frames = {_own_frame(image) for image in self._images}
         self._chosen = self._choose()
         headers = [header for group in self._chosen.values() for header in group]
@@ -184,7 +187,7 @@ class SetWriter:
             with naming(path):
                 edited = edit.slice(index)
                 clamped += edited.clamped
-                self._marks.on_image(edited.data, self._passed[image.key])
+                self.marks.on_image(edited.data, self._passed[image.key])
                 added.update(complete_image(edited.data, self.written.uids.made("frame of " + image.series_uid)))
                 self._save(edited.data, path, f"{image.key}/{image.key}_{index + 1:04d}.dcm", image.key, index, plain=True)
         if added:
@@ -240,7 +243,9 @@ class SetWriter:
         written.stale += remove_stale(data)
         if self._cleaner is not None:
             written.cleaned += self._cleaner.clean(data)
-        self._marks.on_object(data)
+        self.marks.on_object(data)
+        if self._options.headers == BY_TOOL and "PatientIdentityRemoved" in data:
+            del data.PatientIdentityRemoved  # what stands there afterwards is the program's own claim
         written.unresolved |= set(prune_references(data, self._instances, self._series))
         written.uids.apply(data)
         written.named |= self._cleaner is None and _names_someone(data)
@@ -249,12 +254,12 @@ class SetWriter:
 
     def _header_cleaner(self, headers: list[Header]) -> HeaderCleaner | None:
         """What cleans the headers; None where they stay as they are."""
-        if not self._options.cleans_headers:
+        self.written.texts = frozenset({self.marks.description, *self.marks.lines, *COMMENTS.values()})
+        if self._options.headers != BASIC:
             return None
         met = patient_words(header.dataset for header in headers)
         person = self._scan.person or self._finished.id
         shift = time_shift(case_salt(self._finished.out), person, met.dates, met.times)
-        self.written.texts = frozenset({self._marks.description, *self._marks.lines, *COMMENTS.values()})
         subject = subject_of(self._finished.id, case_salt(self._finished.out))
         return HeaderCleaner(subject, frozenset(self._options.retain), shift, met.names, self.written.texts)
 
@@ -265,16 +270,6 @@ class SetWriter:
         files = sum(1 for path in self._finished.source.rglob("*") if path.is_file())
         others = files - len(taken) - sum(kinds.values())
         return dict(sorted(kinds.items())) | ({"other files": others} if others else {})
-
-
-def _marks(finished: FinishedCase, options: ExportOptions, passed: bool) -> Marks:
-    row = next(iter(finished.measurements), None)
-    fill, protect = (row.fill, row.protect) if row else (finished.settings.fill, finished.settings.protect)
-    marks = marks_of(options.method, finished.told, options.dose_policy, fill, protect)
-    if not options.cleans_headers:
-        return marks
-    codes = codes_of(options.retain, keep_uids=options.keep_uids)
-    return replace(marks, codes=tuple(codes), identity_removed=passed and not options.accept_risk)
 
 
 def _own_frame(image: CaseImage) -> str:
@@ -289,7 +284,7 @@ def _without_frame(data: Dataset) -> None:
 
 
 def _names_someone(data: Dataset) -> bool:
-    names = [data[tag].value for tag in list(data.keys()) if stored_vr(data, tag) == "PN"]
+    names = [data[tag].value for tag, kind in stored_kinds(data) if kind == "PN"]
     return any(str(name or "").strip("^ ") for name in names)
 
 

@@ -86,8 +86,11 @@ def naming_file(function: Callable[Concatenate[Header, Rest], Result]) -> Callab
 
     @wraps(function)
     def answer(header: Header, /, *rest: Rest.args, **named: Rest.kwargs) -> Result:
-        with naming(header.path):
+        try:  # not by `naming`: every attribute of every slice is asked for this way
             return function(header, *rest, **named)
+        except (*PYDICOM_ERRORS, OSError):
+            with naming(header.path):
+                raise
 
     return answer
 

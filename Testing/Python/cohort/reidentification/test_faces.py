@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from deface_compare.cohort.arms import Arm
+from deface_compare.cohort.headline_image import headline_image
 from deface_compare.cohort.reidentification.columns import COLUMNS
 from deface_compare.cohort.reidentification.records import FaceRecord
 from deface_compare.cohort.reidentification.summary import PrivacySummary, summarise_faces
 from deface_compare.cohort.summary import SummaryRow, find
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.privacy.face_prints import BODY, DOSE_FOLLOW, DOSE_KEEP, DOSE_MASK
-from deface_compare.study.pool import headline_image
 
 METHOD = Arm("method", "", "background", "none")
 VIEWS, LENGTH = 3, 64

@@ -20,9 +20,10 @@ from deface_compare import compare
 from deface_compare.case import CaseImage
 from deface_compare.defacers.deface import deface
 from deface_compare.defacers.defacing import Defacing
-from deface_compare.defacers.external.command import CommandTemplate, ExternalCommand, run_child
+from deface_compare.defacers.external.command import CommandTemplate, ExternalCommand
 from deface_compare.defacers.external.templates import read_templates, ready_templates
 from deface_compare.errors import UnusableInput
+from deface_compare.machine.child_process import run_child
 from deface_compare.settings import Settings
 from places import MODULE, ROOT
 
@@ -146,7 +147,7 @@ def test_a_tool_that_hangs_is_killed_with_all_that_it_started(tool_folder: Path,
 def test_a_cancelled_comparison_does_not_leave_its_tool_running(tmp_path: Path) -> None:
     """The panel cancels by SIGTERM to the process that waits for the tool."""
     waiting = (
-        "import sys\nfrom pathlib import Path\nfrom deface_compare.defacers.external.command import run_child\n"
+        "import sys\nfrom pathlib import Path\nfrom deface_compare.machine.child_process import run_child\n"
         "where = Path(sys.argv[1])\n"
         'code = \'import os, time; open("child", "w").write(str(os.getpid())); time.sleep(120)\'\n'
         "run_child([sys.executable, '-c', code], {}, where, where / 'log.txt', 100.0)\n"

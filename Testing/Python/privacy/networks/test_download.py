@@ -14,10 +14,8 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +27,7 @@ from deface_compare.errors import NotAvailable, UnusableInput
 from deface_compare.privacy.networks import download as transfer
 from deface_compare.privacy.networks import install_model, models
 from deface_compare.progress import Cancelled
+from file_server import FileServer
 
 onnx = pytest.importorskip("onnx")
 LENGTH, BLOCKS = 512, 147
@@ -58,67 +57,9 @@ def stand_in() -> bytes:
 NETWORK = stand_in()
 
 
-class Server:
-    """A server of one file, whose faults a test sets.
-
-    Parameters
-    ----------
-    content : bytes
-        What it serves.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-        self.cuts: list[int] = []  # of each answer to come, after how many bytes it breaks off
-        self.answers: list[int] = []  # HTTP errors to come first
-        self.ranges = True
-        self.moved = False
-        self.seen: list[tuple[str, str]] = []  # path, Range
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.answer(self)
-
-            def log_message(self, *of: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        wanted = request.headers.get("Range", "")
-        self.seen.append((request.path, wanted))
-        if self.answers:
-            request.send_error(self.answers.pop(0))
-            return
-        if self.moved and not request.path.startswith("/elsewhere"):
-            request.send_response(302)
-            request.send_header("Location", f"{self.address}/elsewhere/file")
-            request.end_headers()
-            return
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges else 0
-        if start >= len(self.content):
-            request.send_error(416)
-            return
-        body = self.content[start:]
-        request.send_response(206 if start else 200)
-        request.send_header("Content-Length", str(len(body)))
-        if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
-        request.end_headers()
-        request.wfile.write(body[: self.cuts.pop(0)] if self.cuts else body)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    made = Server(NETWORK)
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    made = FileServer(NETWORK)
     monkeypatch.setattr(transfer, "WAIT_S", 0.0)
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
@@ -128,7 +69,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FileServer) -> Path:
     """An empty models folder, and a list of models in which the stand-in's hash and address stand for ArcFace."""
     monkeypatch.setenv(models.CACHE_VARIABLE, str(tmp_path / "models"))
     monkeypatch.delenv(models.MIRROR_VARIABLE, raising=False)
@@ -176,7 +117,7 @@ def test_the_entry_names_one_file_at_one_revision_under_a_free_licence() -> None
     assert len(set(files)) == len(files)  # antelopev2's network has AuraFace's name
 
 
-def test_a_model_is_downloaded_checked_and_noted(folder: Path, server: Server) -> None:
+def test_a_model_is_downloaded_checked_and_noted(folder: Path, server: FileServer) -> None:
     told: list[tuple[int, int]] = []
     state = install_model.get_model("arcface", told=lambda done, total: told.append((done, total)))
     assert state.status == "ok"
@@ -187,13 +128,13 @@ def test_a_model_is_downloaded_checked_and_noted(folder: Path, server: Server) -
     assert server.seen == [("/glintr100.onnx", "")]  # what is there is not fetched again
 
 
-def test_a_broken_transfer_goes_on_where_it_stopped(folder: Path, server: Server) -> None:
+def test_a_broken_transfer_goes_on_where_it_stopped(folder: Path, server: FileServer) -> None:
     server.cuts = [100_000, 50_000]
     assert install_model.get_model("arcface").status == "ok"
     assert server.seen == [("/glintr100.onnx", ""), ("/glintr100.onnx", "bytes=100000-"), ("/glintr100.onnx", "bytes=150000-")]
 
 
-def test_a_transfer_that_breaks_for_good_is_one_sentence_and_the_next_call_goes_on(folder: Path, server: Server) -> None:
+def test_a_transfer_that_breaks_for_good_is_one_sentence_and_the_next_call_goes_on(folder: Path, server: FileServer) -> None:
     server.cuts = [100_000, *[0] * 20]
     with pytest.raises(
         NotAvailable, match=r"transfer from 127\.0\.0\.1 broke at 0\.1 MB of 0\.3 MB .* it goes on from there"
@@ -207,13 +148,13 @@ def test_a_transfer_that_breaks_for_good_is_one_sentence_and_the_next_call_goes_
     assert server.seen == [("/glintr100.onnx", "bytes=100000-")]
 
 
-def test_a_server_without_ranges_starts_over(folder: Path, server: Server) -> None:
+def test_a_server_without_ranges_starts_over(folder: Path, server: FileServer) -> None:
     server.ranges, server.cuts = False, [100_000]
     assert install_model.get_model("arcface").status == "ok"
     assert _file(folder).read_bytes() == NETWORK
 
 
-def test_a_part_of_another_file_is_thrown_away_and_fetched_again(folder: Path, server: Server) -> None:
+def test_a_part_of_another_file_is_thrown_away_and_fetched_again(folder: Path, server: FileServer) -> None:
     folder.mkdir()
     models.part_path(_file(folder)).write_bytes(b"x" * 1000)
     assert install_model.get_model("arcface").status == "ok"
@@ -221,14 +162,14 @@ def test_a_part_of_another_file_is_thrown_away_and_fetched_again(folder: Path, s
     assert _file(folder).read_bytes() == NETWORK
 
 
-def test_a_part_longer_than_the_file_is_thrown_away(folder: Path, server: Server) -> None:
+def test_a_part_longer_than_the_file_is_thrown_away(folder: Path, server: FileServer) -> None:
     folder.mkdir()
     models.part_path(_file(folder)).write_bytes(b"x" * (len(NETWORK) + 1))
     assert install_model.get_model("arcface").status == "ok"
     assert server.seen == [("/glintr100.onnx", "")]
 
 
-def test_another_file_of_the_same_size_is_never_installed(folder: Path, server: Server) -> None:
+def test_another_file_of_the_same_size_is_never_installed(folder: Path, server: FileServer) -> None:
     server.content = NETWORK[:-1] + bytes([NETWORK[-1] ^ 1])
     with pytest.raises(
         UnusableInput, match=r"what 127\.0\.0\.1 sent is not the published file of ArcFace .*SHA-256 is .* removed"
@@ -238,7 +179,7 @@ def test_another_file_of_the_same_size_is_never_installed(folder: Path, server: 
 
 
 @pytest.mark.parametrize("page", [b"<html>please log in</html>", NETWORK + b"more"])
-def test_a_file_of_another_size_is_refused_before_it_is_fetched(folder: Path, server: Server, page: bytes) -> None:
+def test_a_file_of_another_size_is_refused_before_it_is_fetched(folder: Path, server: FileServer, page: bytes) -> None:
     server.content = page
     with pytest.raises(NotAvailable, match=r"127\.0\.0\.1 offers .* not the published 0\.3 MB: another file"):
         install_model.get_model("arcface")
@@ -246,31 +187,31 @@ def test_a_file_of_another_size_is_refused_before_it_is_fetched(folder: Path, se
 
 
 @pytest.mark.parametrize(("code", "words"), [(404, "HTTP 404 Not Found"), (403, "HTTP 403 Forbidden")])
-def test_a_file_that_the_server_does_not_give_is_one_sentence(folder: Path, server: Server, code: int, words: str) -> None:
+def test_a_file_that_the_server_does_not_give_is_one_sentence(folder: Path, server: FileServer, code: int, words: str) -> None:
     server.answers = [code]
     with pytest.raises(NotAvailable, match=rf"does not give glintr100\.onnx \({words}\); check the network, the proxy"):
         install_model.get_model("arcface")
     assert len(server.seen) == 1
 
 
-def test_a_server_that_is_busy_for_a_moment_is_asked_again(folder: Path, server: Server) -> None:
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(folder: Path, server: FileServer) -> None:
     server.answers = [503, 429]
     assert install_model.get_model("arcface").status == "ok"
 
 
-def test_a_redirected_download_keeps_its_place(folder: Path, server: Server) -> None:
+def test_a_redirected_download_keeps_its_place(folder: Path, server: FileServer) -> None:
     server.moved, server.cuts = True, [100_000]
     assert install_model.get_model("arcface").status == "ok"
     assert server.seen[-1] == ("/elsewhere/file", "bytes=100000-")
 
 
-def test_a_server_that_cannot_be_reached_is_one_sentence(folder: Path, server: Server) -> None:
+def test_a_server_that_cannot_be_reached_is_one_sentence(folder: Path, server: FileServer) -> None:
     server.close()
     with pytest.raises(NotAvailable, match=r"127\.0\.0\.1 cannot be reached \(.*refused.*\); check the network, the proxy"):
         install_model.get_model("arcface")
 
 
-def test_a_mirror_serves_the_file_by_its_name_here(folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mirror_serves_the_file_by_its_name_here(folder: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(models.MIRROR_VARIABLE, f"{server.address}/models/")
     assert install_model.get_model("arcface").status == "ok"
     assert install_model.get_model("buffalo_l", research_only=True).status == "ok"  # the network itself, no zip file
@@ -280,21 +221,25 @@ def test_a_mirror_serves_the_file_by_its_name_here(folder: Path, server: Server,
         models.address(models.known_model("arcface"))
 
 
-def test_a_proxy_named_in_the_environment_is_used(folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_named_in_the_environment_is_used(folder: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.address)
     monkeypatch.setenv(models.MIRROR_VARIABLE, "http://models.invalid")  # no such host: only the proxy can answer
     assert install_model.get_model("arcface").status == "ok"
     assert server.seen == [("http://models.invalid/auraface_v1_glintr100.onnx", "")]
 
 
-def test_too_little_room_is_said_before_a_byte_is_fetched(folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_room_is_said_before_a_byte_is_fetched(
+    folder: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=100_000))
     with pytest.raises(NotAvailable, match=r"models has 0\.1 MB of room, and 0\.3 MB are needed; make room"):
         install_model.get_model("arcface")
     assert server.seen == []
 
 
-def test_a_disk_that_fills_up_on_the_way_is_left_as_it_was(folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_on_the_way_is_left_as_it_was(
+    folder: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = transfer._write
 
     def full(file: Any, block: bytes, part: Path) -> None:
@@ -314,7 +259,7 @@ def test_a_disk_that_fills_up_on_the_way_is_left_as_it_was(folder: Path, server:
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Cancelled])
-def test_an_interrupted_download_is_taken_up_again(folder: Path, server: Server, stop: type[BaseException]) -> None:
+def test_an_interrupted_download_is_taken_up_again(folder: Path, server: FileServer, stop: type[BaseException]) -> None:
     def told(done: int, total: int) -> None:
         if done >= transfer.BLOCK_BYTES:
             raise stop
@@ -327,7 +272,7 @@ def test_an_interrupted_download_is_taken_up_again(folder: Path, server: Server,
     assert server.seen[-1] == ("/glintr100.onnx", f"bytes={here}-")
 
 
-def test_a_second_process_that_fetches_the_same_is_told(folder: Path, server: Server) -> None:
+def test_a_second_process_that_fetches_the_same_is_told(folder: Path, server: FileServer) -> None:
     from deface_compare.output.lock import sole_use
 
     folder.mkdir()
@@ -338,14 +283,14 @@ def test_a_second_process_that_fetches_the_same_is_told(folder: Path, server: Se
         install_model.get_model("arcface")
 
 
-def test_of_a_zip_file_only_the_listed_network_is_kept(folder: Path, server: Server) -> None:
+def test_of_a_zip_file_only_the_listed_network_is_kept(folder: Path, server: FileServer) -> None:
     server.content = _zipped("w600k_r50.onnx", NETWORK)
     server.cuts = [100_000]
     assert install_model.get_model("buffalo_l", research_only=True).status == "ok"
     assert sorted(path.name for path in folder.iterdir()) == ["w600k_r50.onnx", "w600k_r50.onnx.json", "w600k_r50.onnx.lock"]
 
 
-def test_a_zip_file_of_another_network_is_never_installed(folder: Path, server: Server) -> None:
+def test_a_zip_file_of_another_network_is_never_installed(folder: Path, server: FileServer) -> None:
     server.content = _zipped("w600k_r50.onnx", NETWORK[::-1])
     with pytest.raises(UnusableInput, match=r"not the published file of ArcFace buffalo_l .*SHA-256"):
         install_model.get_model("buffalo_l", research_only=True)
@@ -354,7 +299,7 @@ def test_a_zip_file_of_another_network_is_never_installed(folder: Path, server: 
 
 @pytest.mark.parametrize("options", [(), ("--yes",), ("--file", "{tmp}/own.onnx"), ("--yes", "--file", "{tmp}/own.onnx")])
 def test_a_licence_for_research_only_needs_its_own_consent(
-    folder: Path, server: Server, tmp_path: Path, capsys: Any, options: tuple[str, ...]
+    folder: Path, server: FileServer, tmp_path: Path, capsys: Any, options: tuple[str, ...]
 ) -> None:
     (tmp_path / "own.onnx").write_bytes(NETWORK)
     given = [option.format(tmp=tmp_path) for option in options]
@@ -371,7 +316,7 @@ def test_a_licence_for_research_only_needs_its_own_consent(
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", "ok"), ("n\n", "missing"), ("\n", "missing"), ("", "missing")])
 def test_a_person_is_asked_with_size_licence_and_source(
-    folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Any, answer: str, status: str
+    folder: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch, capsys: Any, answer: str, status: str
 ) -> None:
     terminal = SimpleNamespace(isatty=lambda: True, readline=lambda: answer)
     monkeypatch.setattr(sys, "stdin", terminal)
@@ -389,27 +334,27 @@ def test_a_person_is_asked_with_size_licence_and_source(
     assert (told.out.strip() == "nothing was fetched") == (status == "missing")
 
 
-def test_nobody_to_ask_is_said(folder: Path, server: Server, capsys: Any) -> None:
+def test_nobody_to_ask_is_said(folder: Path, server: FileServer, capsys: Any) -> None:
     assert main(["models", "get", "arcface"]) == 2
     assert "nobody is there to be asked; --yes downloads without a question" in capsys.readouterr().err
     assert server.seen == []
 
 
-def test_without_internet_a_file_is_enough(folder: Path, server: Server, tmp_path: Path, capsys: Any) -> None:
+def test_without_internet_a_file_is_enough(folder: Path, server: FileServer, tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "glintr100.onnx").write_bytes(NETWORK)
     assert main(["models", "get", "arcface", "--file", str(tmp_path / "glintr100.onnx")]) == 0
     assert "arcface: ok (Apache-2.0 (weights))" in capsys.readouterr().out
     assert server.seen == []
 
 
-def test_progress_is_told_a_percent_at_a_time(folder: Path, server: Server, capsys: Any) -> None:
+def test_progress_is_told_a_percent_at_a_time(folder: Path, server: FileServer, capsys: Any) -> None:
     assert main(["models", "get", "arcface", "--yes", "--progress", "json"]) == 0
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert steps[-1] == {"done": 100, "total": 100, "text": "models are in place"}
     assert "arcface: 0 of 0 MB" in [step["text"] for step in steps]
 
 
-def test_a_downloaded_network_runs_through_insightface(folder: Path, server: Server) -> None:
+def test_a_downloaded_network_runs_through_insightface(folder: Path, server: FileServer) -> None:
     pytest.importorskip("insightface")
     pytest.importorskip("cv2")
     from deface_compare.privacy.networks.recogniser import open_recogniser

@@ -10,6 +10,7 @@ import pytest
 from deface_compare.cohort.arm_names import ArmNames
 from deface_compare.cohort.arms import Arm
 from deface_compare.cohort.cohort import Cohort, read_out
+from deface_compare.cohort.cohort_verdict import decide, decide_packages
 from deface_compare.cohort.patient_table import patient_table
 from deface_compare.cohort.reidentification.summary import summarise_faces
 from deface_compare.cohort.tradeoff import dose_axis, outcomes, tradeoff_axes
@@ -17,7 +18,6 @@ from deface_compare.cohort.verdict import Verdict, working
 from deface_compare.measurement import Measurement, Scope
 from deface_compare.privacy.face_prints import DOSE_SURFACES
 from deface_compare.report.verdict_section import package_table, verdict_sentence, verdict_table
-from deface_compare.study.pool import decide, decide_packages
 from made_study import make_out
 
 CASES = 12

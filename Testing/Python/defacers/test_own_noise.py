@@ -1,0 +1,72 @@
+"""Blocks of a scan's own noise, laid all at once; an image that shows devices is edited once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+import synthetic_head
+from deface_compare.case import Case
+from deface_compare.defacers import devices
+from deface_compare.defacers.own_noise import Blocks
+from deface_compare.geometry.boxes import Patch
+from deface_compare.settings import Settings
+
+
+def laid_one_by_one(blocks: Blocks, where: NDArray[np.bool_], random: np.random.Generator) -> NDArray[Any]:
+    """The definition: a tile after the other, each a random block, mirrored or not along each axis."""
+    tiles = [range(0, length, step) for length, step in zip(where.shape, blocks.size, strict=True)]
+    chosen = random.integers(len(blocks.first), size=[len(each) for each in tiles])
+    mirrored = random.integers(2, size=(*chosen.shape, 3)).astype(bool)
+    laid = np.zeros(where.shape, blocks.values.dtype)
+    for place in np.ndindex(chosen.shape):
+        target = tuple(slice(each[at], each[at] + step) for each, at, step in zip(tiles, place, blocks.size, strict=True))
+        if where[target].any():
+            first = blocks.first[chosen[place]]
+            block = blocks.values[tuple(slice(a, a + n) for a, n in zip(first, blocks.size, strict=True))]
+            block = np.flip(block, np.flatnonzero(mirrored[place]).tolist())
+            laid[target] = block[tuple(slice(n) for n in laid[target].shape)]
+    return laid
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (2, 5, 3), (4, 4, 4), (30, 7, 2)])
+def test_blocks_laid_at_once_are_those_laid_one_by_one(size: tuple[int, int, int]) -> None:
+    random = np.random.default_rng(5)
+    values = random.integers(-1000, 1000, (40, 41, 42)).astype(np.int16)
+    first = np.stack([random.integers(0, n - step + 1, 20) for n, step in zip(values.shape, size, strict=True)], axis=1)
+    where = random.random((31, 22, 23)) > 0.98
+    blocks = Blocks(values, size, first)
+    found = blocks.laid(where, np.random.default_rng(9))
+    assert found.any()
+    np.testing.assert_array_equal(found, laid_one_by_one(blocks, where, np.random.default_rng(9)))
+
+
+def test_nothing_asked_for_lays_nothing() -> None:
+    blocks = Blocks(np.ones((5, 5, 5), np.float32), (2, 2, 2), np.zeros((3, 3), np.intp))
+    assert not blocks.laid(np.zeros((9, 9, 9), bool), np.random.default_rng(1)).any()
+
+
+class Counted:
+    """An edit that counts how often it is applied."""
+
+    def __init__(self) -> None:
+        self.applied = 0
+
+    def apply(self, image: Any, head: Any, settings: Settings) -> Patch:
+        """Change one voxel."""
+        self.applied += 1
+        return Patch((1, 1, 1), np.full((1, 1, 1), 7, np.int16))
+
+
+@pytest.mark.parametrize("shows_devices", [True, False])
+def test_an_image_whose_first_edit_nobody_needs_is_edited_once(shows_devices: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = synthetic_head.ct(synthetic_head.grid((4.0, 4.0, 4.0)))
+    cleared = Patch((2, 2, 2), np.zeros((1, 1, 1), image.array().dtype))
+    monkeypatch.setattr(devices, "cleared_of", lambda *_: cleared if shows_devices else None)
+    edit, marked = Counted(), sitk.Image(2, 2, 2, sitk.sitkUInt8)
+    devices.without_devices(edit, Case("x"), image, synthetic_head.head(), Settings(), None, marked)  # type: ignore[arg-type]
+    assert edit.applied == 1
