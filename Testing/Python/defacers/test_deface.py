@@ -230,6 +230,6 @@ def test_an_unknown_method_or_variant_lists_what_exists() -> None:
     with pytest.raises(UnusableInput, match=r"quickshear, biometric_mask"):
         defacer("xyz")
     with pytest.raises(UnusableInput, match=r"did you mean pydeface\?"):
-        defacer("fsl_deface")
+        defacer("py_deface")
     with pytest.raises(UnusableInput, match=r"'nipy'"):
         defacer("quickshear", "fast")
