@@ -137,6 +137,15 @@ def fit_summary(widget: Any, headings: Sequence[str], may_go: Sequence[int]) -> 
     return left_out
 
 
+def fit_questions(widget: Any) -> None:
+    """Columns as wide as they want, but for the first, whose names take several lines where the others would not be seen."""
+    widget.resizeColumnsToContents()
+    widget.setColumnWidth(widget.columnCount - 1, NARROWEST_PIXELS)  # it takes what is left by itself
+    others = sum(widget.columnWidth(column) for column in range(1, widget.columnCount - 1)) + NARROWEST_PIXELS
+    widget.setColumnWidth(0, min(widget.columnWidth(0), max(room(widget) - others, NARROW_NAME_PIXELS)))
+    widget.resizeRowsToContents()
+
+
 def set_columns(widget: Any, headings: Sequence[str], shown: Sequence[str], widths: Sequence[int], *, cut: bool) -> None:
     """Write the headings and set the widths; the first column of names takes what is left."""
     header = widget.horizontalHeader()
