@@ -164,7 +164,7 @@ def test_views_that_are_on_follow_the_reviewer_and_go_with_the_scene(panel: Any,
     click(ui.reviewButton)
     click(ui.reviewShowButton)
     press(ui.reviewTable, "N")
-    assert volumes() == ["case-003 CT", *(f"case-003 {title}" for title in METHODS.values())]
+    spin(lambda: volumes() == ["case-003 CT", *(f"case-003 {title}" for title in METHODS.values())])
     assert ui.sideBySideButton.checked
     slicer.mrmlScene.Clear()
     assert volumes() == []
