@@ -37,7 +37,7 @@ test: $(VENV)/tested
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	cd DefaceCompare && ../$(BIN)/lint-imports --no-logo --no-cache ../pyproject.toml
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 examples: $(VENV)/tested  # the commands, lines and cells of README and quickstart, run as they are written
 	$(BIN)/pytest -n 2 -m example

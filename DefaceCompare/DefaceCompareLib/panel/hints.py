@@ -32,7 +32,7 @@ class Hints:
         }
         texts = {
             "patient": _("First: load a patient (or module Sample Data › Deface Compare), then press Compare."),
-            "results": _("Click on an organ: slices and DVH go to it. Show the DVH puts the chart beside the face."),
+            "results": _("Click on an organ: slices and DVH go to it. Show the DVH puts the chart above the face."),
             "faces": _(
                 "Press Side by side: left of the line stands the original, right of it the method. O shows them by turns."
             ),

@@ -108,6 +108,11 @@ def _no_injection(objects: list[Dataset]) -> None:
         del data.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime
 
 
+def _another_weight(objects: list[Dataset]) -> None:
+    for data in _of(objects, "PT"):
+        data.PatientWeight = 2 * data.PatientWeight
+
+
 def _swapped_names(objects: list[Dataset]) -> None:
     rois = {str(roi.ROIName): roi for roi in _of(objects, "RTSTRUCT")[0].StructureSetROISequence}
     rois["Brain"].ROIName, rois["GTV"].ROIName = "GTV", "Brain"
@@ -153,6 +158,7 @@ WAYS: dict[str, Callable[[list[Dataset]], None]] = {
     "moved": _moved,
     "rescaled": _rescaled,
     "no injection": _no_injection,
+    "another weight": _another_weight,
     "swapped names": _swapped_names,
     "numbered": _numbered,
     "contour": _contour,

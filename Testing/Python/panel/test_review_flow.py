@@ -42,10 +42,12 @@ def face_is(name: str) -> bool:
     return len(shown) == 1 and np.array_equal(shown[0], skin_meshes()[name])
 
 
-def test_the_questions_and_their_answers_are_in_sight_in_a_window_of_1280_by_800(panel_widget: Any, study: Path) -> None:
+def test_the_questions_and_their_answers_are_in_sight_in_a_window_of_1280_by_800(
+    panel: Any, panel_widget: Any, study: Path
+) -> None:
     import qt
 
-    panel, parent, size = panel_widget.panel, panel_widget.parent, panel_widget.parent.size
+    parent, size = panel_widget.parent, panel_widget.parent.size
     parent.resize(*ROOM_PIXELS)
     try:
         ui = opened(panel, study)

@@ -30,6 +30,8 @@ def difference(found: CaseImage, original: CaseImage, written: sitk.Image, optio
         return "has another geometry when it is read back"
     if options.cleans_headers and not _same_units(found, original):
         hint = RETAIN_HINT if options.headers == BASIC else SUV_HINT
+        if found.unit == original.unit:
+            return f"has another factor to {found.unit} when it is read back{hint}"
         return f"has other units when it is read back ({found.unit}, not {original.unit}){hint}"
     if options.headers == BY_TOOL and not _same_values(found, written):
         return "has other values when it is read back"
