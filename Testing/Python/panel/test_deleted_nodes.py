@@ -55,7 +55,7 @@ def test_a_defaced_volume_that_is_deleted_leaves_the_views_with_the_others(one_f
     name = gone.GetName()
     with vtk_errors() as errors:
         delete(gone)
-        assert [text.partition("\n")[0] for text in listed(ui.methodList)] == ["Surface blur (CuratAI-style)"]
+        assert [text.partition("\n")[0] for text in listed(ui.methodList)] == ["Surface blur"]
         use(ui)
     assert errors == []
     assert name not in skin_meshes()

@@ -97,7 +97,7 @@ def test_a_key_shows_original_and_method_by_turns_in_the_same_place(with_face: A
 
 def test_a_picture_of_a_method_is_chosen_and_face_and_slices_show_it(with_face: Any) -> None:
     ui = with_face.ui
-    assert listed(ui.methodList) == ["Quickshear (ours)\nmoved 3.2 mm", "Surface blur (CuratAI-style)\nmoved 6.5 mm"]
+    assert listed(ui.methodList) == ["Quickshear\nmoved 3.2 mm", "Surface blur\nmoved 6.5 mm"]
     assert [ui.methodList.item(row).toolTip() for row in range(2)] == [
         "Quickshear (ours): quickshear",
         "Surface blur (CuratAI-style): surface_blur",

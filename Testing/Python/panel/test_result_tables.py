@@ -132,10 +132,65 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
             assert sum(table.columnWidth(column) for column in range(table.columnCount)) <= table.viewport().width
             headings = [table.horizontalHeaderItem(column).toolTip() for column in range(table.columnCount)]
             for place in (index for index, heading in enumerate(headings) if heading in ("method", "structure", "measurement")):
-                items = [table.item(row, place) for row in range(table.rowCount)]
+                items = list(filter(None, (table.item(row, place) for row in range(table.rowCount))))
                 assert all(item.text() in item.toolTip() for item in items)
             assert headings[-1] in ("worst organ", "Surface blur (CuratAI-style)")
     panel_widget.parent.resize(size)
+
+
+@pytest.mark.parametrize("domain", [PRIVACY, DOSE, QUALITY])
+def test_at_400_pixels_every_word_of_the_tables_behind_the_answer_is_whole_and_the_copy_keeps_its_columns(
+    compared: Any, panel_widget: Any, domain: int
+) -> None:
+    ui, size = compared.ui, panel_widget.parent.size
+    compared.results.show(None, images_and_structures())
+    show_tab_of(ui.resultTable)
+    panel_widget.parent.resize(400, size.height())
+    settle()
+    ui.tableComboBox.setCurrentIndex(domain)
+    compared.results.refit()
+    table = ui.resultTable
+    seen = [number for number in range(table.columnCount) if not table.isColumnHidden(number)]
+    assert sum(table.columnWidth(number) for number in seen) <= table.viewport().width
+    width = table.fontMetrics().horizontalAdvance
+    for number in seen:
+        items = filter(None, (table.item(row, number) for row in range(table.rowCount)))
+        for word in " ".join(item.text() for item in items).split():
+            assert width(word) < table.columnWidth(number), word
+    names = [table.item(row, 0).text() for row in range(0, table.rowCount, 2)]
+    assert max(map(width, names)) < table.viewport().width
+    compared.results.copy()
+    headings, *lines = (line.split("\t") for line in slicer.app.clipboard().text().splitlines())
+    assert len(lines) == len(names) > 1
+    for line, name in zip(lines, names, strict=True):
+        assert all(line[headings.index(each)] in name for each in ("image", "structure", "measurement") if each in headings)
+    table.setCurrentCell(1, len(headings) - 1)
+    of_numbers = compared.results._table.chosen
+    table.setCurrentCell(0, len(headings) - 1)
+    assert (
+        of_numbers == compared.results._table.chosen == (lines[0][headings.index("structure")] if "structure" in headings else "")
+    )
+    panel_widget.parent.resize(size)
+
+
+def images_and_structures() -> list[Measurement]:
+    """Rows of two images and of structures with long names, some of them not available."""
+    rows = []
+    for method in ("quickshear", "biometric_mask", "average_face", "surface_blur"):
+        scope = Scope("case-001", method, "", "background", "none")
+        for image in ("CT", "MR_T1"):
+            rows.append(scope.missing("cosine_similarity_reconstructed", "face not in field of view", image=image))
+            rows.append(scope.row("cosine_similarity_own", defaced=-0.21, image=image))
+            rows.append(scope.row("feature_moved", defaced=100.0, image=image, structure="forehead_and_brow"))
+        for organ in ("Bone_Mandible", "Glnd_Submand_L"):
+            rows += [
+                scope.row(
+                    metric, original=62.66, defaced=-20.13, structure=organ, image="DOSE", dose_policy="mask", engine=engine
+                )
+                for metric in ("Dmean", "V20Gy_percent")
+                for engine in ("builtin", "SlicerRT-x2")
+            ]
+    return rows
 
 
 def four_methods() -> list[Measurement]:

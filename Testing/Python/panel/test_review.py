@@ -13,9 +13,9 @@ import pytest
 
 from deface_compare.cohort.decision import FAIL, PASS, UNSURE
 from deface_compare.cohort.review import Review, read_decisions
-from panel_host import ROOT, click, load_ct, press, spin
+from panel_host import ROOT, click, load_ct, press, show_tab_of, spin
 from review_study import METHODS, opened, volumes, write_study
-from views_on_screen import listed
+from views_on_screen import listed, settle
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
@@ -50,6 +50,23 @@ def test_twenty_cases_are_reviewed_by_keys_alone_and_every_answer_is_on_disk_at_
     assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
     press(ui.reviewTable, "B")
     assert ui.placeLabel.text == "19 of 20; 20 finished"
+
+
+def test_at_400_pixels_both_questions_are_seen_beside_long_names_without_scrolling_sideways(
+    panel: Any, panel_widget: Any, study: Path
+) -> None:
+    size = panel_widget.parent.size
+    show_tab_of(panel.ui.reviewTable)
+    panel_widget.parent.resize(400, size.height())
+    settle()
+    for report in study.glob("cases/*/case_report.json"):
+        report.write_text(report.read_text().replace(METHODS["quickshear"], "Biometric_mask (ours, from its description)"))
+    table = opened(panel, study).reviewTable
+    settle()
+    assert table.item(0, 0).text() == "Biometric_mask (ours, from its description)"
+    assert table.horizontalScrollBar().maximum == 0
+    assert sum(table.columnWidth(column) for column in range(3)) < table.viewport().width
+    panel_widget.parent.resize(size)
 
 
 def test_answers_by_mouse_land_on_the_chosen_question_and_can_be_changed(panel: Any, study: Path) -> None:
@@ -147,7 +164,7 @@ def test_views_that_are_on_follow_the_reviewer_and_go_with_the_scene(panel: Any,
     click(ui.reviewButton)
     click(ui.reviewShowButton)
     press(ui.reviewTable, "N")
-    assert volumes() == ["case-003 CT", *(f"case-003 {title}" for title in METHODS.values())]
+    spin(lambda: volumes() == ["case-003 CT", *(f"case-003 {title}" for title in METHODS.values())])
     assert ui.sideBySideButton.checked
     slicer.mrmlScene.Clear()
     assert volumes() == []

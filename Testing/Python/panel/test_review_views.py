@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from panel_host import click, press
+from panel_host import click, press, spin
 from review_study import METHODS, opened, volumes, write_study
 from views_on_screen import FOUR_UP, layout, seen, settle, skin_meshes
 
@@ -57,7 +57,21 @@ def test_the_views_stay_on_between_cases(panel: Any, study: Path) -> None:
     press(ui.reviewTable, "N")
     node.RemoveObserver(tag)
     assert set(layouts) <= {node.GetViewArrangement()}  # another one in between would drop what the views shall draw
-    assert all(name.startswith("case-002") for name in volumes())
+    spin(lambda: all(name.startswith("case-002") for name in volumes()))
+
+
+def test_the_case_before_leaves_the_scene_after_the_new_one_is_in_the_views_and_at_once_when_the_views_go(
+    panel: Any, study: Path
+) -> None:
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    settle()
+    ui.nextButton.click()  # nothing but the click itself: no turn of the event loop
+    assert {name.split()[0] for name in volumes()} == {"case-001", "case-002"}
+    assert_faces_are_of("case-002")
+    ui.previousButton.click()
+    panel.review.close()
+    assert volumes() == []
 
 
 def test_faces_are_right_when_the_views_are_opened_again(panel: Any, study: Path) -> None:
@@ -112,6 +126,7 @@ def test_a_reviewed_patients_structures_are_drawn_in_the_slices_and_go_with_the_
     assert display.GetPreferredDisplayRepresentationName2D() == "Closed surface"
     first = segmentation.GetName()
     press(ui.reviewTable, "N")
+    spin(lambda: len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 1)
     (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     assert (first, segmentation.GetName()) == ("case-001 structures", "case-002 structures")
     slicer.mrmlScene.Clear()

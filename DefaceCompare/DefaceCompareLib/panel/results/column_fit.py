@@ -26,7 +26,7 @@ NAMES = ("method", "organ", "structure", "measurement", "worst organ")
 """Headings of columns that are cut last; the first of them takes what a wider panel has to give."""
 
 
-def fit_columns(widget: Any, headings: Sequence[str], words: Collection[tuple[int, int]] = ()) -> None:
+def fit_columns(widget: Any, headings: Sequence[str], words: Collection[tuple[int, int]] = ()) -> bool:
     """Columns as wide as they want, or so much narrower that a narrow panel need not scroll sideways.
 
     Parameters
@@ -35,7 +35,14 @@ def fit_columns(widget: Any, headings: Sequence[str], words: Collection[tuple[in
     headings : sequence of str
     words : collection of (row, column)
         Cells that hold no number: where nothing else helps, they are cut.
+
+    Returns
+    -------
+    bool
+        Whether names are whole.
     """
+    for column in range(len(headings)):
+        widget.setColumnHidden(column, False)  # a hidden one is 0 wide
     needed, headings_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, list(map(in_lines, headings)))
     wanted = [max(both) for both in zip(needed, headings_px, strict=True)]
     floors = [
@@ -50,6 +57,7 @@ def fit_columns(widget: Any, headings: Sequence[str], words: Collection[tuple[in
     widths = narrowed(wanted, whole if sum(whole) <= available else floors, available)  # headings give way before names do
     cut = any(width < heading for width, heading in zip(widths, headings_px, strict=True))
     set_columns(widget, headings, list(headings) if cut else list(map(in_lines, headings)), widths, cut=cut)
+    return sum(whole) <= available
 
 
 def fit_with_bars(widget: Any, headings: Sequence[str], may_go: Sequence[int] = ()) -> tuple[bool, list[int]]:
@@ -71,7 +79,7 @@ def fit_with_bars(widget: Any, headings: Sequence[str], may_go: Sequence[int] = 
     """
     for column in range(len(headings)):
         widget.setColumnHidden(column, False)  # a hidden one is 0 wide
-    whole, short = [in_lines(heading) for heading in headings], [_short(heading) for heading in headings]
+    whole, short = [in_lines(heading) for heading in headings], [shortened(heading) for heading in headings]
     needed, whole_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, whole)
     short_px = heading_widths(widget, short)
     wanted = [max(both) for both in zip(needed, whole_px, strict=True)]
@@ -112,7 +120,7 @@ def fit_summary(widget: Any, headings: Sequence[str], may_go: Sequence[int]) -> 
         widget.setColumnHidden(column, False)  # a hidden one is 0 wide
     available, lines = room(widget) + SCROLL_BAR_PIXELS, [heading.replace(" ", "\n") for heading in headings]
     wanted = [max(both) for both in zip(_widths(widget), heading_widths(widget, lines), strict=True)]
-    floors = [max(both) for both in zip(_widths_of_words(widget, headings), heading_widths(widget, lines), strict=True)]
+    floors = [max(both) for both in zip(_widths_of_names(widget, headings), heading_widths(widget, lines), strict=True)]
     left_out: list[int] = []
     for column in may_go:
         if sum(floors) <= available:
@@ -127,6 +135,15 @@ def fit_summary(widget: Any, headings: Sequence[str], may_go: Sequence[int]) -> 
         ]
     set_columns(widget, headings, lines, narrowed(wanted, floors, available), cut=False)
     return left_out
+
+
+def fit_questions(widget: Any) -> None:
+    """Columns as wide as they want, but for the first, whose names take several lines where the others would not be seen."""
+    widget.resizeColumnsToContents()
+    widget.setColumnWidth(widget.columnCount - 1, NARROWEST_PIXELS)  # it takes what is left by itself
+    others = sum(widget.columnWidth(column) for column in range(1, widget.columnCount - 1)) + NARROWEST_PIXELS
+    widget.setColumnWidth(0, min(widget.columnWidth(0), max(room(widget) - others, NARROW_NAME_PIXELS)))
+    widget.resizeRowsToContents()
 
 
 def set_columns(widget: Any, headings: Sequence[str], shown: Sequence[str], widths: Sequence[int], *, cut: bool) -> None:
@@ -175,18 +192,21 @@ def _widths(widget: Any) -> list[int]:
     return [min(widget.columnWidth(column), WIDEST_COLUMN_PIXELS) for column in range(widget.columnCount)]
 
 
-def _widths_of_words(widget: Any, headings: Sequence[str]) -> list[int]:
-    """How wide the columns are if every word stands on its own line, and columns without names as they are."""
-    items = [
-        widget.item(row, column) for row in range(widget.rowCount) for column, heading in enumerate(headings) if heading in NAMES
-    ]
-    texts = [item.text() for item in items]
-    for item, text in zip(items, texts, strict=True):
-        item.setText(text.replace(" ", "\n"))
-    found = widths_under(widget, [""] * len(headings))
-    for item, text in zip(items, texts, strict=True):
-        item.setText(text)
+def widths_of_words(widget: Any, cells: Collection[tuple[int, int]]) -> list[int]:
+    """How wide the columns are, without headings, if every word of these cells stands on its own line."""
+    texts = {(row, column): widget.item(row, column).text() for row, column in cells}
+    for (row, column), text in texts.items():
+        widget.item(row, column).setText(text.replace(" ", "\n"))
+    found = widths_under(widget, [""] * widget.columnCount)
+    for (row, column), text in texts.items():
+        widget.item(row, column).setText(text)
     return found
+
+
+def _widths_of_names(widget: Any, headings: Sequence[str]) -> list[int]:
+    """The same where the words are those of columns of names."""
+    names = [column for column, heading in enumerate(headings) if heading in NAMES]
+    return widths_of_words(widget, [(row, column) for row in range(widget.rowCount) for column in names])
 
 
 def in_lines(heading: str) -> str:
@@ -194,7 +214,7 @@ def in_lines(heading: str) -> str:
     return heading.replace(" (", "\n(") if "(" in heading else heading.replace(" ", "\n", 1)
 
 
-def _short(heading: str) -> str:
+def shortened(heading: str) -> str:
     """A heading without what stands in brackets, every word of it on its own line."""
     return heading.split(" (")[0].replace(" ", "\n").replace("_", "_\n")
 

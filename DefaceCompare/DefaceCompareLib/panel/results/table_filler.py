@@ -10,6 +10,7 @@ import qt
 from .bar_picture import BAR_PIXELS, COLOURS, bar_picture
 from .column_fit import fit_columns, fit_summary, fit_with_bars
 from .face_picture import face_picture
+from .joined_names import MEASUREMENT, join_names
 from .measurement_table import Bar, MeasurementTable
 
 LINE_ROLE = qt.Qt.UserRole
@@ -36,6 +37,7 @@ def fill(
         The columns that had no room.
     """
     widget.clear()
+    widget.clearSpans()
     widget.textElideMode = qt.Qt.ElideMiddle  # names differ at their ends: Parotid_L, cosine_similarity_own
     widget.setColumnCount(len(table.headings))
     widget.setRowCount(len(table.lines))
@@ -66,7 +68,8 @@ def fill(
     if may_go is not None:
         return fit_summary(widget, table.headings, may_go)
     words = [(row, column) for row, line in enumerate(lines) for column, cell in enumerate(line) if not cell.shown]
-    fit_columns(widget, table.headings, words)
+    if not fit_columns(widget, table.headings, words) and widget.visible and MEASUREMENT in table.headings:
+        join_names(widget, table.headings, words, LINE_ROLE)
     return []
 
 
@@ -91,7 +94,8 @@ def chosen_line(widget: Any) -> int:
 
 def as_text(widget: Any) -> str:
     """The table as shown, tab-separated, with its headings: what spreadsheets paste, which know no true minus sign."""
-    columns, rows = range(widget.columnCount), range(widget.rowCount)
-    lines = [[widget.horizontalHeaderItem(column).text().replace("\n", " ") for column in columns]]
+    columns = range(widget.columnCount)
+    rows = [row for row in range(widget.rowCount) if widget.item(row, widget.columnCount - 1) is not None]  # else joined names
+    lines = [[widget.horizontalHeaderItem(column).toolTip() for column in columns]]
     lines += [[widget.item(row, column).text() for column in columns] for row in rows]
     return ("\n".join("\t".join(line) for line in lines) + "\n").replace("\N{MINUS SIGN}", "-")

@@ -15,6 +15,7 @@ from deface_compare.cohort.decision import FAIL, PASS, QUESTIONS, UNSURE
 from deface_compare.cohort.review import Review, ReviewCase
 from deface_compare.errors import DefaceCompareError
 
+from ..results.column_fit import fit_questions
 from ..views.side_by_side import SideBySide
 from .case_list import LETTERS, CaseList
 from .case_pictures import show_pictures
@@ -167,8 +168,7 @@ class ReviewPanel:
                 shown = qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled
                 item.setFlags(shown | qt.Qt.ItemIsEditable if column == COMMENT else shown)
                 table.setItem(row, column, item)
-        table.resizeColumnsToContents()
-        table.resizeRowsToContents()
+        fit_questions(table)
         self._filling = False
         for button in (self._ui.passButton, self._ui.failButton, self._ui.unsureButton):
             button.enabled = bool(case.titles)

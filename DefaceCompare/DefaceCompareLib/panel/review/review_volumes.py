@@ -22,7 +22,7 @@ from ...nodes.structures import add_structures, show_surfaces
 from ...nodes.volumes import add_image_data, remove_node
 from ..views.side_by_side import SideBySide
 from .loaded_case import Loaded, LoadedCase
-from .next_case import NextCase
+from .next_case import PAUSE_MS, NextCase
 
 
 class ReviewVolumes:
@@ -36,6 +36,7 @@ class ReviewVolumes:
     def __init__(self, views: SideBySide) -> None:
         self._views = views
         self._nodes: list[Any] = []
+        self._leaving: list[Any] = []
         self._next = NextCase()
         self._on = self._blank = False
         self.note = ""
@@ -96,16 +97,22 @@ class ReviewVolumes:
                 contours, dose = self._contours(case, loaded.planned.structures), self._dose(case, loaded.planned.dose)
                 self._views.show(original, versions, contours, dose, loaded)
         finally:
-            voxels = [node.GetImageData() for node in before if node.IsA("vtkMRMLVolumeNode")]
-            _remove(before)  # after the views have let them go: the layout stays between cases
-            qt.QTimer.singleShot(0, voxels.clear)  # half a gigabyte is given back when the new case is seen
+            self._leaving += before  # the views have let them go
+            qt.QTimer.singleShot(PAUSE_MS, self._remove_leaving)
+
+    def _remove_leaving(self) -> None:
+        """Take the case before out of the scene, once the new one is seen: Slicer looks for each node in all its selectors."""
+        leaving, self._leaving = self._leaving, []
+        _remove(leaving)
 
     def _add(self, image: Loaded, name: str) -> Any:
         return self._of_the_review(add_image_data(slicer.mrmlScene, image.data, image.to_ras, name))
 
     def _of_the_review(self, node: Any) -> Any:
+        modified = node.StartModify()
         node.SetAttribute(REVIEWED_ATTRIBUTE, "1")
         node.SetSaveWithScene(False)
+        node.EndModify(modified)
         self._nodes.append(node)
         return node
 
@@ -144,6 +151,7 @@ class ReviewVolumes:
     def clear(self) -> None:
         """Take the case's volumes out of views and scene."""
         self._next.forget()
+        self._remove_leaving()
         if self._on:
             self._on = self._blank = False
             self._views.restore()

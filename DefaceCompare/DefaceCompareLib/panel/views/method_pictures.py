@@ -5,7 +5,7 @@ CTK has a widget for this (ctkThumbnailListWidget), but what fills it is neither
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData
 
 import qt
+
+from ..breakable import breakable
 
 MOST_ROWS = 2
 """So many rows of pictures are seen without scrolling."""
@@ -62,9 +64,9 @@ class MethodPictures:
         if list(wanted.items()) != list(self._shown.items()):
             self._shown = wanted
             widget.clear()
-            for name, picture in pictures.items():
+            for (name, picture), short in zip(pictures.items(), short_names(pictures), strict=True):
                 caption = wanted[name][1]
-                item = qt.QListWidgetItem("\n".join(filter(None, [name, caption.figure])))
+                item = qt.QListWidgetItem("\n".join(filter(None, [breakable(short), caption.figure])))
                 item.setIcon(qt.QIcon(pixmap_of(picture)))
                 item.setToolTip(f"{name}: {caption.key}" if caption.key else name)
                 widget.addItem(item)
@@ -83,6 +85,12 @@ class MethodPictures:
     def _on_row(self, row: int) -> None:
         if 0 <= row < len(self._shown):
             self._on_chosen(list(self._shown)[row])
+
+
+def short_names(names: Collection[str]) -> list[str]:
+    """Names without what stands in brackets, as long as they differ: below a picture there are three lines, and a figure too."""
+    short = [name.split(" (")[0] for name in names]
+    return [one if short.count(one) == 1 else name for one, name in zip(short, names, strict=True)]
 
 
 def pixmap_of(picture: NDArray[np.uint8]) -> Any:
