@@ -240,9 +240,7 @@ def test_a_layout_chosen_during_a_review_stays_and_the_case_comes_with_its_own_f
     assert ui.placeLabel.text.startswith("2 of 3")
     assert layout() == FOUR_UP
     click(ui.reviewShowButton)
-    settle()
-    (shown,) = seen("DefaceFace")
-    assert np.array_equal(shown, skin_meshes()["case-002 CT"])
+    spin(lambda: [np.array_equal(face, skin_meshes()["case-002 CT"]) for face in seen("DefaceFace")] == [True])
     click(ui.sideBySideButton)
     assert layout() == FOUR_UP
 

@@ -78,8 +78,8 @@ def test_n_shows_the_case_that_was_read_ahead_at_once_and_nothing_is_left_behind
     for number in (2, 3):
         spin(lambda: panel.review._volumes._next._loaded.complete)
         press(ui.reviewTable, "N")
-        assert all(name.startswith(f"case-00{number}") for name in volumes())
         spin(lambda number=number: face_is(f"case-00{number} CT"))
+        spin(lambda number=number: all(name.startswith(f"case-00{number}") for name in volumes()))
     spin(lambda: folders() == [])
 
 
