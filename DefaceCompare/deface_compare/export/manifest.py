@@ -85,11 +85,7 @@ def write_manifest(
         "clipped_structures": [{"number": c.number, "what": c.what, "planes": c.planes} for c in written.clipped],
         "headers": options.headers,
         "retained": list(options.retain) if options.headers == BASIC else [],
-        **(
-            {"headers_tool": {"title": options.tool.title, "version": options.tool.version, "keeps": list(options.tool.keeps)}}
-            if options.tool
-            else {}
-        ),
+        **({"headers_tool": options.tool.told} if options.tool else {}),
         "removed_from_headers": dict(sorted((written.stale + written.cleaned).items())),
         "left_behind": {words.shared(kind): count for kind, count in written.left_out.items()},
         "notes": [*words.shared_values(written.notes), headers_note(options)],

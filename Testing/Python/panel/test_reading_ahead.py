@@ -80,7 +80,9 @@ def test_n_shows_the_case_that_was_read_ahead_at_once_and_nothing_is_left_behind
         press(ui.reviewTable, "N")
         spin(lambda number=number: face_is(f"case-00{number} CT"))
         spin(lambda number=number: all(name.startswith(f"case-00{number}") for name in volumes()))
+        assert face_is(f"case-00{number} CT")  # still, when the case before has gone
     spin(lambda: folders() == [])
+    assert [name for name in volumes() if not name.startswith("case-003")] == []
 
 
 def test_while_a_case_is_on_its_way_the_views_show_nothing_of_the_one_before(panel: Any, ui: Any) -> None:
