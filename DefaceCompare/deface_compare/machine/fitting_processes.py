@@ -11,7 +11,7 @@ from .cgroup_limits import cgroup_limits
 AUTO: Literal["auto"] = "auto"
 Jobs = int | Literal["auto"]
 """A number of processes, or `AUTO`."""
-PEAK_BYTES = 1751 * 10**6
+PEAK_BYTES = 2366 * 10**6
 """Memory of one process at its peak: the largest comparison measured, 512×512×150 with MR, PET and dose (docs/benchmarks.md).
 Exports and synthetic patients are counted the same; nobody knows beforehand how large a patient is."""
 
