@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from .quality.gate import quality_rows
 from .quality.skin import OriginalSkin
 from .settings import DEFAULT_METHODS, Settings
 from .structures.count import StructureCount, structures_sentence
-from .utility.baseline import utility_baseline
+from .utility.baseline import Baseline, utility_baseline
 from .utility.dvh_table import DvhTable
 from .utility.measured import count_structures
 from .utility.rows import utility_rows
@@ -78,97 +78,120 @@ def compare_case(
         If `progress` answers False.
     """
     settings = settings or Settings()
-    chosen = methods_of(methods, settings.variants)
+    chosen = {method.key: method for method in methods_of(methods, settings.variants)}
     target = None if out is None else Path(out)
-    total = 2 + len(chosen)
     inputs = input_hashes(case)
     if target is not None and kept is None:
-        kept = finished_beside(target, case.id, inputs, {each.key: each.variant for each in chosen}, settings)
+        kept = finished_beside(target, case.id, inputs, {key: method.variant for key, method in chosen.items()}, settings)
+    total = 2 + len(chosen)
     report_step(progress, 0, total, f"{case.id}: finding the head")
     heads, reasons = find_heads(case, settings)
     if target is not None:
         keep_heads(target, case, inputs, settings, heads)
     baseline = utility_baseline(case, settings)
     report_step(progress, 1, total, f"{case.id}: drawing the original face")
-    faces = CaseFaces(case, heads, reasons, settings, target)
-    slices = CaseSlices(case, heads, target)
-    skins: dict[str, OriginalSkin] = {}
-    found = _Found()
-    chosen_by_key = {method.key: method for method in chosen}
-    for key in sorted({*chosen_by_key, *(kept.keys if kept else ())}, key=method_order):
-        if kept is not None and key not in chosen_by_key:
-            found.take_over(kept, key, target)
-            faces.keep(kept, key)
-            slices.keep(kept, key)
+    comparison = _Comparison(case, settings, heads, reasons, baseline, target)
+    done = 2
+    for key in sorted({*chosen, *(kept.keys if kept else ())}, key=method_order):
+        if kept is not None and key not in chosen:
+            comparison.take_over(kept, key)
             continue
-        method = chosen_by_key[key]
-        report_step(progress, 2 + chosen.index(method), total, f"{case.id}: {method.title}")
-        defacing = deface(method, case, heads, settings, reasons)
-        scope = _scope(case, defacing)
-        found.rows += quality_rows(case, heads, defacing, scope, settings, skins)
-        found.rows += dose_quality_rows(case, heads, defacing, scope)
-        found.rows += faces.rows(defacing, scope)
-        slices.add(defacing)
-        found.rows += utility_rows(case, baseline, defacing, scope, settings, found.curves)
-        found.told[key] = write_defacing(case, defacing, target)
-        found.seconds[key] = defacing.seconds
-    structures = count_structures(case, baseline)
-    notes = _notes(case, heads, reasons, structures)
-    words = NeutralWords(case.folder, case.id)
-    if kept is not None:
-        words.take_over(kept.out)
-    report = words.shared_report(found.report(case, settings, inputs, notes, structures))
-    if target is not None:
-        faces.write()
-        _write(target, report, found.curves, words)
+        report_step(progress, done, total, f"{case.id}: {chosen[key].title}")
+        comparison.add(chosen[key])
+        done += 1
+    report = comparison.report(inputs, None if kept is None else kept.out)
     report_step(progress, total, total, f"{case.id}: done")
     return report
 
 
-@dataclass
-class _Found:
-    """What accumulates over the methods of one case."""
+class _Comparison:
+    """One case and what accumulates over its methods, each of which is freed before the next.
 
-    rows: list[Measurement] = field(default_factory=list)
-    curves: DvhTable = field(default_factory=DvhTable)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    Parameters
+    ----------
+    case : Case
+    settings : Settings
+    heads : mapping of str to Head
+        By key of the image.
+    reasons : mapping of str to Missing
+        Why an image has none.
+    baseline : Baseline
+        Volumes, intensities and dose of the original.
+    target : Path or None
+        The output folder.
+    """
 
-    @property
-    def variants(self) -> dict[str, str]:
-        """The methods that were not run as they are by default."""
-        return {key: told["variant"] for key, told in self.told.items() if told["variant"]}
-
-    def take_over(self, kept: KeptMethods, key: str, target: Path | None) -> None:
-        """Add a finished method, and put its files into the folder that grows."""
-        self.rows += kept.rows(key)
-        self.told[key] = kept.told(key)
-        self.seconds |= kept.seconds(key)
-        self.curves.keep(OutputFolder(kept.out).dvh(kept.case_id), key)
-        if target is not None:
-            kept.share_files(key, target)
-
-    def report(
+    def __init__(
         self,
         case: Case,
         settings: Settings,
-        inputs: Mapping[str, str],
-        notes: tuple[str, ...],
-        structures: StructureCount,
-    ) -> CaseReport:
-        """All of it as the case's report, patients' names included."""
-        return CaseReport(
-            case_id=case.id,
-            synthetic=case.synthetic,
-            measurements=tuple(self.rows),
-            methods=self.told,
-            settings=replace(settings, variants=self.variants),
-            inputs=inputs,
-            seconds=self.seconds,
-            notes=notes,
-            structures=structures,
-            left_out=case.left_out,
+        heads: Mapping[str, Head],
+        reasons: Mapping[str, Missing],
+        baseline: Baseline,
+        target: Path | None,
+    ) -> None:
+        self._case, self._settings, self._target = case, settings, target
+        self._heads, self._reasons, self._baseline = heads, reasons, baseline
+        self._faces = CaseFaces(case, heads, reasons, settings, target)
+        self._slices = CaseSlices(case, heads, target)
+        self._skins: dict[str, OriginalSkin] = {}
+        self._rows: list[Measurement] = []
+        self._curves = DvhTable()
+        self._told: dict[str, dict[str, Any]] = {}
+        self._seconds: dict[str, float] = {}
+
+    def add(self, method: Defacer) -> None:
+        """Deface by a method, measure and write what it made."""
+        defacing = deface(method, self._case, self._heads, self._settings, self._reasons)
+        scope = _scope(self._case, defacing)
+        self._rows += quality_rows(self._case, self._heads, defacing, scope, self._settings, self._skins)
+        self._rows += dose_quality_rows(self._case, self._heads, defacing, scope)
+        self._rows += self._faces.rows(defacing, scope)
+        self._slices.add(defacing)
+        self._rows += utility_rows(self._case, self._baseline, defacing, scope, self._settings, self._curves)
+        self._told[method.key] = write_defacing(self._case, defacing, self._target)
+        self._seconds[method.key] = defacing.seconds
+
+    def take_over(self, kept: KeptMethods, key: str) -> None:
+        """Add a finished method, and put its files into the folder that grows."""
+        self._rows += kept.rows(key)
+        self._told[key] = kept.told(key)
+        self._seconds |= kept.seconds(key)
+        self._curves.keep(OutputFolder(kept.out).dvh(kept.case_id), key)
+        if self._target is not None:
+            kept.share_files(key, self._target)
+        self._faces.keep(kept, key)
+        self._slices.keep(kept, key)
+
+    def report(self, inputs: Mapping[str, str], kept_out: Path | None) -> CaseReport:
+        """Neutral words for patients' names throughout; tables and report are written, and what stands behind the words."""
+        structures = count_structures(self._case, self._baseline)
+        words = NeutralWords(self._case.folder, self._case.id)
+        if kept_out is not None:
+            words.take_over(kept_out)
+        report = words.shared_report(
+            CaseReport(
+                case_id=self._case.id,
+                synthetic=self._case.synthetic,
+                measurements=tuple(self._rows),
+                methods=self._told,
+                settings=replace(self._settings, variants=self._variants),
+                inputs=inputs,
+                seconds=self._seconds,
+                notes=_notes(self._case, self._heads, self._reasons, structures),
+                structures=structures,
+                left_out=self._case.left_out,
+            )
         )
+        if self._target is not None:
+            self._faces.write()
+            _write(self._target, report, self._curves, words)
+        return report
+
+    @property
+    def _variants(self) -> dict[str, str]:
+        """The methods that were not run as they are by default."""
+        return {key: told["variant"] for key, told in self._told.items() if told["variant"]}
 
 
 def _write(target: Path, report: CaseReport, curves: DvhTable, words: NeutralWords) -> None:
