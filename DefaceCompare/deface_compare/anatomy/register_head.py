@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import SimpleITK as sitk
@@ -27,6 +27,11 @@ PITCHES_DEGREES = (-15.0, 0.0, 15.0)
 """Chin up to chin down, the range of radiotherapy masks and head coils."""
 SLIDES_MM = (-70.0, -35.0, 0.0, 35.0, 70.0)
 """Starts along the head's axis for scans that are cut at the vertex, whose height in the head is unknown."""
+SCREENED_SHARE = 0.05
+"""Share of the voxels by which many starts are told apart before the promising ones are fitted (a seventh of the time)."""
+HOPELESS_DICE = 0.01
+"""A start whose screening overlaps by so much less than the best one's is not fitted. On 79 cut CT scans the start that wins in
+the end was at most 0.0074 behind."""
 CUT_AREA_MM2 = 4000.0
 """A larger outline than this on the top slice means that the scan is cut there."""
 HEAD_HEIGHT_MM = 230.0
@@ -41,6 +46,10 @@ NEAR_VOXELS = 3.5
 """Intensities are compared so far around the outline (a ball of seven voxels' width), so that the skin's edge takes part."""
 FLAT_INTENSITY_SHARE = 0.05
 """If the inside varies by less than this share of the contrast to air, intensities say nothing."""
+
+
+Start = tuple[float, float]
+"""Where a search begins: slide in mm and pitch in degrees."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,15 @@ class HeadSearch:
         self._values, self._outline, self._seen = values, outline, seen
         self._mask = _steering_mask(outline, seen)
         self._fine = _Outlines(outline, self._mask, average_head(), FINE_MM)
-        self._coarse_fits: dict[tuple[float, ...], list[Fit]] = {}
+        self._fits: dict[Start, Fit] = {}
+
+    def best_coarse_fit(self) -> Fit:
+        """The best of `coarse_fits`, without fitting starts that screening shows to be hopeless."""
+        starts = self._starts()
+        if len(starts) > len(PITCHES_DEGREES):
+            screened = [self._coarse.fit(self._start(each), 30, SCREENED_SHARE).dice for each in starts]
+            starts = [each for each, dice in zip(starts, screened, strict=True) if dice >= max(screened) - HOPELESS_DICE]
+        return self._fitted(starts)[0]
 
     def coarse_fits(self, *, everywhere: bool = False) -> list[Fit]:
         """The fits of the outlines from afar, the best one first.
@@ -79,12 +96,32 @@ class HeadSearch:
         everywhere : bool
             Start at every height (`SLIDES_MM`), also if the scan does not look cut at the vertex.
         """
+        return self._fitted(self._starts(everywhere=everywhere))
+
+    def _starts(self, *, everywhere: bool = False) -> list[Start]:
         slides = SLIDES_MM if everywhere or _is_cut_above(self._outline, self._seen) else (0.0,)
-        if slides not in self._coarse_fits:
-            coarse = _Outlines(self._outline, self._mask, average_head(), COARSE_MM)
-            starts = _starts(self._outline, average_head().outline, slides)
-            self._coarse_fits[slides] = sorted((coarse.fit(start, 30) for start in starts), key=lambda fit: -fit.dice)
-        return list(self._coarse_fits[slides])
+        return [(slide, pitch) for slide in slides for pitch in PITCHES_DEGREES]
+
+    def _fitted(self, starts: list[Start]) -> list[Fit]:
+        """The fits from some starts, each found once, the best one first."""
+        for each in starts:
+            if each not in self._fits:
+                self._fits[each] = self._coarse.fit(self._start(each), 30)
+        return sorted((self._fits[each] for each in starts), key=lambda fit: -fit.dice)
+
+    @cached_property
+    def _coarse(self) -> _Outlines:
+        return _Outlines(self._outline, self._mask, average_head(), COARSE_MM)
+
+    def _start(self, start: Start) -> sitk.Similarity3DTransform:
+        """The average head upright over the patient's, slid along the head's axis and pitched."""
+        slide_mm, pitch_degrees = start
+        patient, average = (_upper_centre_mm(outline) for outline in (self._outline, average_head().outline))
+        laid = sitk.Similarity3DTransform()
+        laid.SetCenter((patient - [0, 0, 90.0]).tolist())
+        laid.SetRotation((1.0, 0.0, 0.0), math.radians(pitch_degrees))
+        laid.SetTranslation((average - patient - [0, 0, slide_mm]).tolist())
+        return laid
 
     def overlap(self, transform: sitk.Transform) -> float:
         """Dice overlap of the outlines where both scans look."""
@@ -142,19 +179,6 @@ def _upper_centre_mm(outline: sitk.Image) -> np.ndarray:
     return np.array(outline.TransformContinuousIndexToPhysicalPoint((float(x.mean()), float(y.mean()), float(top))))
 
 
-def _starts(outline: sitk.Image, average_outline: sitk.Image, slides_mm: tuple[float, ...]) -> list[sitk.Similarity3DTransform]:
-    patient, average = _upper_centre_mm(outline), _upper_centre_mm(average_outline)
-    starts = []
-    for slide in slides_mm:
-        for pitch in PITCHES_DEGREES:
-            start = sitk.Similarity3DTransform()
-            start.SetCenter((patient - [0, 0, 90.0]).tolist())
-            start.SetRotation((1.0, 0.0, 0.0), math.radians(pitch))
-            start.SetTranslation((average - patient - [0, 0, slide]).tolist())
-            starts.append(start)
-    return starts
-
-
 def coarser(image: sitk.Image, spacing_mm: float, smooth: bool = True) -> sitk.Image:
     """Resample to a coarser isotropic grid; masks by nearest neighbour."""
     steps = [spacing_mm / spacing for spacing in image.GetSpacing()]
@@ -205,9 +229,11 @@ class _Outlines:
         # 0 outside of what may steer, 1 air, 2 head
         self.labels = sitk.Cast(average.steering, sitk.sitkUInt8) * (1 + average.outline)
 
-    def fit(self, start: sitk.Similarity3DTransform | sitk.AffineTransform, iterations: int) -> Fit:
-        """Improve `start` from afar (its kind of transform is kept)."""
+    def fit(self, start: sitk.Similarity3DTransform | sitk.AffineTransform, iterations: int, share: float | None = None) -> Fit:
+        """Improve `start` from afar (its kind of transform is kept), by a `share` of the voxels if not by the usual one."""
         method = registration(iterations, self.spacing_mm)
+        if share is not None:
+            method.SetMetricSamplingPercentage(share, SAMPLING_SEED)
         method.SetMetricAsMeanSquares()
         method.SetMetricFixedMask(self.mask)
         method.SetMetricMovingMask(self.steering)
