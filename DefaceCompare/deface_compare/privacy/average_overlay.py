@@ -17,7 +17,7 @@ from ..anatomy.head import Head
 from ..anatomy.outline_fit import OutlineFit, fit_outline
 from ..case import CaseImage
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, index_to_mm, margin_in_view_mm
+from ..geometry.boxes import Patch, box_of_points, corners_mm, index_to_mm, margin_in_view_mm, sample_box
 from ..geometry.grids import mapped
 from ..geometry.level_set import mask_level_mm, sample_at
 from ..geometry.morphology import grown
@@ -86,10 +86,13 @@ def _near_edit(image: CaseImage, head: Head, patch: Patch) -> NDArray[np.float32
     box.SetSpacing(image.image.GetSpacing())
     box.SetDirection(image.image.GetDirection())
     box.SetOrigin(image.image.TransformIndexToPhysicalPoint(patch.offset))
-    on_grid = sitk.Resample(box, head.grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     spacing_mm = head.grid.GetSpacing()[0]
+    altered = np.zeros(head.grid.GetSize()[::-1], bool)
+    there = box_of_points(corners_mm(box), head.grid, spacing_mm + max(box.GetSpacing()))
+    if not there.empty:
+        altered[there.slices] = sample_box(box, head.grid, there, 0.0, nearest=True) > 0
     voxels = round(NEAR_EDIT_MM / spacing_mm) + 0.5  # a ball as wide as an odd number of voxels
-    return grown(sitk.GetArrayViewFromImage(on_grid) > 0, voxels * spacing_mm, spacing_mm).astype(np.float32)
+    return grown(altered, voxels * spacing_mm, spacing_mm).astype(np.float32)
 
 
 @cache
