@@ -7,7 +7,6 @@ deformation is what the smooth spline extrapolates from forehead, temples, jaw a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -18,6 +17,7 @@ from ..geometry.boxes import VoxelBox, index_to_mm
 from ..geometry.found_once import FoundOnce
 from ..geometry.grids import mapped
 from ..geometry.level_set import sample_at
+from .spline_basis import basis_matrix, cubic_weights, normal_equations, points_by_cell, spline_basis
 
 CONTROL_SPACING_MM = 60.0
 """Spacing of the spline's control points: it follows the shape of a skull, not of a feature."""
@@ -65,7 +65,7 @@ class OutlineFit:
         columns = []
         for axis, places in enumerate(box.slices[::-1]):
             at_mm = origin[axis] + step[axis, axis] * np.arange(places.start, places.stop)
-            base, weights = _weights((at_mm - self.origin_mm[axis]) / self.spacing_mm, self.coefficients.shape[axis])
+            base, weights = cubic_weights((at_mm - self.origin_mm[axis]) / self.spacing_mm, self.coefficients.shape[axis])
             dense = np.zeros((len(at_mm), self.coefficients.shape[axis]))
             for k in range(4):
                 dense[np.arange(len(at_mm)), base + k] = weights[:, k]
@@ -78,19 +78,10 @@ class OutlineFit:
     def at(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where points, shape (n, 3), of the affine transform's first side lie on its second, shape (n, 3)."""
         shape = self.coefficients.shape[:3]
+        at = (points_mm - self.origin_mm) / self.spacing_mm
         question = (*self.origin_mm.tolist(), self.spacing_mm, *shape)
-        find = lambda: _matrix(_basis((points_mm - self.origin_mm) / self.spacing_mm, shape), shape)  # noqa: E731
-        basis = _BASES.of(points_mm, question, find)
+        basis = _BASES.of(points_mm, question, lambda: basis_matrix(spline_basis(at, shape), shape))
         return mapped(self.affine, points_mm) + basis @ self.coefficients.reshape(-1, 3)
-
-
-def _weights(at: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """First of four control points and the cubic B-spline weights at coordinates in control spacings; ends are held."""
-    held = np.clip(at, 1.0, count - 2.0 - 1e-9)
-    cell = np.floor(held).astype(np.intp)
-    t = held - cell
-    weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6.0
-    return cell - 1, weights
 
 
 def fit_outline(
@@ -125,8 +116,8 @@ def fit_outline(
     origin = extent_mm[0] - spacing_mm
     width, height, depth = (np.floor((extent_mm[1] - origin) / spacing_mm).astype(int) + 3).tolist()
     shape = (width, height, depth)
-    spline = _basis((points - origin) / spacing_mm, shape)
-    basis, cells = _matrix(spline, shape), _cells(spline)
+    spline = spline_basis((points - origin) / spacing_mm, shape)
+    basis, cells = basis_matrix(spline, shape), points_by_cell(spline)
     start = mapped(affine, points)
     unit = mapped(affine, np.eye(3)) - mapped(affine, np.zeros((1, 3)))
     wanted = levels * abs(float(np.linalg.det(unit))) ** (1 / 3)  # patient mm to average-head mm
@@ -139,7 +130,7 @@ def fit_outline(
         at = start + basis @ found.T
         residual = np.clip(sample_at(average, grid, at, 0.0) - wanted, -RESIDUAL_LIMIT_MM, RESIDUAL_LIMIT_MM)
         slope = np.stack([sample_at(each, grid, at, 0.0) for each in slopes], axis=1)
-        squares, right = _normal_equations(spline, cells, slope, residual, count)
+        squares, right = normal_equations(spline, cells, slope, residual, count)
         right -= (found @ stiff).ravel()
         for axis in range(3):
             own = slice(axis * count, (axis + 1) * count)
@@ -154,52 +145,6 @@ def fit_outline(
 def _slopes(average: NDArray[np.float32], spacing_mm: float) -> list[NDArray[np.float32]]:
     """How the level changes along x, y and z, per mm."""
     return [np.gradient(average, axis=axis) / spacing_mm for axis in (2, 1, 0)]
-
-
-class _Basis(NamedTuple):
-    """Spline weights of points: 64 control points each, (x, y, z) order; both of shape (n, 64)."""
-
-    columns: NDArray[np.intp]
-    weights: NDArray[np.float64]
-
-
-def _basis(at: NDArray[np.float64], shape: tuple[int, int, int]) -> _Basis:
-    """The weights at coordinates in control spacings, shape (n, 3), of a grid of control points of a shape (x, y, z)."""
-    (first_x, wx), (first_y, wy), (first_z, wz) = (_weights(at[:, axis], shape[axis]) for axis in range(3))
-    x, y, z = (first[:, None] + np.arange(4) for first in (first_x, first_y, first_z))
-    columns = (x[:, :, None, None] * shape[1] + y[:, None, :, None]) * shape[2] + z[:, None, None, :]
-    weights = wx[:, :, None, None] * wy[:, None, :, None] * wz[:, None, None, :]
-    return _Basis(columns.reshape(len(at), 64), weights.reshape(len(at), 64))
-
-
-def _matrix(basis: _Basis, shape: tuple[int, int, int]) -> scipy.sparse.csr_array:
-    """The weights as a matrix of points (rows) and control points."""
-    ends = np.arange(0, basis.columns.size + 1, basis.columns.shape[1])
-    return scipy.sparse.csr_array(
-        (basis.weights.ravel(), basis.columns.ravel(), ends), shape=(len(basis.columns), int(np.prod(shape)))
-    )
-
-
-def _cells(basis: _Basis) -> list[NDArray[np.intp]]:
-    """The points that lie between the same control points, cell by cell."""
-    order = np.argsort(basis.columns[:, 0], kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(basis.columns[order, 0])) + 1)
-
-
-def _normal_equations(
-    basis: _Basis, cells: list[NDArray[np.intp]], slope: NDArray[np.float64], residual: NDArray[np.float64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Squares and right side of the step that undoes the residuals, for x, y and z of all control points, shape (3 * count,).
-
-    The points of a cell share their 64 control points: its block is a product of small dense matrices.
-    """
-    squares, right = np.zeros((3 * count, 3 * count)), np.zeros(3 * count)
-    for points in cells:
-        columns = (np.arange(3)[:, None] * count + basis.columns[points[0]]).ravel()
-        rows = (slope[points][:, :, None] * basis.weights[points][:, None, :]).reshape(len(points), -1)
-        squares[np.ix_(columns, columns)] += rows.T @ rows
-        right[columns] -= rows.T @ residual[points]
-    return squares, right
 
 
 def _bending(shape: tuple[int, int, int]) -> NDArray[np.float64]:

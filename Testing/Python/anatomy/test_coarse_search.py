@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from deface_compare.anatomy import register_head
 from deface_compare.anatomy.average_head import average_head
 from deface_compare.anatomy.head_top import is_cut_above
-from deface_compare.anatomy.register_head import SCREENED_SHARE, HeadSearch
+from deface_compare.anatomy.register_head import HeadSearch
 from deface_compare.geometry.grids import on_grid
 
 CUT_MM = 40.0
@@ -29,19 +29,17 @@ def scan() -> tuple[sitk.Image, sitk.Image]:
 
 
 @pytest.fixture
-def fitted(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
-    """The share of voxels of each fit from afar that is made; None stands for the usual one."""
-    shares: list[float | None] = []
-    fit = register_head._Outlines.fit
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The grid of each fit that is made."""
+    grids_mm: list[float] = []
+    registration = register_head.registration
 
-    def told(
-        self: register_head._Outlines, start: sitk.Transform, iterations: int, share: float | None = None
-    ) -> register_head.Fit:
-        shares.append(share)
-        return fit(self, start, iterations, share)
+    def told(iterations: int, spacing_mm: float) -> sitk.ImageRegistrationMethod:
+        grids_mm.append(spacing_mm)
+        return registration(iterations, spacing_mm)
 
-    monkeypatch.setattr(register_head._Outlines, "fit", told)
-    return shares
+    monkeypatch.setattr(register_head, "registration", told)
+    return grids_mm
 
 
 def search_in(scan: tuple[sitk.Image, sitk.Image]) -> HeadSearch:
@@ -50,27 +48,26 @@ def search_in(scan: tuple[sitk.Image, sitk.Image]) -> HeadSearch:
 
 
 def test_the_best_start_is_the_same_when_hopeless_ones_are_not_fitted(
-    scan: tuple[sitk.Image, sitk.Image], fitted: list[float | None]
+    scan: tuple[sitk.Image, sitk.Image], fits: list[float]
 ) -> None:
     assert is_cut_above(*scan)
     best = search_in(scan).best_coarse_fit()
-    assert fitted.count(SCREENED_SHARE) == EVERY_START
-    assert fitted.count(None) < EVERY_START
+    assert EVERY_START < len(fits) < 2 * EVERY_START  # all are screened, some are fitted
     wanted = search_in(scan).coarse_fits()[0]
     assert best.transform.GetParameters() == wanted.transform.GetParameters()
     assert best.dice == wanted.dice
 
 
 def test_no_start_is_left_out_where_screening_finds_no_head(
-    scan: tuple[sitk.Image, sitk.Image], fitted: list[float | None], monkeypatch: pytest.MonkeyPatch
+    scan: tuple[sitk.Image, sitk.Image], fits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(register_head, "CLEAR_DICE", 1.01)
     search_in(scan).best_coarse_fit()
-    assert fitted.count(None) == EVERY_START
+    assert len(fits) == 2 * EVERY_START
 
 
-def test_a_start_that_was_fitted_is_not_fitted_again(scan: tuple[sitk.Image, sitk.Image], fitted: list[float | None]) -> None:
+def test_a_start_that_was_fitted_is_not_fitted_again(scan: tuple[sitk.Image, sitk.Image], fits: list[float]) -> None:
     search = search_in(scan)
     search.best_coarse_fit()
     assert len(search.coarse_fits(everywhere=True)) == EVERY_START
-    assert fitted.count(None) == EVERY_START
+    assert len(fits) == 2 * EVERY_START

@@ -9,12 +9,12 @@ import pytest
 import SimpleITK as sitk
 from scipy.special import erfc
 
-from deface_compare.anatomy import outline_fit
 from deface_compare.anatomy.average_head import average_head
 from deface_compare.anatomy.converge_affine import converge_affine
 from deface_compare.anatomy.register_brain import mni_brain_mask, register_brain
 from deface_compare.anatomy.register_head import coarser
 from deface_compare.anatomy.skin_level import skin_level
+from deface_compare.anatomy.spline_basis import basis_matrix, normal_equations, points_by_cell, spline_basis
 from deface_compare.defacers.biometric_mask import EAR_BOXES_MM, FACE_BOX_MM
 from deface_compare.geometry.grids import on_grid
 from deface_compare.geometry.level_set import mask_level_mm
@@ -92,12 +92,12 @@ def test_more_air_around_a_head_does_not_move_its_skin() -> None:
 def test_the_normal_equations_cell_by_cell_are_those_of_all_points_at_once() -> None:
     generator = np.random.default_rng(5)
     shape = (6, 7, 5)
-    basis = outline_fit._basis(generator.uniform(0.5, 3.5, (400, 3)), shape)
+    basis = spline_basis(generator.uniform(0.5, 3.5, (400, 3)), shape)
     slope, residual, count = generator.normal(size=(400, 3)), generator.normal(size=400), int(np.prod(shape))
-    weights = outline_fit._matrix(basis, shape).toarray()
+    weights = basis_matrix(basis, shape).toarray()
     assert weights.sum(axis=1) == pytest.approx(1.0)
     rows = np.hstack([weights * slope[:, axis, None] for axis in range(3)])
-    squares, right = outline_fit._normal_equations(basis, outline_fit._cells(basis), slope, residual, count)
+    squares, right = normal_equations(basis, points_by_cell(basis), slope, residual, count)
     assert np.abs(squares - rows.T @ rows).max() < 1e-12
     assert np.abs(right + rows.T @ residual).max() < 1e-12
 
