@@ -58,11 +58,12 @@ def place_head(case: Case, image: CaseImage, search: HeadSearch, outline: sitk.I
     FaceNotFound
         If no place of the average head covers the patient's outline, or a witness that speaks contradicts every place.
     """
-    fits = search.coarse_fits()
-    overlap = search.overlap(fits[0].transform)
-    if overlap < LOWEST_DICE:
-        return _partial_head(case, image, search, outline, fits, overlap)
-    fit = search.refined(fits[0].transform)
+    best = search.best_coarse_fit()
+    if search.overlap(best.transform) < LOWEST_DICE:
+        best = search.coarse_fits()[0]  # a scan of a part of the head: no start is left out
+    if search.overlap(best.transform) < LOWEST_DICE:
+        return _partial_head(case, image, search, outline)
+    fit = search.refined(best.transform)
     places = _places(case, image, outline, fit)
     wrong = {name: place for name, place in places.items() if not place.agrees}
     for name, place in wrong.items():
@@ -79,17 +80,16 @@ def place_head(case: Case, image: CaseImage, search: HeadSearch, outline: sitk.I
     return PlacedHead(fit, tuple(places), _told(places))
 
 
-def _partial_head(
-    case: Case, image: CaseImage, search: HeadSearch, outline: sitk.Image, fits: list[Fit], overlap: float
-) -> PlacedHead:
+def _partial_head(case: Case, image: CaseImage, search: HeadSearch, outline: sitk.Image) -> PlacedHead:
     """A scan whose outline is not like a whole head's: a part of a head counts if a second witness knows where it belongs."""
-    for fit in _starts(search, fits):
+    for fit in _starts(search):
         for name, place in _places(case, image, outline, fit).items():
             again = search.refined(place.corrected(fit.affine))
             found = _places(case, image, outline, again)
             if again.dice >= LOWEST_WITNESSED_DICE and found and _all_agree(found):
                 note = f"the scan shows a part of a head (overlap {again.dice:.2f}), placed by its {name}"
                 return PlacedHead(again, tuple(found), (note, *_told(found)))
+    overlap = search.overlap(search.coarse_fits()[0].transform)
     raise FaceNotFound(
         f"image {image.key} shows no head like the average head (overlap {overlap:.2f}, at least {LOWEST_DICE} needed),"
         " and nothing inside it confirms which part of a head it is"
@@ -114,9 +114,9 @@ def place_by_inside(case: Case, image: CaseImage, search: HeadSearch, outline: s
     return None
 
 
-def _starts(search: HeadSearch, fits: list[Fit]) -> Iterator[Fit]:
+def _starts(search: HeadSearch) -> Iterator[Fit]:
     """The best place of the outline first, then the best ones from every height."""
-    yield fits[0]
+    yield search.coarse_fits()[0]
     yield from search.coarse_fits(everywhere=True)[:MOST_STARTS]
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 import scipy
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
+from ..geometry.boxes import box_around, boxed
 from ..geometry.grids import on_grid
 from ..geometry.level_set import SMOOTHING_VOXELS, from_border_mm
 from ..geometry.nearness import dilated, eroded
 
 FAR_MM = 1000.0
 """Marks voxels that do not touch the skin; no head is so large."""
+AROUND_VOXELS = 3
+"""So far around the outline the skin is located: one voxel holds values of its own, one more their slope."""
 
 
 def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sitk.Image:
@@ -39,11 +43,24 @@ def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sit
     inside = sitk.GetArrayViewFromImage(outline) > 0
     air, tissue = (float(np.median(found[mask])) if mask.any() else threshold for mask in (~inside, inside))
     middle = 0.5 * (air + tissue)
+    solid = np.full(inside.shape, air, np.float32)
+    to_skin = np.full(inside.shape, FAR_MM, np.float32)
+    around = box_around(inside, AROUND_VOXELS)
+    if around is not None:  # beyond is air, which no skin touches
+        box = around.slices
+        solid[box] = _with_own_skin(found[box], inside[box], air, tissue, threshold)
+        to_skin[box] = -sitk.GetArrayFromImage(sitk.IsoContourDistance(boxed(solid[box], outline, around), middle, FAR_MM))
+    far = from_border_mm(on_grid(solid, outline) > middle)
+    level = np.where(np.abs(to_skin) < 0.5 * FAR_MM, to_skin, far).astype(np.float32)
+    return on_grid(scipy.ndimage.gaussian_filter(level, SMOOTHING_VOXELS), outline)
+
+
+def _with_own_skin(
+    found: NDArray[np.float32], inside: NDArray[np.bool_], air: float, tissue: float, threshold: float
+) -> NDArray[np.float64]:
+    """Air outside and tissue inside; at the border between them the values found, where these agree with the outline."""
     next_to_skin = dilated(inside) & ~eroded(inside)
     solid = np.where(inside, tissue, air)
     own = next_to_skin & ((found > threshold) == inside)
     solid[own] = found[own]
-    field = on_grid(solid.astype(np.float32), outline)
-    to_skin = -sitk.GetArrayFromImage(sitk.IsoContourDistance(field, middle, FAR_MM))
-    level = np.where(np.abs(to_skin) < 0.5 * FAR_MM, to_skin, from_border_mm(field > middle)).astype(np.float32)
-    return on_grid(scipy.ndimage.gaussian_filter(level, SMOOTHING_VOXELS), outline)
+    return solid

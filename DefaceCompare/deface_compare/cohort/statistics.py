@@ -271,8 +271,9 @@ def _signed_rank_tests(samples: Sequence[NDArray[np.float64]]) -> list[tuple[flo
     answers: list[tuple[float, str]] = []
     alike: dict[tuple[int, Literal["exact", "approx"]], list[int]] = {}
     for k, values in enumerate(samples):
-        answers.append((math.nan, TOO_FEW if np.any(values) else NO_CHANGE))
-        if np.any(values) and len(values) >= LEAST_CASES:
+        changed = bool(values.any())
+        answers.append((math.nan, TOO_FEW if changed else NO_CHANGE))
+        if changed and len(values) >= LEAST_CASES:
             tied = np.any(values == 0) or len(np.unique(np.abs(values))) < len(values)
             kind: Literal["exact", "approx"] = "approx" if tied or len(values) > LARGEST_EXACT else "exact"
             alike.setdefault((len(values), kind), []).append(k)

@@ -100,6 +100,13 @@ def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return labels == largest if sizes[largest] else mask
 
 
+def part_at_first_corner(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The face-connected part of a mask that holds the array's first voxel; that voxel must be of the mask."""
+    numbered = _numbered_parts(mask)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    return labels == labels[0, 0, 0]
+
+
 def open_air(air: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The air that reaches the front, side or top of the box, shape (z, y, x); the rest is a cavity.
 

@@ -12,14 +12,14 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkPolyDataNormals
 
-from ..anatomy.average_head import AverageHead, average_head
+from ..anatomy.average_head import AverageHead, average_head, average_outside_mm
 from ..anatomy.head import Head
 from ..anatomy.outline_fit import OutlineFit, fit_outline
 from ..case import CaseImage
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, index_to_mm, margin_in_view_mm
+from ..geometry.boxes import Patch, box_of_points, corners_mm, index_to_mm, margin_in_view_mm, sample_box
 from ..geometry.grids import mapped
-from ..geometry.level_set import mask_level_mm, sample_at
+from ..geometry.level_set import sample_at, smoothed_level_mm
 from ..geometry.morphology import grown
 from .surface import SkinLevel, box_of_landmarks, face_surface
 
@@ -86,10 +86,13 @@ def _near_edit(image: CaseImage, head: Head, patch: Patch) -> NDArray[np.float32
     box.SetSpacing(image.image.GetSpacing())
     box.SetDirection(image.image.GetDirection())
     box.SetOrigin(image.image.TransformIndexToPhysicalPoint(patch.offset))
-    on_grid = sitk.Resample(box, head.grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     spacing_mm = head.grid.GetSpacing()[0]
+    altered = np.zeros(head.grid.GetSize()[::-1], bool)
+    there = box_of_points(corners_mm(box), head.grid, spacing_mm + max(box.GetSpacing()))
+    if not there.empty:
+        altered[there.slices] = sample_box(box, head.grid, there, 0.0, nearest=True) > 0
     voxels = round(NEAR_EDIT_MM / spacing_mm) + 0.5  # a ball as wide as an odd number of voxels
-    return grown(sitk.GetArrayViewFromImage(on_grid) > 0, voxels * spacing_mm, spacing_mm).astype(np.float32)
+    return grown(altered, voxels * spacing_mm, spacing_mm).astype(np.float32)
 
 
 @cache
@@ -108,7 +111,7 @@ def _average_mesh() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
 def _average_skin() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Voxels at the average head's skin, neck left out: centres (n, 3), mm, and signed distances from the skin (n,)."""
     average = average_head()
-    distance = mask_level_mm(average.outline)
+    distance = smoothed_level_mm(average_outside_mm())
     steering = sitk.GetArrayFromImage(average.steering) > 0
     at_skin = (np.abs(distance) < 0.75 * average.outline.GetSpacing()[0]) & steering
     matrix, origin = index_to_mm(average.outline)

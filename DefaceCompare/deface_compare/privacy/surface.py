@@ -16,6 +16,7 @@ from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head, Point
 from ..case import CT, CaseImage
 from ..errors import NotAvailable
+from ..geometry.found_once import FoundOnce
 from ..geometry.mesh import iso_surface
 from ..geometry.morphology import largest_part, open_air
 from ..geometry.nearness import dilated
@@ -46,6 +47,9 @@ ATTACKER_HU = (-700.0, 0.0, 200.0)
 
 ATTACKER_CONTRASTS = (-0.5, 0.5)
 """MR and PET: half the skin's contrast above air, and one and a half times it."""
+
+_OUTLINES = FoundOnce()
+"""Of a head on its images' grids: the original is drawn, and its control."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,11 @@ def box_of_landmarks(landmarks_mm: Mapping[str, Point]) -> FaceBox:
 
 
 def outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
-    """The patient's outline, grown by `DEVICE_MARGIN_MM`, on the face's grid; shape (z, y, x)."""
+    """The patient's outline, grown by `DEVICE_MARGIN_MM`, on the face's grid; shape (z, y, x). Not to be changed."""
+    return _OUTLINES.of(head, box, lambda: _outline_on_box(head, box))
+
+
+def _outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
     inside = sitk.GetArrayFromImage(resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
     return dilated(inside, round(DEVICE_MARGIN_MM / box.spacing_mm))
 

@@ -20,7 +20,7 @@ from ..geometry.boxes import Patch, VoxelBox, box_around, box_for_grid, box_of_p
 from ..geometry.found_once import FoundOnce
 from ..geometry.grids import onto_grid
 from ..geometry.mesh import iso_surface, points_of
-from ..geometry.morphology import grown, largest_part
+from ..geometry.morphology import grown, largest_part, part_at_first_corner
 from ..geometry.nearness import dilated
 
 SMOOTHING_MM = 1.2
@@ -90,8 +90,7 @@ def _without_cavities(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:
     reach = OPENING_VOXELS
     padded = np.pad(largest, reach + 1)
     grown = dilated(padded, reach)
-    outside_labels, _ = ndimage.label(~grown)
-    outside = dilated(outside_labels == outside_labels[0, 0, 0], reach)
+    outside = dilated(part_at_first_corner(~grown), reach)
     inner = slice(reach + 1, -(reach + 1))
     return ~outside[inner, inner, inner] | largest
 

@@ -18,6 +18,7 @@ from ..cohort.reidentification.summary import HEADLINE, FaceCurves
 from ..cohort.summary import SummaryRow, find, first_of_each_arm
 from ..cohort.tradeoff import Axis
 from ..cohort.verdict import Verdict
+from ..geometry.found_once import FoundOnce
 from ..measurement import Measurement, metrics
 from ..natural_order import natural
 from ..settings import Settings
@@ -45,6 +46,8 @@ SYNTHETIC_COLUMN_C = (
 SCRIPTS = (*DRAWING, "privacy_view.js", "report.js")
 CASES_PAGE = "identifiable/cases.html"
 """Where faces and slices of patients are shown, seen from the report."""
+_DATA = FoundOnce()
+"""What a content's pages draw."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,12 @@ def _card_pictures(content: ReportContent) -> dict[Arm, str]:
 
 
 def report_data(content: ReportContent, lines: Sequence[CaseLine]) -> dict[str, Any]:
-    """What the page's scripts draw: the same values as in the tables."""
+    """What the page's scripts draw: the same values as in the tables. Found once: the page of cases asks, too."""
+    told = tuple((line.id, line.remarks) for line in lines)  # all that is read of them
+    return dict(_DATA.of(content, told, lambda: _report_data(content, lines)))
+
+
+def _report_data(content: ReportContent, lines: Sequence[CaseLine]) -> dict[str, Any]:
     names, cases = content.names, content.cases
     maps = heat_maps(content.summary, content.table, content.image, content.settings.tolerances, cases)
     worst = next((facts.worst_dose.case for facts in content.answer.facts if facts.worst_dose), "")

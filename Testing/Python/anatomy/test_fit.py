@@ -14,6 +14,7 @@ from deface_compare.anatomy.converge_affine import converge_affine
 from deface_compare.anatomy.register_brain import mni_brain_mask, register_brain
 from deface_compare.anatomy.register_head import coarser
 from deface_compare.anatomy.skin_level import skin_level
+from deface_compare.anatomy.spline_basis import basis_matrix, normal_equations, points_by_cell, spline_basis
 from deface_compare.defacers.biometric_mask import EAR_BOXES_MM, FACE_BOX_MM
 from deface_compare.geometry.grids import on_grid
 from deface_compare.geometry.level_set import mask_level_mm
@@ -73,6 +74,32 @@ def test_the_skin_of_a_ball_is_located_between_voxels(offset_mm: float) -> None:
     assert np.std(errors[0]) < 0.14 < np.std(errors[1])
     # measured: +0.23 mm, of the mask, which ends at -300 HU, +0.56 mm
     assert abs(np.mean(errors[0])) < 0.3
+
+
+def test_more_air_around_a_head_does_not_move_its_skin() -> None:
+    z, y, x = np.mgrid[-24:24, -24:24, -24:24] * 2.0
+    on_ball = (1040.0 * 0.5 * erfc((np.sqrt(x**2 + y**2 + z**2) - 30.0) / BLUR_MM) - 1000.0).astype(np.float32)
+    wide = np.pad(on_ball, 12, constant_values=-1000.0)
+    levels = []
+    for each in (on_ball, wide):
+        image = sitk.GetImageFromArray(each)
+        image.SetSpacing((2.0, 2.0, 2.0))
+        levels.append(sitk.GetArrayFromImage(skin_level(image, on_grid(each > -300.0, image), -300.0)))
+    # the smoothing at the borders sees the air beyond in one of them
+    assert np.array_equal(levels[0][5:-5, 5:-5, 5:-5], levels[1][17:-17, 17:-17, 17:-17])
+
+
+def test_the_normal_equations_cell_by_cell_are_those_of_all_points_at_once() -> None:
+    generator = np.random.default_rng(5)
+    shape = (6, 7, 5)
+    basis = spline_basis(generator.uniform(0.5, 3.5, (400, 3)), shape)
+    slope, residual, count = generator.normal(size=(400, 3)), generator.normal(size=400), int(np.prod(shape))
+    weights = basis_matrix(basis, shape).toarray()
+    assert weights.sum(axis=1) == pytest.approx(1.0)
+    rows = np.hstack([weights * slope[:, axis, None] for axis in range(3)])
+    squares, right = normal_equations(basis, points_by_cell(basis), slope, residual, count)
+    assert np.abs(squares - rows.T @ rows).max() < 1e-12
+    assert np.abs(right + rows.T @ residual).max() < 1e-12
 
 
 @pytest.mark.parametrize("missing_mm", [0.0, 6.0])

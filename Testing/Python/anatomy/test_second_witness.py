@@ -92,7 +92,7 @@ def test_a_search_that_ends_beside_the_head_is_led_back_or_refused_but_never_bel
     head, image = heads["CT"], case.image("CT")
     wrong = Fit(moved(head.average_to_patient, by_mm), 0.95)
     search = HeadSearch(head.outline, head.outline, field_of_view(image.image, head.outline))
-    monkeypatch.setattr(search, "coarse_fits", lambda **_: [wrong])
+    monkeypatch.setattr(search, "best_coarse_fit", lambda: wrong)
     monkeypatch.setattr(search, "overlap", lambda transform: 0.95)
     answers = iter([wrong, Fit(head.average_to_patient, 0.96)])
     monkeypatch.setattr(search, "refined", lambda near: next(answers))

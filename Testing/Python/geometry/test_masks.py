@@ -9,7 +9,7 @@ from skimage.measure import label
 
 from deface_compare.geometry.boxes import Patch, VoxelBox, box_around
 from deface_compare.geometry.mesh import distances_mm, iso_surface, points_of
-from deface_compare.geometry.morphology import grown, inner_distance_mm, largest_part
+from deface_compare.geometry.morphology import grown, inner_distance_mm, largest_part, part_at_first_corner
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.2, 0.3, 0.5])
@@ -18,6 +18,15 @@ def test_the_largest_part_is_the_one_that_scikit_image_finds(share: float) -> No
     labels = label(mask, connectivity=1)
     sizes = np.bincount(labels.ravel())[1:]
     assert np.array_equal(largest_part(mask), labels == 1 + int(np.argmax(sizes)))  # of equal ones the first
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_the_part_at_the_first_corner_is_the_one_that_scipy_finds(share: float) -> None:
+    mask = np.random.default_rng(3).random((19, 23, 17)) < share
+    mask[0, 0, 0] = True
+    labels, count = ndimage.label(mask)
+    assert count > 1
+    assert np.array_equal(part_at_first_corner(mask), labels == labels[0, 0, 0])
 
 
 def test_an_empty_mask_has_no_part_and_no_box() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
 import sys
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ import pytest
 from deface_compare.errors import UnusableInput
 from deface_compare.privacy.networks.models import known_model
 from deface_compare.privacy.render import write_png
+from deface_compare.report import cases_page, html
 from deface_compare.study.pool import pool
 from deface_compare.words import BANNED, DOSE_SENTENCE, SYNTHETIC_WARNING, auc_words, number
 from made_study import METHODS, make_out
@@ -208,3 +210,18 @@ def test_the_page_names_the_face_model_its_licence_and_its_hash(page: Page) -> N
     model = known_model("sface")
     assert f"{model.title}{model.licence} · sha256 {model.sha256[:12]}…" in page.words.replace("\n", "")
     assert "ArcFace" not in page.words.replace("ArcFace AUC", "")  # SFace is never called so
+
+
+def test_the_page_of_cases_draws_the_data_of_the_report_which_are_found_once(
+    six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    found = html.heat_maps
+    monkeypatch.setattr(html, "heat_maps", lambda *asked: counted.append(1) or found(*asked))  # type: ignore[func-returns-value]
+    out = tmp_path / "out"
+    shutil.copytree(six, out)
+    pool([out], out)
+    assert len(counted) == 1
+    pages = [(out / name).read_text(encoding="utf-8") for name in ("report.html", "identifiable/cases.html")]
+    drawn, of_cases = (json.loads(re.search(r">(\{\"arms\":.*?)</script>", page, re.DOTALL).group(1)) for page in pages)  # type: ignore[union-attr]
+    assert {name for name in drawn if of_cases.get(name) != drawn[name]} == {"pictures", *cases_page.NOT_HERE}

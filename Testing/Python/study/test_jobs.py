@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def test_a_broken_case_is_listed_and_the_others_are_compared(local: Path) -> Non
 def test_two_workers_write_the_bytes_of_one_process(patients: Path, local: Path, tmp_path: Path) -> None:
     assert cli.main(["study", str(patients), "--out", str(tmp_path / "out"), *OPTIONS, "--jobs", "2"]) == 3
     assert difference(tmp_path / "out", local) == []
+
+
+def test_a_worker_draws_without_further_threads() -> None:
+    with study_workers.cluster(1, None) as client:
+        assert client.submit(os.environ.get, "LP_NUM_THREADS").result(timeout=60) == "0"
 
 
 def test_a_cluster_that_loses_a_worker_in_the_middle_of_a_case_writes_the_same_bytes(
