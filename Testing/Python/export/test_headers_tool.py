@@ -15,7 +15,7 @@ from deface_compare.export import export_case as export_module
 from deface_compare.export.headers.own_tool import read_header_tool
 from deface_compare.export.manifest import wrong_files
 from deface_compare.readers import read_case
-from export_patient import COARSE_MM, METHOD, compared, export, head_known, manifest, objects, source
+from export_patient import METHOD, export, head_known, manifest, objects, source
 from header_tool_table import table
 from places import ROOT
 
@@ -29,9 +29,9 @@ OPTIONS = ("--accept-risk", "--dose-policy", "mask")
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def case(coarse_case: Path) -> Path:
     """A finished case of few files; nobody may change it."""
-    return compared(tmp_path_factory.mktemp("handed"), COARSE_MM)
+    return coarse_case
 
 
 @pytest.fixture(scope="module")
