@@ -71,6 +71,7 @@ prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any 
 
 prove-people: $(VENV)/tested  # 40 made-up people at two visits: how alike strangers are, and how like oneself
 	$(BIN)/python $(PROOFS)/people.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py people_skins sample/people/test_people.py
 
 prove-border: $(VENV)/tested  # what the border of an edit draws of 12 MR and 2 CT heads
 	$(BIN)/python $(PROOFS)/border.py ../shared/data build/border
