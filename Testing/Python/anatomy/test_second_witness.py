@@ -128,7 +128,7 @@ def test_where_no_second_witness_speaks_the_face_is_edited_but_nothing_is_claime
 
 @pytest.mark.xdist_group("real_heads")
 def test_the_real_heads_are_placed_by_two_witnesses(shared_data: Path) -> None:
-    """On further ones methods could not be done as intended: that is not claimed of a place with fewer (``test_real_heads.py``)."""
+    """``test_real_heads.py`` holds it for further ones: of a place that no witness confirms, nothing is said to be done."""
     stored = sitk.ReadImage(str(shared_data / "ct_head_cranium" / "cranium_ct.nrrd"))
     cranium = CaseImage("CT", CT, stored, "HU")
     found = [(cranium, find_head(Case("x", (cranium,)), cranium, Settings()))]

@@ -217,7 +217,9 @@ def dices(variant: Variant) -> dict[str, float]:
     case, _, expected = shared()
     image, (own_case, own_head) = case.images[0], found_in(variant.make())
     if variant.turn is not None:
-        image = CaseImage("CT", CT, head_on(grid((SHARED_MM,) * 3, low=(-95, -150, -200), high=(95, 125, 85)), variant.turn), "HU")
+        image = CaseImage(
+            "CT", CT, head_on(grid((SHARED_MM,) * 3, low=(-95, -150, -200), high=(95, 125, 85)), variant.turn), "HU"
+        )
     seen = _view_of(own_case.images[0].image, image.image)
     if variant.turn is not None:
         seen &= _view_of(case.images[0].image, image.image, variant.turn.GetInverse())

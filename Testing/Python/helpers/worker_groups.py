@@ -14,11 +14,26 @@ from places import ROOT
 
 TESTS = ROOT / "Testing" / "Python"
 LONGEST = (
-    "panel",
     "export",
-    "anatomy/test_second_witness",
-    "mr_study",
+    "panel",
     "headers_tool",
+    "mr_study",
+    "defacers/test_difficult_heads",
+    "quality/test_bad_defacings",
+    "study/test_add_methods",
+    "test_real_heads",
+    "share",
+    "people",
+    "slicer_numbers",
+    "anatomy/test_second_witness",
+    "planned_patient",
+    "anatomy/test_head",
+    "study/test_jobs",
+    "study/test_cluster_files",
+    "properties",
+    "anatomy/test_masked_heads",
+    "sample/test_pose",
+    "real_heads",
 )
 """The groups that take longest, the longest first (measured, CPU seconds): begun last, one of them would keep a worker busy when
 the others have ended."""
