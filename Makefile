@@ -37,7 +37,7 @@ test: $(VENV)/tested
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	cd DefaceCompare && ../$(BIN)/lint-imports --no-logo --no-cache ../pyproject.toml
-	$(BIN)/pytest -n 3 --dist loadgroup
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup  # three workers on two cores: no more threads
 
 examples: $(VENV)/tested  # the commands, lines and cells of README and quickstart, run as they are written
 	$(BIN)/pytest -n 2 -m example

@@ -19,8 +19,6 @@ from export_mutations import EXPORTED, READ, REFUSED, MutationTarget
 from mutated_dicom import KINDS
 from plain_reading import Said, differences
 
-pytestmark = pytest.mark.xdist_group("export")
-
 MUTATIONS, EXPORT_EVERY = 100, 20
 """Each is read; the export, which costs ten times as much, is tried with each twentieth."""
 SLOWEST_S = 10.0
