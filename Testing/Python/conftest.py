@@ -26,8 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadscopereorder = False
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what they prepare run on one worker; no worker waits for another's last test."""
+    """Tests that share what they prepare run on one worker; no worker waits for another's last test.
+
+    First of all: pytest-xdist reads the groups in a hook of its own.
+    """
     group_tests(items)
 
 
