@@ -37,7 +37,7 @@ test: $(VENV)/tested
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	cd DefaceCompare && ../$(BIN)/lint-imports --no-logo --no-cache ../pyproject.toml
-	$(BIN)/pytest -n 3 --dist loadgroup
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup  # three workers on two cores: no more threads
 
 examples: $(VENV)/tested  # the commands, lines and cells of README and quickstart, run as they are written
 	$(BIN)/pytest -n 2 -m example
@@ -71,6 +71,7 @@ prove-faces: $(VENV)/tested  # 12 MR heads with second scans: AUCs A, B, C, any 
 
 prove-people: $(VENV)/tested  # 40 made-up people at two visits: how alike strangers are, and how like oneself
 	$(BIN)/python $(PROOFS)/people.py
+	$(BIN)/python $(PROOFS)/pytest_proof.py people_skins sample/people/test_people.py
 
 prove-border: $(VENV)/tested  # what the border of an edit draws of 12 MR and 2 CT heads
 	$(BIN)/python $(PROOFS)/border.py ../shared/data build/border

@@ -17,11 +17,22 @@ from deface_compare.privacy.networks.models import OK, verify_model
 from deface_compare.privacy.scorer import FaceScorer
 from panel_host import finished_output, fresh_panel, install_child, open_panel
 from places import SHARED_DATA
+from worker_groups import group_tests
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The groups stay in the order below: pytest-xdist would begin with the ones of most tests, and end with the longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, so that no worker waits for another's last test."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Tests that share what they prepare run on one worker; no worker waits for another's last test.
+
+    First of all: pytest-xdist reads the groups in a hook of its own.
+    """
+    group_tests(items)
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +105,14 @@ def exported_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from export_patient import compared
 
     return compared(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def coarse_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of few files, for tests that judge no shape: each export costs half; nobody may change it."""
+    from export_patient import COARSE_MM, compared
+
+    return compared(tmp_path_factory.mktemp("coarse"), COARSE_MM)
 
 
 @pytest.fixture(scope="session")

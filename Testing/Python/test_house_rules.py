@@ -102,3 +102,8 @@ def test_tests_of_one_group_run_on_one_worker(request: pytest.FixtureRequest) ->
     """A pytest that pytest-xdist does not know ignores groups in silence: set-ups of minutes then run on each worker."""
     spread = request.config.getoption("loadgroup", default=False)
     assert not spread or request.node.nodeid.endswith("@groups")
+
+
+def test_tests_of_a_module_that_names_no_group_run_on_one_worker(request: pytest.FixtureRequest) -> None:
+    spread = request.config.getoption("loadgroup", default=False)
+    assert not spread or request.node.nodeid.endswith("@test_house_rules")

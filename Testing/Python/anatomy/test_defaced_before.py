@@ -9,33 +9,31 @@ from pathlib import Path
 import pytest
 
 from deface_compare.anatomy.find_heads import find_heads
-from deface_compare.case import CT, MR, Case, CaseImage, Dose, StructureSet
+from deface_compare.case import CaseImage
 from deface_compare.compare import compare_case
 from deface_compare.defacers import methods_of
 from deface_compare.defacers.deface import deface
 from deface_compare.measurement import Measurement
-from deface_compare.sample.patient import sample_patient
 from deface_compare.settings import Settings
 from deface_compare.study.job import nothing_defaced
 from deface_compare.words import DEFACED_BEFORE
+from planned_patient import planned_patient, search_once
 
-COARSE = {"ct_size": (128, 128, 66), "ct_spacing_mm": (2.0, 2.0, 4.0)}
+pytestmark = pytest.mark.xdist_group("planned_patient")
+
 QUICK = Settings(face_model="none")
 
 
-@cache
-def patient() -> Case:
-    """A planning CT with structures and dose, and an MR in its frame."""
-    made = sample_patient(31, 1, "hn", **COARSE)
-    ct = CaseImage(key="CT", modality=CT, image=made.ct, unit="HU")
-    mr = CaseImage(key="MR_T1", modality=MR, image=made.mr, unit="a.u.")
-    return Case("case-001", (ct, mr), StructureSet(made.structures), Dose(made.dose))
+@pytest.fixture(autouse=True)
+def searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head of an image is searched once."""
+    search_once(monkeypatch)
 
 
 @cache
 def cut(method: str) -> dict[str, CaseImage]:
     """The images as a method leaves them, by key."""
-    case = patient()
+    case = planned_patient()
     heads, reasons = find_heads(case, QUICK)
     assert set(heads) == {"CT", "MR_T1"}  # the originals show their face: nothing is taken for cut
     defacing = deface(methods_of([method], {})[0], case, heads, QUICK, reasons)
@@ -44,23 +42,23 @@ def cut(method: str) -> dict[str, CaseImage]:
 
 @cache
 def rows_of_a_marked_ct() -> tuple[Measurement, ...]:
-    ct, mr = patient().images
+    ct, mr = planned_patient().images
     marked = replace(ct, defaced_before="SeriesDescription says so")
-    return compare_case(replace(patient(), images=(marked, mr)), ["quickshear"], QUICK).measurements
+    return compare_case(replace(planned_patient(), images=(marked, mr)), ["quickshear"], QUICK).measurements
 
 
 @pytest.mark.parametrize("method", ["quickshear"])
 def test_a_face_that_is_cut_from_an_image_is_seen_in_the_image(method: str) -> None:
-    heads, reasons = find_heads(replace(patient(), images=(cut(method)["CT"],)), QUICK)
+    heads, reasons = find_heads(replace(planned_patient(), images=(cut(method)["CT"],)), QUICK)
     assert heads == {}
     assert reasons["CT"].status == "no face"
     assert reasons["CT"].reason.startswith(DEFACED_BEFORE)  # measured: 62 % of the depths are air (CUT_SHARE 50 %), 0 before
 
 
 def test_an_image_whose_face_is_cut_is_told_beside_one_that_shows_it() -> None:
-    ct, mr = patient().images
+    ct, mr = planned_patient().images
     for images, key in (((ct, cut("quickshear")["MR_T1"]), "MR_T1"), ((cut("quickshear")["CT"], mr), "CT")):
-        heads, reasons = find_heads(replace(patient(), images=images), QUICK)
+        heads, reasons = find_heads(replace(planned_patient(), images=images), QUICK)
         assert set(heads) == {"CT", "MR_T1"} - {key}
         assert reasons[key].status == "no face"
         assert reasons[key].reason.startswith(DEFACED_BEFORE)
@@ -80,7 +78,7 @@ def test_the_dose_of_a_marked_ct_is_edited_with_the_image_that_shows_the_face() 
 
 
 def test_a_patient_of_whom_every_image_was_defaced_is_told_in_one_sentence(tmp_path: Path) -> None:
-    marked = tuple(replace(image, defaced_before="DeidentificationMethod says so") for image in patient().images)
-    report = compare_case(replace(patient(), images=marked), ["quickshear"], QUICK)
+    marked = tuple(replace(image, defaced_before="DeidentificationMethod says so") for image in planned_patient().images)
+    report = compare_case(replace(planned_patient(), images=marked), ["quickshear"], QUICK)
     assert nothing_defaced(report) == f"nothing was defaced: {DEFACED_BEFORE} (DeidentificationMethod says so)"
     assert f"CT: {DEFACED_BEFORE} (DeidentificationMethod says so)" in report.notes

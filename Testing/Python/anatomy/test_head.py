@@ -19,6 +19,7 @@ from deface_compare.case import Case, CaseImage
 from deface_compare.errors import FaceNotFound, UnusableInput
 from deface_compare.geometry.grids import field_of_view, working_grid
 from deface_compare.settings import Settings
+from real_heads import REAL_SUBJECTS, real_head
 
 AIR_HU, TISSUE_HU = -1000, 40
 
@@ -132,11 +133,11 @@ def test_nan_and_constant_images_are_refused_with_the_image_named() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("subject", [2, 9])
+@pytest.mark.xdist_group("real_heads")
+@pytest.mark.parametrize("subject", REAL_SUBJECTS)
 def test_the_brain_of_a_real_head_agrees_with_its_dlmuse_labels(shared_data: Path, subject: int) -> None:
     folder = shared_data / "mr_cohort_dev"
-    image = CaseImage("MR_T1", "MR", sitk.ReadImage(str(folder / f"Subj{subject}_T1.nii.gz")), "a.u.")
-    head = find(image)
+    _, head = real_head(shared_data, subject)
     labels = sitk.ReadImage(str(folder / f"Subj{subject}_T1_DLMUSE.nii.gz"))
     truth = sitk.GetArrayFromImage(sitk.Resample(labels, head.grid, sitk.Transform(), sitk.sitkNearestNeighbor)) > 0
     brain = sitk.GetArrayFromImage(head.brain) > 0

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 
 from deface_compare.anatomy.average_head import average_head
 from deface_compare.anatomy.find_heads import find_heads
-from deface_compare.case import CT, MR, Case, CaseImage, Dose, StructureSet
+from deface_compare.case import Case
 from deface_compare.compare import compare_case
 from deface_compare.measurement import Measurement
-from deface_compare.sample.patient import sample_patient
 from deface_compare.settings import Settings
+from planned_patient import head_of_planned_patient, planned_patient, search_once
 
-COARSE = {"ct_size": (128, 128, 66), "ct_spacing_mm": (2.0, 2.0, 4.0)}
+pytestmark = pytest.mark.xdist_group("planned_patient")
+
 ABOVE_EYES_MM = 50.0
+
+
+@pytest.fixture(autouse=True)
+def searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head of an image is searched once."""
+    search_once(monkeypatch)
 
 
 @cache
 def slab_and_head() -> Case:
     """A planning CT that begins over the brow, with an MR of the whole head in its frame."""
-    made = sample_patient(31, 1, "hn", **COARSE)
-    x, y, z = made.head.patient_points(np.array([average_head().landmarks_mm["nasion"]]))[0].tolist()
-    first = made.ct.TransformPhysicalPointToIndex((x, y, z + ABOVE_EYES_MM))[2]
-    ct = CaseImage(key="CT", modality=CT, image=made.ct[:, :, first:], unit="HU")
-    mr = CaseImage(key="MR_T1", modality=MR, image=made.mr, unit="a.u.")
-    return Case("case-001", (ct, mr), StructureSet(made.structures), Dose(made.dose))
+    whole, head = planned_patient(), head_of_planned_patient()
+    ct, mr = whole.images
+    x, y, z = head.patient_points(np.array([average_head().landmarks_mm["nasion"]]))[0].tolist()
+    first = ct.image.TransformPhysicalPointToIndex((x, y, z + ABOVE_EYES_MM))[2]
+    return replace(whole, images=(replace(ct, image=ct.image[:, :, first:]), mr))
 
 
 @cache

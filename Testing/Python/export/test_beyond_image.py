@@ -32,8 +32,6 @@ from export_patient import (
 )
 from exported_contours import contours, points_mm
 
-pytestmark = pytest.mark.xdist_group("export")
-
 LOWEST_MM = -40.0
 """The CT is cut here: under the nose tip (-25), above the mouth (-55)."""
 SLACK_MM = 0.5 * SPACINGS_MM[0][2] + 0.3

@@ -65,11 +65,11 @@ def test_every_object_says_what_was_done_and_names_the_case(cleaned: Path) -> No
         assert data.PatientWeight == 70.0
 
 
-def test_cleaned_objects_pass_dciodvfy(cleaned: Path, exported_case: Path, tmp_path: Path) -> None:
+def test_cleaned_objects_pass_dciodvfy(cleaned: Path, coarse_case: Path, tmp_path: Path) -> None:
     program = shutil.which("dciodvfy")
     if program is None:
         pytest.skip("dciodvfy (Debian package dicom3tools) is not installed")
-    assert export(exported_case, tmp_path / "export", *BASIC) == 0
+    assert export(coarse_case, tmp_path / "export", *BASIC) == 0
     firsts = {path.parent if path.parent != tmp_path / "export" else path: path for path in (tmp_path / "export").rglob("*.dcm")}
     assert len(firsts) >= len(KINDS)
     for path in firsts.values():
@@ -86,16 +86,16 @@ def test_references_lead_to_the_same_objects(cleaned: Path) -> None:
     assert {str(item.FrameOfReferenceUID) for item in everything["REG_1.dcm"].RegistrationSequence} == frames
 
 
-def test_times_keep_their_differences_and_suv_and_dvh_stay(exported_case: Path, tmp_path: Path) -> None:
-    assert export(exported_case, tmp_path / "export", *BASIC) == 0
-    before, after = read_case(exported_case.parents[2] / "patient", "x"), read_case(tmp_path / "export", "x")
+def test_times_keep_their_differences_and_suv_and_dvh_stay(coarse_case: Path, tmp_path: Path) -> None:
+    assert export(coarse_case, tmp_path / "export", *BASIC) == 0
+    before, after = read_case(coarse_case.parents[2] / "patient", "x"), read_case(tmp_path / "export", "x")
     assert after.image("PET").unit == "SUVbw"
     assert after.image("PET").stored_form.factor == pytest.approx(before.image("PET").stored_form.factor, rel=1e-12)
     assert before.structure_set is not None
     assert after.structure_set is not None
     assert [region.name for region in regions(before.structure_set)] == [region.name for region in regions(after.structure_set)]
     assert manifest(tmp_path / "export")["verified"]["DVH"]["numbers"] > 10  # type: ignore[index]
-    old = dcmread(next((exported_case.parents[2] / "patient" / "PET").glob("*.dcm")))
+    old = dcmread(next((coarse_case.parents[2] / "patient" / "PET").glob("*.dcm")))
     new = dcmread(next((tmp_path / "export" / "PET").glob("*.dcm")))
     assert new.StudyDate != old.StudyDate
     assert new.StudyTime != old.StudyTime
@@ -108,9 +108,9 @@ def _minutes(data: Dataset, keyword: str = "") -> int:
     return 60 * int(value[:2]) + int(value[2:4])
 
 
-def test_two_exports_are_alike_to_the_byte(exported_case: Path, tmp_path: Path) -> None:
+def test_two_exports_are_alike_to_the_byte(coarse_case: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        assert export(exported_case, tmp_path / name, *BASIC) == 0
+        assert export(coarse_case, tmp_path / name, *BASIC) == 0
     one, two = ({p.relative_to(tmp_path / n): p.read_bytes() for p in (tmp_path / n).rglob("*.dcm")} for n in ("one", "two"))
     assert one == two
 
@@ -121,21 +121,21 @@ def test_a_structure_keeps_a_name_of_the_field_gets_its_standard_name_or_a_numbe
 
 
 def test_a_patient_without_dates_has_no_suv_and_is_refused(
-    exported_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    coarse_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert export(exported_case, tmp_path / "export", *BASIC, "--retain", "nothing") == 2
+    assert export(coarse_case, tmp_path / "export", *BASIC, "--retain", "nothing") == 2
     assert "SUV need --retain dates,characteristics" in capsys.readouterr().err
     assert not (tmp_path / "export").exists()
 
 
-def test_a_device_stays_only_on_demand(exported_case: Path, tmp_path: Path) -> None:
-    assert export(exported_case, tmp_path / "export", *BASIC, "--retain", ",".join(RETAINED)) == 0
+def test_a_device_stays_only_on_demand(coarse_case: Path, tmp_path: Path) -> None:
+    assert export(coarse_case, tmp_path / "export", *BASIC, "--retain", ",".join(RETAINED)) == 0
     for data in objects(tmp_path / "export").values():
         assert data.StationName == "SAMPLE"
         assert "113109" in {str(item.CodeValue) for item in data.DeidentificationMethodCodeSequence}
 
 
-def test_a_wrong_option_is_one_sentence(exported_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_is_one_sentence(coarse_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        export(exported_case, tmp_path / "export", *BASIC, "--retain", "address")
+        export(coarse_case, tmp_path / "export", *BASIC, "--retain", "address")
     assert "'address' is none of dates, characteristics, device, nothing" in capsys.readouterr().err

@@ -6,16 +6,20 @@ import csv
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deface_compare.cli.main import main
 from deface_compare.export import export_case as export_module
+from deface_compare.export import moved_skin
 from deface_compare.export.headers.own_tool import read_header_tool
 from deface_compare.export.manifest import wrong_files
+from deface_compare.export.written import written_set
 from deface_compare.readers import read_case
-from export_patient import COARSE_MM, METHOD, compared, export, head_known, manifest, objects, source
+from export_mutations import once
+from export_patient import METHOD, export, head_known, manifest, objects, source
 from header_tool_table import table
 from places import ROOT
 
@@ -28,10 +32,19 @@ pytestmark = [
 OPTIONS = ("--accept-risk", "--dose-policy", "mask")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def surfaces_once() -> Iterator[None]:
+    """All exports here are of one case, and about its headers: its surfaces are found once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(written_set, "head_surface", once(written_set.head_surface))
+        patch.setattr(moved_skin, "moved_skin", once(moved_skin.moved_skin))
+        yield
+
+
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def case(coarse_case: Path) -> Path:
     """A finished case of few files; nobody may change it."""
-    return compared(tmp_path_factory.mktemp("handed"), COARSE_MM)
+    return coarse_case
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +173,7 @@ def test_a_tool_that_hangs_is_killed_with_all_that_it_started(
     assert run(case, tmp_path, "hang", monkeypatch, more="time_limit_s = 3\n") == 2
     assert "Stand-in was killed on case-001 after 3 s (time_limit_s); nothing was written" in capsys.readouterr().err
     state = Path(f"/proc/{(tmp_path / 'child').read_text(encoding='ascii')}/stat")
-    until = time.monotonic() + 5.0
+    until = time.monotonic() + 60.0
     while state.exists() and state.read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z" and time.monotonic() < until:
         time.sleep(0.05)
     assert not state.exists() or state.read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"

@@ -66,10 +66,10 @@ def test_what_is_kept_of_a_head_comes_back_to_the_last_bit(tmp_path: Path) -> No
 
 
 def test_an_export_takes_the_head_from_the_case(
-    exported_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    coarse_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(export_module, "find_heads", nobody)
-    assert export(copy_of(exported_case, tmp_path), tmp_path / "export") == 0
+    assert export(copy_of(coarse_case, tmp_path), tmp_path / "export") == 0
     assert SAID not in "".join(capsys.readouterr())
 
 
@@ -77,12 +77,12 @@ def test_an_export_takes_the_head_from_the_case(
 def test_an_export_searches_again_and_says_so_where_the_kept_head_is_not_the_cases(
     damage: str,
     said: str,
-    exported_case: Path,
+    coarse_case: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    case = copy_of(exported_case, tmp_path)
+    case = copy_of(coarse_case, tmp_path)
     out = case.parents[1]
     path = OutputFolder(out).edits(case.name) / HEADS
     if damage == "missing":
@@ -100,9 +100,9 @@ def test_an_export_searches_again_and_says_so_where_the_kept_head_is_not_the_cas
     assert said in told
 
 
-def test_a_head_found_from_other_structures_or_settings_is_not_taken(exported_case: Path) -> None:
-    out = exported_case.parents[1]
-    case, report = read_again(out, exported_case.name), CaseReport.read(exported_case)
+def test_a_head_found_from_other_structures_or_settings_is_not_taken(coarse_case: Path) -> None:
+    out = coarse_case.parents[1]
+    case, report = read_again(out, coarse_case.name), CaseReport.read(coarse_case)
     assert kept_heads(out, case, report.inputs, report.settings)[0] is not None
     assert kept_heads(out, case, report.inputs, replace(report.settings, brain_source="image"))[0] is None
     assert case.structure_set is not None

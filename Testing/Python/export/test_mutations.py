@@ -1,4 +1,4 @@
-"""A seeded slice of the mutation proof: 200 damaged files are read, and exported where that is possible.
+"""A seeded slice of the mutation proof: 100 damaged files are read, and exported where that is possible.
 
 None crashes anything, and none says other values, names or partners than the intact patient's in silence (`export_mutations`).
 All 10,000: ``python Testing/Proofs/mutations.py`` (`make prove`).
@@ -19,9 +19,7 @@ from export_mutations import EXPORTED, READ, REFUSED, MutationTarget
 from mutated_dicom import KINDS
 from plain_reading import Said, differences
 
-pytestmark = pytest.mark.xdist_group("export")
-
-MUTATIONS, EXPORT_EVERY = 200, 20
+MUTATIONS, EXPORT_EVERY = 100, 20
 """Each is read; the export, which costs ten times as much, is tried with each twentieth."""
 SLOWEST_S = 10.0
 FOUND = (342, 530, 581, 642, 3666, 3907, 4222, 4285, 4531, 5011)
@@ -48,8 +46,8 @@ def test_damaged_files_are_refused_in_one_sentence_or_used_but_never_crash(
     assert {outcome.what for outcome in found if outcome.file.startswith("CT_")} == {REFUSED}  # structures lie on the CT
     assert REFUSED not in {outcome.what for outcome in outcomes[-len(FOUND_USABLE) :]}
     counts = Counter(outcome.what for outcome in outcomes)
-    assert counts[REFUSED] > 60  # measured 115
-    assert counts[READ] + counts[EXPORTED] > 40
+    assert counts[REFUSED] > 30  # of 118; the long proof refuses 54 %
+    assert counts[READ] + counts[EXPORTED] > 20
     assert counts[EXPORTED] >= 1
     assert {outcome.kind for outcome in outcomes} == {kind.__name__.strip("_") for kind in KINDS}
     assert not any(str(tmp_path) in outcome.told for outcome in outcomes)

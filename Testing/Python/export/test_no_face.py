@@ -26,15 +26,17 @@ def heads_elsewhere(case: Case, settings: Settings) -> tuple[dict[str, Head], di
     return heads, {FACELESS: Missing("no face", "image CT holds no face between brow and chin")}
 
 
-@pytest.fixture
-def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """The patient's folder and the export."""
-    monkeypatch.setattr(patients, "known_heads", heads_elsewhere)
-    monkeypatch.setattr(compare, "find_heads", heads_elsewhere)
-    monkeypatch.setattr(export_module, "find_heads", heads_elsewhere)
-    case = patients.compared(tmp_path, patients.COARSE_MM)
-    assert patients.export(case, tmp_path / "export", "--dose-policy", "mask", "--accept-risk") == 0
-    return patients.source(case), tmp_path / "export"
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The patient's folder and the export; nobody may change them."""
+    folder = tmp_path_factory.mktemp("no_face")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patients, "known_heads", heads_elsewhere)
+        patch.setattr(compare, "find_heads", heads_elsewhere)
+        patch.setattr(export_module, "find_heads", heads_elsewhere)
+        case = patients.compared(folder, patients.COARSE_MM)
+        assert patients.export(case, folder / "export", "--dose-policy", "mask", "--accept-risk") == 0
+    return patients.source(case), folder / "export"
 
 
 def test_the_scan_without_a_face_is_exported_voxel_for_voxel_and_the_others_defaced(exported: tuple[Path, Path]) -> None:

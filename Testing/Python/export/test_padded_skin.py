@@ -49,14 +49,14 @@ def test_air_of_the_edit_is_stored_as_the_padding_around_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("offset_mm", "code"), [([0.0, 0.0, 0.0], 0), ([0.0, -60.0, 0.0], 2)])
 def test_contours_that_a_vector_moves_are_not_exported(
-    exported_case: Path, tmp_path: Path, offset_mm: list[float], code: int, capsys: pytest.CaptureFixture[str]
+    coarse_case: Path, tmp_path: Path, offset_mm: list[float], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They are judged where they are stored; a reader that knows the vector draws them elsewhere."""
 
     def move(data: Dataset) -> None:
         data.ROIContourSequence[0].ContourSequence[0].ContourOffsetVector = offset_mm
 
-    case = copied(exported_case, tmp_path / "moved", lambda patient: edit(patient / "RTSTRUCT.dcm", move))
+    case = copied(coarse_case, tmp_path / "moved", lambda patient: edit(patient / "RTSTRUCT.dcm", move))
     assert export(case, tmp_path / "export", "--accept-risk", "--dose-policy", "mask") == code
     told = capsys.readouterr().err
     assert ("ContourOffsetVector" in told) == (code == 2)

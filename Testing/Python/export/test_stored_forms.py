@@ -17,8 +17,6 @@ from pydicom.dataset import Dataset
 from deface_compare.readers import read_case
 from export_patient import compare_patient, edit, export, manifest, write_patient
 
-pytestmark = pytest.mark.xdist_group("export")
-
 SPACINGS_MM = ((4.0, 4.0, 5.0), (7.0, 7.0, 14.0), (8.0, 8.0, 14.0))
 PADDING = -2000
 WIDE_AIR = 8

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.xdist_group("export")
 
 
 def test_an_export_beside_one_by_another_method_is_told(
-    exported_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    coarse_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    case = copied(exported_case, tmp_path)
+    case = copied(coarse_case, tmp_path)
     path = case / "case_report.json"
     told = json.loads(path.read_text(encoding="utf-8"))
     told["methods"]["surface_blur"] = {**told["methods"][METHOD], "title": "Surface blur"}
@@ -30,9 +30,9 @@ def test_an_export_beside_one_by_another_method_is_told(
 
 
 def test_an_export_without_a_face_model_says_what_was_not_looked_at(
-    exported_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    coarse_case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    case = copied(exported_case, tmp_path)
+    case = copied(coarse_case, tmp_path)
     assert export(case, tmp_path / "to", "--accept-risk", "--dose-policy", "mask") == 0
     said = capsys.readouterr().out
     assert "what was written was not looked at for the original's face: face recognition is switched off" in said

@@ -152,7 +152,7 @@ def test_an_image_that_was_not_defaced_stays_behind_and_is_counted(exported_case
 
 
 def test_an_export_that_fails_its_verification_is_removed_with_exit_code_two(
-    exported_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    coarse_case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write = SetWriter.write
 
@@ -162,7 +162,7 @@ def test_an_export_that_fails_its_verification_is_removed_with_exit_code_two(
         return written
 
     monkeypatch.setattr(SetWriter, "write", write_and_spoil)
-    assert export(exported_case, tmp_path / "export", "--accept-risk", "--dose-policy", "mask") == 2
+    assert export(coarse_case, tmp_path / "export", "--accept-risk", "--dose-policy", "mask") == 2
     told = capsys.readouterr().err
     assert "the export of case-001 did not pass its verification and was removed: RTDOSE_1.dcm: the dose grid is not what" in told
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,21 @@ class Face:
 
 
 def face_of(image: CaseImage, head: Head) -> Face:
-    """The fields of an image on its head's grid."""
+    """The fields of an image on its head's grid; those of the last two are kept, and nobody can change them."""
+    for known_image, known in _KNOWN:
+        if known_image is image and known.head is head:
+            return known
+    face = _fields(image, head)
+    for field in (face.values, face.level_mm, face.in_front, face.points_mm):
+        field.setflags(write=False)
+    _KNOWN.append((image, face))
+    return face
+
+
+_KNOWN: deque[tuple[CaseImage, Face]] = deque(maxlen=2)
+
+
+def _fields(image: CaseImage, head: Head) -> Face:
     grid, shape = head.grid, image.array().shape
     points = grid_points_mm(grid, whole_box(grid))
     region = face_region(head)

@@ -62,8 +62,8 @@ class MutationTarget:
         self._pet = pet_factor(self._files, self._intact)
         self._options = export_module.ExportOptions(METHOD, "mask", accept_risk=True)
         # what depends on voxels alone is found once, and nothing is drawn: the mutations are about files, not about surfaces
-        monkeypatch.setattr(written_set, "head_surface", _once(written_set.head_surface))
-        monkeypatch.setattr(moved_skin, "moved_skin", _once(moved_skin.moved_skin))
+        monkeypatch.setattr(written_set, "head_surface", once(written_set.head_surface))
+        monkeypatch.setattr(moved_skin, "moved_skin", once(moved_skin.moved_skin))
         monkeypatch.setattr(verification.DrawnFaces, "image_faults", lambda self, image, written: [])
         monkeypatch.setattr(verification.DrawnFaces, "faults_alone", lambda self, written, images, touching: {})
         monkeypatch.setattr(export_module, "find_heads", known_heads)
@@ -106,7 +106,8 @@ class MutationTarget:
         return EXPORTED, told
 
 
-def _once(function: Callable[..., object]) -> Callable[..., object]:
+def once(function: Callable[..., object]) -> Callable[..., object]:
+    """The function, asked once for each image key: of one case, what depends on its voxels alone is the same each time."""
     known: dict[str, object] = {}
 
     def answer(image: object, *rest: object) -> object:

@@ -12,6 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from node_images import ct_image, masks, oblique_image, segmentation_of
+from small_patient import small_patient
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
@@ -20,12 +21,12 @@ import vtk  # noqa: E402
 from deface_compare.errors import UnusableInput  # noqa: E402
 from deface_compare.readers import read_case  # noqa: E402
 from deface_compare.readers.dicom.patient import SAMPLE_MANUFACTURER  # noqa: E402
-from deface_compare.sample.patient import SamplePatient, sample_patient  # noqa: E402
+from deface_compare.sample.patient import SamplePatient  # noqa: E402
 from DefaceCompareLib.nodes.case_folder import DOSE_UNIT_ATTRIBUTE, SYNTHETIC_ATTRIBUTE, nodes_to_case_folder  # noqa: E402
 from DefaceCompareLib.nodes.sample import sample_to_nodes  # noqa: E402
 from DefaceCompareLib.nodes.volumes import add_volume  # noqa: E402
 
-pytestmark = pytest.mark.slicer_core
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("slicer_numbers")]
 
 
 def test_a_case_folder_is_read_back_voxel_for_voxel(scene: Any, tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_a_synthetic_patient_stays_marked_as_such(scene: Any, tmp_path: Path, mo
 @pytest.fixture(scope="session")
 def patient() -> SamplePatient:
     """A small synthetic patient."""
-    return sample_patient(1, seed=1, site="brain", ct_size=(64, 64, 54), ct_spacing_mm=(4.0, 4.0, 5.0))
+    return small_patient()
 
 
 def test_a_synthetic_patient_goes_through_nodes_unchanged(scene: Any, tmp_path: Path, patient: SamplePatient) -> None:

@@ -19,6 +19,7 @@ import pytest
 import SimpleITK as sitk
 
 from places import ROOT, SLICER_HOST
+from small_patient import small_patient
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 sys.path.insert(0, str(SLICER_HOST))
@@ -34,7 +35,6 @@ from deface_compare.measurement_table import read_measurements  # noqa: E402
 from deface_compare.progress import Cancelled  # noqa: E402
 from deface_compare.readers import read_case  # noqa: E402
 from deface_compare.sample.make_sample import write_patient  # noqa: E402
-from deface_compare.sample.patient import sample_patient  # noqa: E402
 from deface_compare.settings import Settings  # noqa: E402
 from deface_compare.structures.mask import structure_mask  # noqa: E402
 from deface_compare.table_cells import stored  # noqa: E402
@@ -93,7 +93,7 @@ def load_dose(scene: Any, file: Path) -> Any:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     """A synthetic patient's DICOM folder by command, and its volumes as Slicer loads them by nodes."""
     folder = tmp_path_factory.mktemp("numbers")
-    patient = sample_patient(1, seed=1, site="brain", ct_size=(64, 64, 54), ct_spacing_mm=(4.0, 4.0, 5.0))
+    patient = small_patient()
     write_patient(patient, 1, folder / "patient")
     for image in ("MR", "PET"):
         shutil.rmtree(folder / "patient" / image)

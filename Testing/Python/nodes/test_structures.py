@@ -7,22 +7,23 @@ from typing import Any
 import pytest
 
 from node_images import ct_image, masks, segmentation_of
+from small_patient import small_patient
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 
-from deface_compare.sample.patient import SamplePatient, sample_patient  # noqa: E402
+from deface_compare.sample.patient import SamplePatient  # noqa: E402
 from DefaceCompareLib.nodes.sample import sample_to_nodes  # noqa: E402
 from DefaceCompareLib.nodes.structure_colours import NOT_COLOURED, colour_in_turn, told_apart  # noqa: E402
 from DefaceCompareLib.nodes.structures import NOT_DRAWN, show_surfaces  # noqa: E402
 from DefaceCompareLib.nodes.volumes import add_volume  # noqa: E402
 
-pytestmark = pytest.mark.slicer_core
+pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("slicer_numbers")]
 
 
 @pytest.fixture(scope="module")
 def patient() -> SamplePatient:
     """A small synthetic patient."""
-    return sample_patient(1, seed=1, site="brain", ct_size=(64, 64, 54), ct_spacing_mm=(4.0, 4.0, 5.0))
+    return small_patient()
 
 
 def colours(segmentation: Any) -> list[tuple[float, float, float]]:

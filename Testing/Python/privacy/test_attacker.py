@@ -28,6 +28,8 @@ from deface_compare.privacy.scorer import FaceScorer
 from deface_compare.privacy.surface import resampled
 from deface_compare.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("average_reference")
+
 SCOPE = Scope("case-001", "method", "", "background", "none")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -19,14 +21,16 @@ NEAR_MM = 2.5
 LEVEL = SkinLevel(threshold=-300.0, air=-1000.0)
 
 
+@cache
 def ct(noise_hu: float = 12.0) -> tuple[sitk.Image, np.ndarray]:
-    """The average head as a noisy CT, and mm from its skin."""
+    """The average head as a noisy CT, and mm from its skin; nobody may change them."""
     outline = average_head().outline
     level = on_grid(mask_level_mm(outline), outline)
     fine = sitk.Expand(level, [2, 2, 2], sitk.sitkLinear)  # a mm, as scans are
     skin_mm = sitk.GetArrayFromImage(fine)
     noise = np.random.default_rng(3).normal(0.0, noise_hu, skin_mm.shape)
     values = np.where(skin_mm < 0, 40.0, -1000.0) + noise
+    skin_mm.setflags(write=False)
     return on_grid(np.rint(values).astype(np.int16), fine), skin_mm
 
 
@@ -34,8 +38,9 @@ def face_box() -> FaceBox:
     return box_of_landmarks(average_head().landmarks_mm).coarse()
 
 
-def shares_near(image: sitk.Image) -> list[float]:
-    """Of each drawn skin: the share of the original face that it passes by; NaN where nothing was drawn."""
+@cache
+def original_face() -> np.ndarray:
+    """Points of the skin of the CT without noise, shape (n, 3), mm; nobody may change them."""
     box, average = face_box(), average_head()
     original, _ = ct(0.0)
     marks = average.landmarks_mm
@@ -55,6 +60,13 @@ def shares_near(image: sitk.Image) -> list[float]:
         (points[:, 1] < marks["eye_left"][1] + 20) & (points[:, 2] > marks["chin"][2]) & (points[:, 2] < marks["nasion"][2] + 20)
     ]
     assert len(face) > 2000
+    face.setflags(write=False)
+    return face
+
+
+def shares_near(image: sitk.Image) -> list[float]:
+    """Of each drawn skin: the share of the original face that it passes by; NaN where nothing was drawn."""
+    box, face = face_box(), original_face()
     drawn = [None if grey is None else surface_at(grey, box) for grey in border_greys(image, box, LEVEL)]
     return [np.nan if each is None else float(np.mean(distances_mm(face, each) <= NEAR_MM)) for each in drawn]
 

@@ -37,6 +37,8 @@ from deface_compare.privacy.scorer import FaceScorer
 from deface_compare.privacy.similarity import similarity_matrix
 from deface_compare.settings import DEFAULT_FACE_VIEWS, MANY_FACE_VIEWS, Settings
 
+pytestmark = pytest.mark.xdist_group("average_reference")
+
 SCOPE = Scope("case-001", "surface_blur", "", "background", "none")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -138,13 +140,20 @@ def test_mirrored_sides_are_told_for_all_pairs_or_by_name() -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real patient as DICOM; nobody may change it."""
+    return write_as_dicom(REAL / "pt_002", tmp_path_factory.mktemp("real") / "pt")
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data/rt_openkbp")
 @pytest.mark.parametrize("kind", ["sound", "cm", "RAS"])
-def test_a_real_patients_structure_set_says_it_in_every_row(tmp_path: Path, kind: str) -> None:
+def test_a_real_patients_structure_set_says_it_in_every_row(real: Path, tmp_path: Path, kind: str) -> None:
     factors = {"sound": (1, 1, 1), "cm": (0.1, 0.1, 0.1), "RAS": (-1, -1, 1)}[kind]
-    folder = write_as_dicom(REAL / "pt_002", tmp_path / "pt")
+    folder = shutil.copytree(real, tmp_path / "pt", copy_function=os.link)
     path = folder / "RTSTRUCT.dcm"
     data = pydicom.dcmread(path)
+    path.unlink()  # the patient's own stays as it is
     for item in data.ROIContourSequence:
         for contour in item.get("ContourSequence") or []:
             _scale(contour, factors)

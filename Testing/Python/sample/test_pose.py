@@ -76,7 +76,7 @@ def test_poses_are_seeded_and_in_their_ranges() -> None:
 
 
 def test_planned_organs_and_scans_follow_the_pose() -> None:
-    difficulties = (Difficulty.NECK_EXTENDED, Difficulty.MOUTH_OPEN, Difficulty.FULL_MASK, Difficulty.SHOULDERS)
+    difficulties = (Difficulty.NECK_EXTENDED, Difficulty.MOUTH_OPEN, Difficulty.SHOULDERS)
     made = sample_patient(2, 1, "hn", difficulties=difficulties, **COARSE)
     size = np.array(made.ct.GetSize()) * np.array(made.ct.GetSpacing())
     assert size[0] > 430.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from coarse_patients import make_doses
-from deface_compare.cli.main import make_parser
+from deface_compare.cli.main import main, make_parser
 from places import ROOT
 
 yaml = pytest.importorskip("yaml")
@@ -39,8 +40,7 @@ def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def local(patients: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The table of a run in one process."""
     out = tmp_path_factory.mktemp("local") / "OUT"
-    command = [sys.executable, "-m", "deface_compare", "study", str(patients), "--out", str(out), *STUDY]
-    subprocess.run(command, check=True, capture_output=True)
+    assert main(["study", str(patients), "--out", str(out), *STUDY]) == 0
     return (out / "measurements.csv").read_bytes()
 
 
@@ -123,7 +123,7 @@ def test_the_processes_of_kubernetes_give_the_table_of_a_local_run(patients: Pat
     places = {"/data/COHORT": str(patients), "/data/OUT": str(tmp_path / "OUT")}
     started = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for command in (scheduler, worker)]
     try:
-        time.sleep(2)
+        wait_for_a_listener(port)
         command = [places.get(word, at.get(word, word)) for word in study]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS_TO_RUN, check=False)
     finally:
@@ -135,9 +135,20 @@ def test_the_processes_of_kubernetes_give_the_table_of_a_local_run(patients: Pat
     assert (tmp_path / "OUT" / "measurements.csv").read_bytes() == local
 
 
-def free_port() -> int:
-    import socket
+def wait_for_a_listener(port: int) -> None:
+    """Until the scheduler answers."""
+    end = time.monotonic() + SECONDS_TO_START
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=SECONDS_TO_START).close()
+        except OSError:
+            assert time.monotonic() < end, "the scheduler did not start"
+            time.sleep(0.1)
+        else:
+            return
 
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -17,8 +17,6 @@ from fault_patient import write_patient as write_all_kinds
 from identity_search import leaks_in
 from pairing_faults import PAIRING_FAULTS
 
-pytestmark = pytest.mark.xdist_group("export")
-
 NAME, OTHER = "Zacharias", "Schmittke"
 """Of the patient, and of a person whom labels speak of."""
 PERSONAL = (NAME, OTHER, NAME.lower(), NAME.upper())

@@ -22,8 +22,6 @@ from export_patient import COARSE_MM, METHOD, STUDY, edit, head_known, write_pat
 from form_faults import without_meta
 from identity_search import identity_of, leaks_in
 
-pytestmark = pytest.mark.xdist_group("export")
-
 PERSON, UNREADABLE = "Person_Secret_19600101", "Meier_Hans_19510203"
 HARMLESS = (
     "quickshear",

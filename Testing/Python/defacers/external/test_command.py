@@ -137,7 +137,7 @@ def test_a_tool_that_hangs_is_killed_with_all_that_it_started(tool_folder: Path,
     assert result.status == "failed"
     assert "was killed on image CT after 1.5 s" in result.note
     child = int((tmp_path / "child").read_text(encoding="ascii"))
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 60.0
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(child)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,20 @@ import SimpleITK as sitk
 from deface_compare.anatomy.average_head import average_head, template_image
 from deface_compare.errors import UnusableInput
 from deface_compare.sample.make_sample import make_sample
-from deface_compare.sample.patient import patient_head, random_patient
+from deface_compare.sample.patient import patient_head
 from deface_compare.sample.people.figure import GLOBE_MM, figure_of
 from deface_compare.sample.people.modes import SIDES_TOGETHER, modes, random_coefficients
 from deface_compare.sample.people.person import random_person
 from deface_compare.sample.template.labels import LABELS
 from deface_compare.sample.template.make_people import main as make_people
+from made_people import head_of
 
+pytestmark = pytest.mark.xdist_group("people")
+
+PROVE = os.environ.get("DEFACE_COMPARE_PROVE") == "1"
 PEOPLE = range(1, 13)
+SKINS = PEOPLE if PROVE else range(1, 7)
+"""Whose skin is laid, which costs two seconds a person; all with ``make prove-people``."""
 SMALL_GRID = {"ct_size": (40, 36, 27), "ct_spacing_mm": (6.0, 6.0, 10.0)}
 
 
@@ -40,7 +47,7 @@ def test_heads_have_the_brain_that_was_drawn_for_them() -> None:
     places = np.array(template.GetOrigin()) + 2.0 * np.argwhere(inside)[::40, ::-1]
     off = []
     for number in PEOPLE:
-        head = random_patient(np.random.default_rng([1, number]))
+        head = head_of(number)
         patient = head.patient_points(places)
         steps = [(head.average_points(patient + step) - head.average_points(patient - step)) / 2.0 for step in np.eye(3)]
         volume_cc = 40 * 8.0 / 1000.0 * float((1.0 / np.abs(np.linalg.det(np.stack(steps, axis=-1)))).sum())
@@ -51,7 +58,7 @@ def test_heads_have_the_brain_that_was_drawn_for_them() -> None:
 
 def test_lids_are_closed_over_the_globes() -> None:
     for number in PEOPLE:
-        figure = random_patient(np.random.default_rng([1, number])).figure
+        figure = head_of(number).figure
         for eye in ("eye_left", "eye_right"):
             across = np.linalg.norm((figure.skin_mm - figure.marks_mm[eye])[:, [0, 2]], axis=1)
             assert figure.skin_mm[across < 4.0, 1].min() < figure.marks_mm[eye][1] - GLOBE_MM
@@ -60,8 +67,8 @@ def test_lids_are_closed_over_the_globes() -> None:
 def test_landmarks_lie_on_the_skin_and_near_those_of_the_average_head() -> None:
     names = ("nasion", "nose_tip", "chin", "mouth")
     known = np.array([average_head().landmarks_mm[name] for name in names])
-    for number in PEOPLE:
-        head = random_patient(np.random.default_rng([1, number]))
+    for number in SKINS:
+        head = head_of(number)
         marks = np.stack([head.figure.marks_mm[name] for name in names])
         depth = head.skin.depth(marks.T.astype(np.float32))
         assert np.abs(depth[:3]).max() < 1.5  # mm; measured 0.2
@@ -76,7 +83,7 @@ def test_another_day_changes_weight_and_expression_and_nothing_that_one_is_born_
     assert one.weight != other.weight
     moved = np.linalg.norm(first.figure.skin_mm - second.figure.skin_mm, axis=1)
     face = (first.figure.skin_mm[:, 1] < -80.0) & (first.figure.skin_mm[:, 2] > -140.0)
-    stranger = random_patient(np.random.default_rng([1, 4])).figure.skin_mm
+    stranger = head_of(4).figure.skin_mm
     assert moved[face].mean() < 1.0  # mm; measured 0.23
     assert np.linalg.norm(first.figure.skin_mm - stranger, axis=1)[face].mean() > 3.0  # measured 7.0
     assert np.abs(first.offset - second.offset).max() > 0.5
