@@ -112,6 +112,7 @@ def compare_case(
         found.rows += utility_rows(case, baseline, defacing, scope, settings, found.curves)
         found.told[key] = write_defacing(case, defacing, target)
         found.seconds[key] = defacing.seconds
+        del defacing  # its patches would stand beside those of the next method
     structures = count_structures(case, baseline)
     notes = _notes(case, heads, reasons, structures)
     words = NeutralWords(case.folder, case.id)

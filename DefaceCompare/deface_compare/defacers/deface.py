@@ -15,7 +15,8 @@ from ..anatomy.find_heads import NO_REGISTRATION
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, boxed, corners_mm, sample_box
+from ..geometry.box_sampling import sample_mask
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, boxed, corners_mm
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
@@ -201,8 +202,9 @@ def _edit_dose(run: _Run, case: Case, judged: CaseImage, head: Head, settings: S
 def _emptied(patch: Patch, image: CaseImage) -> sitk.Image:
     """Where matter became air on the patch's box: the edit, the devices and the cut-off pieces; uint8."""
     threshold = skin_threshold(image)
-    there = np.greater(image.array()[patch.box.slices], threshold) & np.less_equal(patch.values, threshold)
-    return boxed(there.astype(np.uint8), image.image, patch.box)
+    there = np.greater(image.array()[patch.box.slices], threshold)
+    there &= np.less_equal(patch.values, threshold)
+    return boxed(there.view(np.uint8), image.image, patch.box)
 
 
 def _ending_with_image(patch: Patch, dose: sitk.Image, emptied: sitk.Image) -> Patch:
@@ -211,7 +213,7 @@ def _ending_with_image(patch: Patch, dose: sitk.Image, emptied: sitk.Image) -> P
     if box.empty or not np.any(sitk.GetArrayViewFromImage(emptied)):
         return patch
     values = sitk.GetArrayFromImage(patch.whole(dose))
-    values[box.slices][sample_box(emptied, dose, box, 0.0, nearest=True) > 0.5] = 0
+    values[box.slices][sample_mask(emptied, dose, box)] = 0
     changed = box_around(values != sitk.GetArrayViewFromImage(dose)) or VoxelBox((0, 0, 0), (1, 1, 1))
     return Patch(changed.offset, np.ascontiguousarray(values[changed.slices]))
 

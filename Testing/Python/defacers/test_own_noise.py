@@ -40,14 +40,17 @@ def test_blocks_laid_at_once_are_those_laid_one_by_one(size: tuple[int, int, int
     first = np.stack([random.integers(0, n - step + 1, 20) for n, step in zip(values.shape, size, strict=True)], axis=1)
     where = random.random((31, 22, 23)) > 0.98
     blocks = Blocks(values, size, first)
-    found = blocks.laid(where, np.random.default_rng(9))
-    assert found.any()
-    np.testing.assert_array_equal(found, laid_one_by_one(blocks, where, np.random.default_rng(9)))
+    wanted = laid_one_by_one(blocks, where, np.random.default_rng(9))
+    everywhere = blocks.laid(where, np.random.default_rng(9), np.ones_like(where))
+    np.testing.assert_array_equal(everywhere, wanted.ravel())
+    assert wanted[where].any()
+    np.testing.assert_array_equal(blocks.laid(where, np.random.default_rng(9)), wanted[where])
 
 
 def test_nothing_asked_for_lays_nothing() -> None:
     blocks = Blocks(np.ones((5, 5, 5), np.float32), (2, 2, 2), np.zeros((3, 3), np.intp))
-    assert not blocks.laid(np.zeros((9, 9, 9), bool), np.random.default_rng(1)).any()
+    nowhere = np.zeros((9, 9, 9), bool)
+    assert not blocks.laid(nowhere, np.random.default_rng(1), ~nowhere).any()
 
 
 class Counted:
