@@ -15,6 +15,7 @@ from .defacers import method_order, methods_of
 from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
 from .geometry.threads import one_itk_thread
+from .machine.freed_memory import give_back
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
@@ -103,7 +104,9 @@ def compare_case(
             continue
         method = chosen_by_key[key]
         report_step(progress, 2 + chosen.index(method), total, f"{case.id}: {method.title}")
+        give_back()
         defacing = deface(method, case, heads, settings, reasons)
+        give_back()
         scope = _scope(case, defacing)
         found.rows += quality_rows(case, heads, defacing, scope, settings, skins)
         found.rows += dose_quality_rows(case, heads, defacing, scope)

@@ -184,6 +184,7 @@ def _noise_of(planes: Iterable[tuple[Array, NDArray[np.bool_]]]) -> float:
     """
     found = [np.abs(np.diff(values, axis=1)[part[:, 1:] & part[:, :-1]]) for values, part in planes]
     steps = np.concatenate(found) if found else np.empty(0, np.float32)
+    found.clear()
     if steps.size == 0:
         return 0.0
     return float(np.quantile(steps, CALM_QUANTILE, overwrite_input=True) / CALM_SIGMAS / np.sqrt(2.0))
@@ -279,11 +280,13 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     sigma = [0.0, SLOW_VOXELS, SLOW_VOXELS]  # slice by slice: slices may be thick
     known = scipy.ndimage.gaussian_filter(inside.astype(np.float32), sigma, truncate=3.0)
     slow = scipy.ndimage.gaussian_filter(np.where(inside, values, 0), sigma, truncate=3.0) / np.maximum(known, 1e-3)
-    fast = np.where(inside, values - slow, 0).astype(np.float32)
+    fast = np.where(inside, values - slow, 0).astype(np.float32, copy=False)
+    del values, known, slow
     level = _noise_of(zip(fast, inside, strict=True))
     if level == 0.0:
         return None
-    fast = np.clip(fast / np.float32(level), -LARGEST_SIGMAS, LARGEST_SIGMAS)
+    fast /= np.float32(level)
+    np.clip(fast, -LARGEST_SIGMAS, LARGEST_SIGMAS, out=fast)
     for edge_mm in BLOCK_MM:
         size = _block_size(image, edge_mm)
         whole = _reduced(np.minimum, inside, size)

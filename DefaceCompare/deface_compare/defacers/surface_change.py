@@ -151,8 +151,7 @@ class SurfaceChange:
         outside = background(image, box, _spread(empty, reached), settings, reached)
         values = image.array()[box.slices].copy()
         before = values[reached].astype(np.float32)
-        inside = before + rewritten * (tissue - before)
-        after = before + weight * ((1.0 - solid) * outside.astype(np.float32) + solid * inside - before)
+        after = _mixed(before, tissue, outside, rewritten, solid, weight)
         cleared = empty & (solid == 0) & (weight == 1)
         mixed = (empty | layer) & ~cleared
         values[_spread(cleared, reached)] = outside[cleared]
@@ -266,6 +265,32 @@ def _spread(there: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.bo
     mask = np.zeros_like(among)
     mask[among] = there
     return mask
+
+
+def _mixed(
+    before: NDArray[np.float32],
+    tissue: NDArray[np.float32],
+    outside: NDArray[np.generic],
+    rewritten: NDArray[np.float32],
+    solid: NDArray[np.float32],
+    weight: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """The new values of voxels, shape (n,), computed in place of `tissue`.
+
+    `before`, turned into `tissue` by the share `rewritten`, is what stands inside the skin; that and what stands outside, by
+    the share `solid`, turn what was there by `weight`.
+    """
+    tissue -= before
+    tissue *= rewritten
+    tissue += before
+    tissue *= solid
+    air = 1.0 - solid
+    air *= outside.astype(np.float32, copy=False)
+    tissue += air
+    tissue -= before
+    tissue *= weight
+    tissue += before
+    return tissue
 
 
 def _bone(image: CaseImage, box: VoxelBox) -> NDArray[np.bool_]:
