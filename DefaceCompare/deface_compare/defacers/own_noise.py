@@ -166,28 +166,33 @@ def tissue_noise(
 def noise_level(image: CaseImage, box: VoxelBox) -> float:
     """Noise sigma of an image's tissue, from differences of neighbours (the calmer ones, so that anatomy hardly counts)."""
     threshold = skin_threshold(image)
-    planes = (plane.astype(np.float32) for plane in image.array()[box.slices])
-    return _noise_of((plane, plane > threshold) for plane in planes)
+    values = image.array()[box.slices]
+    planes = (plane.astype(np.float32) for plane in values)
+    return _noise_of(((plane, plane > threshold) for plane in planes), values.size)
 
 
 def _random(image: CaseImage, settings: Settings, purpose: str) -> np.random.Generator:
     return np.random.default_rng([settings.seed, zlib.crc32(f"{image.key} {purpose}".encode())])
 
 
-def _noise_of(planes: Iterable[tuple[Array, NDArray[np.bool_]]]) -> float:
+def _noise_of(planes: Iterable[tuple[Array, NDArray[np.bool_]]], most: int) -> float:
     """Sigma of white Gaussian noise that has this quantile of differences of neighbours along the rows.
 
     Parameters
     ----------
     planes : iterable of (ndarray, ndarray of bool)
         Slice by slice, so that no copy of a large image is made: the values, and which of them count.
+    most : int
+        No more values than this come.
     """
-    found = [np.abs(np.diff(values, axis=1)[part[:, 1:] & part[:, :-1]]) for values, part in planes]
-    steps = np.concatenate(found) if found else np.empty(0, np.float32)
-    found.clear()
-    if steps.size == 0:
+    steps, count = np.empty(most, np.float32), 0  # only what is filled takes memory
+    for values, part in planes:
+        found = np.diff(values, axis=1)[part[:, 1:] & part[:, :-1]]
+        steps[count : count + len(found)] = np.abs(found)
+        count += len(found)
+    if count == 0:
         return 0.0
-    return float(np.quantile(steps, CALM_QUANTILE, overwrite_input=True) / CALM_SIGMAS / np.sqrt(2.0))
+    return float(np.quantile(steps[:count], CALM_QUANTILE, overwrite_input=True) / CALM_SIGMAS / np.sqrt(2.0))
 
 
 def _block_size(image: CaseImage, edge_mm: float) -> tuple[int, int, int]:
@@ -282,7 +287,7 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     slow = scipy.ndimage.gaussian_filter(np.where(inside, values, 0), sigma, truncate=3.0) / np.maximum(known, 1e-3)
     fast = np.where(inside, values - slow, 0).astype(np.float32, copy=False)
     del values, known, slow
-    level = _noise_of(zip(fast, inside, strict=True))
+    level = _noise_of(zip(fast, inside, strict=True), fast.size)
     if level == 0.0:
         return None
     fast /= np.float32(level)

@@ -137,15 +137,14 @@ class SurfaceChange:
         box = self._box(image.image)
         if box.empty:
             raise MethodFailed(f"the face lies outside image {image.key}")
+        bone = _bone(image, box) if image.modality == CT else None
         reached, new, weight, edge_mm = self._reached(image.image, box)
         rewritten = ramp(new, -self.layer.blended_mm, -self.layer.rewritten_mm)
-        if image.modality == CT:
-            rewritten[(new < -BONE_UNDER_MM) & _bone(image, box)[reached]] = 0.0
+        if bone is not None:
+            rewritten[(new < -BONE_UNDER_MM) & bone[reached]] = 0.0
         tissue = self._tissue(image, box, reached)
-        air = air_level(image)
-        # the edge passes the skin's own isovalue, which lies above the middle in CT, where the new skin is
-        at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
-        solid = np.clip(at_skin - new / edge_mm, 0.0, 1.0)
+        solid = _solid(image, tissue, new, edge_mm)
+        del bone, new, edge_mm
         empty, layer = solid < 1, weight * rewritten > LEAST_SHARE
         tissue += tissue_noise(image, head, box, _spread(layer, reached), settings, reached)
         outside = background(image, box, _spread(empty, reached), settings, reached)
@@ -174,7 +173,7 @@ class SurfaceChange:
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """The voxels of `box` that the change reaches, and, at these only, new skin, weight and width of the skin's edge.
 
-        They are a tenth of the box: all that follows is computed for them alone.
+        All that follows is computed for these alone.
         """
         reached = np.zeros(box.shape, np.bool_)
         found = []
@@ -265,6 +264,23 @@ def _spread(there: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.bo
     mask = np.zeros_like(among)
     mask[among] = there
     return mask
+
+
+def _solid(
+    image: CaseImage, tissue: NDArray[np.float32], new: NDArray[np.float32], edge_mm: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """How much of each voxel lies inside the new skin, shape (n,); `new` is used up.
+
+    The skin's edge passes its own isovalue, which lies above the middle in CT, where the new skin is.
+    """
+    air = air_level(image)
+    solid = tissue - air
+    np.maximum(solid, 1e-6, out=solid)
+    np.divide(skin_threshold(image) - air, solid, out=solid)
+    np.clip(solid, 0.2, 0.8, out=solid)
+    new /= edge_mm
+    solid -= new
+    return np.clip(solid, 0.0, 1.0, out=solid)
 
 
 def _mixed(
