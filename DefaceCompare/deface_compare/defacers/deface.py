@@ -17,6 +17,7 @@ from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
 from ..geometry.box_sampling import sample_mask
 from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, boxed, corners_mm
+from ..machine.freed_memory import give_back
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
@@ -127,6 +128,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
     """Apply one edit to the images of its frame; a failure on one image leaves the others."""
     devices: sitk.Image | None = None
     for image in images:
+        give_back()
         try:
             if verbatim:
                 patch = _checked(edit.apply(image, head, settings), image)
@@ -134,6 +136,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
                 first = _checked(edit.apply(image, head, settings), image) if image is images[0] else None
                 if first is not None:
                     devices = devices_near_edit(image.image, first, head)
+                    give_back()
                 patch = _checked(without_devices(edit, case, image, head, settings, first, devices), image)
                 patch = _checked(without_detached(case, image, head, settings, patch), image)
                 kept = protected_voxels(image.image, patch.box, case, head, settings)

@@ -7,10 +7,8 @@ its slow part is taken away, as strong as the noise of the tissue around.
 
 from __future__ import annotations
 
-import itertools
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import scipy
@@ -25,6 +23,7 @@ from ..geometry.boxes import VoxelBox, box_around, box_between, box_of_points, c
 from ..geometry.found_once import FoundOnce
 from ..geometry.nearness import dilated, eroded
 from ..settings import Settings
+from .noise_blocks import Blocks, reduced
 from .stored_values import stored_level
 
 BLOCK_MM = (12.0, 6.0)
@@ -46,68 +45,8 @@ CALM_QUANTILE, CALM_SIGMAS = 0.25, 0.3186
 sigmas, and anatomy adds to the other ones."""
 LARGEST_SIGMAS = 3.0
 """Stronger residuals are anatomy, not noise."""
-BLOCKS_AT_ONCE = 500
-"""So many blocks of 12 mm are copied at once to be summed: some ten MB of an image with voxels of half a millimetre."""
 Array = NDArray[np.float32]
 _BRAINS, _COPIES = FoundOnce(), FoundOnce()
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """Blocks of one size in an array, shape (z, y, x).
-
-    Parameters
-    ----------
-    values : ndarray
-    size : (int, int, int)
-        (z, y, x) voxels.
-    first : ndarray of int, shape (n, 3)
-        First voxel of each block, (z, y, x).
-    """
-
-    values: NDArray[np.generic]
-    size: tuple[int, int, int]
-    first: NDArray[np.intp]
-
-    def laid(
-        self, where: NDArray[np.bool_], random: np.random.Generator, at: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.generic]:
-        """Blocks in random order, each mirrored or not along each axis, laid beside each other.
-
-        Parameters
-        ----------
-        where : ndarray of bool, shape (z, y, x)
-            What is to be covered; a tile without any of it stays empty.
-        random : numpy.random.Generator
-        at : ndarray of bool, shape (z, y, x), optional
-            The voxels whose values are asked for, if not those of `where`.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-            The values there, in the order of the array. Laid a layer of tiles after the other: the whole would be an image.
-        """
-        at = where if at is None else at
-        count = [-(-length // step) for length, step in zip(where.shape, self.size, strict=True)]
-        chosen = random.integers(len(self.first), size=count)
-        mirrored = random.integers(2, size=(*chosen.shape, 3)).astype(bool)
-        windows = np.lib.stride_tricks.sliding_window_view(self.values, self.size)
-        z, y, x = self.size
-        _, high, wide = where.shape
-        found = [np.empty(0, self.values.dtype)]
-        for layer, (blocks, turned) in enumerate(zip(self.first[chosen], mirrored, strict=True)):
-            part = slice(layer * z, (layer + 1) * z)
-            asked = np.zeros((z, count[1] * y, count[2] * x), np.bool_)
-            asked[: len(where[part]), :high, :wide] = where[part]
-            asked_for = _reduced(np.logical_or, asked, self.size)[0]
-            laid = np.zeros(asked.shape, self.values.dtype)
-            tiles = laid.reshape(z, count[1], y, count[2], x).transpose(1, 3, 0, 2, 4)
-            for turns in itertools.product((False, True), repeat=3):
-                places = np.nonzero(asked_for & (turned == turns).all(axis=2))
-                backwards = (slice(None), *(slice(None, None, -1 if turn else 1) for turn in turns))
-                tiles[places] = windows[tuple(blocks[places].T)][backwards]
-            found.append(laid[: len(at[part]), :high, :wide][at[part]])
-        return np.concatenate(found)
 
 
 def background(
@@ -212,11 +151,11 @@ def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> Blocks | None:
     """Blocks of free air in a part of the image: no tissue in them nor beside them."""
     for edge_mm in BLOCK_MM:
         size = _block_size(image, edge_mm)
-        highest = _reduced(np.maximum, values, size)
+        highest = reduced(np.maximum, values, size)
         if highest.size == 0:
             continue
         free = ~dilated(np.greater_equal(highest, skin_threshold(image)), corners=True)
-        lowest = _reduced(np.minimum, values, size)
+        lowest = reduced(np.minimum, values, size)
         noisy = free & np.greater(highest, lowest)
         if 2 * np.count_nonzero(noisy) >= np.count_nonzero(free):
             free = noisy  # padding beyond the scanned circle has one value
@@ -228,9 +167,7 @@ def _air_blocks(image: CaseImage, values: NDArray[np.generic]) -> Blocks | None:
 
 def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int, int, int]) -> NDArray[np.intp]:
     """The blocks without the lowest and the highest ones."""
-    windows = np.lib.stride_tricks.sliding_window_view(values, size)
-    parts = [first[n : n + BLOCKS_AT_ONCE] for n in range(0, len(first), BLOCKS_AT_ONCE)]
-    means = np.concatenate([_sums(windows[tuple(part.T)]) for part in parts]) / np.prod(size)
+    means = Blocks(values, size, first).sums() / np.prod(size)
     low, high = np.percentile(means, KEPT_PERCENT)
     return first[(means >= low) & (means <= high)]
 
@@ -294,37 +231,8 @@ def _brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     np.clip(fast, -LARGEST_SIGMAS, LARGEST_SIGMAS, out=fast)
     for edge_mm in BLOCK_MM:
         size = _block_size(image, edge_mm)
-        whole = _reduced(np.minimum, inside, size)
+        whole = reduced(np.minimum, inside, size)
         first = np.argwhere(whole) * size
         if len(first) >= FEWEST_BLOCKS:
             return Blocks(fast, size, first), level
     return None
-
-
-def _sums(blocks: NDArray[np.generic]) -> NDArray[np.generic]:
-    """The sum of each block, shape (n,); `blocks` of shape (n, z, y, x).
-
-    Along z, then y, then x, each row in memory's order: floats must round in one way, or other blocks are the usual ones.
-    """
-    for _ in range(3):
-        step = blocks.shape[1]
-        rows = np.moveaxis(blocks, 1, -1)
-        blocks = np.add.reduceat(rows.ravel(), np.arange(0, blocks.size, step)).reshape(rows.shape[:-1])
-    return blocks
-
-
-def _reduced(reduce: np.ufunc, values: NDArray[np.generic], size: tuple[int, int, int]) -> NDArray[np.generic]:
-    """The least or the greatest of the values of each whole block, shape (blocks along z, y, x).
-
-    A layer of blocks at a time, its slices first: whole slices meet each other in memory.
-    """
-    deep, high, wide = count = np.floor_divide(values.shape, size).tolist()
-    z, y, x = size
-    if min(count) == 0:
-        return values[:0, :0, :0]
-    layers = []
-    for layer in range(deep):
-        slices = values[layer * z : (layer + 1) * z, : high * y, : wide * x]
-        rows = reduce.reduce(reduce.reduce(slices, axis=0).reshape(high, y, wide * x), axis=1)
-        layers.append(reduce.reduce(rows.reshape(high, wide, x), axis=2))
-    return np.stack(layers)

@@ -24,12 +24,11 @@ from ..errors import MethodFailed
 from ..geometry.box_sampling import sample_box, sample_planes
 from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, whole_box
 from ..geometry.grids import onto_grid
-from ..geometry.lattice import voxel_cc
 from ..geometry.level_set import ramp, sample_at
-from ..geometry.morphology import numbered_parts, part_sizes
 from ..settings import Settings
 from .own_noise import background, tissue_noise
 from .stored_values import stored
+from .surface_voxels import bone_voxels, edge_widths_mm, mixed_values, solid_share, spread
 
 EDGE_UNDER_MM, HAZE_MM, BLENDED_OVER_MM = 2.0, 5.0, 3.0
 """Choices: the old skin's edge reaches so far under it, haze so far before it, and rewritten tissue fades over so much. What a
@@ -38,11 +37,6 @@ FAR_MM = 99.0
 """Signed distance where a level set is not known: outside, far from the surface."""
 SOFT_TISSUE_HU = (-200.0, 200.0)
 """CT values that count as soft tissue when the layer under the skin is sampled: fat to muscle, no bone."""
-EDGE_LIMITS_MM = (1.0, 8.0)
-"""The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
-BONE_HU, BONE_CC = 250.0, 10.0
-"""Choices, CT: tissue as dense as this that hangs together over so much is taken for skull or jaw and stays under the new skin;
-markers and wires on the old skin are smaller."""
 BONE_UNDER_MM = 4.0
 """Nearer than this under the new skin bone is rewritten, too: it must not show through."""
 BRAIN_FADE_MM = 2.0
@@ -137,24 +131,24 @@ class SurfaceChange:
         box = self._box(image.image)
         if box.empty:
             raise MethodFailed(f"the face lies outside image {image.key}")
-        bone = _bone(image, box) if image.modality == CT else None
+        bone = bone_voxels(image, box) if image.modality == CT else None
         reached, new, weight, edge_mm = self._reached(image.image, box)
         rewritten = ramp(new, -self.layer.blended_mm, -self.layer.rewritten_mm)
         if bone is not None:
             rewritten[(new < -BONE_UNDER_MM) & bone[reached]] = 0.0
         tissue = self._tissue(image, box, reached)
-        solid = _solid(image, tissue, new, edge_mm)
+        solid = solid_share(image, tissue, new, edge_mm)
         del bone, new, edge_mm
         empty, layer = solid < 1, weight * rewritten > LEAST_SHARE
-        tissue += tissue_noise(image, head, box, _spread(layer, reached), settings, reached)
-        outside = background(image, box, _spread(empty, reached), settings, reached)
+        tissue += tissue_noise(image, head, box, spread(layer, reached), settings, reached)
+        outside = background(image, box, spread(empty, reached), settings, reached)
         values = image.array()[box.slices].copy()
         before = values[reached].astype(np.float32)
-        after = _mixed(before, tissue, outside, rewritten, solid, weight)
+        after = mixed_values(before, tissue, outside, rewritten, solid, weight)
         cleared = empty & (solid == 0) & (weight == 1)
         mixed = (empty | layer) & ~cleared
-        values[_spread(cleared, reached)] = outside[cleared]
-        values[_spread(mixed, reached)] = stored(after[mixed], image)
+        values[spread(cleared, reached)] = outside[cleared]
+        values[spread(mixed, reached)] = stored(after[mixed], image)
         return Patch(box.offset, values)
 
     def _box(self, grid: sitk.Image) -> VoxelBox:
@@ -184,7 +178,7 @@ class SurfaceChange:
             np.greater(weight, LEAST_SHARE, out=there)
             there &= level < self.layer.cleared_mm
             at = np.flatnonzero(there)
-            found.append((level.ravel()[at], weight.ravel()[at], _edge_mm(level, beyond, at)))
+            found.append((level.ravel()[at], weight.ravel()[at], edge_widths_mm(level, beyond, at)))
             level = beyond
         new, weights, edge_mm = (np.concatenate(each) for each in zip(*found, strict=True))
         return reached, new, weights, edge_mm
@@ -257,83 +251,6 @@ class SurfaceChange:
         values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)
         values[self._filled(new, weight)] = 0
         return Patch(box.offset, values)
-
-
-def _spread(there: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask of the shape of `among`, of those of its true voxels that are `there`, shape (n,)."""
-    mask = np.zeros_like(among)
-    mask[among] = there
-    return mask
-
-
-def _solid(
-    image: CaseImage, tissue: NDArray[np.float32], new: NDArray[np.float32], edge_mm: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """How much of each voxel lies inside the new skin, shape (n,); `new` is used up.
-
-    The skin's edge passes its own isovalue, which lies above the middle in CT, where the new skin is.
-    """
-    air = air_level(image)
-    solid = tissue - air
-    np.maximum(solid, 1e-6, out=solid)
-    np.divide(skin_threshold(image) - air, solid, out=solid)
-    np.clip(solid, 0.2, 0.8, out=solid)
-    new /= edge_mm
-    solid -= new
-    return np.clip(solid, 0.0, 1.0, out=solid)
-
-
-def _mixed(
-    before: NDArray[np.float32],
-    tissue: NDArray[np.float32],
-    outside: NDArray[np.generic],
-    rewritten: NDArray[np.float32],
-    solid: NDArray[np.float32],
-    weight: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """The new values of voxels, shape (n,), computed in place of `tissue`.
-
-    `before`, turned into `tissue` by the share `rewritten`, is what stands inside the skin; that and what stands outside, by
-    the share `solid`, turn what was there by `weight`.
-    """
-    tissue -= before
-    tissue *= rewritten
-    tissue += before
-    tissue *= solid
-    air = 1.0 - solid
-    air *= outside.astype(np.float32, copy=False)
-    tissue += air
-    tissue -= before
-    tissue *= weight
-    tissue += before
-    return tissue
-
-
-def _bone(image: CaseImage, box: VoxelBox) -> NDArray[np.bool_]:
-    """Skull and jaw in a box of a CT, shape (z, y, x)."""
-    numbered = numbered_parts(np.greater(image.array()[box.slices], BONE_HU))
-    labels = sitk.GetArrayViewFromImage(numbered)
-    large = part_sizes(labels) * voxel_cc(image.image) >= BONE_CC
-    large[0] = False
-    return np.asarray(large[labels])
-
-
-def _edge_mm(level: NDArray[np.float32], beyond: NDArray[np.float32], at: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Width of the skin's edge at voxels of a plane: what the level set changes by from them to the next along the three axes.
-
-    Parameters
-    ----------
-    level, beyond : ndarray of float32, shape (y, x)
-        The plane and the next one.
-    at : ndarray of int, shape (n,)
-        Of the raveled plane.
-    """
-    flat, here = level.ravel(), level.ravel()[at]
-    height, width = level.shape
-    edge = np.abs(beyond.ravel()[at] - here)
-    for step, goes_on in ((width, at < (height - 1) * width), (1, at % width < width - 1)):
-        edge += np.abs(flat[at + np.where(goes_on, step, 0)] - here)
-    return np.clip(edge, *EDGE_LIMITS_MM)
 
 
 def kept_from_brain(

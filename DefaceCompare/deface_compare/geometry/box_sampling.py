@@ -46,7 +46,7 @@ def sample_mask(mask: sitk.Image, grid: sitk.Image, box: VoxelBox) -> NDArray[np
     """Whether the voxel of `mask` nearest to each voxel centre of `box` of `grid` is set, shape (z, y, x); not where it ends."""
     places = _places(mask, grid, box)
     if places is None:
-        return _resampled(mask, grid, box, 0.0, sitk.sitkNearestNeighbor, sitk.sitkUInt8) > 0
+        return _resampled(mask, grid, box, 0.0, sitk.sitkNearestNeighbor, sitk.sitkUInt8).astype(np.bool_)
     sampled = np.zeros(box.shape, np.bool_)
     inside = [_within(at, n) for at, n in zip(places, mask.GetSize(), strict=True)]
     # halves are rounded up, by SimpleITK's own arithmetic: voxels of half or a quarter of the mask's lie on them
