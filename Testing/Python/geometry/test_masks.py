@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scipy import ndimage
 from skimage.measure import label
 
 from deface_compare.geometry.boxes import Patch, VoxelBox, box_around
 from deface_compare.geometry.mesh import distances_mm, iso_surface, points_of
-from deface_compare.geometry.morphology import grown, inner_distance_mm, largest_part
+from deface_compare.geometry.morphology import grown, inner_distance_mm, largest_part, numbered_parts, part_sizes
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.2, 0.3, 0.5])
@@ -18,6 +19,16 @@ def test_the_largest_part_is_the_one_that_scikit_image_finds(share: float) -> No
     labels = label(mask, connectivity=1)
     sizes = np.bincount(labels.ravel())[1:]
     assert np.array_equal(largest_part(mask), labels == 1 + int(np.argmax(sizes)))  # of equal ones the first
+
+
+@pytest.mark.parametrize("corners", [False, True])
+def test_parts_are_numbered_and_counted_as_scipy_does(corners: bool) -> None:
+    mask = np.random.default_rng(8).random((23, 31, 17)) < 0.15
+    wanted, count = ndimage.label(mask, np.ones((3, 3, 3)) if corners else None)
+    labels = sitk.GetArrayFromImage(numbered_parts(mask, corners=corners))
+    assert len(np.unique(labels * (count + 1) + wanted)) == count + 1  # the same parts, whatever their numbers
+    assert np.array_equal(part_sizes(labels), np.bincount(labels.ravel()))
+    assert part_sizes(labels * 0).tolist() == [mask.size]
 
 
 def test_an_empty_mask_has_no_part_and_no_box() -> None:
