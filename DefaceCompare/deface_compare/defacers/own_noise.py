@@ -95,7 +95,7 @@ def tissue_noise(
     """
     random = _random(image, settings, "tissue")
     level = noise_level(image, box)
-    found = _known_brain_blocks(image, head)
+    found = known_brain_blocks(image, head)
     if found is None:
         return np.float32(level) * random.standard_normal(box.shape, dtype=np.float32)[at]
     blocks, brain_level = found
@@ -172,13 +172,13 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
     return first[(means >= low) & (means <= high)]
 
 
-def _known_brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
+def known_brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     """The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's."""
     known: dict[int, tuple[Head, tuple[Blocks, float] | None]] = _BRAINS.of(image, None, dict)
     if id(head) not in known:
         original: CaseImage | None = _COPIES.of(image, None, lambda: None)
         if original is not None and _same_brain(image, original, head):
-            known[id(head)] = head, _known_brain_blocks(original, head)
+            known[id(head)] = head, known_brain_blocks(original, head)
         else:
             known[id(head)] = head, _brain_blocks(image, head)
     return known[id(head)][1]

@@ -14,7 +14,7 @@ import synthetic_head
 from deface_compare.case import Case
 from deface_compare.defacers import devices
 from deface_compare.defacers.noise_blocks import Blocks, reduced
-from deface_compare.defacers.own_noise import _known_brain_blocks, copied, noise_level
+from deface_compare.defacers.own_noise import known_brain_blocks, copied, noise_level
 from deface_compare.geometry.boxes import Patch, whole_box
 from deface_compare.settings import Settings
 
@@ -90,9 +90,9 @@ def test_the_blocks_of_a_brain_are_cut_again_only_where_a_copy_changed_it(in_the
     x, y, z = image.image.TransformPhysicalPointToIndex(at) if in_the_brain else (0, 0, 0)
     changed = replace(image, image=Patch((x, y, z), np.full((1, 1, 1), 777, image.array().dtype)).whole(image.image))
     copied(changed, image)
-    own = _known_brain_blocks(image, head)
+    own = known_brain_blocks(image, head)
     assert own is not None
-    assert (_known_brain_blocks(changed, head) is own) is not in_the_brain
+    assert (known_brain_blocks(changed, head) is own) is not in_the_brain
 
 
 class Counted:
