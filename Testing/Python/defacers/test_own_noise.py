@@ -14,7 +14,7 @@ import synthetic_head
 from deface_compare.case import Case
 from deface_compare.defacers import devices
 from deface_compare.defacers.noise_blocks import Blocks, reduced
-from deface_compare.defacers.own_noise import known_brain_blocks, copied, noise_level
+from deface_compare.defacers.own_noise import copied, known_brain_blocks, noise_level
 from deface_compare.geometry.boxes import Patch, whole_box
 from deface_compare.settings import Settings
 
