@@ -15,6 +15,7 @@ from .defacers import method_order, methods_of
 from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
 from .geometry.threads import one_itk_thread
+from .machine.freed_memory import give_back
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
@@ -142,7 +143,9 @@ class _Comparison:
 
     def add(self, method: Defacer) -> None:
         """Deface by a method, measure and write what it made."""
+        give_back()
         defacing = deface(method, self._case, self._heads, self._settings, self._reasons)
+        give_back()
         scope = _scope(self._case, defacing)
         self._rows += quality_rows(self._case, self._heads, defacing, scope, self._settings, self._skins)
         self._rows += dose_quality_rows(self._case, self._heads, defacing, scope)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
-import sys
+
+from deface_compare.machine.freed_memory import give_back
 
 
 def give_memory_back() -> None:
@@ -14,6 +13,4 @@ def give_memory_back() -> None:
     glibc keeps freed pieces of memory below larger ones that are in use: 30 to 60 MB after a patient with views (measured).
     """
     gc.collect()
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library has no malloc_trim
-            ctypes.CDLL(None).malloc_trim(0)
+    give_back()

@@ -15,7 +15,9 @@ from ..anatomy.find_heads import NO_REGISTRATION
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import DefaceCompareError, MethodFailed
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, boxed, corners_mm, sample_box
+from ..geometry.box_sampling import sample_mask
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, boxed, corners_mm
+from ..machine.freed_memory import give_back
 from ..measurement import FAILED, NO_FACE, NOT_AVAILABLE, OK, Missing
 from ..progress import Cancelled
 from ..settings import FOLLOW, MASK, Settings
@@ -126,6 +128,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
     """Apply one edit to the images of its frame; a failure on one image leaves the others."""
     devices: sitk.Image | None = None
     for image in images:
+        give_back()
         try:
             if verbatim:
                 patch = _checked(edit.apply(image, head, settings), image)
@@ -133,6 +136,7 @@ def _apply(run: _Run, edit: Edit, images: list[CaseImage], case: Case, head: Hea
                 first = _checked(edit.apply(image, head, settings), image) if image is images[0] else None
                 if first is not None:
                     devices = devices_near_edit(image.image, first, head)
+                    give_back()
                 patch = _checked(without_devices(edit, case, image, head, settings, first, devices), image)
                 patch = _checked(without_detached(case, image, head, settings, patch), image)
                 kept = protected_voxels(image.image, patch.box, case, head, settings)
@@ -201,8 +205,9 @@ def _edit_dose(run: _Run, case: Case, judged: CaseImage, head: Head, settings: S
 def _emptied(patch: Patch, image: CaseImage) -> sitk.Image:
     """Where matter became air on the patch's box: the edit, the devices and the cut-off pieces; uint8."""
     threshold = skin_threshold(image)
-    there = np.greater(image.array()[patch.box.slices], threshold) & np.less_equal(patch.values, threshold)
-    return boxed(there.astype(np.uint8), image.image, patch.box)
+    there = np.greater(image.array()[patch.box.slices], threshold)
+    there &= np.less_equal(patch.values, threshold)
+    return boxed(there.view(np.uint8), image.image, patch.box)
 
 
 def _ending_with_image(patch: Patch, dose: sitk.Image, emptied: sitk.Image) -> Patch:
@@ -211,7 +216,7 @@ def _ending_with_image(patch: Patch, dose: sitk.Image, emptied: sitk.Image) -> P
     if box.empty or not np.any(sitk.GetArrayViewFromImage(emptied)):
         return patch
     values = sitk.GetArrayFromImage(patch.whole(dose))
-    values[box.slices][sample_box(emptied, dose, box, 0.0, nearest=True) > 0.5] = 0
+    values[box.slices][sample_mask(emptied, dose, box)] = 0
     changed = box_around(values != sitk.GetArrayViewFromImage(dose)) or VoxelBox((0, 0, 0), (1, 1, 1))
     return Patch(changed.offset, np.ascontiguousarray(values[changed.slices]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -10,8 +11,11 @@ from ..anatomy.air import skin_threshold
 from ..anatomy.head import Head
 from ..case import CT, Case, CaseImage
 from ..errors import MethodFailed
-from ..geometry.boxes import Patch, VoxelBox, box_between, box_of_points, corners_mm, sample_box
+from ..geometry.box_sampling import sample_mask
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_between, box_of_points, corners_mm
+from ..geometry.found_once import FoundOnce
 from ..geometry.lattice import voxel_cc
+from ..geometry.morphology import numbered_parts, part_sizes
 from ..settings import Settings
 from ..structures.mask import structure_mask
 from .own_noise import background
@@ -24,6 +28,7 @@ NEAR_MM = 44.0
 """Pieces are looked for so far around face and ears, as devices are; what reaches further hangs on to the patient there."""
 TOUCHING = np.ones((3, 3, 3), dtype=np.bool_)
 """Voxels that share a corner hang together."""
+_HUNG = FoundOnce()
 
 
 def without_detached(case: Case, image: CaseImage, head: Head, settings: Settings, patch: Patch) -> Patch:
@@ -46,19 +51,17 @@ def without_detached(case: Case, image: CaseImage, head: Head, settings: Setting
     box = _box(image, head)
     if box.empty:
         return patch
-    original = image.array()[box.slices]
-    values = original.copy()
+    values = image.array()[box.slices].copy()
     _lay(patch, Patch(box.offset, values))
-    before, after = _tissue(image, head, box, original, values)
-    pieces = _cut_off(before, after, LARGEST_PIECE_CC / voxel_cc(image.image))
+    before, after = _tissue(image, head, box, values)
+    most_voxels = LARGEST_PIECE_CC / voxel_cc(image.image)
+    pieces = _cut_off(after, _known_hung(image, head, before, most_voxels), most_voxels)
     if pieces.any():
         pieces = _free_of(pieces, _kept(case, image, head, box))
     if not pieces.any():
         return patch
-    # a piece's edge is partly air: its rim goes with it, but not the rim of what stays
-    rim = ndimage.binary_dilation(pieces, TOUCHING) & ~ndimage.binary_dilation(after & ~pieces, TOUCHING)
-    gone = pieces | rim
-    values[gone] = background(image, box, gone, settings)[gone]
+    gone = _with_rim(pieces, after)
+    values[gone] = background(image, box, gone, settings)
     return _joined(image, patch, Patch(box.offset, values))
 
 
@@ -72,37 +75,64 @@ def _box(image: CaseImage, head: Head) -> VoxelBox:
 
 
 def _tissue(
-    image: CaseImage, head: Head, box: VoxelBox, original: NDArray[np.generic], defaced: NDArray[np.generic]
+    image: CaseImage, head: Head, box: VoxelBox, defaced: NDArray[np.generic]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """What is tissue before and after the edit, shape (z, y, x) of the box."""
-    threshold = skin_threshold(image)
+    original, threshold = image.array()[box.slices], skin_threshold(image)
     if image.modality == CT:
         return np.asarray(np.greater(original, threshold)), np.asarray(np.greater(defaced, threshold))
-    outline = sample_box(head.outline, image.image, box, 0.0, nearest=True) > 0.5
-    return outline, outline & ~((original != defaced) & np.less(defaced, threshold))
+    outline = sample_mask(head.outline, image.image, box)
+    dark = original != defaced
+    dark &= np.less(defaced, threshold)
+    return outline, outline & ~dark
 
 
-def _cut_off(before: NDArray[np.bool_], after: NDArray[np.bool_], most_voxels: float) -> NDArray[np.bool_]:
-    """Small parts of `after` that hang on nothing, and did before."""
-    labels, count = ndimage.label(after, TOUCHING)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    small = sizes <= most_voxels
+def _cut_off(after: NDArray[np.bool_], hung: NDArray[np.uint8], most_voxels: float) -> NDArray[np.bool_]:
+    """Small parts of `after` that hang on nothing, and did before (`hung` as of `_known_hung`)."""
+    numbered = numbered_parts(after, corners=True)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    small = part_sizes(labels) <= most_voxels
     small[0] = False
     small[_at_border(labels)] = False
     if not small.any():
         return np.zeros_like(after)
-    earlier, earlier_count = ndimage.label(before, TOUCHING)
-    hung = np.bincount(earlier.ravel(), minlength=earlier_count + 1) > most_voxels
-    hung[_at_border(earlier)] = True
-    hung[0] = False
-    pieces = small[labels]
+    at = np.flatnonzero(small[labels])
+    there = labels.ravel()[at]
     cut = np.zeros_like(small)
-    cut[np.unique(labels[pieces & hung[earlier]])] = True
-    cut[0] = False
-    return np.asarray(cut[labels])
+    cut[there[((hung[at >> 3] << (at & 7)) & 128) > 0]] = True
+    pieces = np.zeros_like(after)
+    pieces.ravel()[at] = cut[there]
+    return pieces
 
 
-def _at_border(labels: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+def _known_hung(image: CaseImage, head: Head, before: NDArray[np.bool_], most_voxels: float) -> NDArray[np.uint8]:
+    """What of the tissue before any edit hangs on something large, or goes on beyond the box: one bit a voxel, in its order.
+
+    The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's.
+    """
+    known: dict[int, tuple[Head, NDArray[np.uint8]]] = _HUNG.of(image, None, dict)
+    if id(head) not in known:
+        numbered = numbered_parts(before, corners=True)
+        labels = sitk.GetArrayViewFromImage(numbered)
+        hung = part_sizes(labels) > most_voxels
+        hung[_at_border(labels)] = True
+        hung[0] = False
+        known[id(head)] = head, np.packbits(hung[labels])
+    return known[id(head)][1]
+
+
+def _with_rim(pieces: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pieces and the voxels beside them: an edge is partly air and goes with its piece, but not the rim of what stays."""
+    gone = pieces.copy()
+    around = box_around(pieces, 2)
+    if around is not None:
+        own, there = pieces[around.slices], after[around.slices]
+        rim = ndimage.binary_dilation(own, TOUCHING) & ~ndimage.binary_dilation(there & ~own, TOUCHING)
+        gone[around.slices] |= rim
+    return gone
+
+
+def _at_border(labels: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The labels that reach a face of the box: what lies beyond may hold them."""
     faces = [np.take(labels, place, axis=axis).ravel() for axis in range(3) for place in (0, -1)]
     return np.unique(np.concatenate(faces))
@@ -110,7 +140,7 @@ def _at_border(labels: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
 
 def _kept(case: Case, image: CaseImage, head: Head, box: VoxelBox) -> NDArray[np.bool_]:
     """Brain and targets in the box: never a piece to be taken away."""
-    kept = sample_box(head.brain, image.image, box, 0.0, nearest=True) > 0.5
+    kept = sample_mask(head.brain, image.image, box)
     planned = case.structure_set
     if planned is not None and planned.frame_of_reference_uid == image.frame_of_reference_uid:
         for structure in targets(case):
@@ -122,8 +152,9 @@ def _kept(case: Case, image: CaseImage, head: Head, box: VoxelBox) -> NDArray[np
 
 def _free_of(pieces: NDArray[np.bool_], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pieces that hold no voxel of `kept`."""
-    labels, count = ndimage.label(pieces, TOUCHING)
-    free = np.ones(count + 1, dtype=np.bool_)
+    numbered = numbered_parts(pieces, corners=True)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    free = np.ones(int(labels.max(initial=0)) + 1, dtype=np.bool_)
     free[np.unique(labels[kept])] = False
     free[0] = False
     return np.asarray(free[labels])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..anatomy.air import SKIN_HU, air_level, skin_threshold
 from ..anatomy.head import Head
 from ..case import CT, Case, CaseImage
+from ..geometry.box_sampling import sample_mask
 from ..geometry.boxes import (
     Patch,
     VoxelBox,
@@ -20,7 +21,6 @@ from ..geometry.boxes import (
     boxed,
     corners_mm,
     index_to_mm,
-    sample_box,
 )
 from ..geometry.grids import on_grid
 from ..geometry.morphology import grown
@@ -28,7 +28,7 @@ from ..geometry.nearness import dilated
 from ..settings import Settings
 from ..structures.mask import structure_mask
 from .edit import Edit
-from .own_noise import background
+from .own_noise import background, copied
 
 REACH_MM = 40.0
 """Devices this near to the edited face become background."""
@@ -104,6 +104,7 @@ def without_devices(
     if clear is None:
         return edit.apply(image, head, settings) if patch is None else patch
     emptied = replace(image, image=clear.whole(image.image))
+    copied(emptied, image)
     again = edit.apply(emptied, head, settings)
     low = np.minimum(clear.offset, again.offset).astype(float)
     high = np.maximum(_last(clear), _last(again)).astype(float)
@@ -123,12 +124,12 @@ def cleared_of(case: Case, image: CaseImage, marked: sitk.Image, settings: Setti
     if box.empty:
         return None
     values = image.array()[box.slices].copy()
-    device = sample_box(marked, image.image, box, 0.0, nearest=True) > 0.5
+    device = sample_mask(marked, image.image, box)
     air = air_level(image)
     if not np.any(values[device] > air + VISIBLE_SHARE * (skin_threshold(image) - air)):
         return None
     device |= _outside_body(case, image, marked, box)
-    values[device] = background(image, box, device, settings)[device]
+    values[device] = background(image, box, device, settings)
     return Patch(box.offset, values)
 
 
@@ -142,7 +143,7 @@ def _outside_body(case: Case, image: CaseImage, marked: sitk.Image, box: VoxelBo
         body = structure_mask(structure, image.image)
         if body is not None:
             beside = on_grid(grown(sitk.GetArrayViewFromImage(marked) > 0, BESIDE_VOXELS, 1.0), marked)
-            near = sample_box(beside, image.image, box, 0.0, nearest=True) > 0.5
+            near = sample_mask(beside, image.image, box)
             return np.asarray(near & ~body.whole(image.image)[box.slices])
     return nothing
 
@@ -159,8 +160,8 @@ def _box_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image) -> VoxelBox:
 
 def _altered_on_grid(image: sitk.Image, patch: Patch, grid: sitk.Image, box: VoxelBox) -> NDArray[np.bool_]:
     """Where `patch` altered `image`, by nearest neighbour on `box` of the working grid."""
-    altered = boxed(patch.altered(image).astype(np.uint8), image, patch.box)
-    return sample_box(altered, grid, box, 0.0, nearest=True) > 0.5
+    altered = boxed(patch.altered(image).view(np.uint8), image, patch.box)
+    return sample_mask(altered, grid, box)
 
 
 def trunk_warning(image: CaseImage, patch: Patch, head: Head) -> str:
@@ -174,13 +175,17 @@ def trunk_warning(image: CaseImage, patch: Patch, head: Head) -> str:
     """
     if image.modality != CT:  # the other images of the frame lose the same
         return ""
-    altered = patch.altered(image.image) & (image.array()[patch.box.slices].astype(np.float32) > SKIN_HU)
     box = patch.box
+    altered = patch.altered(image.image)
+    altered &= np.greater(image.array()[box.slices], SKIN_HU)
     matrix, origin = index_to_mm(image.image)
     x, y, z = (np.arange(o, o + n, dtype=np.float64) for o, n in zip(box.offset, box.size, strict=True))
-    height = origin[2] + matrix[2, 0] * x[None, None, :] + matrix[2, 1] * y[None, :, None] + matrix[2, 2] * z[:, None, None]
+    in_plane = origin[2] + matrix[2, 0] * x[None, :] + matrix[2, 1] * y[:, None]
     lowest = head.landmarks_mm["chin"][2] - BELOW_CHIN_MM
-    volume_cc = float((altered & (height < lowest)).sum()) * abs(float(np.linalg.det(matrix))) / 1000.0
+    below = sum(
+        np.count_nonzero(plane & (in_plane + height < lowest)) for plane, height in zip(altered, matrix[2, 2] * z, strict=True)
+    )
+    volume_cc = float(below) * abs(float(np.linalg.det(matrix))) / 1000.0
     if volume_cc < NOTABLE_CC:
         return ""
     return f"the edit goes on below the neck: {volume_cc:.0f} cc of image {image.key} over {BELOW_CHIN_MM:g} mm under the chin"

@@ -9,7 +9,8 @@ from scipy import ndimage
 
 from ..anatomy.head import Head
 from ..case import Case, Structure
-from ..geometry.boxes import Patch, VoxelBox, box_between, sample_box, whole_box
+from ..geometry.box_sampling import sample_mask
+from ..geometry.boxes import Patch, VoxelBox, box_between, whole_box
 from ..settings import Settings
 from ..structures.mask import structure_mask
 from ..structures.organs import TARGET_GROUPS
@@ -45,7 +46,7 @@ def protected_voxels(
         if found is not None:
             kept |= found.whole(grid)[wide.slices]
     if settings.protect == "brain+targets":
-        kept |= sample_box(head.brain, grid, wide, 0.0, nearest=True) > 0.5
+        kept |= sample_mask(head.brain, grid, wide)
     if not kept.any():
         return None
     if margin_mm > 0:

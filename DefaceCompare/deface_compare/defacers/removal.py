@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..anatomy.head import Head
 from ..case import CaseImage, Dose
 from ..errors import MethodFailed
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_between, index_to_mm, sample_box, whole_box
+from ..geometry.box_sampling import sample_box, sample_mask
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_between, index_to_mm, whole_box
 from ..geometry.level_set import sample_at
 from ..settings import Settings
 from .own_noise import background
@@ -161,14 +162,14 @@ class Removal:
         if settings.fill == "permute":
             values[inside] = np.random.default_rng(settings.seed).permutation(values[inside])
         else:
-            values[inside] = background(image, box, inside, settings)[inside]
+            values[inside] = background(image, box, inside, settings)
         return Patch(box.offset, values)
 
     def _meets_patient(self, grid: sitk.Image, head: Head, box: VoxelBox, inside: NDArray[np.bool_]) -> bool:
         """Does the region hold patient in this image? Every 4th voxel suffices for a face."""
         step = 4 if min(box.size) >= 16 else 1
-        patient = sample_box(head.outline, grid, box, 0.0, nearest=True)
-        return bool(np.any(inside[::step, ::step, ::step] & (patient[::step, ::step, ::step] > 0.5)))
+        patient = sample_mask(head.outline, grid, box)
+        return bool(np.any(inside[::step, ::step, ::step] & patient[::step, ::step, ::step]))
 
     def removed(self, grid: sitk.Image) -> NDArray[np.bool_]:
         """The region on `grid`, air included (see `Edit.removed`)."""

@@ -21,13 +21,14 @@ from ..anatomy.face_region import FaceRegion
 from ..anatomy.head import Head
 from ..case import CT, CaseImage, Dose
 from ..errors import MethodFailed
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, sample_box, whole_box
+from ..geometry.box_sampling import sample_box, sample_planes
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_of_points, corners_mm, cropped_to, whole_box
 from ..geometry.grids import onto_grid
-from ..geometry.lattice import voxel_cc
 from ..geometry.level_set import ramp, sample_at
 from ..settings import Settings
 from .own_noise import background, tissue_noise
 from .stored_values import stored
+from .surface_voxels import bone_voxels, edge_widths_mm, mixed_values, solid_share, spread
 
 EDGE_UNDER_MM, HAZE_MM, BLENDED_OVER_MM = 2.0, 5.0, 3.0
 """Choices: the old skin's edge reaches so far under it, haze so far before it, and rewritten tissue fades over so much. What a
@@ -36,11 +37,6 @@ FAR_MM = 99.0
 """Signed distance where a level set is not known: outside, far from the surface."""
 SOFT_TISSUE_HU = (-200.0, 200.0)
 """CT values that count as soft tissue when the layer under the skin is sampled: fat to muscle, no bone."""
-EDGE_LIMITS_MM = (1.0, 8.0)
-"""The skin's edge is one voxel wide, seen along its normal (narrower ones show as terraces), but within these limits."""
-BONE_HU, BONE_CC = 250.0, 10.0
-"""Choices, CT: tissue as dense as this that hangs together over so much is taken for skull or jaw and stays under the new skin;
-markers and wires on the old skin are smaller."""
 BONE_UNDER_MM = 4.0
 """Nearer than this under the new skin bone is rewritten, too: it must not show through."""
 BRAIN_FADE_MM = 2.0
@@ -135,29 +131,24 @@ class SurfaceChange:
         box = self._box(image.image)
         if box.empty:
             raise MethodFailed(f"the face lies outside image {image.key}")
-        new, weight = self._fields(image.image, box)
-        original = image.array()[box.slices]
-        before = original.astype(np.float32)
+        bone = bone_voxels(image, box) if image.modality == CT else None
+        reached, new, weight, edge_mm = self._reached(image.image, box)
         rewritten = ramp(new, -self.layer.blended_mm, -self.layer.rewritten_mm)
-        if image.modality == CT:
-            rewritten[(new < -BONE_UNDER_MM) & _bone(image, box)] = 0.0
-        edge_mm = _edge_mm(new)
-        reached = (weight > LEAST_SHARE) & (new < self.layer.cleared_mm)
-        tissue = self._tissue(image, box)
-        air = air_level(image)
-        # the edge passes the skin's own isovalue, which lies above the middle in CT, where the new skin is
-        at_skin = np.clip((skin_threshold(image) - air) / np.maximum(tissue - air, 1e-6), 0.2, 0.8)
-        solid = np.clip(at_skin - new / edge_mm, 0.0, 1.0)
-        empty = reached & (solid < 1)
-        layer = reached & (weight * rewritten > LEAST_SHARE)
-        tissue += tissue_noise(image, head, box, layer, settings)
-        inside = before + rewritten * (tissue - before)
-        outside = background(image, box, empty, settings)
-        after = before + weight * ((1.0 - solid) * outside.astype(np.float32) + solid * inside - before)
+        if bone is not None:
+            rewritten[(new < -BONE_UNDER_MM) & bone[reached]] = 0.0
+        tissue = self._tissue(image, box, reached)
+        solid = solid_share(image, tissue, new, edge_mm)
+        del bone, new, edge_mm
+        empty, layer = solid < 1, weight * rewritten > LEAST_SHARE
+        tissue += tissue_noise(image, head, box, spread(layer, reached), settings, reached)
+        outside = background(image, box, spread(empty, reached), settings, reached)
+        values = image.array()[box.slices].copy()
+        before = values[reached].astype(np.float32)
+        after = mixed_values(before, tissue, outside, rewritten, solid, weight)
         cleared = empty & (solid == 0) & (weight == 1)
-        values = np.where(cleared, outside, original)
         mixed = (empty | layer) & ~cleared
-        values[mixed] = stored(after[mixed], image)
+        values[spread(cleared, reached)] = outside[cleared]
+        values[spread(mixed, reached)] = stored(after[mixed], image)
         return Patch(box.offset, values)
 
     def _box(self, grid: sitk.Image) -> VoxelBox:
@@ -171,8 +162,29 @@ class SurfaceChange:
         """New skin and weight at the voxels of `box`."""
         return sample_box(self.new, grid, box, FAR_MM), sample_box(self.weight, grid, box, 0.0)
 
-    def _tissue(self, image: CaseImage, box: VoxelBox) -> NDArray[np.float32]:
-        """What the layer is made of at each voxel of `box`: the patient's own, smoothed along the skin, without noise."""
+    def _reached(
+        self, grid: sitk.Image, box: VoxelBox
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The voxels of `box` that the change reaches, and, at these only, new skin, weight and width of the skin's edge.
+
+        All that follows is computed for these alone.
+        """
+        reached = np.zeros(box.shape, np.bool_)
+        found = []
+        levels = sample_planes(self.new, grid, box, FAR_MM)
+        level = next(levels)
+        for there, weight in zip(reached, sample_planes(self.weight, grid, box, 0.0), strict=True):
+            beyond = next(levels, level)  # the last plane has no next one
+            np.greater(weight, LEAST_SHARE, out=there)
+            there &= level < self.layer.cleared_mm
+            at = np.flatnonzero(there)
+            found.append((level.ravel()[at], weight.ravel()[at], edge_widths_mm(level, beyond, at)))
+            level = beyond
+        new, weights, edge_mm = (np.concatenate(each) for each in zip(*found, strict=True))
+        return reached, new, weights, edge_mm
+
+    def _tissue(self, image: CaseImage, box: VoxelBox, at: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """What the layer is made of at some voxels of `box`: the patient's own, smoothed along the skin, without noise."""
         values = sitk.GetArrayFromImage(onto_grid(cropped_to(image.image, self.old), self.old, air_level(image)))
         old = sitk.GetArrayViewFromImage(self.old)
         shallow, deep = self.layer.sampled_mm
@@ -187,7 +199,8 @@ class SurfaceChange:
         held = scipy.ndimage.gaussian_filter(np.where(sampled, values - median, 0).astype(np.float32), sigma)
         smooth = sitk.GetImageFromArray(median + held / (near + WHOLE_LAYER_SHARE))
         smooth.CopyInformation(self.old)
-        return sample_box(smooth, image.image, box, median)
+        planes = sample_planes(smooth, image.image, box, median)
+        return np.concatenate([plane[there] for plane, there in zip(planes, at, strict=True)])
 
     def removed(self, grid: sitk.Image) -> NDArray[np.bool_]:
         """Where air was filled before the new skin, whether tissue or air stood there (see `Edit.removed`)."""
@@ -238,24 +251,6 @@ class SurfaceChange:
         values += (share * (held / np.maximum(known, LEAST_KNOWN) - values)).astype(values.dtype)
         values[self._filled(new, weight)] = 0
         return Patch(box.offset, values)
-
-
-def _bone(image: CaseImage, box: VoxelBox) -> NDArray[np.bool_]:
-    """Skull and jaw in a box of a CT, shape (z, y, x)."""
-    labels, count = scipy.ndimage.label(np.greater(image.array()[box.slices], BONE_HU))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    large = sizes * voxel_cc(image.image) >= BONE_CC
-    large[0] = False
-    return np.asarray(large[labels])
-
-
-def _edge_mm(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Width of the skin's edge at each voxel: what the level set changes by from this voxel to its next along the three axes."""
-    width = np.zeros_like(level)
-    for axis in range(3):
-        last = np.take(level, [-1], axis=axis)
-        width += np.abs(np.diff(level, axis=axis, append=last))
-    return np.clip(width, *EDGE_LIMITS_MM)
 
 
 def kept_from_brain(

@@ -115,24 +115,6 @@ def corners_mm(grid: sitk.Image, box: VoxelBox | None = None) -> NDArray[np.floa
     return origin + index @ matrix.T
 
 
-def sample_box(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: float, nearest: bool = False) -> NDArray[np.float32]:
-    """The values of `field` at the voxel centres of `box` of `grid`, shape (z, y, x); `outside` where `field` ends."""
-    origin = grid.TransformIndexToPhysicalPoint(box.offset)
-    interpolator = sitk.sitkNearestNeighbor if nearest else sitk.sitkLinear
-    sampled = sitk.Resample(
-        field,
-        box.size,
-        sitk.Transform(),
-        interpolator,
-        origin,
-        grid.GetSpacing(),
-        grid.GetDirection(),
-        outside,
-        sitk.sitkFloat32,
-    )
-    return sitk.GetArrayFromImage(sampled)
-
-
 def cropped_to(image: sitk.Image, grid: sitk.Image, margin_mm: float = 6.0) -> sitk.Image:
     """The part of `image` that `grid` covers, `margin_mm` wider; the whole image where they don't meet."""
     box = box_for_grid(image, grid, margin_mm)
@@ -176,11 +158,9 @@ class Patch:
 
     def whole(self, image: sitk.Image) -> sitk.Image:
         """A copy of `image` with the box replaced; every voxel outside is bit-identical."""
-        array = sitk.GetArrayFromImage(image)
-        array[self.box.slices] = self.values
-        edited = sitk.GetImageFromArray(array)
-        edited.CopyInformation(image)
-        return edited
+        stored = sitk.GetArrayViewFromImage(image).dtype
+        values = sitk.GetImageFromArray(self.values.astype(stored, copy=False))
+        return sitk.Paste(image, values, self.box.size, (0, 0, 0), self.offset)
 
     def part(self, image: sitk.Image, box: VoxelBox) -> sitk.Image:
         """A box of `image` as the patch leaves it: what `whole` gives there, without a copy of all of it."""

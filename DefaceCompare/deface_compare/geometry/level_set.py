@@ -22,8 +22,14 @@ def distance_outside_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[n
 
 def ramp(values: NDArray[np.floating], zero_at: float, one_at: float) -> NDArray[np.float32]:
     """Smooth step (Hermite) from 0 at `zero_at` to 1 at `one_at`; either may be the larger."""
-    t = np.clip((values - zero_at) / (one_at - zero_at), 0.0, 1.0)
-    return (t * t * (3.0 - 2.0 * t)).astype(np.float32)
+    t = values - zero_at
+    t /= one_at - zero_at
+    np.clip(t, 0.0, 1.0, out=t)
+    step = t * t
+    t *= -2.0
+    t += 3.0
+    step *= t
+    return step.astype(np.float32, copy=False)
 
 
 def grid_points_mm(grid: sitk.Image, box: VoxelBox) -> NDArray[np.float64]:

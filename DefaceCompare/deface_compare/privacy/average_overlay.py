@@ -17,7 +17,8 @@ from ..anatomy.head import Head
 from ..anatomy.outline_fit import OutlineFit, fit_outline
 from ..case import CaseImage
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, box_of_points, corners_mm, index_to_mm, margin_in_view_mm, sample_box
+from ..geometry.box_sampling import sample_mask
+from ..geometry.boxes import Patch, box_of_points, corners_mm, index_to_mm, margin_in_view_mm
 from ..geometry.grids import mapped
 from ..geometry.level_set import sample_at, smoothed_level_mm
 from ..geometry.morphology import grown
@@ -90,7 +91,7 @@ def _near_edit(image: CaseImage, head: Head, patch: Patch) -> NDArray[np.float32
     altered = np.zeros(head.grid.GetSize()[::-1], bool)
     there = box_of_points(corners_mm(box), head.grid, spacing_mm + max(box.GetSpacing()))
     if not there.empty:
-        altered[there.slices] = sample_box(box, head.grid, there, 0.0, nearest=True) > 0
+        altered[there.slices] = sample_mask(box, head.grid, there)
     voxels = round(NEAR_EDIT_MM / spacing_mm) + 0.5  # a ball as wide as an odd number of voxels
     return grown(altered, voxels * spacing_mm, spacing_mm).astype(np.float32)
 

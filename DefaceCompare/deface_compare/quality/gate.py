@@ -17,7 +17,8 @@ from ..defacers.edit import Edit
 from ..defacers.external.edit import ExternalEdit
 from ..defacers.protection import targets
 from ..errors import NotAvailable
-from ..geometry.boxes import Patch, sample_box
+from ..geometry.box_sampling import sample_mask
+from ..geometry.boxes import Patch
 from ..geometry.lattice import voxel_cc
 from ..measurement import NOT_AVAILABLE, Measurement, Missing, Scope
 from ..settings import Settings
@@ -188,7 +189,7 @@ def data_rows(
         return [scope.missing(name, brain.note, image=key, dose_policy=dose_policy) for name in names]
     original = sitk.GetArrayViewFromImage(image)
     kept = patch.values.dtype == original.dtype and original[patch.box.slices].shape == patch.values.shape
-    inside = sample_box(brain.mask, image, patch.box, 0.0, nearest=True) > 0.5
+    inside = sample_mask(brain.mask, image, patch.box)
     altered = int((inside & patch.altered(image)).sum())
     notes = "; ".join(filter(None, ["" if kept else "geometry or stored type changed", brain.note]))
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 import synthetic_head
 from deface_compare.case import Case
 from deface_compare.defacers import devices
-from deface_compare.defacers.own_noise import Blocks
-from deface_compare.geometry.boxes import Patch
+from deface_compare.defacers.noise_blocks import Blocks, reduced
+from deface_compare.defacers.own_noise import copied, known_brain_blocks, noise_level
+from deface_compare.geometry.boxes import Patch, whole_box
 from deface_compare.settings import Settings
 
 
@@ -40,14 +42,57 @@ def test_blocks_laid_at_once_are_those_laid_one_by_one(size: tuple[int, int, int
     first = np.stack([random.integers(0, n - step + 1, 20) for n, step in zip(values.shape, size, strict=True)], axis=1)
     where = random.random((31, 22, 23)) > 0.98
     blocks = Blocks(values, size, first)
-    found = blocks.laid(where, np.random.default_rng(9))
-    assert found.any()
-    np.testing.assert_array_equal(found, laid_one_by_one(blocks, where, np.random.default_rng(9)))
+    wanted = laid_one_by_one(blocks, where, np.random.default_rng(9))
+    everywhere = blocks.laid(where, np.random.default_rng(9), np.ones_like(where))
+    np.testing.assert_array_equal(everywhere, wanted.ravel())
+    assert wanted[where].any()
+    np.testing.assert_array_equal(blocks.laid(where, np.random.default_rng(9)), wanted[where])
 
 
 def test_nothing_asked_for_lays_nothing() -> None:
     blocks = Blocks(np.ones((5, 5, 5), np.float32), (2, 2, 2), np.zeros((3, 3), np.intp))
-    assert not blocks.laid(np.zeros((9, 9, 9), bool), np.random.default_rng(1)).any()
+    nowhere = np.zeros((9, 9, 9), bool)
+    assert not blocks.laid(nowhere, np.random.default_rng(1), ~nowhere).any()
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("size", [(1, 1, 1), (7, 12, 10), (12, 3, 19)])
+def test_blocks_are_reduced_and_summed_as_numpy_does_axis_by_axis(size: tuple[int, int, int], dtype: type) -> None:
+    """Sums of floats to the bit: another rounding makes other blocks the usual ones."""
+    values = (np.random.default_rng(6).normal(size=(40, 41, 42)) * 100).astype(dtype)
+    count = np.floor_divide(values.shape, size)
+    first = np.argwhere(np.ones(count, bool)) * size
+    for reduce in (np.minimum, np.maximum, np.add):
+        wanted: NDArray[Any] = values
+        for axis, (step, many) in enumerate(zip(size, count.tolist(), strict=True)):
+            wanted = reduce.reduceat(np.take(wanted, range(step * many), axis), range(0, step * many, step), axis=axis)
+        found = Blocks(values, size, first).sums() if reduce is np.add else reduced(reduce, values, size).ravel()
+        np.testing.assert_array_equal(found, wanted.ravel())
+
+
+def test_an_array_smaller_than_a_block_has_none() -> None:
+    assert reduced(np.maximum, np.zeros((3, 9, 9)), (4, 2, 2)).size == 0
+
+
+def test_the_noise_of_an_image_is_that_of_all_its_slices_together() -> None:
+    image = synthetic_head.ct(synthetic_head.grid((4.0, 4.0, 4.0)))
+    values = image.array().astype(np.float32)
+    tissue = values > -300.0
+    steps = np.abs(np.diff(values, axis=2)[tissue[:, :, 1:] & tissue[:, :, :-1]])
+    assert noise_level(image, whole_box(image.image)) == float(np.quantile(steps, 0.25) / 0.3186 / np.sqrt(2.0)) > 0
+
+
+@pytest.mark.parametrize("in_the_brain", [True, False])
+def test_the_blocks_of_a_brain_are_cut_again_only_where_a_copy_changed_it(in_the_brain: bool) -> None:
+    image, head = synthetic_head.ct(synthetic_head.grid((2.0, 2.0, 2.0))), synthetic_head.head()
+    middle = np.mean(np.argwhere(sitk.GetArrayViewFromImage(head.brain))[:, ::-1], axis=0)
+    at = head.grid.TransformContinuousIndexToPhysicalPoint(middle.tolist())
+    x, y, z = image.image.TransformPhysicalPointToIndex(at) if in_the_brain else (0, 0, 0)
+    changed = replace(image, image=Patch((x, y, z), np.full((1, 1, 1), 777, image.array().dtype)).whole(image.image))
+    copied(changed, image)
+    own = known_brain_blocks(image, head)
+    assert own is not None
+    assert (known_brain_blocks(changed, head) is own) is not in_the_brain
 
 
 class Counted:

@@ -19,7 +19,8 @@ from deface_compare.defacers.edit import Edit
 from deface_compare.defacers.own_noise import background, noise_level
 from deface_compare.defacers.surface_blur import SHELL, SurfaceBlur
 from deface_compare.defacers.surface_change import FAR_MM, SurfaceChange
-from deface_compare.geometry.boxes import sample_box, whole_box
+from deface_compare.geometry.box_sampling import sample_box
+from deface_compare.geometry.boxes import whole_box
 from deface_compare.geometry.grids import on_grid
 from deface_compare.geometry.level_set import mask_level_mm, sample_at
 from deface_compare.geometry.mesh import points_of

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scipy import ndimage
 from skimage.measure import label
 
 from deface_compare.geometry.boxes import Patch, VoxelBox, box_around
 from deface_compare.geometry.mesh import distances_mm, iso_surface, points_of
-from deface_compare.geometry.morphology import grown, inner_distance_mm, largest_part, part_at_first_corner
+from deface_compare.geometry.morphology import (
+    grown,
+    inner_distance_mm,
+    largest_part,
+    numbered_parts,
+    part_at_first_corner,
+    part_sizes,
+)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.2, 0.3, 0.5])
@@ -27,6 +35,16 @@ def test_the_part_at_the_first_corner_is_the_one_that_scipy_finds(share: float) 
     labels, count = ndimage.label(mask)
     assert count > 1
     assert np.array_equal(part_at_first_corner(mask), labels == labels[0, 0, 0])
+
+
+@pytest.mark.parametrize("corners", [False, True])
+def test_parts_are_numbered_and_counted_as_scipy_does(corners: bool) -> None:
+    mask = np.random.default_rng(8).random((23, 31, 17)) < 0.15
+    wanted, count = ndimage.label(mask, np.ones((3, 3, 3)) if corners else None)
+    labels = sitk.GetArrayFromImage(numbered_parts(mask, corners=corners))
+    assert len(np.unique(labels * (count + 1) + wanted)) == count + 1  # the same parts, whatever their numbers
+    assert np.array_equal(part_sizes(labels), np.bincount(labels.ravel()))
+    assert part_sizes(labels * 0).tolist() == [mask.size]
 
 
 def test_an_empty_mask_has_no_part_and_no_box() -> None:

@@ -14,7 +14,8 @@ from ...anatomy.air import air_level, skin_threshold
 from ...anatomy.head import Head
 from ...case import Case, CaseImage, Dose
 from ...errors import MethodFailed
-from ...geometry.boxes import Patch, VoxelBox, box_around, boxed, sample_box, whole_box
+from ...geometry.box_sampling import sample_mask
+from ...geometry.boxes import Patch, VoxelBox, box_around, boxed, whole_box
 from ...settings import Settings
 from ..stored_values import stored_level
 
@@ -115,7 +116,7 @@ class ExternalEdit:
         """Where the tool turned tissue into air (see `Edit.removed`)."""
         if self.became_air is None:
             return np.zeros(whole_box(grid).shape, dtype=np.bool_)
-        return sample_box(self.became_air, grid, whole_box(grid), 0.0, nearest=True) > 0.5
+        return sample_mask(self.became_air, grid, whole_box(grid))
 
     def outlined(self, planned: NDArray[np.bool_], grid: sitk.Image) -> NDArray[np.bool_]:
         """Without what became air; where the tool added tissue is not known (see `Edit.outlined`)."""
