@@ -62,12 +62,10 @@ def border_greys(image: sitk.Image, box: FaceBox, level: SkinLevel) -> list[Grey
     part = box_of_points(corners_mm(box_grid(box)), image)
     if part.empty:
         return [None] * len(LEVELS)
-    grid = sitk.RegionOfInterest(image, part.size, part.offset)
-    values = sitk.GetArrayViewFromImage(grid).astype(np.float32)
-    steps = np.abs(np.diff(values, axis=2, append=values[:, :, -1:]))
-    if max(image.GetSpacing()[:2]) < FINE_MM and min(values.shape[1:]) > 1:
-        grid = sitk.BinShrink(grid, [2, 2, 1])
-        values, steps = _joined(values), _joined(steps)
+    fine = max(image.GetSpacing()[:2]) < FINE_MM and min(part.size[:2]) > 1
+    grid = sitk.RegionOfInterest(image, [*part.size[:2], 1], part.offset)
+    grid = sitk.BinShrink(grid, [2, 2, 1]) if fine else grid
+    values, steps = _with_steps(sitk.GetArrayViewFromImage(image)[part.slices], grid.GetSize()[:2], fine=fine)
     noise = ndimage.uniform_filter(steps, WINDOW_VOXELS, mode="nearest")
     noise[_constant(steps)] = 0.0
     tissue = values > level.threshold
@@ -89,11 +87,24 @@ def greys_at_distances(filled: NDArray[np.bool_] | None, untouched: NDArray[np.b
     return [*_shrunk(filled, box), *_grown(untouched, box)]
 
 
-def _joined(values: Grey) -> Grey:
-    """Means of two by two pixels of each slice."""
-    height, width = (2 * (count // 2) for count in values.shape[1:])
-    even = values[:, :height, :width]
-    return (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / np.float32(4.0)
+def _with_steps(stored: NDArray[np.generic], size: tuple[int, int], *, fine: bool) -> tuple[Grey, Grey]:
+    """Values and how far the next one in a row lies from each, shape (z, y, x) of this (x, y) size; `fine` pixels are joined.
+
+    Slice by slice: whole copies of a large scan would be the largest thing in memory.
+    """
+    values, steps = (np.empty((len(stored), *size[::-1]), np.float32) for _ in range(2))
+    for number, plane in enumerate(stored):
+        value = plane.astype(np.float32)
+        step = np.abs(np.diff(value, axis=1, append=value[:, -1:]))
+        values[number], steps[number] = (_joined(value), _joined(step)) if fine else (value, step)
+    return values, steps
+
+
+def _joined(plane: Grey) -> Grey:
+    """Means of two by two pixels."""
+    height, width = (2 * (count // 2) for count in plane.shape)
+    even = plane[:height, :width]
+    return (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / np.float32(4.0)
 
 
 def _constant(steps: Grey) -> NDArray[np.bool_]:
@@ -114,9 +125,11 @@ def _calm(noise: Grey, part: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 
 def _on_box(mask: NDArray[np.bool_], grid: sitk.Image, box: FaceBox) -> NDArray[np.bool_]:
-    """A mask of the image's part on the face's grid."""
+    """A mask of the image's part, which begins with the slice `grid`, on the face's grid."""
     image = sitk.GetImageFromArray(mask.astype(np.float32))
-    image.CopyInformation(grid)
+    image.SetOrigin(grid.GetOrigin())
+    image.SetSpacing(grid.GetSpacing())
+    image.SetDirection(grid.GetDirection())
     return np.asarray(sitk.GetArrayFromImage(resampled(image, box, 0.0)) > 0.5)
 
 
