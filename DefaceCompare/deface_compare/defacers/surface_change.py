@@ -142,11 +142,12 @@ class SurfaceChange:
         empty, layer = solid < 1, weight * rewritten > LEAST_SHARE
         tissue += tissue_noise(image, head, box, spread(layer, reached), settings, reached)
         outside = background(image, box, spread(empty, reached), settings, reached)
-        values = image.array()[box.slices].copy()
-        before = values[reached].astype(np.float32)
+        before = image.array()[box.slices][reached].astype(np.float32)
         after = mixed_values(before, tissue, outside, rewritten, solid, weight)
         cleared = empty & (solid == 0) & (weight == 1)
         mixed = (empty | layer) & ~cleared
+        del before, rewritten, solid, weight
+        values = image.array()[box.slices].copy()
         values[spread(cleared, reached)] = outside[cleared]
         values[spread(mixed, reached)] = stored(after[mixed], image)
         return Patch(box.offset, values)
