@@ -11,10 +11,10 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ...nodes.method_names import short_names
 from ...nodes.volumes import remove_node
-from .arrangements import ROW, face_height_over_width, face_tags
+from .arrangements import ROW, face_tags
 from .camera import THREE_QUARTERS, Direction, stand_before
 from .head_field import HeadField
-from .skins import add_skin
+from .skins import add_skin, is_drawn, refill_skin
 
 VIEW_GROUP = 5206
 """View group of our views: Slicer links cameras and slices inside a group only."""
@@ -27,33 +27,50 @@ class FaceRow:
     Parameters
     ----------
     scene : vtkMRMLScene
-    volumes : mapping of label to vtkMRMLScalarVolumeNode
-        In the order of the views, the original first.
-    skins : sequence of vtkPolyData
-        Of these volumes, RAS mm.
-    head : HeadField
-        Of the original.
+    versions : int
+        Beside the original.
     """
 
-    def __init__(self, scene: Any, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField) -> None:
+    def __init__(self, scene: Any, versions: int) -> None:
         self._scene = scene
-        self._views = [view_node(scene, tag) for tag in face_tags(len(volumes) - 1)]
-        short = short_names(volumes)  # a view's bar is as wide as what it says
-        for view, label in zip(self._views, volumes, strict=True):
-            prepare(view, short[label])
-        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
-        self._models = [
-            add_skin(scene, skin, name, view.GetID()) for skin, name, view in zip(skins, names, self._views, strict=True)
-        ]
+        self._views = [view_node(scene, tag) for tag in face_tags(versions)]
+        self._models: list[Any] = []
         self._tags: list[tuple[Any, int]] = []
         self._copying = False
         self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
         for camera in self._cameras:
             camera.SetSaveWithScene(False)
-        self._head = head
-        self.look_from(THREE_QUARTERS)
-        for camera in self._cameras:
             self._tags.append((camera, camera.AddObserver(vtkCommand.ModifiedEvent, self._copy_camera)))
+
+    def fits(self, arrangement: str, versions: int) -> bool:
+        """Whether this is an arrangement's row for so many versions, and nobody has deleted a node of it."""
+        return arrangement == ROW and versions == len(self._views) - 1 and all(map(is_drawn, self._models))
+
+    def fill(self, volumes: Mapping[str, Any], skins: Sequence[vtkPolyData], head: HeadField, height_over_width: float) -> None:
+        """Take other skins, and stand before them.
+
+        Parameters
+        ----------
+        volumes : mapping of label to vtkMRMLScalarVolumeNode
+            In the order of the views, the original first.
+        skins : sequence of vtkPolyData
+            Of these volumes, RAS mm.
+        head : HeadField
+            Of the original.
+        height_over_width : float
+            Of a view.
+        """
+        self._head, self._height_over_width = head, height_over_width
+        short = short_names(volumes)  # a view's bar is as wide as what it says
+        for view, label in zip(self._views, volumes, strict=True):
+            prepare(view, short[label])
+        names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
+        for number, (skin, name, view) in enumerate(zip(skins, names, self._views, strict=True)):
+            if number < len(self._models):
+                refill_skin(self._models[number], skin, name)
+            else:
+                self._models.append(add_skin(self._scene, skin, name, view.GetID()))
+        self.look_from(THREE_QUARTERS)
 
     @property
     def models(self) -> list[Any]:
@@ -67,7 +84,7 @@ class FaceRow:
 
     def look_from(self, direction: Direction) -> None:
         """Put the first camera before the face; the others follow."""
-        stand_before(self._cameras[0], self._head, direction, face_height_over_width(ROW, len(self._views) - 1))
+        stand_before(self._cameras[0], self._head, direction, self._height_over_width)
         self._copy_camera(self._cameras[0])
 
     def _copy_camera(self, moved: Any, *ignored: Any) -> None:

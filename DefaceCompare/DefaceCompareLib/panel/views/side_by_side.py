@@ -27,7 +27,8 @@ from .isodoses import Isodoses
 from .other_displays import OtherDisplays
 from .own_layout import OwnLayout
 from .skins import Skins, SkinSurfaces
-from .slice_row import SliceRow, show_soft_tissue
+from .slice_row import SliceRow
+from .soft_tissue import SoftTissue
 
 
 class SideBySide:
@@ -60,6 +61,8 @@ class SideBySide:
         self._pictures: dict[str, NDArray[np.uint8]] = {}
         self._isodoses: Isodoses | None = None
         self._contours: Contours | None = None
+        self._altered: dict[str, NDArray[np.int64]] = {}
+        self._soft_tissue = SoftTissue()
         self._content: tuple[Any, dict[str, Any], Any, Any] | None = None
         self.arrangement = FACE
         """One of `ARRANGEMENTS`: what `show` takes."""
@@ -109,37 +112,64 @@ class SideBySide:
             self.restore()
             raise
         with slicer.util.RenderBlocker():
-            self._empty()
-            self._layout.take(self.arrangement, len(versions))
+            if not self._fits(len(versions)):
+                self._empty()
+            seen = self._layout.take(self.arrangement, len(versions))
             try:
                 self._fill(original, versions, segmentation, skins)
                 self._draw_dose(dose)
             except BaseException:
                 self.restore()
                 raise
-        qt.QTimer.singleShot(0, self._when_on_screen)
+            if seen:
+                self._when_on_screen()
+        if not seen:
+            qt.QTimer.singleShot(0, self._when_on_screen)
+
+    def _fits(self, versions: int) -> bool:
+        """Whether what is there can be filled anew: each node that goes or comes costs Slicer 10 to 25 ms in its selectors."""
+        there = self.on and self._faces is not None and self._slices is not None
+        return there and self._slices.intact and self._faces.fits(self.arrangement, versions)
 
     def _fill(self, original: Any, versions: Mapping[str, Any], segmentation: Any | None, skins: list[Any]) -> None:
+        self._changing = True
         self._head = head_field(skins[0])
+        self._soft_tissue.put_back()
         if is_ct(original):
-            show_soft_tissue(original, versions.values())
-        self._slices = SliceRow(self._scene, original, self._skins.body_from)
+            self._soft_tissue.show(original, versions.values())
+        if self._slices is None:
+            self._slices = SliceRow(self._scene)
+        self._slices.fill(original, self._skins.body_from)
         self._others.keep_out()
-        if segmentation is not None:
-            self._contours = Contours(self._scene, segmentation, self._slices.views)
-        volumes = {ORIGINAL_LABEL: original, **versions}
-        if self.arrangement == ROW:
-            self._faces = FaceRow(self._scene, volumes, skins, self._head)
-        else:
-            narrow = face_height_over_width(self.arrangement, len(versions))
-            self._faces = FaceView(self._scene, volumes, skins, self._head, narrow)
-        self._versions, self._surfaces = dict(versions), skins
+        self._draw_contours(segmentation)
+        narrow = face_height_over_width(self.arrangement, len(versions))
+        if self._faces is None:
+            self._faces = FaceRow(self._scene, len(versions)) if self.arrangement == ROW else FaceView(self._scene)
+        self._faces.fill({ORIGINAL_LABEL: original, **versions}, skins, self._head, narrow)
+        self._versions, self._surfaces, self._pictures = dict(versions), skins, {}
+        self._altered = dict(zip(versions, self._skins.altered, strict=False))
         if self._versions:
             self.look_at(self.looked_at if self.looked_at in self._versions else next(iter(self._versions)))
+        self._changing = False
+
+    def _draw_contours(self, segmentation: Any | None) -> None:
+        assert self._slices is not None
+        if self._contours is not None and not self._contours.draws(segmentation):
+            self._contours.remove()
+            self._contours = None
+        if self._contours is not None:
+            self._contours.refresh()
+        elif segmentation is not None:
+            self._contours = Contours(self._scene, segmentation, self._slices.views)
 
     def _draw_dose(self, dose: Any | None) -> None:
         drawn = dose is not None and dose.GetImageData() is not None and dose.GetParentTransformNode() is None
-        if drawn and self._slices is not None:
+        if self._isodoses is not None and not (drawn and self._isodoses.intact):
+            self._isodoses.remove()
+            self._isodoses = None
+        if self._isodoses is not None:
+            self._isodoses.fill(dose)
+        elif drawn and self._slices is not None:
             self._isodoses = Isodoses(self._scene, dose, self._slices.views)
 
     def rearrange(self) -> None:
@@ -163,7 +193,7 @@ class SideBySide:
         self.looked_at = label
         if isinstance(self._faces, FaceView):
             self._faces.show(label)
-        return self._slices.show(self._versions[label]) if self._slices is not None else 0
+        return self._slices.show(self._versions[label], self._altered.get(label)) if self._slices is not None else 0
 
     @property
     def face(self) -> FaceView | None:
@@ -262,6 +292,7 @@ class SideBySide:
     def _empty(self) -> None:
         self._changing = True
         self._others.put_back()
+        self._soft_tissue.put_back()
         if self._slices is not None:
             self._slices.let_go()
         with in_one_go(self._scene):
@@ -272,4 +303,4 @@ class SideBySide:
             self._slices.let_go_of_voxels()
         self._changing = False
         self._faces = self._slices = self._isodoses = self._contours = None
-        self._versions, self._surfaces, self._pictures = {}, [], {}
+        self._versions, self._surfaces, self._pictures, self._altered = {}, [], {}, {}

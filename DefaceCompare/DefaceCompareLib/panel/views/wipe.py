@@ -34,6 +34,11 @@ class Wipe:
         node.SetClippingNodeState(self.plane.GetID(), kept)
         return node
 
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has deleted a node of ours."""
+        return all(node.GetScene() is not None for node in (*self._sides, self._display, self.plane))
+
     def put(self, camera: Any, head: HeadField, share: float) -> None:
         """Set the plane upright in the picture, at a share of the head's width from its left edge.
 
