@@ -58,9 +58,13 @@ def shown_now() -> dict[str, Any]:
 def test_a_case_comes_from_another_process_as_it_would_have_been_read_here(
     panel: Any, ui: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from DefaceCompareLib.panel.views.arrangements import is_ours
+
     click(ui.reviewShowButton)
     assert ui.placeLabel.text.endswith("The faces are loaded …")
     assert volumes() == []
+    assert is_ours(layout())  # on the screen already: bringing it there takes longer than filling it
+    assert seen("DefaceFace") == []
     spin(lambda: face_is("case-001 CT"))
     (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     beside = shown_now()
@@ -93,6 +97,10 @@ def test_while_a_case_is_on_its_way_the_views_show_nothing_of_the_one_before(pan
     settle()
     assert (volumes(), skin_meshes(), seen("DefaceFace")) == ([], {}, [])
     assert layout() == ours
+    ui.frontButton.click()  # whoever plays with the empty view
+    ui.wipeSlider.value = 30
+    ui.flickerButton.click()
+    ui.wipeSlider.value = 100
     press(ui.reviewTable, "P")  # answers are taken all the same
     assert ui.reviewTable.item(0, 1).text() == "pass"
     press(ui.reviewTable, "N")  # on, before it came

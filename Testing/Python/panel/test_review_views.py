@@ -123,7 +123,7 @@ def test_what_the_user_deletes_of_a_case_is_there_again_in_the_next(panel: Any, 
     click(ui.reviewShowButton)
     settle()
     slicer.mrmlScene.RemoveNode(slicer.util.getNode("case-001 CT").GetDisplayNode())
-    remove_node(slicer.mrmlScene, slicer.util.getNode(f"case-001 {METHODS['quickshear']}"))
+    remove_node(slicer.mrmlScene, slicer.util.getNode(f"case-001 {METHODS['surface_blur']}"))  # not in the slices
     settle()
     press(ui.reviewTable, "N")
     click(ui.reviewShowButton)

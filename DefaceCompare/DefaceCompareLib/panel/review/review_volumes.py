@@ -67,8 +67,8 @@ class ReviewVolumes:
             then(error)
 
         self._next.take(case, list(methods.values()), fill)
-        if self._next.waited_for and self._nodes.there:  # nobody shall judge the case before in this one's place
-            self._views.blank()
+        if self._next.waited_for and (self._nodes.there or not self._views.on):  # nobody shall judge the case before in its place
+            self._views.blank(len(methods))
             self._nodes.remove()
             self._blank = True
 

@@ -63,7 +63,8 @@ class AlteredOverlay:
         if before.GetDimensions() != after.GetDimensions():
             raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
         if known is None:
-            known = altered_voxels(*(vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)), body_from)
+            values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
+            known = altered_voxels(values[0], values[1], body_from)
         scalars = vtkUnsignedCharArray()
         scalars.SetNumberOfTuples(before.GetNumberOfPoints())
         altered = vtk_to_numpy(scalars)

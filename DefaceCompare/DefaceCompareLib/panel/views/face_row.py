@@ -14,7 +14,7 @@ from ...nodes.volumes import remove_node
 from .arrangements import ROW, face_tags
 from .camera import THREE_QUARTERS, Direction, stand_before
 from .head_field import HeadField
-from .skins import add_skin, is_drawn, refill_skin
+from .skins import add_skin, empty_skin, is_drawn, refill_skin
 
 VIEW_GROUP = 5206
 """View group of our views: Slicer links cameras and slices inside a group only."""
@@ -37,6 +37,8 @@ class FaceRow:
         self._models: list[Any] = []
         self._tags: list[tuple[Any, int]] = []
         self._copying = False
+        self._head: HeadField | None = None
+        self._height_over_width = 1.0
         self._cameras = [slicer.modules.cameras.logic().GetViewActiveCameraNode(view) for view in self._views]
         for camera in self._cameras:
             camera.SetSaveWithScene(False)
@@ -84,8 +86,17 @@ class FaceRow:
 
     def look_from(self, direction: Direction) -> None:
         """Put the first camera before the face; the others follow."""
-        stand_before(self._cameras[0], self._head, direction, self._height_over_width)
-        self._copy_camera(self._cameras[0])
+        if self._head is not None:
+            stand_before(self._cameras[0], self._head, direction, self._height_over_width)
+            self._copy_camera(self._cameras[0])
+
+    def blank(self) -> None:
+        """Show nothing, and hold no surface."""
+        self._head = None
+        for view in self._views:
+            view.SetLayoutLabel("")
+        for model in self._models:
+            empty_skin(model)
 
     def _copy_camera(self, moved: Any, *ignored: Any) -> None:
         """Give every view the camera of the one that moved (Slicer's own link works while the mouse is down only)."""

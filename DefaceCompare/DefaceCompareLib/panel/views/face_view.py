@@ -14,7 +14,7 @@ from .camera import THREE_QUARTERS, Direction, stand_before
 from .distance_colours import DistanceColours
 from .face_row import draw_view, prepare, view_node
 from .head_field import HeadField
-from .skins import add_skin, is_drawn, refill_skin
+from .skins import add_skin, empty_skin, is_drawn, refill_skin
 from .wipe import Wipe
 
 ORIGINAL_LABEL = "original"
@@ -33,7 +33,7 @@ class FaceView:
     def __init__(self, scene: Any) -> None:
         self._scene = scene
         self._view = view_node(scene, FACE_TAG)
-        prepare(self._view, ORIGINAL_LABEL)
+        prepare(self._view, "")
         self._models: list[Any] = []
         self._labels: list[str] = []
         self._wipe = Wipe(scene)
@@ -110,11 +110,23 @@ class FaceView:
 
     def look_from(self, direction: Direction) -> None:
         """Put the camera before the face; the wipe stays upright in the picture."""
-        stand_before(self._camera, self._head, direction, self._height_over_width)
-        self._apply()
+        if self._labels:
+            stand_before(self._camera, self._head, direction, self._height_over_width)
+            self._apply()
+
+    def blank(self) -> None:
+        """Show nothing, and hold no surface."""
+        self._labels, self._shown = [], ""
+        for model in self._models:
+            model.GetDisplayNode().SetVisibility(False)
+            self._colours.show(model, model.GetPolyData(), self._view.GetID(), shown=False)
+            empty_skin(model)
+        self._view.SetLayoutLabel("")
 
     def _apply(self) -> None:
         """Make the scene say what is seen: a model without a part of it in the picture is not cut at all."""
+        if not self._labels:
+            return
         version = self._versions.get(self._shown)
         whole = self._alone or (ORIGINAL_LABEL if self._share >= 1.0 else self._shown if self._share <= 0.0 else "")
         seen = [self._original] * (whole != self._shown) + [version] * (whole != ORIGINAL_LABEL)

@@ -107,6 +107,9 @@ class SideBySide:
         """
         self._content = (original, dict(versions), segmentation, dose)
         try:
+            if drawn is None and not self.on:
+                self._layout.take(self.arrangement, len(versions))
+                only_paint()  # the views come to the screen: half of the time, and the skins are not needed for it
             skins = self._skins.of(original, list(versions.values()), drawn, only_paint)
         except BaseException:
             self.restore()
@@ -128,8 +131,9 @@ class SideBySide:
 
     def _fits(self, versions: int) -> bool:
         """Whether what is there can be filled anew: each node that goes or comes costs Slicer 10 to 25 ms in its selectors."""
-        there = self.on and self._faces is not None and self._slices is not None
-        return there and self._slices.intact and self._faces.fits(self.arrangement, versions)
+        if not self.on or self._faces is None or self._slices is None:
+            return False
+        return self._slices.intact and self._faces.fits(self.arrangement, versions)
 
     def _fill(self, original: Any, versions: Mapping[str, Any], segmentation: Any | None, skins: list[Any]) -> None:
         self._changing = True
@@ -144,13 +148,16 @@ class SideBySide:
         self._draw_contours(segmentation)
         narrow = face_height_over_width(self.arrangement, len(versions))
         if self._faces is None:
-            self._faces = FaceRow(self._scene, len(versions)) if self.arrangement == ROW else FaceView(self._scene)
+            self._faces = self._new_faces(len(versions))
         self._faces.fill({ORIGINAL_LABEL: original, **versions}, skins, self._head, narrow)
         self._versions, self._surfaces, self._pictures = dict(versions), skins, {}
         self._altered = dict(zip(versions, self._skins.altered, strict=False))
         if self._versions:
             self.look_at(self.looked_at if self.looked_at in self._versions else next(iter(self._versions)))
         self._changing = False
+
+    def _new_faces(self, versions: int) -> FaceRow | FaceView:
+        return FaceRow(self._scene, versions) if self.arrangement == ROW else FaceView(self._scene)
 
     def _draw_contours(self, segmentation: Any | None) -> None:
         assert self._slices is not None
@@ -245,11 +252,35 @@ class SideBySide:
             node = slicer.vtkMRMLSliceNode
             node.JumpAllSlices(self._scene, *ras_mm, node.CenteredJumpSlice)
 
-    def blank(self) -> None:
-        """Show nothing, and keep the layout: what comes next is not there yet."""
+    def blank(self, versions: int) -> None:
+        """Show our layout with nothing in it: what comes next is not there yet.
+
+        The views come to the screen meanwhile, which takes longer than to fill them.
+
+        Parameters
+        ----------
+        versions : int
+            How many there will probably be.
+        """
         with slicer.util.RenderBlocker():
-            self._empty()
+            self._changing = True
+            if self._faces is not None and self._slices is not None and self._slices.intact:
+                self._slices.let_go()
+                self._faces.blank()
+                self._remove_lines()
+                self._forget_content()
+            else:
+                self._empty()
+            self._changing = False
+            self._layout.take(self.arrangement, versions)
         self._content = None
+        qt.QTimer.singleShot(0, lambda: self._make_ready(versions))
+
+    def _make_ready(self, versions: int) -> None:
+        """Make what every case needs, while the views are empty."""
+        if self.on and self._content is None and self._faces is None and self._slices is None:
+            self._slices = SliceRow(self._scene)
+            self._faces = self._new_faces(versions)
 
     def restore(self) -> None:
         """Take everything of ours out of the scene; give the layout back unless the user has chosen another meanwhile."""
@@ -296,11 +327,22 @@ class SideBySide:
         if self._slices is not None:
             self._slices.let_go()
         with in_one_go(self._scene):
-            for part in (self._faces, self._isodoses, self._contours, self._slices):
+            self._remove_lines()
+            for part in (self._faces, self._slices):
                 if part is not None:
                     part.remove()
         if self._slices is not None:
             self._slices.let_go_of_voxels()
         self._changing = False
-        self._faces = self._slices = self._isodoses = self._contours = None
+        self._faces = self._slices = None
+        self._forget_content()
+
+    def _remove_lines(self) -> None:
+        for part in (self._isodoses, self._contours):
+            if part is not None:
+                part.remove()
+        self._isodoses = self._contours = None
+
+    def _forget_content(self) -> None:
+        self._head = None
         self._versions, self._surfaces, self._pictures, self._altered = {}, [], {}, {}

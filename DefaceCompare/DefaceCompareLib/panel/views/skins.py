@@ -124,6 +124,11 @@ def refill_skin(model: Any, surface_ras: vtkPolyData, name: str) -> None:
     model.EndModify(modified)
 
 
+def empty_skin(model: Any) -> None:
+    """Let a model of `add_skin` be nothing, until `refill_skin`."""
+    refill_skin(model, vtkPolyData(), "skin")
+
+
 def is_drawn(model: Any) -> bool:
     """Whether a model and what displays it are in the scene: a user may delete them."""
     return model.GetScene() is not None and model.GetDisplayNode() is not None
