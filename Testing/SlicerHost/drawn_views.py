@@ -76,6 +76,10 @@ class ThreeDView:
             self._requested = True
             qt.QTimer.singleShot(MILLISECONDS_TO_A_RENDER, self._look)
 
+    def forceRender(self) -> None:
+        """Draw now, if the view is on the screen."""
+        self._look()
+
     def _look(self) -> None:
         self._requested = False
         if self._app.render_pauses:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import slicer
@@ -139,6 +139,22 @@ def draw_view(view: Any) -> None:
     widget = slicer.app.layoutManager().threeDWidget(view.GetLayoutName())
     if widget is not None:
         widget.threeDView().scheduleRender()
+
+
+def show_nothing(scene: Any, tags: Iterable[str]) -> None:
+    """Draw views on the screen at once, without a label: what they showed when they went may be another patient's.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    tags : iterable of str
+        Of 3D views that hold nothing.
+    """
+    for tag in tags:
+        view_node(scene, tag).SetLayoutLabel("")
+        widget = slicer.app.layoutManager().threeDWidget(tag)
+        if widget is not None:
+            widget.threeDView().forceRender()
 
 
 def prepare(view: Any, label: str) -> None:

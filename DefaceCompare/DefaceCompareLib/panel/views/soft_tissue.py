@@ -11,9 +11,10 @@ from ...nodes.volumes import HEAD_LEVEL_HU, HEAD_WINDOW_HU
 
 @dataclass(frozen=True)
 class _Before:
-    """How a volume was shown: by Slicer's own choice, and which that was."""
+    """How a volume was shown: whether by Slicer's own choice, and how."""
 
     display: Any
+    by_itself: bool
     window: float
     level: float
 
@@ -40,8 +41,7 @@ class SoftTissue:
             shown = volume.GetDisplayNode()
             if shown is None:
                 continue
-            if shown.GetAutoWindowLevel():
-                self._before.append(_Before(shown, shown.GetWindow(), shown.GetLevel()))
+            self._before.append(_Before(shown, bool(shown.GetAutoWindowLevel()), shown.GetWindow(), shown.GetLevel()))
             modified = shown.StartModify()
             shown.SetAutoWindowLevel(False)
             shown.SetWindowLevel(HEAD_WINDOW_HU, HEAD_LEVEL_HU)
@@ -56,5 +56,5 @@ class SoftTissue:
             if ours and display.GetScene() is not None:
                 modified = display.StartModify()
                 display.SetWindowLevel(each.window, each.level)
-                display.SetAutoWindowLevel(True)
+                display.SetAutoWindowLevel(each.by_itself)
                 display.EndModify(modified)
