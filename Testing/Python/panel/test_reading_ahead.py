@@ -128,3 +128,18 @@ def test_a_case_that_cannot_be_read_is_told_in_its_own_sentence(panel: Any, ui: 
     spin(lambda: "damaged: compare again" in ui.placeLabel.text)
     assert volumes() == []
     assert folders() == []
+
+
+def test_a_process_that_has_told_all_is_not_waited_for(panel: Any, ui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from DefaceCompareLib.panel.child_run import ChildRun
+
+    waited: list[ChildRun] = []
+    really = ChildRun.abandon
+    monkeypatch.setattr(ChildRun, "abandon", lambda run: (waited.append(run), really(run))[1])
+    click(ui.reviewShowButton)
+    spin(lambda: face_is("case-001 CT"))
+    assert waited == []
+    press(ui.reviewTable, "N")
+    spin(lambda: face_is("case-002 CT"))
+    assert waited == []
+    spin(lambda: folders() == [])
