@@ -11,7 +11,7 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ...nodes.method_names import short_names
 from ...nodes.volumes import remove_node
-from .arrangements import ROW, face_tags
+from .arrangements import FACES_IN_A_ROW, ROW, face_rows, face_tags
 from .camera import THREE_QUARTERS, Direction, stand_before
 from .head_field import HeadField
 from .skins import add_skin, empty_skin, is_drawn, refill_skin
@@ -19,6 +19,10 @@ from .skins import add_skin, empty_skin, is_drawn, refill_skin
 VIEW_GROUP = 5206
 """View group of our views: Slicer links cameras and slices inside a group only."""
 BACKGROUND = (0.16, 0.17, 0.20)
+LETTERS_IN_A_NARROW_BAR = 8
+"""Beside its buttons, in a bar of 174 pixels: more are cut at both ends (Slicer 5.12.3)."""
+CORNER_FONT_POINTS = 14
+"""No larger than the text of the panel beside it."""
 
 
 class FaceRow:
@@ -63,9 +67,12 @@ class FaceRow:
             Of a view.
         """
         self._head, self._height_over_width = head, height_over_width
-        short = short_names(volumes)  # a view's bar is as wide as what it says
+        short = short_names(volumes)
+        most = LETTERS_IN_A_NARROW_BAR if len(face_rows(len(volumes) - 1)[0]) == FACES_IN_A_ROW else max(map(len, short.values()))
         for view, label in zip(self._views, volumes, strict=True):
-            prepare(view, short[label])
+            name = short[label]
+            prepare(view, name if len(name) <= most else f"{name[: most - 1]}\N{HORIZONTAL ELLIPSIS}")
+            _write_in_corner(view, name)
         names = [f"skin of {volume.GetName()}" for volume in volumes.values()]
         for number, (skin, name, view) in enumerate(zip(skins, names, self._views, strict=True)):
             if number < len(self._models):
@@ -95,6 +102,7 @@ class FaceRow:
         self._head = None
         for view in self._views:
             view.SetLayoutLabel("")
+            _write_in_corner(view, "")
         for model in self._models:
             empty_skin(model)
 
@@ -136,9 +144,23 @@ def view_node(scene: Any, tag: str) -> Any:
 
 def draw_view(view: Any) -> None:
     """Ask a view for a new picture: one that comes back to the screen keeps its last, which may be another patient's."""
-    widget = slicer.app.layoutManager().threeDWidget(view.GetLayoutName())
+    widget = _widget_of(view)
     if widget is not None:
         widget.threeDView().scheduleRender()
+
+
+def _widget_of(view: Any) -> Any:
+    """The widget of a 3D view; None where there is none yet. Slicer knows it by the node's name, not by its layout name."""
+    return slicer.app.layoutManager().threeDWidget(view.GetName())
+
+
+def _write_in_corner(view: Any, text: str) -> None:
+    """Write into the upper left corner of a picture: a bar as narrow as a third of the views has no room for a name."""
+    widget = _widget_of(view)
+    if widget is not None:
+        annotation = widget.threeDView().cornerAnnotation()
+        annotation.SetMaximumFontSize(CORNER_FONT_POINTS)
+        annotation.SetText(annotation.UpperLeft, text)
 
 
 def show_nothing(scene: Any, tags: Iterable[str]) -> None:
@@ -151,8 +173,10 @@ def show_nothing(scene: Any, tags: Iterable[str]) -> None:
         Of 3D views that hold nothing.
     """
     for tag in tags:
-        view_node(scene, tag).SetLayoutLabel("")
-        widget = slicer.app.layoutManager().threeDWidget(tag)
+        view = view_node(scene, tag)
+        view.SetLayoutLabel("")
+        _write_in_corner(view, "")
+        widget = _widget_of(view)
         if widget is not None:
             widget.threeDView().forceRender()
 
