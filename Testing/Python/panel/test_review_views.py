@@ -33,6 +33,7 @@ def assert_faces_are_of(case: str) -> None:
     """Each view shows one surface, and it is that of its own volume."""
     there = skin_meshes()
     settle()
+    spin(lambda: all(seen(tag) for tag in FACE_VIEWS))  # a loaded machine draws later
     for tag, name in zip(FACE_VIEWS, (f"{case} CT", *(f"{case} {title}" for title in METHODS.values())), strict=True):
         (points,) = seen(tag)
         assert np.array_equal(points, there[name]), (tag, name)
