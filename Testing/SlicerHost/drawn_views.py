@@ -56,6 +56,7 @@ class ThreeDView:
         self._decoration = self._actors()
         self._on_screen = self._in_layout = self._requested = False
         self._seen: list[Any] | None = None
+        self._annotation = vtk.vtkCornerAnnotation()
         self._group.AddObserver(vtk.vtkCommand.UpdateEvent, lambda *ignored: self.scheduleRender())
 
     def put_in_layout(self, inside: bool) -> None:
@@ -75,6 +76,14 @@ class ThreeDView:
         if self._on_screen and not self._requested:
             self._requested = True
             qt.QTimer.singleShot(MILLISECONDS_TO_A_RENDER, self._look)
+
+    def cornerAnnotation(self) -> Any:
+        """The texts in the corners of its picture."""
+        return self._annotation
+
+    def forceRender(self) -> None:
+        """Draw now, if the view is on the screen."""
+        self._look()
 
     def _look(self) -> None:
         self._requested = False
@@ -101,6 +110,11 @@ class ThreeDView:
     def name(self) -> str:
         """The layout name of its node."""
         return str(self._node.GetLayoutName())
+
+    @property
+    def node_name(self) -> str:
+        """The name of its node: Slicer's layout manager finds a view's widget by it (5.12.3)."""
+        return str(self._node.GetName())
 
     @property
     def seen(self) -> list[Any]:

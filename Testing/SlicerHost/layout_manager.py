@@ -47,8 +47,8 @@ class LayoutManager:
         return self._logic
 
     def threeDWidget(self, name: str) -> Any:
-        """The widget of a 3D view by its node's layout name; None where there is no such view."""
-        found = [view for view in self._views.values() if isinstance(view, ThreeDView) and view.name == name]
+        """The widget of a 3D view by its node's name, which is not its layout name; None where there is no such view."""
+        found = [view for view in self._views.values() if isinstance(view, ThreeDView) and view.node_name == name]
         return SimpleNamespace(threeDView=lambda: found[0]) if found else None
 
     def mrmlSliceLogics(self) -> Any:

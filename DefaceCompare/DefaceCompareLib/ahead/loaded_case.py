@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from deface_compare.case import CT, Case, Structure
 from deface_compare.cohort.decision import ORIGINAL
@@ -14,7 +16,8 @@ from deface_compare.cohort.review import ReviewCase
 from deface_compare.errors import UnusableInput
 from deface_compare.output.key import key_source
 
-from .parts import IMAGE, LEVEL, PATIENT, SKIN, Part
+from .altered import altered_voxels
+from .parts import ALTERED, IMAGE, LEVEL, PATIENT, SKIN, Part
 from .skin_drawing import SkinDrawing
 from .voxels import Voxels
 
@@ -76,8 +79,16 @@ def loading(case: ReviewCase, methods: Sequence[str]) -> Iterator[Part]:
     yield Part(LEVEL, "", skins.body_from)
     yield Part(SKIN, UNDEFACED, skins.surfaces[0])
     for method, image in images.items():
+        yield Part(ALTERED, method, _altered(original, image, skins.body_from))
         skins.add(image)
         yield Part(SKIN, method, skins.surfaces[-1])
+
+
+def _altered(original: sitk.Image, image: sitk.Image, body_from: float) -> NDArray[np.int64]:
+    """Flat indices of what was altered; of another grid none, which the views refuse."""
+    if image.GetSize() != original.GetSize():
+        return np.empty(0, np.int64)
+    return altered_voxels(sitk.GetArrayViewFromImage(original), sitk.GetArrayViewFromImage(image), body_from)
 
 
 def _planned(patient: Case) -> Planned:

@@ -13,8 +13,9 @@ from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray,
 from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
-PATIENT, IMAGE, SKIN, LEVEL, REFUSED = "patient", "image", "skin", "level", "refused"
-"""Kinds of parts: structures and dose, voxels, a surface, the isovalue of all surfaces, why there is nothing."""
+PATIENT, IMAGE, SKIN, LEVEL, ALTERED, REFUSED = "patient", "image", "skin", "level", "altered", "refused"
+"""Kinds of parts: structures and dose, voxels, a surface, the isovalue of all surfaces, the flat indices of altered voxels, why
+there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Part:
     ----------
     kind : str
     key : str
-        Of an image and a skin: whose.
+        Of an image, a skin and altered voxels: whose.
     content : object
     """
 

@@ -45,6 +45,8 @@ class SkinDrawing:
         self._box, window = _around_head(grey, whole)
         self.surfaces = [_in_ras(surface_at(grey[window], self._box, quick=True))]
         """What was drawn, RAS mm, the original's first."""
+        self.altered: list[NDArray[np.int64]] = []
+        """Nobody has looked which voxels the versions altered."""
 
     @property
     def body_from(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,23 +50,72 @@ def add_structures(scene: Any, structures: Iterable[Structure], name: str) -> An
         If the structures are of different forms.
     """
     listed = list(structures)
-    sources = {source_of(structure) for structure in listed}
+    source = _one_source(listed)
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.CreateDefaultDisplayNodes()  # before the segments: a display that comes later, as the Data module's, shows all in grey
+    _fill(node, listed, source)
+    return node
+
+
+def replace_structures(node: Any, structures: Iterable[Structure], name: str) -> None:
+    """Give a segmentation in the scene other structures and another name; nothing of what it held is left.
+
+    Parameters
+    ----------
+    node : vtkMRMLSegmentationNode
+        With a display node.
+    structures : iterable of Structure
+        All of one form.
+    name : str
+
+    Raises
+    ------
+    UnusableInput
+        If the structures are of different forms; the segmentation is then as it was.
+    """
+    listed = list(structures)
+    source = _one_source(listed)
+    node.SetName(name)
+    node.GetSegmentation().RemoveAllSegments()
+    _fill(node, listed, source)
+
+
+def _one_source(structures: Sequence[Structure]) -> str:
+    sources = {source_of(structure) for structure in structures}
     if len(sources) != 1:
         raise UnusableInput(
             f"The structures come as {' and '.join(sorted(sources)) or 'nothing'}: one segmentation holds one form."
         )
-    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
-    node.CreateDefaultDisplayNodes()  # before the segments: a display that comes later, as the Data module's, shows all in grey
-    segments = node.GetSegmentation()
     (source,) = sources
+    return source
+
+
+def _fill(node: Any, structures: Sequence[Structure], source: str) -> None:
+    segments = node.GetSegmentation()
     segments.SetSourceRepresentationName(source)
-    for number, structure in enumerate(listed):
+    for number, structure in enumerate(structures):
         segment = slicer.vtkSegment()
         segment.SetName(structure.name)
         segment.SetColor(*colour_in_turn(number))
         segment.AddRepresentation(source, _representation(structure))
         segments.AddSegment(segment, segments.GenerateUniqueSegmentID(structure.name))
-    return node
+
+
+def why_not_drawn(structures: Iterable[Structure]) -> str:
+    """Why Slicer would not draw structures, in one sentence; empty: it would, or there are none.
+
+    Parameters
+    ----------
+    structures : iterable of Structure
+    """
+    listed = list(structures)
+    if not listed:
+        return ""
+    try:
+        source = _one_source(listed)
+    except UnusableInput as error:
+        return str(error)
+    return "" if source == CLOSED_SURFACE or _becomes_surface(source) else NOT_DRAWN
 
 
 def show_surfaces(segmentation: Any) -> str:
@@ -85,7 +134,8 @@ def show_surfaces(segmentation: Any) -> str:
         Why its structures are not drawn, in one sentence; empty: they are.
     """
     segments = segmentation.GetSegmentation()
-    if segments.GetSourceRepresentationName() != CLOSED_SURFACE and not _becomes_surface(segments):
+    source = segments.GetSourceRepresentationName()
+    if source != CLOSED_SURFACE and not _becomes_surface(source):
         return NOT_DRAWN
     if not segmentation.CreateClosedSurfaceRepresentation():
         return NOT_DRAWN
@@ -95,11 +145,11 @@ def show_surfaces(segmentation: Any) -> str:
     return ""
 
 
-def _becomes_surface(segments: Any) -> bool:
-    """Whether this Slicer has a rule from the source to surfaces (for contours it comes with SlicerRT)."""
+def _becomes_surface(source: str) -> bool:
+    """Whether this Slicer has a rule from a representation to surfaces (for contours it comes with SlicerRT)."""
     paths = slicer.vtkSegmentationConversionPaths()
     converter = slicer.vtkSegmentationConverter()
-    converter.GetPossibleConversions(segments.GetSourceRepresentationName(), CLOSED_SURFACE, paths)
+    converter.GetPossibleConversions(source, CLOSED_SURFACE, paths)
     return bool(paths.GetNumberOfPaths())
 
 

@@ -137,12 +137,24 @@ def add_image_data(scene: Any, data: vtkImageData, to_ras: vtkMatrix4x4, name: s
     """
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.CreateDefaultDisplayNodes()
+    fill_volume(node, data, to_ras, name)
+    return node
+
+
+def fill_volume(node: Any, data: vtkImageData, to_ras: vtkMatrix4x4, name: str) -> None:
+    """Give a volume node in the scene other voxels, another place and name; nothing of what it held is left.
+
+    A node that stays costs Slicer nothing in its selectors; one that goes and one that comes cost 10 to 25 ms each.
+    """
     display = node.GetDisplayNode()
+    shown, told = display.StartModify(), node.StartModify()
     display.SetAutoWindowLevel(False)
     display.SetWindowLevel(*window_and_level(data))
+    node.SetName(name)
     node.SetIJKToRASMatrix(to_ras)
     node.SetAndObserveImageData(data)
-    return node
+    node.EndModify(told)
+    display.EndModify(shown)
 
 
 def window_and_level(data: vtkImageData) -> tuple[float, float]:

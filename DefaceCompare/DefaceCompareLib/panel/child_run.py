@@ -70,7 +70,8 @@ class ChildRun:
             command_line(arguments, module),
             useStartupEnvironment=False,
             updateEnvironment={
-                "PYTHONPATH": os.pathsep.join([str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+                "PYTHONPATH": os.pathsep.join([str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+                "PYTHONSAFEPATH": "1",  # else a re.py in the folder that Slicer was started from is taken for Python's own
             },
             blocking=False,
             logCallback=self._on_line,

@@ -158,7 +158,7 @@ def test_a_3d_view_that_comes_back_shows_its_last_picture_until_another_is_asked
     manager = app.layoutManager()
     manager.setLayout(FOUR_UP)
     settle()
-    view = manager.threeDWidget("1").threeDView()
+    view = manager.threeDWidget("View1").threeDView()
     source = vtk.vtkSphereSource()
     source.Update()
     model = app.scene.AddNewNodeByClass("vtkMRMLModelNode", "first")

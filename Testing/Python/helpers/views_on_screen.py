@@ -44,7 +44,8 @@ def seen(tag: str) -> list[NDArray[np.float64]]:
     """The points of each surface that a person sees in a 3D view, RAS mm, shape (n, 3)."""
     import slicer
 
-    shown: list[NDArray[np.float64]] = slicer.app.layoutManager().threeDWidget(tag).threeDView().seen
+    name = slicer.mrmlScene.GetSingletonNode(tag, "vtkMRMLViewNode").GetName()
+    shown: list[NDArray[np.float64]] = slicer.app.layoutManager().threeDWidget(name).threeDView().seen
     return shown
 
 

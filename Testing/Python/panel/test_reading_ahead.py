@@ -58,9 +58,14 @@ def shown_now() -> dict[str, Any]:
 def test_a_case_comes_from_another_process_as_it_would_have_been_read_here(
     panel: Any, ui: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from DefaceCompareLib.panel.views.arrangements import is_ours
+
     click(ui.reviewShowButton)
     assert ui.placeLabel.text.endswith("The faces are loaded …")
     assert volumes() == []
+    assert is_ours(layout())  # on the screen already: bringing it there takes longer than filling it
+    slicer.app.processEvents()
+    assert seen("DefaceFace") == []  # nor the last patient's, whose picture the view still has
     spin(lambda: face_is("case-001 CT"))
     (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     beside = shown_now()
@@ -93,6 +98,10 @@ def test_while_a_case_is_on_its_way_the_views_show_nothing_of_the_one_before(pan
     settle()
     assert (volumes(), skin_meshes(), seen("DefaceFace")) == ([], {}, [])
     assert layout() == ours
+    ui.frontButton.click()  # whoever plays with the empty view
+    ui.wipeSlider.value = 30
+    ui.flickerButton.click()
+    ui.wipeSlider.value = 100
     press(ui.reviewTable, "P")  # answers are taken all the same
     assert ui.reviewTable.item(0, 1).text() == "pass"
     press(ui.reviewTable, "N")  # on, before it came
@@ -119,3 +128,29 @@ def test_a_case_that_cannot_be_read_is_told_in_its_own_sentence(panel: Any, ui: 
     spin(lambda: "damaged: compare again" in ui.placeLabel.text)
     assert volumes() == []
     assert folders() == []
+
+
+def test_a_process_that_has_told_all_is_not_waited_for(panel: Any, ui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from DefaceCompareLib.panel.child_run import ChildRun
+
+    waited: list[ChildRun] = []
+    really = ChildRun.abandon
+    monkeypatch.setattr(ChildRun, "abandon", lambda run: (waited.append(run), really(run))[1])
+    click(ui.reviewShowButton)
+    spin(lambda: face_is("case-001 CT"))
+    for number in (2, 3):
+        press(ui.reviewTable, "N")
+        spin(lambda number=number: face_is(f"case-00{number} CT"))
+    assert waited == []
+    spin(lambda: folders() == [])
+
+
+def test_a_file_in_the_folder_that_slicer_was_started_from_is_not_taken_for_a_module(
+    panel: Any, ui: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "started from").mkdir()
+    (tmp_path / "started from" / "json.py").write_text("raise SystemExit('the wrong module')\n")
+    monkeypatch.chdir(tmp_path / "started from")
+    click(ui.reviewShowButton)
+    spin(lambda: face_is("case-001 CT"))
+    assert slicer.app.shown_messages == []

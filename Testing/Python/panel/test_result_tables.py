@@ -135,7 +135,17 @@ def test_in_a_narrow_panel_no_table_of_four_methods_scrolls_sideways_and_what_is
                 items = list(filter(None, (table.item(row, place) for row in range(table.rowCount))))
                 assert all(item.text() in item.toolTip() for item in items)
             assert headings[-1] in ("worst organ", "Surface blur (CuratAI-style)")
+        for table in (ui.summaryTable, ui.organTable):
+            assert cut_headings(table) == []
     panel_widget.parent.resize(size)
+
+
+def test_a_long_word_of_a_heading_goes_on_in_pieces_of_one_length() -> None:
+    from DefaceCompareLib.panel.results.column_fit import broken
+
+    assert broken("Quickshear", 9) == "Quick\nshear"
+    assert broken("Biometric_\nmask", 6) == "Biome\ntric_\nmask"
+    assert broken("Average\nface", 7) == "Average\nface"
 
 
 @pytest.mark.parametrize("domain", [PRIVACY, DOSE, QUALITY])
@@ -208,6 +218,18 @@ def four_methods() -> list[Measurement]:
                 scope.row("Dmean", original=5.2, defaced=4.9, structure=organ, image="DOSE", dose_policy="mask", engine="x"),
             ]
     return rows
+
+
+def cut_headings(table: Any) -> list[str]:
+    """Lines of the headings that are wider than their column, or all where Slicer may shorten them."""
+    import qt
+
+    measured, found = table.horizontalHeader().fontMetrics(), []
+    for column_number in (each for each in range(table.columnCount) if not table.isColumnHidden(each)):
+        lines = table.horizontalHeaderItem(column_number).text().split("\n")
+        whole = table.horizontalHeader().textElideMode == qt.Qt.ElideNone
+        found += [line for line in lines if not whole or measured.horizontalAdvance(line) > table.columnWidth(column_number)]
+    return found
 
 
 def cut_words(table: Any, headings: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from panel_host import click, press, spin
 from review_study import METHODS, opened, volumes, write_study
@@ -15,8 +17,8 @@ from views_on_screen import FOUR_UP, layout, seen, settle, skin_meshes
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install .[slicer])")
 pytestmark = [pytest.mark.slicer_core, pytest.mark.xdist_group("panel")]
 
-ROW = 2
-"""Place of *All faces in a row* in the list of arrangements."""
+FACE, ROW = 0, 2
+"""Places of *One face* and *All faces in a row* in the list of arrangements."""
 FACE_VIEWS = ("DefaceOriginal", "DefaceVersion1", "DefaceVersion2")
 
 
@@ -31,6 +33,7 @@ def assert_faces_are_of(case: str) -> None:
     """Each view shows one surface, and it is that of its own volume."""
     there = skin_meshes()
     settle()
+    spin(lambda: all(seen(tag) for tag in FACE_VIEWS))  # a loaded machine draws later
     for tag, name in zip(FACE_VIEWS, (f"{case} CT", *(f"{case} {title}" for title in METHODS.values())), strict=True):
         (points,) = seen(tag)
         assert np.array_equal(points, there[name]), (tag, name)
@@ -60,18 +63,74 @@ def test_the_views_stay_on_between_cases(panel: Any, study: Path) -> None:
     spin(lambda: all(name.startswith("case-002") for name in volumes()))
 
 
-def test_the_case_before_leaves_the_scene_after_the_new_one_is_in_the_views_and_at_once_when_the_views_go(
-    panel: Any, study: Path
+def node_ids() -> set[str]:
+    """The ids of all nodes of the scene, each of which Slicer lists in its selectors."""
+    return {slicer.mrmlScene.GetNthNode(number).GetID() for number in range(slicer.mrmlScene.GetNumberOfNodes())}
+
+
+def defaced_voxels(study: Path, case: str, method: str) -> NDArray[np.int32]:
+    """The voxels of a defaced image as its file has them."""
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(study / "cases" / case / method / "CT.nrrd"))).astype(np.int32)
+
+
+@pytest.mark.parametrize("arrangement", [FACE, ROW])
+def test_between_two_cases_no_node_comes_or_goes_and_none_holds_what_the_case_before_held(
+    panel: Any, study: Path, arrangement: int
 ) -> None:
+    panel.ui.arrangementComboBox.setCurrentIndex(arrangement)
     ui = opened(panel, study)
     click(ui.reviewShowButton)
     settle()
-    ui.nextButton.click()  # nothing but the click itself: no turn of the event loop
-    assert {name.split()[0] for name in volumes()} == {"case-001", "case-002"}
-    assert_faces_are_of("case-002")
-    ui.previousButton.click()
+    there = node_ids()
+    for number in (2, 3, 2):
+        case = f"case-{number:03d}"
+        (ui.nextButton if case > names_of_case() else ui.previousButton).click()  # no turn of the event loop
+        assert {name.split()[0] for name in volumes()} == {case}
+        settle()
+        assert node_ids() == there
+        for method, title in METHODS.items():
+            shown = slicer.util.arrayFromVolume(slicer.util.getNode(f"{case} {title}"))
+            assert np.array_equal(shown, defaced_voxels(study, case, method)), (case, title)
     panel.review.close()
     assert volumes() == []
+
+
+def names_of_case() -> str:
+    """The case whose volumes are in the scene."""
+    (case,) = {name.split()[0] for name in volumes()}
+    return case
+
+
+def test_altered_voxels_are_marked_where_this_case_was_altered(panel: Any, study: Path) -> None:
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    for case in ("case-001", "case-002"):
+        settle()
+        original = slicer.util.arrayFromVolume(slicer.util.getNode(f"{case} CT")).astype(np.int32)
+        for row, method in enumerate(METHODS):
+            ui.reviewTable.setCurrentCell(row, 2)
+            defaced = defaced_voxels(study, case, method)
+            altered = (original != defaced) & (np.maximum(original, defaced) > panel.views.views._skins.body_from)
+            marked = slicer.util.arrayFromVolume(slicer.util.getNode("altered voxels"))
+            assert altered.any()
+            assert np.array_equal(marked, altered), (case, method)
+        press(ui.reviewTable, "N")
+
+
+def test_what_the_user_deletes_of_a_case_is_there_again_in_the_next(panel: Any, study: Path) -> None:
+    from DefaceCompareLib.nodes.volumes import remove_node
+
+    ui = opened(panel, study)
+    click(ui.reviewShowButton)
+    settle()
+    slicer.mrmlScene.RemoveNode(slicer.util.getNode("case-001 CT").GetDisplayNode())
+    remove_node(slicer.mrmlScene, slicer.util.getNode(f"case-001 {METHODS['surface_blur']}"))  # not in the slices
+    settle()
+    press(ui.reviewTable, "N")
+    click(ui.reviewShowButton)
+    assert_faces_are_of("case-002")
+    assert len(volumes()) == 1 + len(METHODS)
+    assert slicer.util.getNode("case-002 CT").GetDisplayNode() is not None
 
 
 def test_faces_are_right_when_the_views_are_opened_again(panel: Any, study: Path) -> None:

@@ -28,11 +28,10 @@ def test_the_layout_changes_on_the_toggle_only_and_comes_back_on_the_next(with_v
         "DefaceSagittal",
         "DefaceCoronal",
     ]
-    assert [node.GetLayoutLabel() for node in views().values()][:3] == [
-        "original",
-        "Quickshear",
-        "Surface blur",
-    ]
+    faces = list(views().values())[:3]
+    assert [node.GetLayoutLabel() for node in faces] == ["original", "Quicksh…", "Surface…"]  # a narrow bar
+    corners = [slicer.app.layoutManager().threeDWidget(node.GetName()).threeDView().cornerAnnotation() for node in faces]
+    assert [corner.GetText(corner.UpperLeft) for corner in corners] == ["original", "Quickshear", "Surface blur"]
     click(button)
     assert layout() == FOUR_UP
     assert skins() == []
@@ -185,6 +184,40 @@ def test_original_and_versions_have_one_window_and_a_chosen_one_stays(
     displays = [slicer.mrmlScene.GetNodeByID(each).GetDisplayNode() for each in shown]
     assert len(displays) == 2
     assert {(display.GetWindow(), display.GetLevel()) for display in displays} == {window or (400.0, 40.0)}
+
+
+@pytest.mark.parametrize("chosen", [None, (1000.0, 0.0)], ids=["nobody's", "chosen in the views"])
+def test_slicers_own_window_is_back_when_the_views_go_and_a_chosen_one_stays(
+    with_views: Any, chosen: tuple[float, float] | None
+) -> None:
+    display = with_views.ui.ctSelector.currentNode().GetDisplayNode()
+    display.SetAutoWindowLevel(True)
+    before = (display.GetWindow(), display.GetLevel())
+    click(with_views.ui.sideBySideButton)
+    assert (display.GetWindow(), display.GetLevel()) == (400.0, 40.0) != before
+    if chosen is not None:
+        display.SetWindowLevel(*chosen)
+    click(with_views.ui.sideBySideButton)
+    assert (display.GetWindow(), display.GetLevel()) == (chosen or before)
+    assert bool(display.GetAutoWindowLevel()) is (chosen is None)
+
+
+def test_while_the_skins_are_drawn_no_view_shows_who_was_there_last(with_views: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from DefaceCompareLib.panel.views import skins as drawn
+
+    click(with_views.ui.sideBySideButton)
+    settle()
+    assert seen("DefaceOriginal") != []
+    click(with_views.ui.sideBySideButton)
+    slicer.util.arrayFromVolume(with_views.ui.ctSelector.currentNode())[0, 0, 0] += 1
+    slicer.util.arrayFromVolumeModified(with_views.ui.ctSelector.currentNode())  # its skin is drawn anew
+    meanwhile: list[Any] = []
+    really = drawn._drawn
+    monkeypatch.setattr(drawn, "_drawn", lambda *given: (meanwhile.append(seen("DefaceOriginal")), really(*given))[1])
+    click(with_views.ui.sideBySideButton)
+    assert meanwhile == [[]]
+    settle()
+    assert seen("DefaceOriginal") != []
 
 
 def test_skins_are_complete_and_drawing_is_paused_when_they_come_into_the_scene(with_views: Any) -> None:

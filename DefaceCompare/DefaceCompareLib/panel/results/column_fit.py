@@ -20,6 +20,8 @@ NARROW_NAME_PIXELS = 84
 """What a column of names has at least whose texts take several lines: words of twelve letters."""
 NARROWEST_TEXT_PIXELS = 40
 """The same for a column of words, where nothing else helps: its two ends are still read."""
+SHORTEST_LINE_LETTERS = 4
+"""Shorter pieces of a heading are not read as a word: rather its end is cut."""
 SHORT_HEADING_PIXELS = 34
 """A heading of four letters (unit) is not cut either."""
 NAMES = ("method", "organ", "structure", "measurement", "worst organ")
@@ -96,7 +98,7 @@ def fit_with_bars(widget: Any, headings: Sequence[str], may_go: Sequence[int] = 
     floors[0] = min(floors[0], max(NARROWEST_PIXELS, room(widget) - sum(floors[1:])))
     widths = narrowed(wanted, floors, room(widget))
     shown = [text if width >= px else other for text, px, other, width in zip(whole, whole_px, short, widths, strict=True)]
-    cut = any(0 < width < heading for width, heading in zip(widths, short_px, strict=True))
+    shown, cut = _in_narrow_lines(widget, shown, widths)
     set_columns(widget, headings, shown, widths, cut=cut)
     return sum(widths) <= room(widget), left_out
 
@@ -217,6 +219,26 @@ def in_lines(heading: str) -> str:
 def shortened(heading: str) -> str:
     """A heading without what stands in brackets, every word of it on its own line."""
     return heading.split(" (")[0].replace(" ", "\n").replace("_", "_\n")
+
+
+def _in_narrow_lines(widget: Any, headings: Sequence[str], widths: Sequence[int]) -> tuple[list[str], bool]:
+    """Headings that are wider than their columns with their long words going on in the next line; whether some still are."""
+    shown = list(headings)
+    for letters in range(max(map(len, shown), default=0), SHORTEST_LINE_LETTERS - 1, -1):
+        too_wide = [0 < width < px for px, width in zip(heading_widths(widget, shown), widths, strict=True)]
+        if not any(too_wide):
+            return shown, False
+        shown = [broken(text, letters) if wide else now for text, now, wide in zip(headings, shown, too_wide, strict=True)]
+    return shown, True
+
+
+def broken(heading: str, letters: int) -> str:
+    """A heading whose lines have no more than so many letters; the pieces of a long one are about as long as each other."""
+    lines = []
+    for line in heading.split("\n"):
+        length = -(-len(line) // -(-len(line) // letters)) if line else 1
+        lines += [line[first : first + length] for first in range(0, max(len(line), 1), length)]
+    return "\n".join(lines)
 
 
 def narrowed(wanted: Sequence[int], floors: Sequence[int], available: int) -> list[int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
 from ...ahead.loaded_case import UNDEFACED, Planned
-from ...ahead.parts import IMAGE, LEVEL, PATIENT, SKIN, Part
+from ...ahead.parts import ALTERED, IMAGE, LEVEL, PATIENT, SKIN, Part
 from ...ahead.voxels import Voxels
 from ...nodes.volumes import data_of_values, ras_matrix
 
@@ -37,6 +39,8 @@ class LoadedCase:
         The undefaced image under `UNDEFACED`.
     surfaces : list of vtkPolyData
         The skins in the order of `images`, RAS mm.
+    altered : list of ndarray
+        Which voxels each version altered, flat indices in the order of `images`; empty where a grid is another.
     body_from : float
         Their isovalue.
     """
@@ -44,6 +48,7 @@ class LoadedCase:
     planned: Planned = field(default_factory=Planned)
     images: dict[str, Loaded] = field(default_factory=dict)
     surfaces: list[vtkPolyData] = field(default_factory=list)
+    altered: list[NDArray[np.int64]] = field(default_factory=list)
     body_from: float = 0.0
 
     def take(self, part: Part) -> None:
@@ -54,6 +59,8 @@ class LoadedCase:
             self.images[part.key] = Loaded.of(part.content)
         elif part.kind == LEVEL:
             self.body_from = part.content
+        elif part.kind == ALTERED:
+            self.altered.append(part.content)
         elif part.kind == SKIN:
             self.surfaces.append(part.content)
 

@@ -97,6 +97,8 @@ class NextCase:
         if self._then is None or not (self._error or self._loaded.complete):
             return
         then, loaded, error = self._then, self._loaded, self._error
+        if loaded.complete:
+            self._run = None  # it has told all and ends by itself; to wait for that is to wait until a gigabyte is let go of
         self.forget()
         then(None if error else loaded, error)
 

@@ -19,6 +19,7 @@ from ..results.column_fit import fit_questions
 from ..views.side_by_side import SideBySide
 from .case_list import LETTERS, CaseList
 from .case_pictures import show_pictures
+from .next_case import PAUSE_MS
 from .review_volumes import ReviewVolumes, labels_of
 
 HEADINGS = ("method", "face gone?", "data whole?", "comment")
@@ -133,18 +134,20 @@ class ReviewPanel:
         if self._volumes.shown:
             self._follow(self.review, case)
 
-    def _prepare_next(self, review: Review) -> None:
-        """Load what N will ask for, while the reviewer looks."""
-        number = review.position + 1
-        if self._volumes.shown and number < len(review.cases) and review.cases[number].titles:
-            self._volumes.prepare(review.cases[number], labels_of(review, review.cases[number]))
+    def _prepare_next(self, looked_at: ReviewCase) -> None:
+        """Load what N will ask for, while the reviewer looks at a case."""
+        if (review := self.review) is None or review.case != looked_at or not self._volumes.shown or self._volumes.loading:
+            return
+        for case in review.cases[review.position + 1 :][:1]:
+            if case.titles:
+                self._volumes.prepare(case, labels_of(review, case))
 
     def _follow(self, review: Review, case: ReviewCase) -> None:
         """Bring the next case into the views that show the one before; a case that cannot be shown empties them and says why."""
-        if not case.titles:
+        if case.titles:
+            self._fill_views(review, case, lambda text: setattr(self._ui.placeLabel, "text", f"{self._place()}\n{text}"))
+        else:
             self._leave_views()
-            return
-        self._fill_views(review, case, lambda text: setattr(self._ui.placeLabel, "text", f"{self._place()}\n{text}"))
 
     def _leave_views(self) -> None:
         if self._volumes.shown:
@@ -177,11 +180,10 @@ class ReviewPanel:
         """Choose the first question of this case that has no answer; stay where all are answered."""
         table = self._ui.reviewTable
         cells = [(row, column) for row in range(table.rowCount) for column in range(1, COMMENT)]
-        for row, column in cells:
-            if not table.item(row, column).text():
-                table.setCurrentCell(row, column)
-                return
-        if table.rowCount and table.currentRow() < 0:
+        unanswered = next((cell for cell in cells if not table.item(*cell).text()), None)
+        if unanswered is not None:
+            table.setCurrentCell(*unanswered)
+        elif table.rowCount and table.currentRow() < 0:
             table.setCurrentCell(0, 1)
 
     def _current(self) -> tuple[str, str] | None:
@@ -225,8 +227,7 @@ class ReviewPanel:
     def _on_comment(self, row: int, column: int) -> None:
         if self.review is None or self._filling or column != COMMENT:
             return
-        method, text = self.review.order()[row], self._ui.reviewTable.item(row, column).text()
-        self._saved(lambda review: review.comment(method, text))
+        self._saved(lambda review: review.comment(review.order()[row], self._ui.reviewTable.item(row, column).text()))
 
     def _saved(self, save: Callable[[Review], object]) -> bool:
         """Save an answer; where the disk refuses, say so and show what is really kept."""
@@ -260,19 +261,18 @@ class ReviewPanel:
     def _show_pictures(self) -> None:
         current = self._current()
         if self.review is not None and not self._filling:
-            show_pictures(
-                self._ui, self.review, current[0] if current else "", hidden=self._volumes.shown and not self._volumes.loading
-            )  # views show more
+            hidden = self._volumes.shown and not self._volumes.loading  # views show more
+            show_pictures(self._ui, self.review, current[0] if current else "", hidden=hidden)
 
     def show_volumes(self) -> None:
         """Bring the case's volumes into the side-by-side views, or choose a patient that was not compared yet."""
         if self.review is None:
             return
-        if not self.review.case.titles:
+        if self.review.case.titles:
+            self._volumes.bring_back()
+            self._fill_views(self.review, self.review.case, slicer.util.errorDisplay)
+        else:
             self._compare(self.review.case.folder)
-            return
-        self._volumes.bring_back()
-        self._fill_views(self.review, self.review.case, slicer.util.errorDisplay)
 
     def _fill_views(self, review: Review, case: ReviewCase, refused: Callable[[str], None]) -> None:
         """Bring a case into the views, at once or when it is loaded; then load what N will ask for."""
@@ -286,7 +286,7 @@ class ReviewPanel:
             self._show_pictures()
             self._ui.placeLabel.text = "\n".join(filter(None, [self._place(), self._volumes.note]))
             self._on_views()
-            self._prepare_next(review)
+            qt.QTimer.singleShot(PAUSE_MS, lambda: self._prepare_next(case))  # once this one is painted
 
         with slicer.util.WaitCursor():
             self._volumes.show(case, labels_of(review, case), shown)

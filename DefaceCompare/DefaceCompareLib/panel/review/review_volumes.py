@@ -1,27 +1,19 @@
-"""The volumes of one reviewed case in our views; they leave the scene with the case."""
+"""The reviewed case in our views, one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import slicer
 import slicer.util
 
 import qt
-from deface_compare.case import Structure
 from deface_compare.cohort.review import Review, ReviewCase
-from deface_compare.errors import DefaceCompareError, UnusableInput
+from deface_compare.errors import DefaceCompareError
 
-from ...ahead.loaded_case import UNDEFACED
-from ...ahead.voxels import Voxels
-from ...nodes.batch import in_one_go
-from ...nodes.case_folder import DOSE_ATTRIBUTE
-from ...nodes.scene_patients import REVIEWED_ATTRIBUTE
-from ...nodes.structures import add_structures, show_surfaces
-from ...nodes.volumes import add_image_data, remove_node
 from ..views.side_by_side import SideBySide
-from .loaded_case import Loaded, LoadedCase
+from .case_nodes import CaseNodes
+from .loaded_case import LoadedCase
 from .next_case import PAUSE_MS, NextCase
 
 
@@ -35,12 +27,14 @@ class ReviewVolumes:
 
     def __init__(self, views: SideBySide) -> None:
         self._views = views
-        self._nodes: list[Any] = []
-        self._leaving: list[Any] = []
+        self._nodes = CaseNodes()
         self._next = NextCase()
         self._on = self._blank = False
-        self.note = ""
+
+    @property
+    def note(self) -> str:
         """Why the shown case's structures are not drawn; empty: they are, or there are none."""
+        return self._nodes.note
 
     def prepare(self, case: ReviewCase, methods: Mapping[str, str]) -> None:
         """Load a case while another is looked at."""
@@ -68,15 +62,15 @@ class ReviewVolumes:
             elif not isinstance(error, DefaceCompareError):
                 assert error is not None
                 raise error
-            if error is not None and not (self._nodes or self._blank):
+            if error is not None and not (self._nodes.there or self._blank):
                 self._on = False  # nothing of ours was ever shown
             then(error)
 
         self._next.take(case, list(methods.values()), fill)
-        if self._next.waited_for and self._nodes:  # nobody shall judge the case before in this one's place
-            self._views.blank()
-            _remove(self._nodes)
-            self._nodes, self._blank = [], True
+        if self._next.waited_for and (self._nodes.there or not self._views.on):  # nobody shall judge the case before in its place
+            self._views.blank(len(methods))
+            self._nodes.remove()
+            self._blank = True
 
     def bring_back(self) -> None:
         """The reviewer asks for the views, which another layout may hide."""
@@ -88,59 +82,17 @@ class ReviewVolumes:
         return self._next.waited_for
 
     def _fill(self, case: ReviewCase, methods: Mapping[str, str], loaded: LoadedCase) -> None:
-        before, self._nodes, self._blank = self._nodes, [], False
+        self._blank = False
         try:
             with slicer.util.RenderBlocker():
-                original = self._add(loaded.images[UNDEFACED], f"{case.id} {case.image}")
-                defaced = {label: loaded.images[key] for label, key in methods.items() if key in loaded.images}
-                versions = {label: self._add(image, f"{case.id} {label}") for label, image in defaced.items()}
-                contours, dose = self._contours(case, loaded.planned.structures), self._dose(case, loaded.planned.dose)
-                self._views.show(original, versions, contours, dose, loaded)
+                shown = self._nodes.fill(case, methods, loaded)
+                self._views.show(shown.original, shown.versions, shown.structures, shown.dose, loaded)
         finally:
-            self._leaving += before  # the views have let them go
-            qt.QTimer.singleShot(PAUSE_MS, self._remove_leaving)
-
-    def _remove_leaving(self) -> None:
-        """Take the case before out of the scene, once the new one is seen: Slicer looks for each node in all its selectors."""
-        leaving, self._leaving = self._leaving, []
-        _remove(leaving)
-
-    def _add(self, image: Loaded, name: str) -> Any:
-        return self._of_the_review(add_image_data(slicer.mrmlScene, image.data, image.to_ras, name))
-
-    def _of_the_review(self, node: Any) -> Any:
-        modified = node.StartModify()
-        node.SetAttribute(REVIEWED_ATTRIBUTE, "1")
-        node.SetSaveWithScene(False)
-        node.EndModify(modified)
-        self._nodes.append(node)
-        return node
-
-    def _dose(self, case: ReviewCase, dose: Voxels | None) -> Any | None:
-        """The planned dose, for its lines."""
-        if dose is None:
-            return None
-        node = self._add(Loaded.of(dose), f"{case.id} dose")
-        node.SetAttribute(DOSE_ATTRIBUTE, "1")
-        return node
-
-    def _contours(self, case: ReviewCase, structures: Sequence[Structure]) -> Any | None:
-        """The patient's structures to be drawn in the slices; None where there are none of one form."""
-        self.note = ""
-        if not structures:
-            return None
-        try:
-            node = add_structures(slicer.mrmlScene, structures, f"{case.id} structures")
-        except UnusableInput as error:
-            self.note = str(error)
-            return None
-        self._of_the_review(node)
-        self.note = show_surfaces(node)
-        return node
+            qt.QTimer.singleShot(PAUSE_MS, self._nodes.remove_leaving)
 
     def look_at(self, label: str) -> None:
         """Show one of the versions in face and slices."""
-        if self._nodes and label in self._views.labels and label != self._views.looked_at:
+        if self._nodes.there and label in self._views.labels and label != self._views.looked_at:
             self._views.look_at(label)
 
     @property
@@ -151,21 +103,12 @@ class ReviewVolumes:
     def clear(self) -> None:
         """Take the case's volumes out of views and scene."""
         self._next.forget()
-        self._remove_leaving()
         if self._on:
             self._on = self._blank = False
             self._views.restore()
-            _remove(self._nodes)
-            self._nodes = []
+        self._nodes.remove()
 
 
 def labels_of(review: Review, case: ReviewCase) -> dict[str, str]:
     """What the methods of a case are called on the screen, by that; in the order of the views."""
     return {review.label(method, case): method for method in review.order(case)}
-
-
-def _remove(nodes: list[Any]) -> None:
-    with in_one_go(slicer.mrmlScene):
-        for node in nodes:
-            if node.GetScene() is not None:
-                remove_node(node.GetScene(), node)

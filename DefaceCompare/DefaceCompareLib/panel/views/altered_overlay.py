@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import slicer
+from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
+from ...ahead.altered import altered_voxels
 from ...nodes.volumes import remove_node
 
 ALTERED_COLOUR = (0.95, 0.55, 0.10)
@@ -38,7 +40,7 @@ class AlteredOverlay:
         self.node = scene.AddNode(hidden(slicer.vtkMRMLLabelMapVolumeNode(), "altered voxels"))
         self.node.SetAndObserveDisplayNodeID(display.GetID())
 
-    def show(self, original: Any, defaced: Any, body_from: float) -> int:
+    def show(self, original: Any, defaced: Any, body_from: float, known: NDArray[np.int64] | None = None) -> int:
         """Mark the voxels that differ and are body before or after, and say how many there are.
 
         Air that changed is no tissue that changed: there noise would speckle the mark.
@@ -49,6 +51,8 @@ class AlteredOverlay:
             On one grid.
         body_from : float
             The skin's isovalue on the original, in the image's unit.
+        known : ndarray of int64, optional
+            Flat indices of these voxels, x fastest, if they were looked for beforehand.
 
         Raises
         ------
@@ -58,21 +62,24 @@ class AlteredOverlay:
         before, after = original.GetImageData(), defaced.GetImageData()
         if before.GetDimensions() != after.GetDimensions():
             raise ValueError(f"{original.GetName()} and {defaced.GetName()} have different grids")
-        values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
-        differ = np.flatnonzero(values[0] != values[1])  # few: only they are looked at further
+        if known is None:
+            values = [vtk_to_numpy(image.GetPointData().GetScalars()) for image in (before, after)]
+            known = altered_voxels(values[0], values[1], body_from)
         scalars = vtkUnsignedCharArray()
-        scalars.SetNumberOfTuples(len(values[0]))
+        scalars.SetNumberOfTuples(before.GetNumberOfPoints())
         altered = vtk_to_numpy(scalars)
         altered[:] = 0
-        altered[differ] = np.maximum(values[0][differ], values[1][differ]) > body_from
+        altered[known] = 1
         image = vtkImageData()
         image.SetDimensions(before.GetDimensions())
         image.GetPointData().SetScalars(scalars)
         to_ras = vtkMatrix4x4()
         original.GetIJKToRASMatrix(to_ras)
+        modified = self.node.StartModify()
         self.node.SetIJKToRASMatrix(to_ras)
         self.node.SetAndObserveImageData(image)
-        return int(np.count_nonzero(altered[differ]))
+        self.node.EndModify(modified)
+        return len(known)
 
     def remove(self) -> None:
         """Take all its nodes out of the scene, what displays before what is displayed."""

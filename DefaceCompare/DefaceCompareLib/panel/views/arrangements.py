@@ -56,6 +56,11 @@ def face_tags(versions: int) -> list[str]:
     return [ORIGINAL_TAG, *map(version_tag, range(1, versions + 1))]
 
 
+def tags_of_faces(arrangement: str, versions: int) -> list[str]:
+    """The tags of all 3D views of an arrangement."""
+    return face_tags(versions) if arrangement == ROW else [FACE_TAG]
+
+
 def face_rows(versions: int) -> list[list[str]]:
     """The row's 3D views in rows of nearly equal length."""
     tags = face_tags(versions)

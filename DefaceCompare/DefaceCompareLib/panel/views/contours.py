@@ -44,6 +44,16 @@ class Contours:
         else:
             self._tag = self._users.AddObserver(vtkCommand.ModifiedEvent, lambda *ignored: self._follow())
 
+    def draws(self, segmentation: Any) -> bool:
+        """Whether these are a segmentation's contours, and nobody has deleted them."""
+        return segmentation is self._segmentation and self.display.GetScene() is not None
+
+    def refresh(self) -> None:
+        """Take up other structures of the same segmentation."""
+        self._follow()
+        if self._users is None:
+            self._tell_apart()
+
     def _follow(self) -> None:
         """Take over colours and visibility, but draw lines."""
         modified = self.display.StartModify()

@@ -43,6 +43,11 @@ class DistanceColours:
             self._table.SetColor(number, f"{FULL_MM * number / (COLOURS - 1):.1f} mm", red, green, blue, 1.0)
         scene.AddNode(self._table)
 
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has deleted the table."""
+        return self._table.GetScene() is not None
+
     def show(self, model: Any, original: vtkPolyData, view_id: str, *, shown: bool) -> None:
         """Colour a skin by its distance from another one, with a legend; or give it the colour of skin again.
 

@@ -48,20 +48,44 @@ class Isodoses:
 
     def __init__(self, scene: Any, dose: Any, slices: Sequence[Any]) -> None:
         self._scene = scene
-        self.levels_gy = isodose_levels_gy(dose.GetImageData().GetScalarRange()[1])
+        self.levels_gy: list[float] = []
         self._table = hidden(slicer.vtkMRMLColorTableNode(), "DefaceCompare isodoses")
         self._table.SetTypeToUser()
-        self._table.SetNumberOfColors(max(len(self.levels_gy), 1))
-        for number, (level_gy, colour) in enumerate(zip(self.levels_gy, _colours(len(self.levels_gy)), strict=True)):
-            self._table.SetColor(number, f"{level_gy:g} Gy", *colour, 1.0)
         scene.AddNode(self._table)
         self.display = self._new_display(slices)
         self.model = hidden(slicer.vtkMRMLModelNode(), "isodoses")
-        self.model.SetAndObservePolyData(_surfaces(dose, self.levels_gy))
         self.model.SetAndObserveDisplayNodeID(self.display.GetID())
         scene.AddNode(self.model)
+        self._legend: Any = None
+        self.fill(dose)
         self._legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(self.display)
         self._show_legend(slices[0])
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has deleted a node of ours."""
+        return all(node.GetScene() is not None for node in (self._table, self.display, self.model, self._legend))
+
+    def fill(self, dose: Any) -> None:
+        """Draw another dose.
+
+        Parameters
+        ----------
+        dose : vtkMRMLScalarVolumeNode
+            In Gy, without parent transform.
+        """
+        levels_gy = isodose_levels_gy(dose.GetImageData().GetScalarRange()[1])
+        if levels_gy != self.levels_gy or self._legend is None:
+            self.levels_gy = levels_gy
+            modified = self._table.StartModify()
+            self._table.SetNumberOfColors(max(len(levels_gy), 1))
+            for number, (level_gy, colour) in enumerate(zip(levels_gy, _colours(len(levels_gy)), strict=True)):
+                self._table.SetColor(number, f"{level_gy:g} Gy", *colour, 1.0)
+            self._table.EndModify(modified)
+            self.display.SetScalarRange(0.0, max(len(levels_gy) - 1.0, 1.0))
+            if self._legend is not None:
+                self._legend.Modified()
+        self.model.SetAndObservePolyData(_surfaces(dose, levels_gy))
 
     def _new_display(self, slices: Sequence[Any]) -> Any:
         display = hidden(slicer.vtkMRMLModelDisplayNode(), "isodoses display")
@@ -73,17 +97,18 @@ class Isodoses:
         display.SetAndObserveColorNodeID(self._table.GetID())
         display.SetActiveScalarName(LEVEL_ARRAY)
         display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
-        display.SetScalarRange(0.0, max(len(self.levels_gy) - 1.0, 1.0))
         display.SetScalarVisibility(True)
         return self._scene.AddNode(display)
 
     def _show_legend(self, view: Any) -> None:
+        modified = self._legend.StartModify()
         hidden(self._legend, "legend of the isodoses")
         self._legend.SetTitleText("")
         self._legend.SetPosition(*LEGEND_PLACE)
         self._legend.SetSize(*LEGEND_SIZE)
         self._legend.RemoveAllViewNodeIDs()
         self._legend.AddViewNodeID(view.GetID())
+        self._legend.EndModify(modified)
 
     def show(self, shown: bool) -> None:
         """Draw the lines, or not."""

@@ -32,8 +32,9 @@ class OtherDisplays:
         self._import_tag = scene.AddObserver(scene.EndImportEvent, lambda *ignored: self._put_back_saved())
 
     def keep_out(self) -> None:
-        """Draw nothing in our views but what was made for them alone."""
-        self.put_back()
+        """Draw nothing in our views but what was made for them alone; what comes later is kept out when it comes."""
+        if self._tag:
+            return
         for index in range(self._scene.GetNumberOfNodesByClass("vtkMRMLDisplayNode")):
             self._restrict(self._scene.GetNthNodeByClass(index, "vtkMRMLDisplayNode"))
         self._tag = self._scene.AddObserver(self._scene.NodeAddedEvent, self._on_added)
@@ -76,8 +77,10 @@ class OtherDisplays:
         if before and given == before:
             return
         self._given[display.GetID()] = given
+        modified = display.StartModify()
         display.SetAttribute(BEFORE_ATTRIBUTE, json.dumps(before))
         _set_views(display, given)
+        display.EndModify(modified)
 
     def _views_of_user(self) -> list[str]:
         count = self._scene.GetNumberOfNodesByClass("vtkMRMLAbstractViewNode")
@@ -91,9 +94,13 @@ class OtherDisplays:
 
 def _put_back(display: Any, *, changed: bool) -> None:
     before = display.GetAttribute(BEFORE_ATTRIBUTE)
+    if before is None:
+        return
+    modified = display.StartModify()
     display.RemoveAttribute(BEFORE_ATTRIBUTE)
-    if before is not None and not changed:
+    if not changed:
         _set_views(display, json.loads(before))
+    display.EndModify(modified)
 
 
 def _views_of(display: Any) -> list[str]:

@@ -52,8 +52,14 @@ class OwnLayout:
         """Whether the layout is taken."""
         return self._before is not None
 
-    def take(self, arrangement: str, versions: int) -> None:
-        """Show one of `ARRANGEMENTS` for some versions beside the original; a layout that the user has chosen meanwhile stays."""
+    def take(self, arrangement: str, versions: int) -> bool:
+        """Show one of `ARRANGEMENTS` for some versions beside the original; a layout that the user has chosen meanwhile stays.
+
+        Returns
+        -------
+        bool
+            Whether this very layout was on the screen before: its views have their size.
+        """
         node = _layout_node()
         now = node.GetViewArrangement()
         ours = is_ours(now)
@@ -63,8 +69,10 @@ class OwnLayout:
             node.SetSaveWithScene(False)
         self._asked = False
         self._describe(arrangement, versions)
-        if mine:
-            slicer.app.layoutManager().setLayout(layout_id(arrangement, versions))
+        wanted = layout_id(arrangement, versions)
+        if mine and now != wanted:
+            slicer.app.layoutManager().setLayout(wanted)
+        return bool(now == wanted)
 
     def ask(self) -> None:
         """The user asks for our layout: the next time it is shown whatever stands there."""

@@ -16,18 +16,18 @@ import qt
 from ...nodes.batch import in_one_go
 from ...nodes.volumes import is_ct
 from ..event_loop import only_paint
-from .arrangements import FACE, ROW, face_height_over_width
+from .arrangements import FACE, ROW, face_height_over_width, tags_of_faces
 from .camera import Direction
-from .contours import Contours
-from .face_row import FaceRow
-from .face_thumbnail import face_thumbnail
+from .face_row import FaceRow, show_nothing
 from .face_view import ORIGINAL_LABEL, FaceView
-from .head_field import HeadField, head_field
-from .isodoses import Isodoses
+from .head_field import head_field
 from .other_displays import OtherDisplays
 from .own_layout import OwnLayout
+from .shown import Shown
 from .skins import Skins, SkinSurfaces
-from .slice_row import SliceRow, show_soft_tissue
+from .slice_lines import SliceLines
+from .slice_row import SliceRow
+from .soft_tissue import SoftTissue
 
 
 class SideBySide:
@@ -54,13 +54,11 @@ class SideBySide:
         self._skins = SkinSurfaces()
         self._faces: FaceRow | FaceView | None = None
         self._slices: SliceRow | None = None
-        self._head: HeadField | None = None
-        self._versions: dict[str, Any] = {}
-        self._surfaces: list[Any] = []
-        self._pictures: dict[str, NDArray[np.uint8]] = {}
-        self._isodoses: Isodoses | None = None
-        self._contours: Contours | None = None
+        self._shown: Shown | None = None
+        self._soft_tissue = SoftTissue()
         self._content: tuple[Any, dict[str, Any], Any, Any] | None = None
+        self.lines = SliceLines(scene)
+        """Contours and isodoses in the slices."""
         self.arrangement = FACE
         """One of `ARRANGEMENTS`: what `show` takes."""
         self.looked_at = ""
@@ -74,7 +72,7 @@ class SideBySide:
     @property
     def labels(self) -> list[str]:
         """What the shown versions are called."""
-        return list(self._versions)
+        return list(self._shown.versions) if self._shown is not None else []
 
     def show(
         self,
@@ -104,43 +102,59 @@ class SideBySide:
         """
         self._content = (original, dict(versions), segmentation, dose)
         try:
+            comes = drawn is None and not self.on
+            if comes:
+                self._layout.take(self.arrangement, len(versions))
+                only_paint()  # the views come to the screen: half of the time, and the skins are not needed for it
+                show_nothing(self._scene, tags_of_faces(self.arrangement, len(versions)))
             skins = self._skins.of(original, list(versions.values()), drawn, only_paint)
         except BaseException:
             self.restore()
             raise
+        if any(node.GetScene() is None for node in (original, *versions.values())):
+            self.restore()  # deleted while the skins were drawn
+            return
         with slicer.util.RenderBlocker():
-            self._empty()
-            self._layout.take(self.arrangement, len(versions))
+            if not self._fits(len(versions)):
+                self._empty()
+            seen = self._layout.take(self.arrangement, len(versions)) and not comes
             try:
                 self._fill(original, versions, segmentation, skins)
-                self._draw_dose(dose)
+                self.lines.draw_dose(dose, self._slices.views if self._slices is not None else ())
             except BaseException:
                 self.restore()
                 raise
-        qt.QTimer.singleShot(0, self._when_on_screen)
+            if seen:
+                self._when_on_screen()
+        if not seen:
+            qt.QTimer.singleShot(0, self._when_on_screen)
+
+    def _fits(self, versions: int) -> bool:
+        """Whether what is there can be filled anew: each node that goes or comes costs Slicer 10 to 25 ms in its selectors."""
+        if not self.on or self._faces is None or self._slices is None:
+            return False
+        return self._slices.intact and self._faces.fits(self.arrangement, versions)
 
     def _fill(self, original: Any, versions: Mapping[str, Any], segmentation: Any | None, skins: list[Any]) -> None:
-        self._head = head_field(skins[0])
+        self._changing = True
+        head = head_field(skins[0])
+        self._soft_tissue.put_back()
         if is_ct(original):
-            show_soft_tissue(original, versions.values())
-        self._slices = SliceRow(self._scene, original, self._skins.body_from)
+            self._soft_tissue.show(original, versions.values())
+        self._slices = self._slices or SliceRow(self._scene)
+        self._slices.fill(original, self._skins.body_from)
         self._others.keep_out()
-        if segmentation is not None:
-            self._contours = Contours(self._scene, segmentation, self._slices.views)
-        volumes = {ORIGINAL_LABEL: original, **versions}
-        if self.arrangement == ROW:
-            self._faces = FaceRow(self._scene, volumes, skins, self._head)
-        else:
-            narrow = face_height_over_width(self.arrangement, len(versions))
-            self._faces = FaceView(self._scene, volumes, skins, self._head, narrow)
-        self._versions, self._surfaces = dict(versions), skins
-        if self._versions:
-            self.look_at(self.looked_at if self.looked_at in self._versions else next(iter(self._versions)))
+        self.lines.draw_contours(segmentation, self._slices.views)
+        narrow = face_height_over_width(self.arrangement, len(versions))
+        self._faces = self._faces or self._new_faces(len(versions))
+        self._faces.fill({ORIGINAL_LABEL: original, **versions}, skins, head, narrow)
+        self._shown = Shown(head, dict(versions), skins, self._skins.altered)
+        if versions:
+            self.look_at(self.looked_at if self.looked_at in versions else next(iter(versions)))
+        self._changing = False
 
-    def _draw_dose(self, dose: Any | None) -> None:
-        drawn = dose is not None and dose.GetImageData() is not None and dose.GetParentTransformNode() is None
-        if drawn and self._slices is not None:
-            self._isodoses = Isodoses(self._scene, dose, self._slices.views)
+    def _new_faces(self, versions: int) -> FaceRow | FaceView:
+        return FaceRow(self._scene, versions) if self.arrangement == ROW else FaceView(self._scene)
 
     def rearrange(self) -> None:
         """Let the views that are on stand as `arrangement` now says."""
@@ -154,8 +168,8 @@ class SideBySide:
 
     def _when_on_screen(self) -> None:
         """What only views on the screen can do: they come there, and get their size, when the event loop runs."""
-        if self._faces is not None and self._slices is not None and self._head is not None:
-            self._slices.look_at_face(self._head)
+        if self._faces is not None and self._slices is not None and self._shown is not None:
+            self._slices.look_at_face(self._shown.head)
             self._faces.draw()
 
     def look_at(self, label: str) -> int:
@@ -163,7 +177,9 @@ class SideBySide:
         self.looked_at = label
         if isinstance(self._faces, FaceView):
             self._faces.show(label)
-        return self._slices.show(self._versions[label]) if self._slices is not None else 0
+        if self._slices is None or self._shown is None:
+            return 0
+        return self._slices.show(self._shown.versions[label], self._shown.altered_by(label))
 
     @property
     def face(self) -> FaceView | None:
@@ -172,10 +188,7 @@ class SideBySide:
 
     def thumbnails(self) -> dict[str, NDArray[np.uint8]]:
         """A small picture of each shown version's skin, RGB."""
-        if not self._pictures and self._head is not None:
-            skins = zip(self._versions, self._surfaces[1:], strict=True)
-            self._pictures = {label: face_thumbnail(skin, self._head) for label, skin in skins}
-        return self._pictures
+        return self._shown.thumbnails() if self._shown is not None else {}
 
     def look_from(self, direction: Direction) -> None:
         """Turn all faces."""
@@ -192,21 +205,6 @@ class SideBySide:
         if self._slices is not None:
             self._slices.mark_altered(marked)
 
-    @property
-    def has_dose(self) -> bool:
-        """Whether there are isodoses to show."""
-        return self._isodoses is not None
-
-    @property
-    def isodoses(self) -> str:
-        """The doses that have a line."""
-        return ", ".join(f"{level_gy:g}" for level_gy in self._isodoses.levels_gy) + " Gy" if self._isodoses else ""
-
-    def show_isodoses(self, shown: bool) -> None:
-        """Draw lines of equal dose in the slices, or not."""
-        if self._isodoses is not None:
-            self._isodoses.show(shown)
-
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre our slices on a point, RAS mm; while the views are not ours, every slice of the scene."""
         if self._slices is not None:
@@ -215,11 +213,36 @@ class SideBySide:
             node = slicer.vtkMRMLSliceNode
             node.JumpAllSlices(self._scene, *ras_mm, node.CenteredJumpSlice)
 
-    def blank(self) -> None:
-        """Show nothing, and keep the layout: what comes next is not there yet."""
+    def blank(self, versions: int) -> None:
+        """Show our layout with nothing in it: what comes next is not there yet.
+
+        The views come to the screen meanwhile, which takes longer than to fill them.
+
+        Parameters
+        ----------
+        versions : int
+            How many there will probably be.
+        """
         with slicer.util.RenderBlocker():
-            self._empty()
+            self._changing = True
+            if self._faces is not None and self._slices is not None and self._slices.intact:
+                self._slices.let_go()
+                self._faces.blank()
+                self.lines.remove()
+                self._shown = None
+            else:
+                self._empty()
+            self._changing = False
+            self._layout.take(self.arrangement, versions)
         self._content = None
+        qt.QTimer.singleShot(0, lambda: self._make_ready(versions))
+
+    def _make_ready(self, versions: int) -> None:
+        """Make what every case needs, while the views are empty."""
+        if self.on and self._content is None:
+            show_nothing(self._scene, tags_of_faces(self.arrangement, versions))
+            self._slices = self._slices or SliceRow(self._scene)
+            self._faces = self._faces or self._new_faces(versions)
 
     def restore(self) -> None:
         """Take everything of ours out of the scene; give the layout back unless the user has chosen another meanwhile."""
@@ -262,14 +285,16 @@ class SideBySide:
     def _empty(self) -> None:
         self._changing = True
         self._others.put_back()
+        self._soft_tissue.put_back()
         if self._slices is not None:
             self._slices.let_go()
         with in_one_go(self._scene):
-            for part in (self._faces, self._isodoses, self._contours, self._slices):
+            self.lines.remove()
+            for part in (self._faces, self._slices):
                 if part is not None:
                     part.remove()
         if self._slices is not None:
             self._slices.let_go_of_voxels()
         self._changing = False
-        self._faces = self._slices = self._isodoses = self._contours = None
-        self._versions, self._surfaces, self._pictures = {}, [], {}
+        self._faces = self._slices = None
+        self._shown = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import slicer
+from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from deface_compare.privacy.render import SKIN_COLOUR
@@ -22,6 +24,8 @@ class Skins(Protocol):
     """Skins that were drawn: the original's first, and the isovalue of all."""
 
     surfaces: list[vtkPolyData]
+    altered: list[NDArray[np.int64]]
+    """Which voxels each version altered, flat indices; empty: nobody has looked."""
 
     @property
     def body_from(self) -> float:
@@ -34,12 +38,14 @@ class SkinSurfaces:
     def __init__(self) -> None:
         self._drawn: tuple[Any, ...] = ()
         self._surfaces: list[vtkPolyData] = []
+        self.altered: list[NDArray[np.int64]] = []
+        """Which voxels each of the last versions altered, flat indices; empty: nobody has looked."""
         self.body_from = 0.0
         """The last original's skin isovalue, in its unit."""
 
     def forget(self) -> None:
         """Let go of the last skins: some hundred megabytes of a closed scene."""
-        self._drawn, self._surfaces = (), []
+        self._drawn, self._surfaces, self.altered = (), [], []
 
     def of(
         self,
@@ -67,10 +73,10 @@ class SkinSurfaces:
         """
         volumes = [original, *versions]
         wanted = tuple((each.GetID(), each.GetMTime(), each.GetImageData().GetMTime()) for each in volumes)
-        if wanted != self._drawn:
+        if drawn is not None or wanted != self._drawn:
             if drawn is None:
                 drawn = _drawn(original, versions, between)
-            self._surfaces = drawn.surfaces
+            self._surfaces, self.altered = drawn.surfaces, drawn.altered
             self._drawn, self.body_from = wanted, drawn.body_from
         return self._surfaces
 
@@ -108,3 +114,21 @@ def add_skin(scene: Any, surface_ras: vtkPolyData, name: str, view_id: str) -> A
     model.SetAndObservePolyData(surface_ras)
     model.SetAndObserveDisplayNodeID(display.GetID())
     return scene.AddNode(model)
+
+
+def refill_skin(model: Any, surface_ras: vtkPolyData, name: str) -> None:
+    """Let a model of `add_skin` be another skin."""
+    modified = model.StartModify()
+    model.SetName(name)
+    model.SetAndObservePolyData(surface_ras)
+    model.EndModify(modified)
+
+
+def empty_skin(model: Any) -> None:
+    """Let a model of `add_skin` be nothing, until `refill_skin`."""
+    refill_skin(model, vtkPolyData(), "skin")
+
+
+def is_drawn(model: Any) -> bool:
+    """Whether a model and what displays it are in the scene: a user may delete them."""
+    return model.GetScene() is not None and model.GetDisplayNode() is not None

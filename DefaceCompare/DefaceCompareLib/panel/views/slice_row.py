@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import slicer
 from numpy.typing import NDArray
 
-from ...nodes.volumes import HEAD_LEVEL_HU, HEAD_WINDOW_HU
 from .altered_overlay import AlteredOverlay
 from .arrangements import SLICES
 from .face_row import VIEW_GROUP
@@ -25,14 +23,11 @@ class SliceRow:
     Parameters
     ----------
     scene : vtkMRMLScene
-    original : vtkMRMLScalarVolumeNode
-    body_from : float
-        The skin's isovalue on the original, in the image's unit.
     """
 
-    def __init__(self, scene: Any, original: Any, body_from: float) -> None:
-        self._original = original
-        self._body_from = body_from
+    def __init__(self, scene: Any) -> None:
+        self._original: Any = None
+        self._body_from = 0.0
         self._overlay = AlteredOverlay(scene)
         self._logics = [slicer.app.applicationLogic().GetSliceLogicByLayoutName(tag) for tag in SLICES]
         for logic in self._logics:
@@ -43,16 +38,40 @@ class SliceRow:
                 node.SetSaveWithScene(False)
             composite.SetDoPropagateVolumeSelection(False)
             composite.SetLinkedControl(False)
-            composite.SetBackgroundVolumeID(original.GetID())
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has deleted a node of ours."""
+        return self._overlay.node.GetScene() is not None and self._overlay.node.GetDisplayNode() is not None
+
+    def fill(self, original: Any, body_from: float) -> None:
+        """Take another original; the version follows with `show`.
+
+        Parameters
+        ----------
+        original : vtkMRMLScalarVolumeNode
+        body_from : float
+            The skin's isovalue on it, in the image's unit.
+        """
+        self._original, self._body_from = original, body_from
+        for logic in self._logics:
+            logic.GetSliceCompositeNode().SetBackgroundVolumeID(original.GetID())
 
     @property
     def views(self) -> list[Any]:
         """The slice nodes."""
         return [logic.GetSliceNode() for logic in self._logics]
 
-    def show(self, version: Any) -> int:
-        """Look at another version; returns how many voxels of the body it altered."""
-        altered = self._overlay.show(self._original, version, self._body_from)
+    def show(self, version: Any, known: NDArray[np.int64] | None = None) -> int:
+        """Look at another version; returns how many voxels of the body it altered.
+
+        Parameters
+        ----------
+        version : vtkMRMLScalarVolumeNode
+        known : ndarray of int64, optional
+            Flat indices of the altered voxels, if they were looked for beforehand.
+        """
+        altered = self._overlay.show(self._original, version, self._body_from, known)
         for logic in self._logics:
             composite = logic.GetSliceCompositeNode()
             composite.SetForegroundVolumeID(version.GetID())
@@ -72,11 +91,13 @@ class SliceRow:
     def look_at_face(self, head: HeadField) -> None:
         """Show the whole head, cut through the face; only views on the screen know their size."""
         for view in self.views:
+            modified = view.StartModify()
             width, height, _depth = view.GetDimensions()
             mm_per_pixel = ROOM_AROUND_HEAD * max(head.size_mm.max() / max(height, 1), head.size_mm.max() / max(width, 1))
             view.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, view.GetFieldOfView()[2])
             view.JumpSliceByCentering(*head.centre)
             view.JumpSliceByOffsetting(*head.face)
+            view.EndModify(modified)
 
     def jump(self, ras_mm: NDArray[np.float64]) -> None:
         """Centre every slice on a point, RAS mm."""
@@ -109,15 +130,3 @@ def _let_go_of_voxels(layer: Any) -> None:
     """
     for reslice in (layer.GetReslice(), layer.GetResliceUVW()):
         reslice.RemoveAllInputConnections(0)
-
-
-def show_soft_tissue(original: Any, versions: Iterable[Any]) -> None:
-    """Give a CT whose window nobody has chosen the window of head and neck, and its versions with it: one grey is one value."""
-    display = original.GetDisplayNode()
-    if display is None or not display.GetAutoWindowLevel():
-        return
-    for volume in (original, *versions):
-        shown = volume.GetDisplayNode()
-        if shown is not None:
-            shown.SetAutoWindowLevel(False)
-            shown.SetWindowLevel(HEAD_WINDOW_HU, HEAD_LEVEL_HU)

@@ -49,7 +49,7 @@ class ViewsSection:
         ui.arrangementComboBox.connect("currentIndexChanged(int)", self._on_arrangement)
         ui.dvhButton.connect("toggled(bool)", self._on_dvh)
         ui.alteredCheckBox.connect("toggled(bool)", self.views.mark_altered)
-        ui.isodosesCheckBox.connect("toggled(bool)", self.views.show_isodoses)
+        ui.isodosesCheckBox.connect("toggled(bool)", self.views.lines.show_isodoses)
         ui.fadeSlider.connect("valueChanged(int)", self._on_fade)
         ui.wipeSlider.connect("valueChanged(int)", self._on_wipe)
         ui.distanceCheckBox.connect("toggled(bool)", self._on_distance)
@@ -130,17 +130,17 @@ class ViewsSection:
             widget.enabled = on
         for widget in of_a_face:
             widget.enabled = self.views.face is not None
-        ui.isodosesCheckBox.enabled = on and self.views.has_dose
+        ui.isodosesCheckBox.enabled = on and self.views.lines.has_dose
         ui.isodosesCheckBox.toolTip = (
-            _("Lines of equal planned dose: {levels}").format(levels=self.views.isodoses)
-            if self.views.has_dose
+            _("Lines of equal planned dose: {levels}").format(levels=self.views.lines.isodoses)
+            if self.views.lines.has_dose
             else _("There is no dose to draw.")
         )
         self._apply()
 
     def _apply(self) -> None:
         self.views.mark_altered(self._ui.alteredCheckBox.checked)
-        self.views.show_isodoses(self._ui.isodosesCheckBox.checked)
+        self.views.lines.show_isodoses(self._ui.isodosesCheckBox.checked)
         self._on_fade()
         self._colour()
         self._on_wipe()

@@ -21,6 +21,7 @@ class Wipe:
 
     def __init__(self, scene: Any) -> None:
         self._scene = scene
+        self._placed: tuple[float, ...] = ()
         self._display = scene.AddNode(_unseen())
         plane = hidden(slicer.vtkMRMLMarkupsPlaneNode(), "wipe")
         plane.SetAndObserveDisplayNodeID(self._display.GetID())
@@ -33,6 +34,11 @@ class Wipe:
         node.AddAndObserveClippingNodeID(self.plane.GetID())
         node.SetClippingNodeState(self.plane.GetID(), kept)
         return node
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has deleted a node of ours."""
+        return all(node.GetScene() is not None for node in (*self._sides, self._display, self.plane))
 
     def put(self, camera: Any, head: HeadField, share: float) -> None:
         """Set the plane upright in the picture, at a share of the head's width from its left edge.
@@ -48,9 +54,13 @@ class Wipe:
         to_the_right = np.cross(forward, camera.GetViewUp())
         to_the_right /= np.linalg.norm(to_the_right)
         half_mm = 0.5 * float(np.abs(to_the_right) @ head.size_mm)
+        placed = (*to_the_right, *(head.centre + (2.0 * share - 1.0) * half_mm * to_the_right))
+        if placed == self._placed:
+            return  # the models would be cut anew: 36 ms
+        self._placed = placed
         modified = self.plane.StartModify()
-        self.plane.SetNormal(*to_the_right)
-        self.plane.SetOrigin(*(head.centre + (2.0 * share - 1.0) * half_mm * to_the_right))
+        self.plane.SetNormal(*placed[:3])
+        self.plane.SetOrigin(*placed[3:])
         self.plane.EndModify(modified)
 
     def cut(self, left: Any, right: Any) -> None:
