@@ -70,7 +70,7 @@ def add_structures(scene: Any, structures: Iterable[Structure], name: str) -> An
 
 
 def show_surfaces(segmentation: Any) -> str:
-    """Make closed surfaces of a segmentation and let its views prefer them: contours themselves are not drawn by Slicer.
+    """Make closed surfaces of a segmentation and draw them as lines in slices: contours themselves are not drawn by Slicer.
 
     The source stays what it is; it alone is written and measured.
 
@@ -92,6 +92,7 @@ def show_surfaces(segmentation: Any) -> str:
     display = segmentation.GetDisplayNode()
     display.SetPreferredDisplayRepresentationName2D(CLOSED_SURFACE)
     display.SetPreferredDisplayRepresentationName3D(CLOSED_SURFACE)
+    display.SetVisibility2DFill(False)  # the outline of the body, filled, tints the whole image
     return ""
 
 
