@@ -20,6 +20,7 @@ from deface_compare.errors import UnusableInput
 
 from .case_folder import CLOSED_SURFACE, LABELMAP, PLANAR_CONTOUR
 from .structure_colours import colour_in_turn
+from .surface_turns import Later, SurfaceTurns
 from .volumes import image_data, index_to_ras
 
 NOT_DRAWN = (
@@ -69,7 +70,7 @@ def add_structures(scene: Any, structures: Iterable[Structure], name: str) -> An
     return node
 
 
-def show_surfaces(segmentation: Any) -> str:
+def show_surfaces(segmentation: Any, later: Later | None = None) -> str:
     """Make closed surfaces of a segmentation and draw them as lines in slices: contours themselves are not drawn by Slicer.
 
     The source stays what it is; it alone is written and measured.
@@ -78,6 +79,8 @@ def show_surfaces(segmentation: Any) -> str:
     ----------
     segmentation : vtkMRMLSegmentationNode
         With a display node.
+    later : callable, optional
+        Calls what it is given when Slicer has had time for something else: surfaces of contours are then made one by one.
 
     Returns
     -------
@@ -87,7 +90,9 @@ def show_surfaces(segmentation: Any) -> str:
     segments = segmentation.GetSegmentation()
     if segments.GetSourceRepresentationName() != CLOSED_SURFACE and not _becomes_surface(segments):
         return NOT_DRAWN
-    if not segmentation.CreateClosedSurfaceRepresentation():
+    if later is not None and segments.GetSourceRepresentationName() == PLANAR_CONTOUR:
+        SurfaceTurns(segmentation, later)
+    elif not segmentation.CreateClosedSurfaceRepresentation():
         return NOT_DRAWN
     display = segmentation.GetDisplayNode()
     display.SetPreferredDisplayRepresentationName2D(CLOSED_SURFACE)

@@ -24,6 +24,9 @@ from ..views.side_by_side import SideBySide
 from .loaded_case import Loaded, LoadedCase
 from .next_case import PAUSE_MS, NextCase
 
+TURN_MS = 20
+"""Between two surfaces of contours: a key that was pressed meanwhile comes first (a choice)."""
+
 
 class ReviewVolumes:
     """Shows a case of a study's output.
@@ -135,7 +138,7 @@ class ReviewVolumes:
             self.note = str(error)
             return None
         self._of_the_review(node)
-        self.note = show_surfaces(node)
+        self.note = show_surfaces(node, lambda turn: qt.QTimer.singleShot(TURN_MS, turn))
         return node
 
     def look_at(self, label: str) -> None:
