@@ -37,14 +37,19 @@ RIGHT_TO_LEFT = ("R", "AL")
 """Unicode's bidirectional classes of letters that are written from the right (Unicode Standard Annex 9)."""
 
 
+def decimals(unit: str) -> int:
+    """How many decimals a number of this unit deserves."""
+    return DECIMALS.get(unit, 2)
+
+
 def number(value: float, unit: str = "", *, signed: bool = False) -> str:
     """A number with the decimals that its unit deserves, a true minus sign, and an en dash for NaN."""
     if math.isnan(value):
         return NOTHING
-    decimals = DECIMALS.get(unit, 2) if abs(value) < 1000 or unit != "cc" else 0
-    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
+    places = decimals(unit) if abs(value) < 1000 or unit != "cc" else 0
+    text = f"{value:+.{places}f}" if signed else f"{value:.{places}f}"
     if float(text) == 0.0:
-        text = f"{0.0:.{decimals}f}"
+        text = f"{0.0:.{places}f}"
     return text.replace("-", "−")
 
 

@@ -133,6 +133,7 @@ class DvhLogic:
         self._settings = dict(API["logic"]["defaults"])
         self.events_off = False
         self.calls: list[list[str]] = []
+        self.dose_voxels: list[int] = []
 
     def GetStartValue(self) -> float:
         return self._settings["StartValue"]
@@ -160,6 +161,7 @@ class DvhLogic:
             raise NotImplementedError("this stand-in computes with fixed oversampling, binary, of volumes")
         self.events_off = True
         self.calls.append(list(parameters.chosen_ids))
+        self.dose_voxels.append(dose.GetImageData().GetNumberOfPoints())
         highest = dose.GetImageData().GetScalarRange()[1]
         copy, ids = copied(segmentation, parameters.chosen_ids, dose, self.GetDefaultDoseVolumeOversamplingFactor())
         resampled = not copy.CreateRepresentation("Binary labelmap", True)

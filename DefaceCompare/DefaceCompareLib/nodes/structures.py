@@ -20,6 +20,7 @@ from deface_compare.errors import UnusableInput
 
 from .case_folder import CLOSED_SURFACE, LABELMAP, PLANAR_CONTOUR
 from .structure_colours import colour_in_turn
+from .surface_turns import Later, SurfaceTurns
 from .volumes import image_data, index_to_ras
 
 NOT_DRAWN = (
@@ -118,8 +119,8 @@ def why_not_drawn(structures: Iterable[Structure]) -> str:
     return "" if source == CLOSED_SURFACE or _becomes_surface(source) else NOT_DRAWN
 
 
-def show_surfaces(segmentation: Any) -> str:
-    """Make closed surfaces of a segmentation and let its views prefer them: contours themselves are not drawn by Slicer.
+def show_surfaces(segmentation: Any, later: Later | None = None) -> str:
+    """Make closed surfaces of a segmentation and draw them as lines in slices: contours themselves are not drawn by Slicer.
 
     The source stays what it is; it alone is written and measured.
 
@@ -127,6 +128,8 @@ def show_surfaces(segmentation: Any) -> str:
     ----------
     segmentation : vtkMRMLSegmentationNode
         With a display node.
+    later : callable, optional
+        Calls what it is given when Slicer has had time for something else: surfaces of contours are then made one by one.
 
     Returns
     -------
@@ -137,11 +140,14 @@ def show_surfaces(segmentation: Any) -> str:
     source = segments.GetSourceRepresentationName()
     if source != CLOSED_SURFACE and not _becomes_surface(source):
         return NOT_DRAWN
-    if not segmentation.CreateClosedSurfaceRepresentation():
+    if later is not None and source == PLANAR_CONTOUR:
+        SurfaceTurns(segmentation, later)
+    elif not segmentation.CreateClosedSurfaceRepresentation():
         return NOT_DRAWN
     display = segmentation.GetDisplayNode()
     display.SetPreferredDisplayRepresentationName2D(CLOSED_SURFACE)
     display.SetPreferredDisplayRepresentationName3D(CLOSED_SURFACE)
+    display.SetVisibility2DFill(False)  # the outline of the body, filled, tints the whole image
     return ""
 
 

@@ -20,6 +20,7 @@ from deface_compare.utility.dvh import DOSE_AT_CC, DOSE_AT_PERCENT, VOLUME_AT_DO
 
 from ..nodes.case_folder import DOSE_ATTRIBUTE
 from ..nodes.volumes import add_volume, refuse_transformed, remove_node
+from .dose_box import dose_around
 
 ENGINE = "SlicerRT-x2"
 """How rows name it: SlicerRT with its fixed oversampling of the dose grid."""
@@ -90,7 +91,7 @@ def segment_dvhs(
     dose_gy : SimpleITK.Image
         Dose in Gy, LPS mm; a floating point type (SlicerRT rounds interpolated whole numbers).
     segment_ids : sequence of str
-        Measured one by one: all of them in one call would leave Slicer's window dead for seconds.
+        Measured one by one, each in the part of the dose around it: else Slicer's window would be dead for seconds.
     between : callable
         Called without arguments before each segment; what it raises ends the measuring.
 
@@ -109,27 +110,33 @@ def segment_dvhs(
     if not segment_ids:
         return {}  # to SlicerRT an empty choice means all
     with _own_settings(logic):
-        dose = add_volume(scene, sitk.Cast(dose_gy, sitk.sitkFloat32), "DefaceCompare dose")
-        dose.SetAttribute(DOSE_ATTRIBUTE, "1")
-        try:
-            return _each_segment(logic, scene, segmentation, dose, list(segment_ids), between)
-        finally:
-            remove_node(scene, dose)
+        return _each_segment(logic, scene, segmentation, sitk.Cast(dose_gy, sitk.sitkFloat32), list(segment_ids), between)
 
 
 def _each_segment(
-    logic: Any, scene: Any, segmentation: Any, dose: Any, segment_ids: list[str], between: Callable[[], None]
+    logic: Any, scene: Any, segmentation: Any, dose_gy: sitk.Image, segment_ids: list[str], between: Callable[[], None]
 ) -> dict[str, SegmentDvh | str]:
-    """One call a segment; SlicerRT stops at the first that it cannot do, and says why."""
+    """One call a segment, with the dose around it; SlicerRT stops at the first that it cannot do, and says why."""
+    highest_gy = float(sitk.GetArrayViewFromImage(dose_gy).max())
+
+    def alone(segment_id: str) -> SegmentDvh | str:
+        segment = segmentation.GetSegmentation().GetSegment(segment_id)
+        dose = add_volume(scene, dose_around(dose_gy, highest_gy, segment), "DefaceCompare dose")
+        try:
+            dose.SetAttribute(DOSE_ATTRIBUTE, "1")
+            found = compute(logic, scene, segmentation, dose, [segment_id])
+        finally:
+            remove_node(scene, dose)
+        return found if isinstance(found, str) else found[segment_id]
+
     results: dict[str, SegmentDvh | str] = {}
     for segment_id in segment_ids:
         between()
-        alone = compute(logic, scene, segmentation, dose, [segment_id])
-        results[segment_id] = alone if isinstance(alone, str) else alone[segment_id]
+        results[segment_id] = alone(segment_id)
     done = [segment_id for segment_id, result in results.items() if not isinstance(result, str)]
     if done and done[-1] != segment_ids[-1]:
         # an error leaves the events of the shared logic switched off; only its next success switches them on again
-        compute(logic, scene, segmentation, dose, done[-1:])
+        alone(done[-1])
     return results
 
 

@@ -49,13 +49,14 @@ def test_colours_that_tell_segments_apart_stay_and_shared_ones_are_replaced() ->
     assert len({colour_in_turn(number) for number in range(60)}) == 60
 
 
-def test_masks_become_surfaces_that_the_views_prefer_and_stay_masks(scene: Any) -> None:
+def test_masks_become_surfaces_that_are_drawn_as_lines_and_stay_masks(scene: Any) -> None:
     segmentation = segmentation_of(scene, add_volume(scene, ct_image(), "CT"), masks())
     segmentation.CreateDefaultDisplayNodes()
     assert show_surfaces(segmentation) == ""
     display = segmentation.GetDisplayNode()
     assert display.GetPreferredDisplayRepresentationName2D() == "Closed surface"
     assert display.GetPreferredDisplayRepresentationName3D() == "Closed surface"
+    assert (display.GetVisibility2DFill(), display.GetVisibility2DOutline()) == (0, 1)
     assert segmentation.GetSegmentation().GetSegment("Brain").GetRepresentation("Closed surface").GetNumberOfPoints()
     assert segmentation.GetSegmentation().GetSourceRepresentationName() == "Binary labelmap"
 

@@ -43,6 +43,14 @@ def test_a_patient_loaded_while_the_panel_is_open_is_preselected_with_everything
     assert panel.ui.compareAllButton.toolTip.startswith("There is one patient, or none")
 
 
+def test_a_patient_is_preselected_though_a_method_was_ticked_before_slicer_came_to_look_at_the_scene(panel: Any) -> None:
+    load_patient("Anna")
+    only(panel, "quickshear")
+    assert panel.ui.patientNameLabel.text == "no patient"  # said by the refresh that the tick asks for
+    settle()
+    assert chosen(panel) == ["Anna CT", "Anna MR", "", "Anna", "Anna dose"]
+
+
 def test_what_is_loaded_later_is_taken_up_and_what_the_user_left_out_stays_out(panel: Any) -> None:
     load_patient("Anna", dose=False)
     settle()

@@ -335,6 +335,21 @@ def test_rows_of_another_engine_are_extra_lines_and_a_column_says_so(compared: A
     assert {engine for organ, engine in lines if organ == "Eye_L"} == {"SlicerRT-x2 ≠", "builtin-slab-x4 ≠"}
 
 
+@pytest.mark.parametrize(("slicerrt_gy", "marked"), [(0.0098, False), (0.03, True)])
+def test_a_dose_of_nothing_that_bins_read_off_as_a_hundredth_is_no_difference_of_engines(
+    panel: Any, slicerrt_gy: float, marked: bool
+) -> None:
+    from DefaceCompareLib.panel.results.measurement_table import measurement_table
+
+    scope = Scope("case-001", "quickshear", "", "background", "none")
+    rows = [
+        scope.row("D2%", original=2.1, defaced=defaced, structure="Lens_R", image="DOSE", dose_policy="mask", engine=engine)
+        for engine, defaced in (("builtin-slab-x4", 0.0), ("SlicerRT-x2", slicerrt_gy))
+    ]
+    table = measurement_table(rows, {}, dose_policy="mask")
+    assert [("≠" in line[table.headings.index("engine")].text) for line in table.lines] == [marked, marked]
+
+
 def test_another_engines_line_stands_before_the_built_in_one(panel: Any) -> None:
     from DefaceCompareLib.panel.results.measurement_table import measurement_table
 

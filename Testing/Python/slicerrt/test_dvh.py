@@ -155,6 +155,29 @@ def test_an_edited_dose_with_another_maximum_is_measured_afresh(scene: Any, logi
         assert dvh.values["Dmean"] == pytest.approx(middle_gy, abs=1e-4)
 
 
+def wide_ramp(dark_mm: float = -1000.0) -> sitk.Image:
+    """A dose of 200 mm and 2 mm voxels that grows along x (LPS) to 61 Gy, and is 0 below `dark_mm`."""
+    x_mm = np.broadcast_to(2.0 * np.arange(100.0) - 100.0, (100, 100, 100))
+    image = sitk.GetImageFromArray(np.where(x_mm < dark_mm, 0.0, 31.0 + 0.3 * x_mm).astype(np.float32))
+    image.SetSpacing((2.0, 2.0, 2.0))
+    image.SetOrigin((-100.0, -100.0, -100.0))
+    return image
+
+
+@pytest.mark.parametrize(("middle_ras_mm", "dark_mm"), [(10.0, -1000.0), (92.0, -1000.0), (-92.0, -1000.0), (40.0, 60.0)])
+def test_slicerrt_gets_the_dose_around_a_segment_and_gives_the_numbers_of_the_whole_dose(
+    scene: Any, logic: Any, middle_ras_mm: float, dark_mm: float
+) -> None:
+    plan, dose = spheres(scene, Eye_L=middle_ras_mm), wide_ramp(dark_mm)  # inside, over either edge, and where all dose is gone
+    whole = add_volume(scene, dose, "dose")
+    whole.SetAttribute("DicomRtImport.DoseVolume", "1")
+    logic.SetStartValue(slicerrt_dvh.STEP_GY)
+    logic.SetStepSize(slicerrt_dvh.STEP_GY)
+    by_hand = slicerrt_dvh.compute(logic, scene, plan, whole, ["Eye_L"])
+    assert segment_dvhs(logic, scene, plan, dose, ["Eye_L"]) == by_hand
+    assert logic.dose_voxels[1] < 0.15 * logic.dose_voxels[0]  # all of a clinical dose for each segment: seconds without Slicer
+
+
 def test_a_segment_smaller_than_the_asked_volume_has_no_such_dose(scene: Any, logic: Any) -> None:
     image = sitk.Image((24, 24, 20), sitk.sitkUInt8)
     image.CopyInformation(ramp())

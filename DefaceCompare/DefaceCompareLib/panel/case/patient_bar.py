@@ -32,6 +32,7 @@ class PatientBar:
         self._case = case
         self._on_patient = on_patient
         self._patients: list[PatientNodes] = []
+        self._looked_at = patients_of_scene(slicer.mrmlScene)
         self._waiting = False
         self._last = ("", 0)
         self.choosing = False
@@ -96,6 +97,8 @@ class PatientBar:
         """Say who is shown."""
         if not self._case.from_folder:
             self._patients = patients_of_scene(slicer.mrmlScene)
+            if len(self._patients) < len(self._looked_at):
+                self._looked_at = self._patients
         names, position = self.names(), self.position
         if position >= 0 and not self._case.from_folder:
             self._last = (next(iter(self._case.images().values())).GetID(), position)
@@ -116,7 +119,8 @@ class PatientBar:
         self._waiting = False
         if not self._tags:
             return
-        before, self._patients = self._patients, patients_of_scene(slicer.mrmlScene)
+        self._patients = patients_of_scene(slicer.mrmlScene)
+        before, self._looked_at = self._looked_at, self._patients  # a refresh meanwhile knows new patients, but chooses none
         if not self._case.from_folder:
             image_id, position = self._last
             removed = bool(image_id) and slicer.mrmlScene.GetNodeByID(image_id) is None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from slicer.i18n import tr as _
 
 from deface_compare.measurement import OK, Measurement, metrics
-from deface_compare.words import number, without_warning
+from deface_compare.words import decimals, number, without_warning
 
 from ..install.hint import in_this_panel
 from .effect import SORTED_DOMAINS, effect
@@ -24,7 +24,8 @@ ENGINE_COLUMN = 4
 BUILT_IN = "builtin"
 """How the built-in engines' names begin."""
 APART_PERCENT, DIFFERS = 1.0, "\N{NOT EQUAL TO}"
-"""Two engines' numbers that differ by more are marked (criterion of Ebert et al., Phys Med Biol 2010;55:N337)."""
+"""Two engines' numbers that differ by more are marked (criterion of Ebert et al., Phys Med Biol 2010;55:N337), if they differ by
+more than the last decimal that is shown: where all dose is gone, SlicerRT's bins of 0.01 Gy read it off as 0.01 Gy."""
 YES_OR_NO = "1 if "
 """Stands in the meaning of a metric that is either 1 or 0."""
 
@@ -129,9 +130,9 @@ def _other_engine_first(
 
 
 def _apart(line: Mapping[tuple[str, str], Measurement], other: Mapping[tuple[str, str], Measurement]) -> bool:
-    """Whether two engines' numbers of one measurement differ by more than `APART_PERCENT` somewhere."""
-    pairs = [(line[arm].defaced, other[arm].defaced) for arm in line if arm in other]
-    return any(abs(one - two) > 0.01 * APART_PERCENT * max(abs(one), abs(two)) for one, two in pairs)
+    """Whether two engines' numbers of one measurement differ by more than `APART_PERCENT`, and visibly, somewhere."""
+    pairs = [(line[arm].defaced, other[arm].defaced, 10.0 ** -decimals(line[arm].unit)) for arm in line if arm in other]
+    return any(abs(one - two) > max(0.01 * APART_PERCENT * max(abs(one), abs(two)), seen) for one, two, seen in pairs)
 
 
 def _about(keys: Sequence[tuple[str, ...]]) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import slicer
 
+import qt
 from deface_compare.case import Structure
 from deface_compare.cohort.review import ReviewCase
 
@@ -22,6 +23,8 @@ from .loaded_case import Loaded, LoadedCase
 
 ORIGINAL_PLACE, DOSE_PLACE = "original", "dose"
 """Places of the nodes that every case has; versions have their number."""
+TURN_MS = 20
+"""Between two surfaces of contours: a key that was pressed meanwhile comes first (a choice)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class CaseNodes:
             replace_structures(node, structures, name)
         else:
             node = _of_the_review(add_structures(slicer.mrmlScene, structures, name))
-        self.note = show_surfaces(node)
+        self.note = show_surfaces(node, lambda turn: qt.QTimer.singleShot(TURN_MS, turn))
         self._structures = node
         return node
 
