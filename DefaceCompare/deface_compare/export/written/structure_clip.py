@@ -141,7 +141,7 @@ def leaves_surface(points_mm: NDArray[np.float64], role: str, surface: HeadSurfa
     middles = 0.5 * (points_mm + np.roll(points_mm, -1, axis=0))
     along = np.concatenate([points_mm, middles])
     asked = surface.in_zone(along) if role == EXTERNAL else surface.is_near(along)
-    return bool((surface.outside_mm_at(along)[asked] > OUTSIDE_MM).any())
+    return bool((surface.outside_mm_at(along[asked]) > OUTSIDE_MM).any())
 
 
 def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], role: str, surface: HeadSurface) -> list[Dataset]:
