@@ -15,11 +15,13 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from scipy import ndimage
 
+from ...geometry.boxes import box_around
 from ...readers.dicom.contour_item import contour_points, is_closed
 from ...structures.contours import fill
 from ...writers.contours import contours_of_field
 from ...writers.rtstruct import CONTOUR_DATA
 from .head_surface import HeadSurface
+from .plane_lattice import PlaneLattice
 
 OUTSIDE_MM = 3.0
 """A contour further outside the new surface than this draws what was there (the issue's figure)."""
@@ -41,6 +43,9 @@ DEVICE_WORDS = re.compile(
 """Names of things on the patient that are casts of the face; short words only where a word begins ("orbite" is an eye)."""
 BORDER_STEPS = 3
 """Lattice steps by which an outer contour is redrawn beyond the changed zone, so that it leaves the new surface there only."""
+
+SOFT_REACH = 9
+"""Lattice steps around an area within which it is smoothed: twice what scipy's kernel of one step reaches (4), and one."""
 
 
 @dataclass(frozen=True)
@@ -155,24 +160,31 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
     low, high = everything[:, :2].min(axis=0) - MARGIN_MM, everything[:, :2].max(axis=0) + MARGIN_MM
     columns, rows = (int(count) for count in np.ceil((high - low) / LATTICE_MM).astype(int) + 1)
     old = fill([polygon[:, :2] for polygon in polygons], (low[0], low[1]), (LATTICE_MM, LATTICE_MM), (columns, rows))
-    y, x = np.mgrid[0:rows, 0:columns] * LATTICE_MM
-    places = np.stack([x.ravel() + low[0], y.ravel() + low[1], np.full(x.size, z)], axis=1)
-    new = surface.inside_at(places).reshape(rows, columns)
-    soft = (2.0 * ndimage.gaussian_filter(old.astype(np.float32), 1.0) - 1.0).astype(np.float32)
-    known = surface.is_known(places).reshape(rows, columns)
+    lattice = PlaneLattice(surface, np.arange(columns) * LATTICE_MM + low[0], np.arange(rows) * LATTICE_MM + low[1], z)
+    new, soft = lattice.inside(), _softened(old)
     if role == EXTERNAL:
         head = new > 0
         if np.count_nonzero(old & head) < OUTLINE_SHARE * np.count_nonzero(head):
             return []
-        zone = ndimage.binary_dilation(surface.in_zone(places).reshape(rows, columns), iterations=BORDER_STEPS)
+        zone = ndimage.binary_dilation(lattice.in_zone(), iterations=BORDER_STEPS)
         field = np.where(zone, new, soft)
     else:
-        field = np.where(known, np.minimum(soft, new), soft)
-    field = np.where(surface.is_beyond(places).reshape(rows, columns), np.float32(-1.0), field)
+        field = np.where(lattice.known(), np.minimum(soft, new), soft)
+    field = np.where(lattice.beyond(), np.float32(-1.0), field)
     image = sitk.GetImageFromArray(field[None].astype(np.float32))
     image.SetSpacing((LATTICE_MM, LATTICE_MM, 1.0))
     image.SetOrigin((float(low[0]), float(low[1]), z))
     return [_like(items[0], polygon, z) for polygon in contours_of_field(image)]
+
+
+def _softened(drawn: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """A drawn area of a lattice as a field between -1 and 1, zero at its edge; smoothed only where that changes something."""
+    soft = np.full(drawn.shape, np.float32(-1.0))
+    box = box_around(drawn[None], SOFT_REACH)
+    if box is not None:
+        part = box.slices[1:]
+        soft[part] = 2.0 * ndimage.gaussian_filter(drawn[part].astype(np.float32), 1.0) - 1.0
+    return soft
 
 
 def _like(item: Dataset, polygon: NDArray[np.float64], z: float) -> Dataset:
