@@ -192,7 +192,7 @@ class NeutralWords:
 
         assert self._folder is not None
         known = kept_headers(self._folder)
-        return {path: known[path] if path in known else _header(path) for path in self._found}
+        return {path: known[path].dataset if path in known else _header(path) for path in self._found}
 
     @cached_property
     def _files(self) -> Mapping[str, list[Path]]:

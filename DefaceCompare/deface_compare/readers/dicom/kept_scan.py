@@ -8,8 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-
 from ..found_files import find_files
 from .header import Header
 from .scan import Scan, scan_folder
@@ -56,12 +54,12 @@ def kept_scan(folder: Path) -> Scan:
     return kept.scan
 
 
-def kept_headers(folder: Path) -> dict[Path, Dataset]:
+def kept_headers(folder: Path) -> dict[Path, Header]:
     """The headers of a folder that is kept and has not changed since, by path; nothing is read for this."""
     kept = _KEPT.get()
     if kept is None or kept.scan is None or kept.folder != folder.resolve() or kept.marks != _marks(folder):
         return {}
-    return {header.path: header.dataset for header in all_headers(kept.scan)}
+    return {header.path: header for header in all_headers(kept.scan)}
 
 
 def all_headers(scan: Scan) -> list[Header]:
