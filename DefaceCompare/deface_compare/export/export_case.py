@@ -17,7 +17,7 @@ from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
 from ..output.kept_heads import kept_heads
 from ..progress import Progress, report_step, silent
-from ..readers.dicom.kept_scan import one_scan_kept
+from ..readers.dicom.kept_scan import read_once
 from ..settings import FOLLOW, KEEP, MASK
 from ..storage.atomic import growing_folder, written_csv
 from .beyond_image import dose_beyond_risk, without_dose_beyond
@@ -105,7 +105,7 @@ def export_case(
 
 
 @one_itk_thread()
-@one_scan_kept()
+@read_once()
 def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress = silent) -> Export:
     """Write one finished case as defaced DICOM RT and verify it.
 

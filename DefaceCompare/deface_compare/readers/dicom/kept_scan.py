@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..found_files import find_files
+from .contour_item import points_kept
 from .header import Header
 from .scan import Scan, scan_folder
 
@@ -28,17 +29,21 @@ _KEPT: ContextVar[_Kept | None] = ContextVar("scan that is kept", default=None)
 
 
 @contextmanager
-def one_scan_kept() -> Iterator[None]:
-    """Within this block the first folder that `kept_scan` is asked for is scanned again only if something in it changed."""
+def read_once() -> Iterator[None]:
+    """Within this block the first folder that `kept_scan` is asked for is scanned again only if something in it changed.
+
+    Nor are the coordinates of a contour turned into numbers again.
+    """
     token = _KEPT.set(_Kept())
     try:
-        yield
+        with points_kept():
+            yield
     finally:
         _KEPT.reset(token)
 
 
 def kept_scan(folder: Path) -> Scan:
-    """`scan_folder`; within `one_scan_kept` what it gave before, if the files are the same ones, unchanged. Not to be altered.
+    """`scan_folder`; within `read_once` what it gave before, if the files are the same ones, unchanged. Not to be altered.
 
     Raises
     ------
