@@ -8,8 +8,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from deface_compare.export.written.head_surface import GRID_MM, HeadSurface
-from deface_compare.export.written.plane_lattice import PlaneLattice
-from deface_compare.export.written.structure_clip import _softened
+from deface_compare.export.written.plane_lattice import PlaneLattice, softened
 
 
 def _surface(tilt_deg: float) -> HeadSurface:
@@ -60,5 +59,5 @@ def test_an_area_is_smoothed_as_if_all_of_its_lattice_was(corner: tuple[int, int
     drawn = np.zeros((60, 50), bool)
     drawn[corner[0] : corner[0] + 12, corner[1] : corner[1] + 7] = True
     whole = (2.0 * ndimage.gaussian_filter(drawn.astype(np.float32), 1.0) - 1.0).astype(np.float32)
-    assert np.array_equal(_softened(drawn), whole)
-    assert np.array_equal(_softened(np.zeros((5, 5), bool)), np.full((5, 5), -1.0, np.float32))
+    assert np.array_equal(softened(drawn), whole)
+    assert np.array_equal(softened(np.zeros((5, 5), bool)), np.full((5, 5), -1.0, np.float32))

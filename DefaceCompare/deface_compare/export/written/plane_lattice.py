@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...geometry.boxes import margin_in_view_mm
+from ...geometry.boxes import box_around, margin_in_view_mm
 from ..beyond_image import BEYOND_MM, is_beyond
 from .head_surface import GRID_MM, HeadSurface
 
 SURE_MM = 1e-6
 """Rounding of places is far less: corners so far inside an image prove that all between them is inside."""
+
+SOFT_REACH = 9
+"""Lattice steps around an area within which it is smoothed: twice what scipy's kernel of one step reaches (4), and one."""
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,13 @@ class PlaneLattice:
         held = [np.flatnonzero((index >= 0) & (index <= size - 1)) for index, size in zip(across, sizes, strict=True)]
         rows, columns = (slice(int(each[0]), int(each[-1]) + 1) if len(each) else slice(0, 0) for each in held)
         return rows, columns
+
+
+def softened(drawn: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """A drawn area of a lattice as a field between -1 and 1, zero at its edge; smoothed only where that changes something."""
+    soft = np.full(drawn.shape, np.float32(-1.0))
+    box = box_around(drawn[None], SOFT_REACH)
+    if box is not None:
+        part = box.slices[1:]
+        soft[part] = 2.0 * ndimage.gaussian_filter(drawn[part].astype(np.float32), 1.0) - 1.0
+    return soft

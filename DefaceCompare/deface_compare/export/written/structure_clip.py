@@ -15,13 +15,12 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from scipy import ndimage
 
-from ...geometry.boxes import box_around
 from ...readers.dicom.contour_item import contour_points, is_closed
 from ...structures.contours import fill
 from ...writers.contours import contours_of_field
 from ...writers.rtstruct import CONTOUR_DATA
 from .head_surface import HeadSurface
-from .plane_lattice import PlaneLattice
+from .plane_lattice import PlaneLattice, softened
 
 OUTSIDE_MM = 3.0
 """A contour further outside the new surface than this draws what was there (the issue's figure)."""
@@ -43,9 +42,6 @@ DEVICE_WORDS = re.compile(
 """Names of things on the patient that are casts of the face; short words only where a word begins ("orbite" is an eye)."""
 BORDER_STEPS = 3
 """Lattice steps by which an outer contour is redrawn beyond the changed zone, so that it leaves the new surface there only."""
-
-SOFT_REACH = 9
-"""Lattice steps around an area within which it is smoothed: twice what scipy's kernel of one step reaches (4), and one."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
     columns, rows = (int(count) for count in np.ceil((high - low) / LATTICE_MM).astype(int) + 1)
     old = fill([polygon[:, :2] for polygon in polygons], (low[0], low[1]), (LATTICE_MM, LATTICE_MM), (columns, rows))
     lattice = PlaneLattice(surface, np.arange(columns) * LATTICE_MM + low[0], np.arange(rows) * LATTICE_MM + low[1], z)
-    new, soft = lattice.inside(), _softened(old)
+    new, soft = lattice.inside(), softened(old)
     if role == EXTERNAL:
         head = new > 0
         if np.count_nonzero(old & head) < OUTLINE_SHARE * np.count_nonzero(head):
@@ -175,16 +171,6 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
     image.SetSpacing((LATTICE_MM, LATTICE_MM, 1.0))
     image.SetOrigin((float(low[0]), float(low[1]), z))
     return [_like(items[0], polygon, z) for polygon in contours_of_field(image)]
-
-
-def _softened(drawn: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """A drawn area of a lattice as a field between -1 and 1, zero at its edge; smoothed only where that changes something."""
-    soft = np.full(drawn.shape, np.float32(-1.0))
-    box = box_around(drawn[None], SOFT_REACH)
-    if box is not None:
-        part = box.slices[1:]
-        soft[part] = 2.0 * ndimage.gaussian_filter(drawn[part].astype(np.float32), 1.0) - 1.0
-    return soft
 
 
 def _like(item: Dataset, polygon: NDArray[np.float64], z: float) -> Dataset:
