@@ -17,6 +17,7 @@ from ..output.finished_case import FinishedCase, open_finished_case
 from ..output.folder import OutputFolder
 from ..output.kept_heads import kept_heads
 from ..progress import Progress, report_step, silent
+from ..readers.dicom.kept_scan import read_once
 from ..settings import FOLLOW, KEEP, MASK
 from ..storage.atomic import growing_folder, written_csv
 from .beyond_image import dose_beyond_risk, without_dose_beyond
@@ -104,6 +105,7 @@ def export_case(
 
 
 @one_itk_thread()
+@read_once()
 def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress = silent) -> Export:
     """Write one finished case as defaced DICOM RT and verify it.
 
@@ -142,8 +144,7 @@ def export_with(case: Path, to: Path, options: ExportOptions, progress: Progress
     if risks and not options.accept_risk:
         raise UnusableInput(f"{'; '.join(risks)}. Nothing was written; --accept-risk writes it all the same")
     with _growing(to) as folder:
-        passed = {key: not reason for key, reason in checks.items()}
-        written = _written(finished, options, folder, passed, moved, progress)
+        written = _written(finished, options, folder, {key: not why for key, why in checks.items()}, moved, progress)
         report_step(progress, 70, STEPS, f"{finished.id}: verifying what was written")
         verified = Verifier(finished, options, written, heads, moved).run()
         if verified.faults:
@@ -287,9 +288,8 @@ def _notes(finished: FinishedCase, written: WrittenSet, risks: list[str]) -> lis
     notes = [f"accepted: {risk}" for risk in risks]
     if written.names:
         new = sum(1 for name in written.names.values() if name.startswith("ROI_"))
-        notes += (
-            [f"{new} of {len(written.names)} structures have no name that can be shared and are called by number"] if new else []
-        )
+        if new:
+            notes.append(f"{new} of {len(written.names)} structures have no name that can be shared and are called by number")
     notes += [f"{c.name} (structure {c.number}): {c.what} in {c.planes} planes" for c in written.clipped]
     notes += written.notes
     if written.named:

@@ -102,7 +102,8 @@ def margin_in_view_mm(image: sitk.Image, points_mm: NDArray[np.float64]) -> NDAr
     direction = np.array(image.GetDirection()).reshape(3, 3)
     along = (points_mm - np.array(image.GetOrigin())) @ np.linalg.inv(direction).T
     spacing, size = np.array(image.GetSpacing()), np.array(image.GetSize())
-    return np.min(np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along), axis=1)
+    x, y, z = np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along).T
+    return np.minimum(np.minimum(x, y), z)  # np.min along an axis of three takes many times as long
 
 
 def corners_mm(grid: sitk.Image, box: VoxelBox | None = None) -> NDArray[np.float64]:

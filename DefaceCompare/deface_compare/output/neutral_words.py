@@ -188,7 +188,11 @@ class NeutralWords:
     @cached_property
     def _headers(self) -> Mapping[Path, Dataset]:
         """What each file's header tells of persons: a structure set names others than the scan beside it."""
-        return {path: _header(path) for path in self._found}
+        from ..readers.dicom.kept_scan import kept_headers
+
+        assert self._folder is not None
+        known = kept_headers(self._folder)
+        return {path: known[path].dataset if path in known else _header(path) for path in self._found}
 
     @cached_property
     def _files(self) -> Mapping[str, list[Path]]:

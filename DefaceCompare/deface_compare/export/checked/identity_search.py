@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from .identity_wanted import FEWEST_DIGITS, UIDS, Wanted, folded, values_of, words_in
 
@@ -46,12 +47,19 @@ class IdentitySearch:
     def __len__(self) -> int:
         return len(self._wanted)
 
-    def faults(self, folder: Path) -> list[str]:
-        """One sentence for each attribute of the source whose value is left, with the first file that holds it; no value."""
+    def faults(self, folder: Path, known: Mapping[Path, Collection[str]] | None = None) -> list[str]:
+        """One sentence for each attribute of the source whose value is left, with the first file that holds it; no value.
+
+        Parameters
+        ----------
+        known : mapping of Path to keywords, optional
+            What was found in files that were searched already.
+        """
         found: dict[str, list[str]] = {}
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(folder).as_posix()
-            for keyword in dict.fromkeys((*self.in_text(name), *self.in_file(path))):
+            left = self.in_file(path) if known is None or path not in known else known[path]
+            for keyword in dict.fromkeys((*self.in_text(name), *left)):
                 found.setdefault(keyword, []).append(name)
         where = {keyword: f"{n[0]} and {len(n) - 1} more files" if len(n) > 1 else n[0] for keyword, n in found.items()}
         return [f"{names}: a value of the source's {keyword} is left" for keyword, names in where.items()]
@@ -64,6 +72,10 @@ class IdentitySearch:
         except Exception:  # no DICOM (the manifest): its bytes are all
             yield from self.in_bytes(raw)
             return
+        yield from self.in_read(raw, data)
+
+    def in_read(self, raw: bytes, data: Dataset) -> Iterator[str]:
+        """Keywords of what is left in a DICOM file that was read: in its bytes and in its values."""
         pixels = data.get("PixelData")
         yield from self.in_bytes(raw.replace(bytes(pixels), b"") if pixels else raw)
         for keyword, vr, value in values_of(data):

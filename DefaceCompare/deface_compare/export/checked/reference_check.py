@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from ...readers.dicom.stored_pixels import read_object
 from ..written.references import INSTANCE
 from ..written.stale_content import remove_stale
 from ..written.uid_map import instance_uids, stored_kinds
+from .one_reading import WrittenFile, written_files
 
 FRAME_KEYWORDS = ("FrameOfReferenceUID", "ReferencedFrameOfReferenceUID")
 UID_BYTES = re.compile(rb"[0-9]+(?:\.[0-9]+){3,}")
 
 
-def reference_faults(folder: Path, old_uids: Collection[str] = (), allowed: Collection[str] = ()) -> list[str]:
+def reference_faults(
+    folder: Path,
+    old_uids: Collection[str] = (),
+    allowed: Collection[str] = (),
+    also: Callable[[WrittenFile], object] | None = None,
+) -> list[str]:
     """Find every fault of a written set; each is one sentence that names the file.
 
     Parameters
@@ -29,19 +34,26 @@ def reference_faults(folder: Path, old_uids: Collection[str] = (), allowed: Coll
         UIDs that must not stand anywhere, not even in a text.
     allowed : collection of str
         UIDs that may be referred to in vain (the source did so, too).
+    also : callable, optional
+        Gets each file as it is read, pixels and all: other checks look at it meanwhile.
     """
-    files = sorted(folder.rglob("*.dcm"))
-    objects = {path.relative_to(folder).as_posix(): read_object(path) for path in files}
+    objects: dict[str, Dataset] = {}
+    own: dict[str, list[str]] = {}
+    left = []
+    wanted = {uid.encode() for uid in old_uids}
+    for file in written_files(folder):
+        if also is not None:
+            also(file)
+        own[file.name] = list(_own_faults(file.data))
+        left += [f"{file.name}: a UID of the input is left"] if wanted & set(UID_BYTES.findall(file.raw)) else []
+        if "PixelData" in file.data:
+            file.data.PixelData = b""  # that there were some is all that is asked for below
+        objects[file.name] = file.data
     faults = _identity_faults(objects)
     there = _There(objects)
     for name, data in objects.items():
-        faults += [f"{name}: {fault}" for fault in _dangling(data, there, frozenset(allowed))]
-        faults += [f"{name}: {fault}" for fault in _own_faults(data)]
-    wanted = {uid.encode() for uid in old_uids}
-    for name, path in zip(objects, files, strict=True):
-        left = wanted & set(UID_BYTES.findall(path.read_bytes()))
-        faults += [f"{name}: a UID of the input is left"] if left else []
-    return faults
+        faults += [f"{name}: {fault}" for fault in (*_dangling(data, there, frozenset(allowed)), *own[name])]
+    return faults + left
 
 
 def _identity_faults(objects: Mapping[str, Dataset]) -> list[str]:

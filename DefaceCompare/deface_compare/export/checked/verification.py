@@ -26,7 +26,7 @@ from ..moved_skin import NO_MOVED_SKIN, MovedSkin, moved_skins
 from ..options import BY_TOOL, ExportOptions
 from ..written.dose_grid import grid_bytes, read_order, stored_dose
 from ..written.head_surface import HeadSurface, head_surface
-from ..written.image_slice import SeriesEdit, exported_image
+from ..written.image_slice import exported_image
 from ..written.written_set import WrittenSet
 from .contour_check import ContourCheck
 from .drawn_faces import DrawnFaces
@@ -34,10 +34,11 @@ from .drawn_together import DrawnTogether
 from .dvh_check import dvh_faults
 from .identity_check import identity_search
 from .identity_search import IdentitySearch
+from .one_reading import OneReading
 from .read_again import difference
 from .reference_check import reference_faults
 from .shared_names import SharedNames
-from .voxel_check import dose_matches, slice_faults
+from .voxel_check import dose_matches
 
 
 @dataclass
@@ -87,14 +88,17 @@ class Verifier:
         self._finished, self._options, self._written, self._heads = finished, options, written, heads
         self._moved = moved_skins(finished, heads) if moved is None else moved
         self._result = Verification(faults=list(written.faults))
+        self._once = OneReading(finished, written)
         self._images: dict[str, sitk.Image] = {}
         self._touching: set[int] = set()
+        self._numbers: list[int] = []
         self._names = SharedNames(finished.case.structure_set, written.names, by_tool=options.headers == BY_TOOL)
         self._together = DrawnTogether(self._moved.get(finished.judged.key, NO_MOVED_SKIN))
 
     def run(self) -> Verification:
         """All checks; one that cannot even be made is a fault."""
         checks: dict[str, Callable[[], list[str]]] = {
+            "identity of the source": self._wanted,
             "references": self._references,
             "identity": self._identity,
             "pixels": self._pixels,
@@ -115,15 +119,19 @@ class Verifier:
         kept = self._options.keep_uids
         old = () if kept else [uid for uid in written.old_uids | set(written.uids.mapped) if written.uids.new(uid) != uid]
         self._result.checked["references"] = {"files": len(written.objects), "unresolved in the source": len(written.unresolved)}
-        return reference_faults(written.folder, old, allowed)
+        return reference_faults(written.folder, old, allowed, self._once.look_at)
 
     def _identity(self) -> list[str]:
         """Nothing of the names, identifiers, dates and UIDs in the source is left where headers are cleaned."""
-        if not self._options.cleans_headers:
-            return []
-        search = self._result.search = identity_search(self._finished, self._options, self._written)
-        self._result.checked["identity"] = {"values of the source searched for": len(search)}
-        return search.faults(self._written.folder)
+        search = self._result.search
+        return [] if search is None else search.faults(self._written.folder, self._once.left)
+
+    def _wanted(self) -> list[str]:
+        """What of an identity the source holds."""
+        if self._options.cleans_headers:
+            search = self._result.search = self._once.search = identity_search(self._finished, self._options, self._written)
+            self._result.checked["identity"] = {"values of the source searched for": len(search)}
+        return []
 
     def _pixels(self) -> list[str]:
         """Untouched voxels are bit-identical in the stored integers; touched ones are what was measured, to half a step."""
@@ -132,15 +140,14 @@ class Verifier:
             objects = [each for each in self._written.objects if each.key == image.key]
             if not objects:
                 continue
-            edit = SeriesEdit(image, self._finished.patches[image.key])
-            values = np.empty((len(edit), *image.array().shape[1:]), image.array().dtype)
+            edit = self._once.edit(image.key)
             for each in objects:
-                faults += slice_faults(edit, each, values)
+                faults += self._once.slice_faults(each)
             altered[image.key] = {
                 "slices": len(objects),
                 "altered voxels": int(sum(edit.altered(k).sum() for k in range(len(edit)))),
             }
-            self._images[image.key] = _like(edit.whole(values), image)
+            self._images[image.key] = _like(self._once.whole(image.key), image)
         self._result.checked["pixels"] = altered
         return faults
 
@@ -154,7 +161,9 @@ class Verifier:
         assert image is not None
         clipped = {each.number for each in self._written.clipped}
         check = ContourCheck(read_object(objects[0].source), structures.structures, self._surface(image), image.key)
-        faults = check.faults(read_object(objects[0].path), clipped, self._together)
+        written = read_object(objects[0].path)
+        faults = check.faults(written, clipped, self._together)
+        self._numbers = [int(roi.ROINumber) for roi in written.get("StructureSetROISequence") or []]
         self._touching |= check.touching
         self._result.checked["contours"] = {"structures": check.structures, "clipped": len(clipped)}
         return faults + self._together.contour_faults()
@@ -234,12 +243,8 @@ class Verifier:
 
     def _touching_in(self, back: Case) -> list[Structure]:
         """The structures that lie at the skin, as read back; their order is that of their numbers."""
-        data = next((read_object(each.path) for each in self._written.objects if each.key == "RTSTRUCT"), None)
-        if data is None or back.structure_set is None:
-            return []
-        numbers = [int(roi.ROINumber) for roi in data.get("StructureSetROISequence") or []]
-        read = back.structure_set.structures
-        return [each for number, each in zip(numbers, read, strict=False) if number in self._touching and each.contours]
+        read = back.structure_set.structures if back.structure_set else ()
+        return [each for number, each in zip(self._numbers, read, strict=False) if number in self._touching and each.contours]
 
     def _dose_outline_faults(self, back: Case) -> list[str]:
         """A dose that still draws the face, alone, beyond the image, or together with all else."""

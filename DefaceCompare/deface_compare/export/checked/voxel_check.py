@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
 from ...geometry.boxes import Patch
-from ...readers.dicom.stored_pixels import read_object
+from ...readers.dicom.header import Header
 from ..written.image_slice import SeriesEdit
 from ..written.written_set import WrittenObject
 
@@ -18,10 +19,25 @@ FLOAT32_RELATIVE = 2.0**-23
 """Measured doses and PET values are float32: so much of a value is their own rounding."""
 
 
-def slice_faults(edit: SeriesEdit, each: WrittenObject, values: NDArray[np.generic]) -> list[str]:
-    """What is wrong with a written slice; `values`, shape (slices, rows, columns), gets its values."""
-    source, data = read_object(each.source), read_object(each.path)
-    before, after = edit.stored(source, each.source), edit.stored(data, each.path)
+def slice_faults(
+    edit: SeriesEdit, each: WrittenObject, values: NDArray[np.generic], source: Header | Dataset, data: Dataset
+) -> list[str]:
+    """What is wrong with a written slice.
+
+    Parameters
+    ----------
+    values : ndarray, shape (slices, rows, columns)
+        Gets the slice's values.
+    source : Header or pydicom.Dataset
+        The object it came from; of a header the pixels are read from the disk.
+    data : pydicom.Dataset
+        The written object.
+    """
+    if isinstance(source, Header):
+        before, source = edit.stored_of(source), source.dataset
+    else:
+        before = edit.stored(source, each.source)
+    after = edit.stored(data, each.path)
     altered = edit.altered(each.index)
     stored_as = edit.stored_as(source, before, each.index)
     low, high = stored_as.reach(source)

@@ -15,12 +15,13 @@ from ...case import CT, CaseImage
 from ...errors import UnusableInput
 from ...geometry.boxes import Patch
 from ...readers.checks import SHIFTED_NOTE
+from ...readers.dicom.header import Header
 from ...readers.dicom.modality_map import ModalityMap, holds, modality_map
 from ...readers.dicom.padding import padded_voxels
 from ...readers.dicom.real_world import real_world_line
 from ...readers.dicom.slice_pixels import NEGATIVE
 from ...readers.dicom.spacing import between_slices
-from ...readers.dicom.stored_pixels import limits, put_pixels, read_object, stored_pixels
+from ...readers.dicom.stored_pixels import allocated_pixels, limits, put_pixels, read_object, stored_pixels, within_bits
 from ...readers.hounsfield_checks import HU_OFFSET
 
 
@@ -98,6 +99,10 @@ class SeriesEdit:
     def stored(self, data: Dataset, path: Path) -> NDArray[np.integer]:
         """The stored integers of one of the series' slices, or of its defaced copy."""
         return stored_pixels(data, path, self._form.bits_below)
+
+    def stored_of(self, source: Header) -> NDArray[np.integer]:
+        """The stored integers of one of the series' slices whose header is known: its pixels are read, not parsed again."""
+        return within_bits(allocated_pixels(source), source.dataset, self._form.bits_below)
 
     def stored_as(self, data: Dataset, stored: NDArray[np.integer], index: int) -> ModalityMap:
         """How this slice's integers become the image's values, proven on the slice itself; padding stands for air."""

@@ -92,11 +92,21 @@ MOST_TEXT = 10240
 say they are."""
 KEPT_PRIVATE = {(0x7053, 0x00): "Philips PET Private Group", (0x7053, 0x09): "Philips PET Private Group"}
 """Private elements by group and element byte that stay where their creator says so: the factors from counts to SUV."""
-PIXEL_DATA = BaseTag(0x7FE00010)
 
 
 _keyword = lru_cache(maxsize=4096)(keyword_for_tag)
 """The same tags come with every slice."""
+
+
+@lru_cache(maxsize=4096)
+def _of_tag(number: int) -> tuple[str, str]:
+    """An element's keyword, and what it is that has to go by its group alone (private, overlay, curve), else empty."""
+    tag = BaseTag(number)
+    if tag.is_private:
+        return "", "private element"
+    if tag.group in OVERLAY_GROUPS:
+        return "", "overlay"
+    return (_keyword(tag), "curve" if tag.group in CURVE_GROUPS else "")
 
 
 def remove_stale(data: Dataset) -> Counter[str]:
@@ -126,16 +136,12 @@ def _remove_stale(data: Dataset, modality: str, place: tuple[str, ...]) -> Count
 
 def _why_stale(data: Dataset, tag: BaseTag, stored: object, modality: str, place: tuple[str, ...]) -> str:
     """What a value is that has to go, empty if it stays."""
-    if tag.is_private:
-        return "private element"
-    if tag.group in OVERLAY_GROUPS:
-        return "overlay"
-    if tag.group in CURVE_GROUPS:
-        return "curve"
-    if tag == PIXEL_DATA:
+    keyword, by_group = _of_tag(int(tag))
+    if by_group:
+        return by_group
+    if keyword == "PixelData":
         elsewhere = "pixels in a sequence" if place else "pixels in an object of another kind"
         return "" if modality in PIXEL_MODALITIES and not place else elsewhere
-    keyword = _keyword(tag)
     if (keyword == CONTOURS and (modality != CONTOUR_MODALITY or place)) or (keyword == CONTOUR_DATA and place != CONTOUR_PLACE):
         return "contours in an object of another kind"
     return (

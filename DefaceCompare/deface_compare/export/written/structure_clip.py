@@ -20,6 +20,7 @@ from ...structures.contours import fill
 from ...writers.contours import contours_of_field
 from ...writers.rtstruct import CONTOUR_DATA
 from .head_surface import HeadSurface
+from .plane_lattice import PlaneLattice, softened
 
 OUTSIDE_MM = 3.0
 """A contour further outside the new surface than this draws what was there (the issue's figure)."""
@@ -141,7 +142,7 @@ def leaves_surface(points_mm: NDArray[np.float64], role: str, surface: HeadSurfa
     middles = 0.5 * (points_mm + np.roll(points_mm, -1, axis=0))
     along = np.concatenate([points_mm, middles])
     asked = surface.in_zone(along) if role == EXTERNAL else surface.is_near(along)
-    return bool((surface.outside_mm_at(along)[asked] > OUTSIDE_MM).any())
+    return bool((surface.outside_mm_at(along[asked]) > OUTSIDE_MM).any())
 
 
 def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], role: str, surface: HeadSurface) -> list[Dataset]:
@@ -155,20 +156,17 @@ def _redrawn(items: Sequence[Dataset], polygons: Sequence[NDArray[np.float64]], 
     low, high = everything[:, :2].min(axis=0) - MARGIN_MM, everything[:, :2].max(axis=0) + MARGIN_MM
     columns, rows = (int(count) for count in np.ceil((high - low) / LATTICE_MM).astype(int) + 1)
     old = fill([polygon[:, :2] for polygon in polygons], (low[0], low[1]), (LATTICE_MM, LATTICE_MM), (columns, rows))
-    y, x = np.mgrid[0:rows, 0:columns] * LATTICE_MM
-    places = np.stack([x.ravel() + low[0], y.ravel() + low[1], np.full(x.size, z)], axis=1)
-    new = surface.inside_at(places).reshape(rows, columns)
-    soft = (2.0 * ndimage.gaussian_filter(old.astype(np.float32), 1.0) - 1.0).astype(np.float32)
-    known = surface.is_known(places).reshape(rows, columns)
+    lattice = PlaneLattice(surface, np.arange(columns) * LATTICE_MM + low[0], np.arange(rows) * LATTICE_MM + low[1], z)
+    new, soft = lattice.inside(), softened(old)
     if role == EXTERNAL:
         head = new > 0
         if np.count_nonzero(old & head) < OUTLINE_SHARE * np.count_nonzero(head):
             return []
-        zone = ndimage.binary_dilation(surface.in_zone(places).reshape(rows, columns), iterations=BORDER_STEPS)
+        zone = ndimage.binary_dilation(lattice.in_zone(), iterations=BORDER_STEPS)
         field = np.where(zone, new, soft)
     else:
-        field = np.where(known, np.minimum(soft, new), soft)
-    field = np.where(surface.is_beyond(places).reshape(rows, columns), np.float32(-1.0), field)
+        field = np.where(lattice.known(), np.minimum(soft, new), soft)
+    field = np.where(lattice.beyond(), np.float32(-1.0), field)
     image = sitk.GetImageFromArray(field[None].astype(np.float32))
     image.SetSpacing((LATTICE_MM, LATTICE_MM, 1.0))
     image.SetOrigin((float(low[0]), float(low[1]), z))

@@ -14,8 +14,8 @@ from ...case import CaseImage
 from ...output.finished_case import FinishedCase
 from ...progress import Progress, report_step
 from ...readers.dicom.header import Header, naming
+from ...readers.dicom.kept_scan import all_headers, kept_scan
 from ...readers.dicom.prescription import plan_uids, structure_set_uid
-from ...readers.dicom.scan import Scan, scan_folder
 from ...readers.dicom.stored_pixels import read_object
 from ..headers.header_cleaner import HeaderCleaner
 from ..headers.patient_words import patient_words, subject_of
@@ -114,7 +114,7 @@ class SetWriter:
         moved: Mapping[str, MovedSkin] | None = None,
     ) -> None:
         self._finished, self._options, self._passed, self._moved = finished, options, passed, moved or {}
-        self._scan = scan_folder(finished.source)
+        self._scan = kept_scan(finished.source)
         self._images = [image for image in finished.case.images if image.key in finished.patches]
         self.marks = marks_of_export(finished, options, all(passed.values()) and bool(passed))
         self._frames = {_own_frame(image) for image in self._images}
@@ -124,7 +124,7 @@ class SetWriter:
         self._instances |= {header.text("StudyInstanceUID") for header in headers}
         self._series = {header.text("SeriesInstanceUID") for header in headers}
         everything = frozenset(
-            header.text(keyword) for header in _all_headers(self._scan) for keyword in OBJECT_UIDS if header.text(keyword)
+            header.text(keyword) for header in all_headers(self._scan) for keyword in OBJECT_UIDS if header.text(keyword)
         )
         self.written = WrittenSet(folder, self._uid_map(), everything)
         self.written.uids.learn(sorted(everything))
@@ -156,7 +156,7 @@ class SetWriter:
     def _choose(self) -> dict[str, list[Header]]:
         """The source's headers that are exported, by kind."""
         case, scan = self._finished.case, self._scan
-        by_path = {header.path.resolve(): header for header in _all_headers(scan)}
+        by_path = {header.path.resolve(): header for header in all_headers(scan)}
         images = [by_path[path.resolve()] for image in self._images for path in image.sources]
         drawn = [by_path[p.resolve()] for p in (case.structure_set.sources if case.structure_set else ())]
         structures = [header for header in drawn if header in scan.structure_sets and self._finished.drawn_on is not None]
@@ -173,7 +173,7 @@ class SetWriter:
         options, told = self._options, self._finished.told
         pixels = "".join(str(entry["sha256"]) for _, entry in sorted(told["images"].items()))
         version = sha256(f"{options.method}|{options.dose_policy}|{pixels}".encode()).hexdigest()
-        headers = list(_all_headers(self._scan))
+        headers = all_headers(self._scan)
         frames = {header.text("FrameOfReferenceUID") for header in headers}
         studies = {header.text("StudyInstanceUID") for header in headers}
         kept = frames if options.frame == KEEP_FRAMES else set()
@@ -266,7 +266,7 @@ class SetWriter:
     def _left_out(self, headers: list[Header]) -> dict[str, int]:
         """Every file of the source's folder that stays behind, by modality, counted."""
         taken = {header.path.resolve() for header in headers}
-        kinds = Counter(h.text("Modality") or "other" for h in _all_headers(self._scan) if h.path.resolve() not in taken)
+        kinds = Counter(h.text("Modality") or "other" for h in all_headers(self._scan) if h.path.resolve() not in taken)
         files = sum(1 for path in self._finished.source.rglob("*") if path.is_file())
         others = files - len(taken) - sum(kinds.values())
         return dict(sorted(kinds.items())) | ({"other files": others} if others else {})
@@ -286,8 +286,3 @@ def _without_frame(data: Dataset) -> None:
 def _names_someone(data: Dataset) -> bool:
     names = [data[tag].value for tag, kind in stored_kinds(data) if kind == "PN"]
     return any(str(name or "").strip("^ ") for name in names)
-
-
-def _all_headers(scan: Scan) -> list[Header]:
-    images = [header for headers in scan.series.values() for header in headers]
-    return [*images, *scan.structure_sets, *scan.segmentations, *scan.doses, *scan.plans, *scan.registrations]

@@ -36,13 +36,17 @@ class DicomFile:
     whole_head: bool
 
 
-def read_file(path: Path, *, stop_before_pixels: bool = False, only: Sequence[str] | None = None) -> DicomFile:
+def read_file(
+    path: Path, *, stop_before_pixels: bool = False, only: Sequence[str] | None = None, raw: bytes | None = None
+) -> DicomFile:
     """Read a file with pydicom.
 
     Parameters
     ----------
     only : sequence of str, optional
         Keywords of the attributes that are wanted.
+    raw : bytes, optional
+        The file's bytes, where they are at hand.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def read_file(path: Path, *, stop_before_pixels: bool = False, only: Sequence[st
     Exception
         pydicom raises many types on damaged files: EOFError, ValueError, struct.error, KeyError.
     """
-    with opened(path) as stream:
+    with opened(path) if raw is None else BytesIO(raw) as stream:
         begin = dicom_begin(stream)
         if begin is None:
             raise InvalidDicomError(f"{path.name} is not DICOM")

@@ -17,13 +17,14 @@ from .copies import Twins
 from .demographics import demographics_of
 from .header import Header
 from .image import MODALITIES, read_image
+from .kept_scan import kept_scan
 from .missing_slices import missing_slices
 from .mr_sequence import mr_sequence
 from .patient_structures import find_structures
 from .place_structures import Here
 from .references import frames_of, referenced_series
 from .registration import joined_dose, joined_image, rigid_joins
-from .scan import Scan, scan_folder
+from .scan import Scan
 from .series import Series, arrange, largest
 from .suv import uncorrected
 
@@ -42,7 +43,7 @@ def read_dicom_case(folder: Path, choices: ReadingChoices | None = None) -> Case
     UnusableInput
         With one sentence that names the file or series and what to do.
     """
-    scan = scan_folder(folder)
+    scan = kept_scan(folder)
     choices = choices or ReadingChoices()
     notes = list(scan.notes)
     series = _volumes(scan, notes)

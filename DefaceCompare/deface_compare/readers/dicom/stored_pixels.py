@@ -28,8 +28,8 @@ OVERLAY_GROUPS = range(0x6000, 0x6100, 2)
 """Groups of overlays (PS3.5 section 7.6), whose planes older files keep in the unused bits."""
 
 
-def read_object(path: Path) -> Dataset:
-    """A whole DICOM object.
+def read_object(path: Path, raw: bytes | None = None) -> Dataset:
+    """A whole DICOM object; of its file's bytes where they are at hand.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def read_object(path: Path) -> Dataset:
         If it is damaged.
     """
     try:
-        return read_file(path).data
+        return read_file(path, raw=raw).data
     except Exception as error:  # pydicom raises many types on damaged files: EOFError, ValueError, struct.error, KeyError
         raise UnusableInput(f"{path.name} is a damaged or truncated DICOM file; export it again") from error
 
