@@ -39,12 +39,17 @@ class SurfaceTurns:
     def _step(self) -> None:
         segments = self._segmentation.GetSegmentation()
         if self._segmentation.GetScene() is None or _segments_of(self._segmentation) != self._all:
-            return
-        if self._todo:
+            self._let_go()
+        elif self._todo:
             _make(segments, self._todo.pop())
             self._later(self._step)
         else:
             self._segmentation.CreateClosedSurfaceRepresentation()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing: Slicer's timer (PythonQt, `QTimer.singleShot`) never lets go of what it has called."""
+        self._segmentation, self._all, self._todo = None, {}, []
 
 
 def _segments_of(node: Any) -> dict[str, Any]:

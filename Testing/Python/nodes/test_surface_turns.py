@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -65,3 +66,25 @@ def test_a_segmentation_that_left_or_got_other_segments_is_left_alone(
     turns.pop()()
     assert not turns
     assert surfaces(segmentation) == before
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_timer_that_keeps_what_it_has_called_keeps_no_segmentation(
+    scene: Any, turns: list[Callable[[], None]], finished: bool
+) -> None:
+    segmentation = segmentation_of(scene, add_volume(scene, ct_image(), "CT"), masks())
+    deleted: list[bool] = []
+    segmentation.AddObserver("DeleteEvent", lambda *ignored: deleted.append(True))
+    SurfaceTurns(segmentation, turns.append)
+    called = 0
+    while finished and called < len(turns):
+        turns[called]()
+        called += 1
+    scene.RemoveNode(segmentation)
+    while called < len(turns):
+        turns[called]()
+        called += 1
+    assert turns  # kept, as PythonQt's QTimer.singleShot keeps them
+    del segmentation
+    gc.collect()
+    assert deleted == [True]

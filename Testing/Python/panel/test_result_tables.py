@@ -287,6 +287,31 @@ def test_no_number_beside_a_bar_is_cut_however_narrow_the_panel(compared: Any, p
     panel_widget.parent.resize(size)
 
 
+@pytest.mark.parametrize("panel_px", [432, 450])  # the table is then as wide as in a panel of Slicer of 410 or 428 pixels
+def test_beside_a_scroll_bar_no_word_of_four_methods_names_is_broken_above_the_organs(
+    compared: Any, panel_widget: Any, panel_px: int
+) -> None:
+    ui, size = compared.ui, panel_widget.parent.size
+    organs = ("Lens L", "Lens R", "Parotid R", "Oral Cavity", "Parotid L", "Eye L", "Eye R", "Mandible", "Optic nerve L")
+    rows = []
+    for method in ("quickshear", "biometric_mask", "average_face", "surface_blur"):
+        scope = Scope("case-001", method, "", "background", "none")
+        rows.append(scope.row("done_as_intended", defaced=1.0, image="CT"))
+        rows += [scope.row("intact_volume", original=10.0, defaced=0.0, structure=organ, image="CT") for organ in organs]
+    compared.results.show(None, rows)
+    show_tab_of(ui.organTable)
+    panel_widget.parent.resize(panel_px, size.height())
+    settle()
+    table = ui.organTable
+    assert table.verticalScrollBar().visible
+    words = [table.horizontalHeaderItem(place).text().split()[0] for place in range(table.columnCount)]
+    assert words == ["organ", "Quickshear", "Biometric_", "Average", "Surface"]
+    assert cut_headings(table) == []
+    assert cut_words(table, ("organ",)) == []
+    assert sum(table.columnWidth(place) for place in range(table.columnCount)) <= table.viewport().width
+    panel_widget.parent.resize(size)
+
+
 def test_names_are_whole_where_a_wide_panel_has_room_and_rows_are_one_line_high(compared: Any, panel_widget: Any) -> None:
     arms = ("quickshear", "biometric_mask", "average_face", "surface_blur", "eye_line", "mri_reface", "curatai")
     rows = [

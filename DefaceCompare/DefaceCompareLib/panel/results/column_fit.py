@@ -81,6 +81,7 @@ def fit_with_bars(widget: Any, headings: Sequence[str], may_go: Sequence[int] = 
     """
     for column in range(len(headings)):
         widget.setColumnHidden(column, False)  # a hidden one is 0 wide
+    widget.wordWrap = False  # it may be left from a narrower fit
     whole, short = [in_lines(heading) for heading in headings], [shortened(heading) for heading in headings]
     needed, whole_px = widths_under(widget, [""] * len(headings)), heading_widths(widget, whole)
     short_px = heading_widths(widget, short)
@@ -95,12 +96,24 @@ def fit_with_bars(widget: Any, headings: Sequence[str], may_go: Sequence[int] = 
         left_out.append(column)
         wanted[column] = floors[column] = 0
         widget.setColumnHidden(column, True)
+    floors = _with_whole_headings(widget, floors, [0 if at in left_out else px for at, px in enumerate(short_px)])
     floors[0] = min(floors[0], max(NARROWEST_PIXELS, room(widget) - sum(floors[1:])))
     widths = narrowed(wanted, floors, room(widget))
+    widget.wordWrap = widths[0] < needed[0]  # a name in two lines is whole
     shown = [text if width >= px else other for text, px, other, width in zip(whole, whole_px, short, widths, strict=True)]
     shown, cut = _in_narrow_lines(widget, shown, widths)
     set_columns(widget, headings, shown, widths, cut=cut)
     return sum(widths) <= room(widget), left_out
+
+
+def _with_whole_headings(widget: Any, floors: Sequence[int], headings_px: Sequence[int]) -> list[int]:
+    """Floors under which no word of a heading is broken, if there is room beside names whose words stand below each other."""
+    whole = [max(both) for both in zip(floors, headings_px, strict=True)]
+    names = widths_of_words(widget, [(row, 0) for row in range(widget.rowCount)])[0]
+    for first in (floors[0], max(names, headings_px[0])):
+        if first + sum(whole[1:]) <= room(widget):
+            return [first, *whole[1:]]
+    return list(floors)
 
 
 def fit_summary(widget: Any, headings: Sequence[str], may_go: Sequence[int]) -> list[int]:
@@ -159,13 +172,17 @@ def set_columns(widget: Any, headings: Sequence[str], shown: Sequence[str], widt
             widget.setColumnWidth(column, width)
     widget.resizeRowsToContents()
     first_name = next((column for column, heading in enumerate(headings) if heading in NAMES), None)
-    if first_name is not None and sum(widths) <= room(widget) + SCROLL_BAR_PIXELS:  # else it would be squeezed to nothing
+    seen = int(widget.viewport().width) if widget.visible else LEAST_ROOM_PIXELS + SCROLL_BAR_PIXELS
+    if first_name is not None and sum(widths) <= seen:  # else it would be squeezed to nothing
         header.setSectionResizeMode(first_name, qt.QHeaderView.Stretch)
 
 
 def room(widget: Any) -> int:
-    """How many pixels the columns have, beside a scroll bar."""
-    return int(widget.viewport().width - SCROLL_BAR_PIXELS if widget.visible else LEAST_ROOM_PIXELS)
+    """How many pixels the columns have beside a scroll bar, whether it is there or not."""
+    if not widget.visible:
+        return LEAST_ROOM_PIXELS
+    bar = widget.verticalScrollBar()
+    return int(widget.viewport().width + (bar.width if bar.visible else 0) - SCROLL_BAR_PIXELS)
 
 
 def widths_under(widget: Any, headings: list[str]) -> list[int]:
