@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -25,9 +27,16 @@ LARGE, LARGE_SPACING_MM = (512, 512, 150), (0.5, 0.5, 1.8)
 SITE = "hn"
 
 
+def make_patient(folder: Path, size: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> Path:
+    """One synthetic patient with a CT of this size."""
+    (patient,) = make_sample(folder, 1, site=SITE, ct_size=size, ct_spacing_mm=spacing_mm)
+    return patient
+
+
 def case_cost(folder: Path, size: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> Cost:
-    """Make one patient and compare the methods on it."""
-    (patient,) = make_sample(folder / "patients", 1, site=SITE, ct_size=size, ct_spacing_mm=spacing_mm)
+    """Make one patient, in a process of its own (`cost_of` says why), and compare the methods on it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as maker:
+        patient = maker.submit(make_patient, folder / "patients", size, spacing_mm).result()
     return cost_of([sys.executable, "-m", "deface_compare", "case", patient, "--out", folder / "out"])
 
 

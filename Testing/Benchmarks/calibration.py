@@ -63,11 +63,15 @@ def loops(seconds: float, calibration: float) -> str:
 def cost_of(command: Sequence[object]) -> Cost:
     """Run a program to its end and tell what it cost.
 
+    Linux counts as a program's peak memory what the process had that started it, too (getrusage(2), ``ru_maxrss``): who calls
+    this must have needed less itself.
+
     Raises
     ------
     RuntimeError
-        If it ends with another code than 0.
+        If it ends with another code than 0, or its memory cannot be told from that of this process.
     """
+    own_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile() as told:
@@ -78,6 +82,8 @@ def cost_of(command: Sequence[object]) -> Cost:
         if child.returncode != 0:
             told.seek(0)
             raise RuntimeError(f"{command[0]} ended with {child.returncode}: {told.read().decode(errors='replace')[-TAIL:]}")
+    if usage.ru_maxrss <= own_kb:
+        raise RuntimeError(f"{command[0]}: its peak memory is not known, since this process had {own_kb / MEGABYTE_KB:.0f} MB")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     own_s = usage.ru_utime + usage.ru_stime
     counted_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -11,8 +11,8 @@ from .cgroup_limits import cgroup_limits
 AUTO: Literal["auto"] = "auto"
 Jobs = int | Literal["auto"]
 """A number of processes, or `AUTO`."""
-PEAK_BYTES = 2366 * 10**6
-"""Memory of one process at its peak: the largest comparison measured, 512×512×150 with MR, PET and dose (docs/benchmarks.md).
+PEAK_BYTES = 1804 * 2**20
+"""Memory of one process at its peak: the largest comparison measured, CT, MR and PET of 512×512×150 each (docs/benchmarks.md).
 Exports and synthetic patients are counted the same; nobody knows beforehand how large a patient is."""
 
 

@@ -20,7 +20,7 @@ GB = 10**9
 
 @pytest.mark.parametrize(
     ("cores", "free_gb", "tasks", "processes"),
-    [(8, 64, 185, 8), (8, 6, 185, 2), (64, 256, 5, 5), (4, 1, 185, 1), (4, 64, 0, 1)],
+    [(8, 64, 185, 8), (8, 6, 185, 3), (64, 256, 5, 5), (4, 1, 185, 1), (4, 64, 0, 1)],
 )
 def test_auto_is_bound_by_cores_by_memory_and_by_the_number_of_tasks(
     monkeypatch: pytest.MonkeyPatch, cores: int, free_gb: int, tasks: int, processes: int
@@ -34,7 +34,7 @@ def test_the_memory_of_a_process_is_the_largest_that_the_page_of_benchmarks_has(
     rows = [line.split("|") for line in (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").splitlines()]
     cases = [row for row in rows if len(row) > 3 and row[1].startswith((" sample case,", " large case,"))]
     peaks = [re.match(r" ([\d.]+) (MB|GB)", row[3]) for row in cases]
-    largest = max(float(peak[1]) * {"MB": 10**6, "GB": 10**9}[peak[2]] for peak in peaks if peak)
+    largest = max(float(peak[1]) * {"MB": 2**20, "GB": 2**30}[peak[2]] for peak in peaks if peak)
     assert len(cases) >= 2
     assert largest == fitting.PEAK_BYTES
 
