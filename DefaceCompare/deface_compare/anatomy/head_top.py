@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from ..geometry.grids import on_grid
 
@@ -33,7 +34,7 @@ def is_cut_above(outline: sitk.Image, seen: sitk.Image) -> bool:
     return bool(array[last].sum() * outline.GetSpacing()[0] ** 2 > CUT_AREA_MM2)
 
 
-def upper_centre_mm(outline: sitk.Image) -> np.ndarray:
+def upper_centre_mm(outline: sitk.Image) -> NDArray[np.float64]:
     """Centre of the uppermost 120 mm of an outline in x and y, and its top in z (LPS mm)."""
     array = sitk.GetArrayViewFromImage(outline)
     top = _top_slice(outline)

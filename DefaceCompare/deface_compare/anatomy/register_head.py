@@ -8,6 +8,7 @@ from functools import cache, cached_property
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from ..geometry.grids import on_grid
 from ..geometry.morphology import grown
@@ -32,10 +33,9 @@ SCREENED_SHARE = 0.05
 """Share of the voxels by which many starts are told apart before the promising ones are fitted (a seventh of the time)."""
 HOPELESS_DICE = 0.01
 """A start whose screening overlaps by so much less than the best one's is not fitted: on 73 of 75 cut CT scans the start that
-wins in the end was at most 0.0068 behind."""
+wins in the end was less behind."""
 CLEAR_DICE = 0.9
-"""Screening is believed only where it finds a place that overlaps so well: on the other two scans it found 0.72 and 0.83, and
-misled."""
+"""Screening is believed only where it finds a place that overlaps so well: on the other two scans it found none, and misled."""
 LONG_STEP, CAREFUL_STEP = 4.0, 1.0
 """First step of the optimiser, in its scaled parameters (about mm): from far, and near the answer."""
 SMALLEST_SCALE, LARGEST_SCALE, MOST_ANISOTROPIC = 0.75, 1.35, 1.25
@@ -114,10 +114,15 @@ class HeadSearch:
     def _coarse(self) -> _Outlines:
         return _Outlines(self._outline, self._mask, average_head(), COARSE_MM)
 
+    @cached_property
+    def _centres_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Upper centres of the patient's outline and of the average head's."""
+        return upper_centre_mm(self._outline), upper_centre_mm(average_head().outline)
+
     def _start(self, start: Start) -> sitk.Similarity3DTransform:
         """The average head upright over the patient's, slid along the head's axis and pitched."""
         slide_mm, pitch_degrees = start
-        patient, average = (upper_centre_mm(outline) for outline in (self._outline, average_head().outline))
+        patient, average = self._centres_mm
         laid = sitk.Similarity3DTransform()
         laid.SetCenter((patient - [0, 0, 90.0]).tolist())
         laid.SetRotation((1.0, 0.0, 0.0), math.radians(pitch_degrees))

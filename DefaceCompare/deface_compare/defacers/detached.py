@@ -110,15 +110,17 @@ def _known_hung(image: CaseImage, head: Head, before: NDArray[np.bool_], most_vo
 
     The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's.
     """
-    known: dict[int, tuple[Head, NDArray[np.uint8]]] = _HUNG.of(image, None, dict)
-    if id(head) not in known:
-        numbered = numbered_parts(before, corners=True)
-        labels = sitk.GetArrayViewFromImage(numbered)
-        hung = part_sizes(labels) > most_voxels
-        hung[_at_border(labels)] = True
-        hung[0] = False
-        known[id(head)] = head, np.packbits(hung[labels])
-    return known[id(head)][1]
+    _, hung = _HUNG.of(image, id(head), lambda: (head, _hung(before, most_voxels)))
+    return hung
+
+
+def _hung(before: NDArray[np.bool_], most_voxels: float) -> NDArray[np.uint8]:
+    numbered = numbered_parts(before, corners=True)
+    labels = sitk.GetArrayViewFromImage(numbered)
+    hung = part_sizes(labels) > most_voxels
+    hung[_at_border(labels)] = True
+    hung[0] = False
+    return np.packbits(hung[labels])
 
 
 def _with_rim(pieces: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.bool_]:

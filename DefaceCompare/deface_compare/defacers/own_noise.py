@@ -174,14 +174,16 @@ def _usual(values: NDArray[np.generic], first: NDArray[np.intp], size: tuple[int
 
 def known_brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
     """The same for all edits of an image: looked for once. The head is kept beside, so that its id is no other one's."""
-    known: dict[int, tuple[Head, tuple[Blocks, float] | None]] = _BRAINS.of(image, None, dict)
-    if id(head) not in known:
-        original: CaseImage | None = _COPIES.of(image, None, lambda: None)
-        if original is not None and _same_brain(image, original, head):
-            known[id(head)] = head, known_brain_blocks(original, head)
-        else:
-            known[id(head)] = head, _brain_blocks(image, head)
-    return known[id(head)][1]
+    _, blocks = _BRAINS.of(image, id(head), lambda: (head, _found_brain_blocks(image, head)))
+    return blocks
+
+
+def _found_brain_blocks(image: CaseImage, head: Head) -> tuple[Blocks, float] | None:
+    """Those of the image that this one is a changed copy of, where the brain is the same; else its own."""
+    original: CaseImage | None = _COPIES.of(image, None, lambda: None)
+    if original is not None and _same_brain(image, original, head):
+        return known_brain_blocks(original, head)
+    return _brain_blocks(image, head)
 
 
 def copied(changed: CaseImage, image: CaseImage) -> None:

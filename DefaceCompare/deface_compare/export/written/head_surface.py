@@ -56,19 +56,9 @@ class HeadSurface:
         """Continuous grid index, shape (3, n) in (z, y, x) order, of points (n, 3)."""
         return ((points_mm - self.origin_mm) / GRID_MM).T[::-1]
 
-    def inside_at(self, points_mm: NDArray[np.float64]) -> NDArray[np.float32]:
-        """`inside` at points (n, 3), linear; -1 beyond the grid."""
-        return ndimage.map_coordinates(self.inside, self.index(points_mm), order=1, cval=-1.0)
-
     def outside_mm_at(self, points_mm: NDArray[np.float64]) -> NDArray[np.float32]:
         """Millimetres outside the new surface at points (n, 3), linear; 0 inside and beyond the grid."""
         return ndimage.map_coordinates(self.outside_mm, self.index(points_mm), order=1, cval=0.0)
-
-    def is_known(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which points (n, 3) the grid covers: further from the edit nothing is looked at."""
-        limits = np.array(self.inside.shape)[:, None] - 1
-        index = self.index(points_mm)
-        return np.all((index >= 0) & (index <= limits), axis=0)
 
     def is_beyond(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points (n, 3) lie beyond the image."""

@@ -42,13 +42,13 @@ class PlaneLattice:
         return len(self.y_mm), len(self.x_mm)
 
     def known(self) -> NDArray[np.bool_]:
-        """`HeadSurface.is_known` at each point, shape (rows, columns)."""
+        """Which points the surface's grid covers, shape (rows, columns): further from the edit nothing is looked at."""
         found = np.zeros(self.shape, bool)
         found[self._covered] = True
         return found
 
     def inside(self) -> NDArray[np.float32]:
-        """`HeadSurface.inside_at` at each point, shape (rows, columns)."""
+        """`HeadSurface.inside` at each point, linear, shape (rows, columns); -1 beyond the grid."""
         z, y, x = self._index
         found = np.full(self.shape, np.float32(-1.0))
         rows, columns = self._covered
