@@ -1,4 +1,4 @@
-"""Pictures of a face: an own offscreen window with fixed cameras, fixed lights and one skin colour."""
+"""Pictures of a face: an own offscreen window with fixed cameras; lights and skin are those of `shading`."""
 
 from __future__ import annotations
 
@@ -21,20 +21,18 @@ from ..anatomy.head_axes import HeadAxes
 from ..errors import NotAvailable
 from ..storage.atomic import write_bytes
 from ..storage.native_names import native_name
+from .shading import shaded
 
 PICTURE_PX = 448
 FIELD_MM = 330.0
 """Width of the field at the face; 330 mm gave the best detection of 28 heads."""
 VIEW_ANGLE_DEG = 25.0
-SKIN_COLOUR = (0.85, 0.68, 0.58)
 VIEWS_DEG: Sequence[tuple[float, float]] = ((0.0, 0.0), (10.0, 0.0), (-10.0, 0.0), (0.0, 8.0), (0.0, -8.0))
 """Yaw (camera towards patient left) and pitch (camera upwards) of each view, degrees; frontal first."""
 YAWS_DEG, PITCHES_DEG = (0.0, 10.0, -10.0, 20.0, -20.0), (0.0, 8.0, -8.0, 16.0, -16.0)
 """Of an attacker with more views: each yaw with each pitch."""
 PNG_LEVEL = 1
 """zlib level of pictures: half the time, a tenth more bytes."""
-LIGHTS = (((0.25, 0.75, 1.0), 0.85), ((-0.9, 0.2, 0.7), 0.25), ((0.95, 0.0, 0.6), 0.2))
-"""Three lights: direction from the face in (left, up, forward) and strength; a high key light and two weak side lights."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +84,9 @@ class Renderer:
         self._scene.AutomaticLightCreationOff()
         self._actors = [vtkActor(), vtkActor()]
         for actor in self._actors:
-            mapper = vtkPolyDataMapper()
-            mapper.ScalarVisibilityOff()
-            actor.SetMapper(mapper)
-            skin = actor.GetProperty()
-            skin.SetColor(*SKIN_COLOUR)
-            skin.SetAmbient(0.05)
-            skin.SetDiffuse(1.0)
-            skin.SetSpecular(0.0)
-            skin.BackfaceCullingOn()
+            actor.SetMapper(vtkPolyDataMapper())
+            actor.GetProperty().LightingOff()  # `shaded` has done it
+            actor.GetProperty().BackfaceCullingOn()
             self._scene.AddActor(actor)
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
@@ -117,35 +109,22 @@ class Renderer:
         list of ndarray of uint8, shape (448, 448, 3)
             RGB, first row on top.
         """
-        for actor, drawn in zip(self._actors, (surface, overlay), strict=True):
-            actor.SetVisibility(drawn is not None)
-            actor.GetMapper().SetInputDataObject(drawn)
-        self._set_lights(axes)
+        self._show(shaded(surface, axes), None if overlay is None else shaded(overlay, axes))
         return [self._picture(camera) for camera in cameras]
 
     def depths_mm(self, surface: vtkPolyData, cameras: Sequence[Camera]) -> list[NDArray[np.float32]]:
         """How far the surface lies from each camera along its view, shape (448, 448), first row on top; NaN beside it."""
-        for actor, drawn in zip(self._actors, (surface, None), strict=True):
-            actor.SetVisibility(drawn is not None)
-            actor.GetMapper().SetInputDataObject(drawn)
+        self._show(surface)
         return [self._depth_mm(camera) for camera in cameras]
 
     def close(self) -> None:
         """Release the OpenGL context; the renderer cannot be used afterwards."""
         self._window.Finalize()
 
-    def _set_lights(self, axes: HeadAxes) -> None:
-        from vtkmodules.vtkRenderingCore import vtkLight
-
-        self._scene.RemoveAllLights()
-        for (left, up, forward), strength in LIGHTS:
-            light = vtkLight()
-            light.SetLightTypeToSceneLight()
-            light.SetPositional(False)
-            light.SetFocalPoint(*axes.centre_mm)
-            light.SetPosition(*(axes.centre_mm + 1000.0 * (left * axes.left + up * axes.up + forward * axes.forward)))
-            light.SetIntensity(strength)
-            self._scene.AddLight(light)
+    def _show(self, surface: vtkPolyData, overlay: vtkPolyData | None = None) -> None:
+        for actor, drawn in zip(self._actors, (surface, overlay), strict=True):
+            actor.SetVisibility(drawn is not None)
+            actor.GetMapper().SetInputDataObject(drawn)
 
     def _look(self, camera: Camera) -> None:
         """Draw what a camera sees."""

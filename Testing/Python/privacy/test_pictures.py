@@ -11,15 +11,17 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkCommonTransforms import vtkTransform
 from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper, vtkRenderer, vtkRenderWindow
 
 from deface_compare.anatomy.head import Head
 from deface_compare.anatomy.head_axes import HeadAxes, head_axes
 from deface_compare.case import CT, CaseImage
 from deface_compare.errors import NotAvailable
-from deface_compare.privacy import render
+from deface_compare.privacy import render, shading
 from deface_compare.privacy.face_distance import face_points, face_surface_distance_mm
 from deface_compare.privacy.networks.alignment import TEMPLATE_PX, aligned_face, bilinear, similarity_transform
 from deface_compare.privacy.networks.detector import intersection_over_union, letterbox
@@ -185,6 +187,67 @@ def test_the_same_surface_gives_the_same_pixels(head: Head, ball: vtkPolyData) -
     again = render.Renderer().pictures(face_surface(_ball(), face_box(head), LEVEL), axes, cameras)
     assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
     assert len({picture.tobytes() for picture in first}) == len(render.VIEWS_DEG)
+
+
+def test_shaded_skin_is_what_vtk_lights_pixel_by_pixel(head: Head) -> None:
+    surface, axes = face_surface(_ball(((30.0, -70.0, 10.0, 15.0),)), face_box(head), LEVEL), head_axes(head)
+    for view in ((0.0, 0.0), (10.0, 0.0), (0.0, -8.0)):
+        camera = render.face_camera(axes, *view)
+        ours = render.renderer().pictures(surface, axes, [camera])[0].astype(int)
+        theirs = _lit_by_vtk(surface, axes, camera).astype(int)
+        assert np.array_equal(ours.any(axis=2), theirs.any(axis=2))
+        seen = ours.any(axis=2)
+        assert np.abs(ours - theirs)[seen].mean() < 0.5  # grey levels of 255; measured 0.21
+        assert len(np.unique(ours[seen], axis=0)) > 100
+
+
+def _lit_by_vtk(surface: vtkPolyData, axes: HeadAxes, camera: render.Camera) -> NDArray[np.uint8]:
+    """The same picture with VTK's own lights, which take the normal at every pixel."""
+    mapper, actor, scene, window = vtkPolyDataMapper(), vtkActor(), vtkRenderer(), vtkRenderWindow()
+    mapper.SetInputData(surface)
+    mapper.ScalarVisibilityOff()
+    actor.SetMapper(mapper)
+    skin = actor.GetProperty()
+    skin.SetColor(*shading.SKIN_COLOUR)
+    skin.SetAmbient(shading.AMBIENT)
+    skin.SetDiffuse(1.0)
+    skin.SetSpecular(0.0)
+    skin.BackfaceCullingOn()
+    scene.AddActor(actor)
+    scene.AutomaticLightCreationOff()
+    for (left, up, forward), strength in shading.LIGHTS:
+        light = vtkLight()
+        light.SetLightTypeToSceneLight()
+        light.SetPositional(False)
+        light.SetFocalPoint(*axes.centre_mm)
+        light.SetPosition(*(axes.centre_mm + 1000.0 * (left * axes.left + up * axes.up + forward * axes.forward)))
+        light.SetIntensity(strength)
+        scene.AddLight(light)
+    view = scene.GetActiveCamera()
+    view.SetPosition(*camera.position_mm)
+    view.SetFocalPoint(*camera.focus_mm)
+    view.SetViewUp(*camera.up)
+    view.SetViewAngle(render.VIEW_ANGLE_DEG)
+    window.SetOffScreenRendering(1)
+    window.SetMultiSamples(0)
+    window.SetSize(render.PICTURE_PX, render.PICTURE_PX)
+    window.AddRenderer(scene)
+    scene.ResetCameraClippingRange()
+    window.Render()
+    pixels = vtkUnsignedCharArray()
+    window.GetPixelData(0, 0, render.PICTURE_PX - 1, render.PICTURE_PX - 1, 0, pixels, 0)
+    picture = vtk_to_numpy(pixels).reshape(render.PICTURE_PX, render.PICTURE_PX, -1)[::-1, :, :3].copy()
+    window.Finalize()
+    return picture
+
+
+def test_skin_that_faces_a_light_is_as_bright_as_its_cosines_say() -> None:
+    axes = HeadAxes(np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, -1.0, 0]))
+    normals = np.array([[0, -1, 0], [0, 1, 0], [1, 0, 0]], np.float32)  # forward, backward, to the left
+    found = shading.skin_colours(normals, axes)[:, 0] / (255 * 0.85)
+    forward = 0.05 + 0.85 / np.sqrt(1.625) + 0.25 * 0.7 / np.sqrt(1.34) + 0.2 * 0.6 / np.sqrt(1.2625)
+    left = 0.05 + 0.85 * 0.25 / np.sqrt(1.625) + 0.2 * 0.95 / np.sqrt(1.2625)
+    np.testing.assert_allclose(found, [forward, 0.05, left], atol=0.003)
 
 
 def test_a_missing_opengl_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-from deface_compare.privacy.render import SKIN_COLOUR
+from deface_compare.privacy.shading import SKIN_COLOUR
 
 from .altered_overlay import hidden
 from .surface_distance import distance_from_skin

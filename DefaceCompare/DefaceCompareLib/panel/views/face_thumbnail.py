@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-from deface_compare.privacy.render import SKIN_COLOUR
+from deface_compare.privacy.shading import SKIN_COLOUR
 
 from .camera import THREE_QUARTERS, WIDTH_SHARE
 from .head_field import HeadField

@@ -10,7 +10,7 @@ import slicer
 from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-from deface_compare.privacy.render import SKIN_COLOUR
+from deface_compare.privacy.shading import SKIN_COLOUR
 
 from ...ahead.skin_drawing import SkinDrawing
 from ...nodes.volumes import image_of_volume, is_ct

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .models import DETECTOR, known_model, model_path
+from .open_sides import HEIGHT, WIDTH, with_open_sides
 from .session import onnx_session, session_options
 
 SCORE_THRESHOLD = 0.6
@@ -40,7 +42,7 @@ class Face:
 
 
 class Detector:
-    """YuNet, opened once.
+    """YuNet, opened once; it sees pictures scaled to 320 pixels (docs/design.md#detector-size).
 
     Raises
     ------
@@ -50,10 +52,10 @@ class Detector:
 
     def __init__(self) -> None:
         session_options()  # first: a model cannot be made ready without the package that runs it either
-        self._session = onnx_session(model_path(DETECTOR))
+        self._size = known_model(DETECTOR).preprocessing.width_px
+        self._session = _session(self._size)
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
-        self._size = known_model(DETECTOR).preprocessing.width_px
 
     def faces(self, picture: NDArray[np.uint8]) -> list[Face]:
         """All faces of `LEAST_SCORE` or more in an RGB picture, shape (height, width, 3), best first."""
@@ -67,6 +69,15 @@ class Detector:
         """The best face of a picture, or None; below `SCORE_THRESHOLD` it does not count as seen."""
         found = self.faces(picture)
         return found[0] if found else None
+
+
+def _session(side_px: int) -> Any:
+    """YuNet for pictures of this size; a file that an earlier version made ready has another size in it."""
+    path, sides_px = model_path(DETECTOR), {HEIGHT: side_px, WIDTH: side_px}
+    session = onnx_session(path, sides_px=sides_px)
+    if session.get_inputs()[0].shape[2:] == [side_px, side_px]:
+        return session
+    return onnx_session(path, with_open_sides(path.read_bytes()), sides_px)
 
 
 def letterbox(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

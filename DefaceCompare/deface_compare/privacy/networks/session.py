@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,17 @@ def require_shape(session: Any, title: str, wanted: tuple[int, int, int], length
         )
 
 
-def onnx_session(path: Path) -> Any:
+def onnx_session(path: Path, network: bytes | None = None, sides_px: Mapping[str, int] | None = None) -> Any:
     """Open a network on one CPU thread.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    network : bytes, optional
+        What is opened in place of the file's content.
+    sides_px : mapping of str to int, optional
+        What dimensions that the network leaves open will always be, by name: it is made ready for this size alone.
 
     Returns
     -------
@@ -99,8 +109,10 @@ def onnx_session(path: Path) -> Any:
     import onnxruntime
 
     require_onnx(path)
+    for name, side_px in (sides_px or {}).items():
+        options.add_free_dimension_override_by_name(name, side_px)
     try:
-        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(network or str(path), sess_options=options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exception types are not public
         raise NotAvailable(f"onnxruntime cannot read the face model {path.name}: {str(error).splitlines()[0]}") from error
 
