@@ -42,7 +42,12 @@ class Face:
 
 
 class Detector:
-    """YuNet, opened once; it sees pictures scaled to 320 pixels (docs/design.md#detector-size).
+    """YuNet, opened once.
+
+    Parameters
+    ----------
+    side_px : int, optional
+        Pictures are scaled to this size; default is that of ``data/models.json`` (docs/design.md#detector-size).
 
     Raises
     ------
@@ -50,9 +55,9 @@ class Detector:
         If the model or onnxruntime is missing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, side_px: int | None = None) -> None:
         session_options()  # first: a model cannot be made ready without the package that runs it either
-        self._size = known_model(DETECTOR).preprocessing.width_px
+        self._size = side_px or known_model(DETECTOR).preprocessing.width_px
         self._session = _session(self._size)
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
