@@ -10,6 +10,7 @@ from ..case import CT, CaseImage
 from ..errors import FaceNotFound
 from ..geometry.grids import on_grid, onto_grid
 from ..geometry.morphology import fill_cavities, grown, largest_part, shrunk
+from ..geometry.smoothing import smoothed_at
 from .air import air_level, skin_threshold
 
 SHELL_THICKNESS_MM = 5.0
@@ -62,7 +63,7 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
 
 def calm(values: sitk.Image, modality: str) -> sitk.Image:
     """The values in which the skin is looked for: CT as it is, others without coil noise."""
-    return values if modality == CT else sitk.SmoothingRecursiveGaussian(values, MR_SMOOTHING_MM)
+    return values if modality == CT else smoothed_at(values, MR_SMOOTHING_MM, (slice(None),) * 3)
 
 
 def _largest_without_shells(dense: NDArray[np.bool_], spacing_mm: float, has_shells: bool) -> NDArray[np.bool_]:
