@@ -24,6 +24,8 @@ SMALLEST_CC = 3.0
 SECOND_LAYER, SECOND_LAYER_SHARE = 1.2, 0.05
 """A device has this share of its voxels more than so many voxels outside the planned body (2.5 mm of shell: 0.32); a body drawn
 too tight has a single layer (0.005)."""
+LAYERS = 2
+"""So many voxels around what lies outside the planned body tell whether it is more than one layer."""
 SMALLEST_PART_CC = 0.5
 """Less than this standing out of a face is noise."""
 AXES = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -130,9 +132,12 @@ def _outside(body: Structure, outline: sitk.Image) -> NDArray[np.bool_]:
     drawn = inside.any(axis=(1, 2))
     patient[~drawn] = False
     outside = patient & ~inside
-    if not outside.any() or outside.sum() > MOST_OUTSIDE * patient.sum():
+    around = box_around(outside, LAYERS)
+    if around is None or outside.sum() > MOST_OUTSIDE * patient.sum():
         return np.zeros_like(outside)
-    return _thick_parts(outside, inside, outline.GetSpacing()[0])
+    box = around.slices
+    outside[box] = _thick_parts(outside[box], inside[box], outline.GetSpacing()[0])
+    return outside
 
 
 def _thick_parts(outside: NDArray[np.bool_], inside: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:

@@ -68,9 +68,8 @@ def converge_affine(
     for _ in range(MOST_ROUNDS):
         usable = here
         if moving_allowed is not None:
-            usable = here & (
-                sitk.GetArrayViewFromImage(sitk.Resample(moving_allowed, fixed, transform, sitk.sitkNearestNeighbor, 0)) > 0
-            )
+            there = sitk.Resample(moving_allowed, fixed, transform, sitk.sitkNearestNeighbor, 0)
+            usable = here & (sitk.GetArrayViewFromImage(there) > 0)
         laid = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat32))
         slopes = [0.5 * (own + other) for own, other in zip(own_slopes, _slopes(laid, fixed), strict=True)]
         at = np.flatnonzero(usable & (sum(slope * slope for slope in slopes) > FLAT_PER_MM**2))

@@ -46,6 +46,29 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
     FaceNotFound
         If what lies above the skin threshold is too small to be a head.
     """
+    values, dense, patient = _solid_on_grid(image, grid)
+    spacing_mm = grid.GetSpacing()[0]
+    filled = fill_cavities(patient, spacing_mm)
+    devices = dense & ~filled
+    if image.modality == CT:  # a thin shell in thick slices is grey all over
+        grey = sitk.GetArrayViewFromImage(values) > GREY_HU
+        devices |= grey & ~grown(filled, 1.5 * spacing_mm, spacing_mm)
+    return values, on_grid(filled, grid), on_grid(devices, grid)
+
+
+def least_outline_on_grid(image: CaseImage, grid: sitk.Image) -> sitk.Image:
+    """What the outline of `outline_on_grid` holds at least, uint8: the patient, his cavities not filled; in half the time.
+
+    Raises
+    ------
+    FaceNotFound
+        As `outline_on_grid`.
+    """
+    return on_grid(_solid_on_grid(image, grid)[2], grid)
+
+
+def _solid_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The image on the grid, all that lies above the skin threshold, and the largest body of it."""
     values = onto_grid(image.image, grid, air_level(image))
     steady = calm(values, image.modality)
     dense = sitk.GetArrayViewFromImage(steady) > skin_threshold(image)
@@ -53,12 +76,7 @@ def outline_on_grid(image: CaseImage, grid: sitk.Image) -> tuple[sitk.Image, sit
     patient = _largest_without_shells(dense, spacing_mm, image.modality == CT)
     if patient.sum() * spacing_mm**3 / 1000 < SMALLEST_HEAD_CC:
         raise FaceNotFound(f"image {image.key} shows no head: less than {SMALLEST_HEAD_CC:g} cc above the skin threshold")
-    filled = fill_cavities(patient, spacing_mm)
-    devices = dense & ~filled
-    if image.modality == CT:  # a thin shell in thick slices is grey all over
-        grey = sitk.GetArrayViewFromImage(values) > GREY_HU
-        devices |= grey & ~grown(filled, 1.5 * spacing_mm, spacing_mm)
-    return values, on_grid(filled, grid), on_grid(devices, grid)
+    return values, dense, patient
 
 
 def calm(values: sitk.Image, modality: str) -> sitk.Image:
