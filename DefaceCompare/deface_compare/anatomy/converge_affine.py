@@ -33,7 +33,7 @@ def converge_affine(
     moving_allowed: sitk.Image | None,
     start: sitk.AffineTransform,
     still_mm: float = STILL_MM,
-) -> sitk.AffineTransform:
+) -> tuple[sitk.AffineTransform, bool]:
     """Minimise the mean squared difference of two smooth masks.
 
     Efficient second-order minimisation (Benhimane & Malis 2004, doi 10.1109/IROS.2004.1389474): the slopes of both images
@@ -54,12 +54,14 @@ def converge_affine(
 
     Returns
     -------
-    SimpleITK.AffineTransform
+    transform : SimpleITK.AffineTransform
         Fixed mm to moving mm; `start` where there is nothing to compare.
+    at_rest : bool
+        Whether it came to rest within `MOST_ROUNDS`; if not, another start leads elsewhere.
     """
     around = _around(fixed, allowed)
     if around is None:
-        return start
+        return start, False
     middle, half = _box(fixed)
     fixed, allowed = (sitk.RegionOfInterest(each, around.size, around.offset) for each in (fixed, allowed))
     wanted, here = sitk.GetArrayViewFromImage(fixed), sitk.GetArrayViewFromImage(allowed) > 0
@@ -74,7 +76,7 @@ def converge_affine(
         slopes = [0.5 * (own + other) for own, other in zip(own_slopes, _slopes(laid, fixed), strict=True)]
         at = np.flatnonzero(usable & (sum(slope * slope for slope in slopes) > FLAT_PER_MM**2))
         if len(at) < FEWEST:
-            return start
+            return start, False
         step = _step(
             _places(fixed, at, middle, half),
             np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1).astype(np.float64),
@@ -84,8 +86,8 @@ def converge_affine(
         step *= min(1.0, LONGEST_MM / longest_mm)
         transform = _after(transform, step, middle, half)
         if longest_mm < still_mm:
-            break
-    return transform
+            return transform, True
+    return transform, False
 
 
 def _around(fixed: sitk.Image, allowed: sitk.Image) -> VoxelBox | None:

@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 Triple = tuple[float, float, float]
 
 
-def distance_to_crossing_mm(
-    values: NDArray[np.float32], level: float, spacing_mm: Triple, far_mm: float
-) -> NDArray[np.float32]:
+def distance_to_crossing_mm(values: NDArray[np.float32], level: float, spacing_mm: Triple, far_mm: float) -> NDArray[np.float32]:
     """Signed distance from where values cross a level, at the voxels that the crossing lies next to.
 
     A crossing lies between two neighbours along an axis, one above the level and one not; its direction is their mean slope.
@@ -37,7 +35,10 @@ def distance_to_crossing_mm(
     for axis, step in enumerate(steps):
         first = _first_of_crossed_pairs(above, axis)
         second = first + step
-        slopes = [(_rise(flat, first, each) + _rise(flat, second, each)) / (4.0 * mm) for each, mm in zip(steps, spacing_mm, strict=True)]
+        slopes = [
+            (_rise(flat, first, each) + _rise(flat, second, each)) / (4.0 * mm)
+            for each, mm in zip(steps, spacing_mm, strict=True)
+        ]
         steepness = np.sqrt(sum(slope * slope for slope in slopes))
         rises = [flat[place] - np.float64(level) for place in (first, second)]
         mm_per_rise = np.abs(slopes[axis]) * spacing_mm[axis] / (steepness * np.abs(rises[1] - rises[0]))
