@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from deface_compare.anatomy import register_head
+from deface_compare.anatomy import converge_affine, register_head
 from deface_compare.anatomy.average_head import average_head
 from deface_compare.anatomy.head_top import is_cut_above
 from deface_compare.anatomy.register_head import HeadSearch
@@ -75,6 +75,18 @@ def test_no_start_is_left_out_where_screening_finds_no_head(
     monkeypatch.setattr(register_head, "CLEAR_DICE", 1.01)
     search_in(scan).best_coarse_fit()
     assert len(fits) == 2 * EVERY_START
+
+
+def test_promising_starts_are_fitted_where_the_fit_comes_to_rest_from_no_screened_place(
+    scan: tuple[sitk.Image, sitk.Image], fits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(converge_affine, "MOST_ROUNDS", 1)
+    search = search_in(scan)
+    best = search.best_coarse_fit()
+    assert EVERY_START < len(fits) < 2 * EVERY_START  # all are screened, some are fitted
+    wanted = search.coarse_fits()[0]
+    assert best.transform.GetParameters() == wanted.transform.GetParameters()
+    assert best.dice == wanted.dice
 
 
 def test_a_start_that_was_fitted_is_not_fitted_again(scan: tuple[sitk.Image, sitk.Image], fits: list[float]) -> None:
