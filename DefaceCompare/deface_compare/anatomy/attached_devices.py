@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..case import CT, Case, CaseImage, Structure
+from ..geometry.boxes import box_around
 from ..geometry.grids import on_grid
 from ..geometry.morphology import grown, largest_part
 from ..structures.mask import structure_mask
@@ -23,6 +24,8 @@ SMALLEST_CC = 3.0
 SECOND_LAYER, SECOND_LAYER_SHARE = 1.2, 0.05
 """A device has this share of its voxels more than so many voxels outside the planned body (2.5 mm of shell: 0.32); a body drawn
 too tight has a single layer (0.005)."""
+LAYERS = 2
+"""So many voxels around what lies outside the planned body tell whether it is more than one layer."""
 SMALLEST_PART_CC = 0.5
 """Less than this standing out of a face is noise."""
 AXES = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -86,29 +89,40 @@ def without_standing_out(image: CaseImage, patient: Patient, average: AverageHea
         return patient
     grid = patient.outline
     outline = sitk.GetArrayViewFromImage(grid) > 0
-    laid = sitk.Resample(average_outside_mm(), grid, to_average, sitk.sitkLinear, 0.0)
-    out_mm = sitk.GetArrayFromImage(laid)
-    core = outline & (out_mm > STANDS_OUT_MM)
-    if not core.any():
+    core = outline & _in_front(grid, average, to_average)
+    front = box_around(core)
+    if front is None:
         return patient
-    core &= _in_front(grid, average, to_average)
-    core = _large_parts(core, grid.GetSpacing()[0], SMALLEST_PART_CC)
-    if not core.any():
+    out_mm = _out_of_average_mm(sitk.RegionOfInterest(grid, front.size, front.offset), to_average)
+    part = core[front.slices] & (out_mm > STANDS_OUT_MM)
+    if not part.any():
         return patient
+    part = _large_parts(part, grid.GetSpacing()[0], SMALLEST_PART_CC)
+    if not part.any():
+        return patient
+    core[:] = False
+    core[front.slices] = part
+    out_mm = _out_of_average_mm(grid, to_average)
     steps = round((STANDS_OUT_MM - STUB_MM) / grid.GetSpacing()[0]) + 1
     device = ndimage.binary_dilation(core, iterations=steps, mask=outline & (out_mm > STUB_MM))
     return patient.without(device, "standing out of the face")
+
+
+def _out_of_average_mm(grid: sitk.Image, to_average: sitk.Transform) -> NDArray[np.float32]:
+    """How far outside the average head the voxels of a grid lie."""
+    return sitk.GetArrayFromImage(sitk.Resample(average_outside_mm(), grid, to_average, sitk.sitkLinear, 0.0))
 
 
 def _in_front(grid: sitk.Image, average: AverageHead, to_average: sitk.Transform) -> NDArray[np.bool_]:
     """Which voxels of the working grid lie before the face, from the chin to the vertex."""
     start = np.array(to_average.TransformPoint(grid.GetOrigin()))
     rows = [np.array(to_average.TransformPoint(grid.TransformIndexToPhysicalPoint(unit))) - start for unit in AXES]
-    x, y, z = (np.arange(n, dtype=np.float32) for n in grid.GetSize())
-    at_y, at_z = (
-        start[i] + rows[0][i] * x[None, None, :] + rows[1][i] * y[None, :, None] + rows[2][i] * z[:, None, None] for i in (1, 2)
-    )
-    return np.asarray((at_y < FRONT_MM) & (at_z > average.landmarks_mm["chin"][2] + ABOVE_CHIN_MM))
+    x, y, z = (np.arange(n, dtype=np.float64) for n in grid.GetSize())
+    in_plane = start + x[None, :, None] * rows[0] + y[:, None, None] * rows[1]
+    higher = z[:, None] * rows[2]  # what a slice adds to the places in the first one
+    before = in_plane[None, :, :, 1] < (FRONT_MM - higher[:, 1])[:, None, None]
+    above = in_plane[None, :, :, 2] > (average.landmarks_mm["chin"][2] + ABOVE_CHIN_MM - higher[:, 2])[:, None, None]
+    return np.asarray(before & above)
 
 
 def _outside(body: Structure, outline: sitk.Image) -> NDArray[np.bool_]:
@@ -118,9 +132,12 @@ def _outside(body: Structure, outline: sitk.Image) -> NDArray[np.bool_]:
     drawn = inside.any(axis=(1, 2))
     patient[~drawn] = False
     outside = patient & ~inside
-    if not outside.any() or outside.sum() > MOST_OUTSIDE * patient.sum():
+    around = box_around(outside, LAYERS)
+    if around is None or outside.sum() > MOST_OUTSIDE * patient.sum():
         return np.zeros_like(outside)
-    return _thick_parts(outside, inside, outline.GetSpacing()[0])
+    box = around.slices
+    outside[box] = _thick_parts(outside[box], inside[box], outline.GetSpacing()[0])
+    return outside
 
 
 def _thick_parts(outside: NDArray[np.bool_], inside: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import SimpleITK as sitk
 from ..data import data_file, data_text
 from ..geometry.grids import on_grid
 from ..geometry.morphology import fill_cavities, largest_part
+from ..geometry.smoothing import smoothed_at
 from .head import Point
 
 SMOOTHING_MM = 1.2
@@ -60,7 +61,7 @@ def average_head() -> AverageHead:
     """The average head, read once a process."""
     facts = json.loads(data_text("templates/average_head.json"))
     image = sitk.Cast(template_image("average_head"), sitk.sitkFloat32)
-    calm = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(image, SMOOTHING_MM))
+    calm = sitk.GetArrayFromImage(smoothed_at(image, SMOOTHING_MM, (slice(None),) * 3))
     inside = fill_cavities(largest_part(calm > facts["skin_isovalue"]), image.GetSpacing()[0])
     landmarks = {name: (float(x), float(y), float(z)) for name, (x, y, z) in facts["landmarks_mm"].items()}
     numbers = [float(number) for number in facts["average_to_mni"]]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+
+from ..geometry.boxes import VoxelBox, box_around
 
 MOST_ROUNDS = 30
 """Gauss-Newton rounds."""
@@ -18,11 +22,18 @@ FEWEST = 500
 """Fewer places to compare are no fit."""
 RIDGE = 1e-4
 """Share of the mean diagonal added to the normal equations: a scan that shows little of the head leaves directions open."""
+ROOM_MM = 24.0
+"""Places are compared so far around the fixed mask: as far as a working grid reaches around a head (`working_grid.MARGIN_MM`)."""
 
 
 def converge_affine(
-    fixed: sitk.Image, moving: sitk.Image, allowed: sitk.Image, moving_allowed: sitk.Image | None, start: sitk.AffineTransform
-) -> sitk.AffineTransform:
+    fixed: sitk.Image,
+    moving: sitk.Image,
+    allowed: sitk.Image,
+    moving_allowed: sitk.Image | None,
+    start: sitk.AffineTransform,
+    still_mm: float = STILL_MM,
+) -> tuple[sitk.AffineTransform, bool]:
     """Minimise the mean squared difference of two smooth masks.
 
     Efficient second-order minimisation (Benhimane & Malis 2004, doi 10.1109/IROS.2004.1389474): the slopes of both images
@@ -38,45 +49,64 @@ def converge_affine(
         uint8: the same of `moving`.
     start : SimpleITK.AffineTransform
         Fixed mm to moving mm.
+    still_mm : float
+        A round that moves no corner of the mask's box by more than this is the last one.
 
     Returns
     -------
-    SimpleITK.AffineTransform
+    transform : SimpleITK.AffineTransform
         Fixed mm to moving mm; `start` where there is nothing to compare.
+    at_rest : bool
+        Whether it came to rest within `MOST_ROUNDS`; if not, another start leads elsewhere.
     """
-    wanted = sitk.GetArrayFromImage(fixed).astype(np.float64)
-    spacing = fixed.GetSpacing()[::-1]
-    own_slopes = np.gradient(wanted, *spacing)
-    middle, half = _box(fixed, wanted)
+    around = _around(fixed, allowed)
+    if around is None:
+        return start, False
+    middle, half = _box(fixed)
+    fixed, allowed = (sitk.RegionOfInterest(each, around.size, around.offset) for each in (fixed, allowed))
+    wanted, here = sitk.GetArrayViewFromImage(fixed), sitk.GetArrayViewFromImage(allowed) > 0
+    own_slopes = _slopes(wanted, fixed)
     transform = start
     for _ in range(MOST_ROUNDS):
-        usable = sitk.GetArrayViewFromImage(allowed) > 0
+        usable = here
         if moving_allowed is not None:
-            usable &= sitk.GetArrayFromImage(sitk.Resample(moving_allowed, fixed, transform, sitk.sitkNearestNeighbor, 0)) > 0
-        laid = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat64))
-        slopes = [0.5 * (own + other) for own, other in zip(own_slopes, np.gradient(laid, *spacing), strict=True)]
-        at = np.flatnonzero(usable & (np.square(slopes).sum(axis=0) > FLAT_PER_MM**2))
+            there = sitk.Resample(moving_allowed, fixed, transform, sitk.sitkNearestNeighbor, 0)
+            usable = here & (sitk.GetArrayViewFromImage(there) > 0)
+        laid = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat32))
+        slopes = [0.5 * (own + other) for own, other in zip(own_slopes, _slopes(laid, fixed), strict=True)]
+        at = np.flatnonzero(usable & (sum(slope * slope for slope in slopes) > FLAT_PER_MM**2))
         if len(at) < FEWEST:
-            return start
+            return start, False
         step = _step(
             _places(fixed, at, middle, half),
-            np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1),
-            (wanted - laid).ravel()[at],
+            np.stack([slope.ravel()[at] for slope in slopes[::-1]], axis=1).astype(np.float64),
+            (wanted.ravel()[at] - laid.ravel()[at]).astype(np.float64),
         )
         longest_mm = float(np.abs(step).sum(axis=1).max())  # at a corner, where all coordinates are 1
         step *= min(1.0, LONGEST_MM / longest_mm)
         transform = _after(transform, step, middle, half)
-        if longest_mm < STILL_MM:
-            break
-    return transform
+        if longest_mm < still_mm:
+            return transform, True
+    return transform, False
 
 
-def _box(fixed: sitk.Image, mask: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _around(fixed: sitk.Image, allowed: sitk.Image) -> VoxelBox | None:
+    """Where there is something to compare: the mask as far as it is allowed, and `ROOM_MM` around it."""
+    mask = (sitk.GetArrayViewFromImage(fixed) > 0.5) & (sitk.GetArrayViewFromImage(allowed) > 0)
+    return box_around(mask, math.ceil(ROOM_MM / min(fixed.GetSpacing())))
+
+
+def _slopes(values: NDArray[np.float32], grid: sitk.Image) -> list[NDArray[np.float32]]:
+    """How the values change along z, y and x, per mm."""
+    return [np.gradient(values, spacing, axis=axis) for axis, spacing in enumerate(grid.GetSpacing()[::-1])]
+
+
+def _box(fixed: sitk.Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middle of a mask's box and half its edges, LPS mm."""
-    index = np.argwhere(mask > 0.5)[:, ::-1]
-    low, high = index.min(axis=0), index.max(axis=0)
-    spacing = np.array(fixed.GetSpacing())
-    return np.array(fixed.GetOrigin()) + 0.5 * (low + high) * spacing, 0.5 * (high - low + 1) * spacing
+    box = box_around(sitk.GetArrayViewFromImage(fixed) > 0.5)
+    assert box is not None
+    spacing, size = np.array(fixed.GetSpacing()), np.array(box.size)
+    return np.array(fixed.GetOrigin()) + (np.array(box.offset) + 0.5 * (size - 1)) * spacing, 0.5 * size * spacing
 
 
 def _places(

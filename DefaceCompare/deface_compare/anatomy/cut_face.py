@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ..geometry.found_once import FoundOnce
-from ..geometry.morphology import inner_distance_mm
+from ..geometry.morphology import shrunk
 from .face_region import FaceRegion
 
 DEEP_MM = 12.0
@@ -52,6 +52,6 @@ def _place(region: FaceRegion) -> tuple[float, ...]:
 def _deep_places(region: FaceRegion, body: sitk.Image) -> tuple[NDArray[np.intp], ...]:
     """Indices (z, y, x) of the voxels of a face that lie deep below the skin."""
     whole = sitk.GetArrayViewFromImage(body) > 0
-    index = np.argwhere(inner_distance_mm(whole, body.GetSpacing()[0]) >= DEEP_MM)
+    index = np.argwhere(shrunk(whole, float(np.nextafter(np.float32(DEEP_MM), np.float32(0.0))), body.GetSpacing()[0]))
     points_mm = index[:, ::-1] * np.array(body.GetSpacing()) + np.array(body.GetOrigin())
     return tuple(index[region.face(points_mm)].T)

@@ -17,7 +17,7 @@ from .cut_face import CUT_SHARE, cut_share
 from .face_region import face_region
 from .find_head import FACE_MARGIN_MM, HALVES, face_extent, find_head
 from .head import Head, Point
-from .outline import outline_on_grid
+from .outline import least_outline_on_grid, outline_on_grid
 
 NO_REGISTRATION = "not available: no registration to a frame in which a head was found"
 
@@ -129,8 +129,10 @@ def _cut(images: Sequence[CaseImage], head: Head, found: Mapping[str, Missing]) 
     for image in images:
         if image.key == head.image_key or image.key in found:
             continue
-        _, outline, _ = outline_on_grid(image, head.grid)
-        share = cut_share(face_region(head), head.outline, outline, field_of_view(image.image, head.grid))
+        region, seen = face_region(head), field_of_view(image.image, head.grid)
+        share = cut_share(region, head.outline, least_outline_on_grid(image, head.grid), seen)
+        if share >= CUT_SHARE:  # or it has a cavity there that is open in no slice
+            share = cut_share(region, head.outline, outline_on_grid(image, head.grid)[1], seen)
         if share >= CUT_SHARE:
             cut[image.key] = _defaced_before(f"the face that image {head.image_key} shows is cut away here, {share:.0%} of it")
     return cut

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..case import CT, MR, CaseImage
 from ..data import data_text
-from ..geometry.grids import flattened
+from ..geometry.grids import flattened, on_grid
 from ..geometry.morphology import inner_distance_mm
 from .average_head import average_head, template_image
 
@@ -203,15 +203,27 @@ def _average_inside(modality: str, pitch_degrees: float) -> tuple[NDArray[np.flo
     """The pitched average head's bone or edges on its own grid, and where they are known, shape (z, y, x)."""
     grid, turned = _grid(), _turn(-pitch_degrees)
     if modality == CT:
-        template = template_image("average_labels")
-        labels = sitk.GetArrayFromImage(template)
-        numbers = json.loads(data_text("templates/average_labels.json"))["labels"]
-        bone = sitk.GetImageFromArray(np.isin(labels, [numbers[name] for name in BONE_LABELS]).astype(np.float32))
-        bone.CopyInformation(template)
-        known = _laid(template > 0, grid, turned) > 0.0
+        bone, labelled = _average_bone()
+        known = _laid(labelled, grid, turned) > 0.0
         return scipy.ndimage.gaussian_filter(_laid(bone, grid, turned), SMOOTHING_STEPS), known
-    known = _laid(_depth(average_head().outline), grid, turned) > BELOW_SKIN_MM
-    return _scaled(_laid(_edges(average_head().image), grid, turned), known), known
+    edges, depth = _average_edges()
+    known = _laid(depth, grid, turned) > BELOW_SKIN_MM
+    return _scaled(_laid(edges, grid, turned), known), known
+
+
+@cache
+def _average_bone() -> tuple[sitk.Image, sitk.Image]:
+    """The average head's bone (float32), and where it is labelled at all (uint8)."""
+    template = template_image("average_labels")
+    numbers = json.loads(data_text("templates/average_labels.json"))["labels"]
+    bone = np.isin(sitk.GetArrayViewFromImage(template), [numbers[name] for name in BONE_LABELS])
+    return on_grid(bone.astype(np.float32), template), template > 0
+
+
+@cache
+def _average_edges() -> tuple[sitk.Image, sitk.Image]:
+    """The average head's edges, and how deep below its skin they lie, mm."""
+    return _edges(average_head().image), _depth(average_head().outline)
 
 
 def _best_shift(
@@ -222,11 +234,11 @@ def _best_shift(
     None if nowhere within reach both scans show enough.
     """
     average, there = _average_inside(modality, pitch_degrees)
-    correlation, common = _masked_correlation(patient, _average_spectra(modality, pitch_degrees, shape), shape)
     reach = _reach()[::-1]
     # where the average head lies wholly within the wider grid: no sum wraps around
     box = tuple(slice(size - 1, size + 2 * far) for size, far in zip(average.shape, reach, strict=True))
-    near = np.where(common[box] >= LEAST_SHARE * np.count_nonzero(there), correlation[box], -1.0)
+    correlation, common = _masked_correlation(patient, _average_spectra(modality, pitch_degrees, shape), shape, box)
+    near = np.where(common >= LEAST_SHARE * np.count_nonzero(there), correlation, -1.0)
     best = np.unravel_index(int(np.argmax(near)), near.shape)
     if near[best] <= 0.0:
         return None
@@ -263,12 +275,12 @@ def _fast(shape: tuple[int, ...]) -> list[int]:
 
 
 def _masked_correlation(
-    patient: Spectra, average: Spectra, shape: tuple[int, ...]
+    patient: Spectra, average: Spectra, shape: tuple[int, ...], box: tuple[slice, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Normalised cross-correlation of what both masks hold, at every shift, and how many voxels that are."""
+    """Normalised cross-correlation of what both masks hold, at the shifts of a box, and how many voxels that are."""
     (a, a_mask, a_square), (b, b_mask, b_square) = patient, average
     common, sum_a, sum_b, product, squares_a, squares_b = (
-        scipy.fft.irfftn(each, _fast(shape))
+        scipy.fft.irfftn(each, _fast(shape))[box]
         for each in (a_mask * b_mask, a * b_mask, a_mask * b, a * b, a_square * b_mask, a_mask * b_square)
     )
     count = np.maximum(common, 1.0)

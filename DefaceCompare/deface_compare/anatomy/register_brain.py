@@ -44,7 +44,7 @@ def register_brain(brain: sitk.Image, seen: sitk.Image, start: sitk.AffineTransf
         Patient mm to MNI mm; `start` itself where the refinement does not overlap better or squeezes the brain.
     """
     view = coarser(seen, FINE_MM, smooth=False)
-    refined = converge_affine(coarser(brain, FINE_MM), _mni_brain(FINE_MM), view, None, start)
+    refined, _ = converge_affine(coarser(brain, FINE_MM), _mni_brain(FINE_MM), view, None, start)
     gain = brain_overlap(brain, seen, refined) - brain_overlap(brain, seen, start)
     return refined if gain > LEAST_GAIN and is_plausible(refined) else start
 

@@ -7,7 +7,8 @@ import scipy
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..geometry.boxes import box_around, boxed
+from ..geometry.boxes import box_around
+from ..geometry.crossings import distance_to_crossing_mm
 from ..geometry.grids import on_grid
 from ..geometry.level_set import SMOOTHING_VOXELS, from_border_mm
 from ..geometry.nearness import dilated, eroded
@@ -44,14 +45,14 @@ def skin_level(values: sitk.Image, outline: sitk.Image, threshold: float) -> sit
     air, tissue = (float(np.median(found[mask])) if mask.any() else threshold for mask in (~inside, inside))
     middle = 0.5 * (air + tissue)
     solid = np.full(inside.shape, air, np.float32)
-    to_skin = np.full(inside.shape, FAR_MM, np.float32)
     around = box_around(inside, AROUND_VOXELS)
     if around is not None:  # beyond is air, which no skin touches
-        box = around.slices
-        solid[box] = _with_own_skin(found[box], inside[box], air, tissue, threshold)
-        to_skin[box] = -sitk.GetArrayFromImage(sitk.IsoContourDistance(boxed(solid[box], outline, around), middle, FAR_MM))
-    far = from_border_mm(on_grid(solid, outline) > middle)
-    level = np.where(np.abs(to_skin) < 0.5 * FAR_MM, to_skin, far).astype(np.float32)
+        solid[around.slices] = _with_own_skin(found[around.slices], inside[around.slices], air, tissue, threshold)
+    level = from_border_mm(on_grid(solid > middle, outline))
+    if around is not None:
+        part = level[around.slices]
+        to_skin = distance_to_crossing_mm(solid[around.slices], middle, outline.GetSpacing()[::-1], FAR_MM)
+        np.copyto(part, -to_skin, where=np.abs(to_skin) < 0.5 * FAR_MM)
     return on_grid(scipy.ndimage.gaussian_filter(level, SMOOTHING_VOXELS), outline)
 
 

@@ -13,7 +13,7 @@ from deface_compare.anatomy.air import air_level, skin_threshold
 from deface_compare.anatomy.average_head import average_head
 from deface_compare.anatomy.find_head import find_head
 from deface_compare.anatomy.head import Head
-from deface_compare.anatomy.outline import outline_on_grid
+from deface_compare.anatomy.outline import least_outline_on_grid, outline_on_grid
 from deface_compare.anatomy.register_head import is_plausible
 from deface_compare.case import Case, CaseImage
 from deface_compare.errors import FaceNotFound, UnusableInput
@@ -130,6 +130,22 @@ def test_nan_and_constant_images_are_refused_with_the_image_named() -> None:
     array[4, 4, 4] = np.nan
     with pytest.raises(UnusableInput, match="CT holds NaN"):
         air_level(CaseImage("CT", "CT", sitk.GetImageFromArray(array), "HU"))
+
+
+def test_the_least_outline_lacks_nothing_of_the_outline_but_cavities() -> None:
+    z, y, x = np.mgrid[-30:30, -30:30, -30:30] * 4.0
+    away = np.sqrt(x**2 + y**2 + z**2)
+    array = np.where((away < 90.0) & (away > 30.0), TISSUE_HU, AIR_HU).astype(np.int16)
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing((4.0, 4.0, 4.0))
+    scan = CaseImage("CT", "CT", image, "HU")
+    grid = working_grid(image)
+    whole, least = (
+        sitk.GetArrayFromImage(outline) > 0 for outline in (outline_on_grid(scan, grid)[1], least_outline_on_grid(scan, grid))
+    )
+    assert not np.any(least & ~whole)
+    cavity_cc = np.count_nonzero(whole & ~least) * grid.GetSpacing()[0] ** 3 / 1000.0
+    assert cavity_cc == pytest.approx(4.0 / 3.0 * np.pi * 3.0**3, rel=0.1)
 
 
 @pytest.mark.shared
