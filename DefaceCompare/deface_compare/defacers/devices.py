@@ -26,7 +26,7 @@ from ..geometry.grids import on_grid
 from ..geometry.morphology import grown
 from ..geometry.nearness import dilated
 from ..settings import Settings
-from ..structures.mask import structure_mask
+from ..structures.known_mask import known_mask
 from .edit import Edit
 from .own_noise import background, copied
 
@@ -140,11 +140,11 @@ def _outside_body(case: Case, image: CaseImage, marked: sitk.Image, box: VoxelBo
     if image.modality != CT or planned is None or planned.frame_of_reference_uid != image.frame_of_reference_uid:
         return nothing
     for structure in planned.in_group("external"):
-        body = structure_mask(structure, image.image)
+        body = known_mask((structure,), image)
         if body is not None:
             beside = on_grid(grown(sitk.GetArrayViewFromImage(marked) > 0, BESIDE_VOXELS, 1.0), marked)
             near = sample_mask(beside, image.image, box)
-            return np.asarray(near & ~body.whole(image.image)[box.slices])
+            return np.asarray(near & ~body.in_box(box))
     return nothing
 
 

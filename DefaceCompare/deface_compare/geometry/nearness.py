@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_REACH = 40
-"""Voxels. Beyond, each voxel is compared with so many others that ITK's distance map, which takes as long for any reach, is sooner.
-"""
+"""Voxels. Beyond, ITK's distance map is sooner: it takes as long for any reach, this one longer for each further voxel."""
 
 BYTE_REACH = 11
 """Voxels. Twice its square and one still fits a byte; of a larger reach, two."""
