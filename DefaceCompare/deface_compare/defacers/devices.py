@@ -70,14 +70,23 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     altered = _altered_on_grid(image, patch, head.grid, box) & outline[box.slices]
     if not altered.any():
         return None
-    reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
-    found = devices[box.slices] & grown(altered, reach_mm, head.grid.GetSpacing()[0])
+    found = _near(devices[box.slices], altered, REACH_MM + max(image.GetSpacing()), head.grid.GetSpacing()[0])
     rim = dilated(found) & ~dilated(outline[box.slices])
     if not found.any():
         return None
     marked = np.zeros(devices.shape, dtype=np.bool_)
     marked[box.slices] = found | rim
     return on_grid(marked, head.grid)
+
+
+def _near(devices: NDArray[np.bool_], altered: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+    """The voxels of devices within the reach of altered ones, which is looked at around the devices only."""
+    found = np.zeros_like(devices)
+    around = box_around(devices, int(reach_mm / spacing_mm) + 1)
+    if around is not None:
+        part = around.slices
+        found[part] = devices[part] & grown(altered[part], reach_mm, spacing_mm)
+    return found
 
 
 def without_devices(

@@ -30,7 +30,7 @@ def sample_planes(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: f
     """The planes of `sample_box`, one after the other, shape (y, x): for who keeps but few of a large box's voxels."""
     places = _places(field, grid, box)
     values = sitk.GetArrayViewFromImage(field)
-    if places is None or not np.isfinite(values).all():
+    if places is None or (values.dtype.kind == "f" and not np.isfinite(values).all()):
         yield from _resampled(field, grid, box, outside, sitk.sitkLinear, sitk.sitkFloat32)
         return
     (x, columns), (y, rows) = (_within(at, n) for at, n in zip(places[:2], field.GetSize()[:2], strict=True))
@@ -68,8 +68,10 @@ class _Stretched:
     """
 
     def __init__(self, values: NDArray[np.generic], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        self._values = values
-        self._columns, self._rows = (_neighbours(at, n) for at, n in ((x, values.shape[2]), (y, values.shape[1])))
+        (self._columns, across), (self._rows, down) = (
+            _neighbours_among(at, n) for at, n in ((x, values.shape[2]), (y, values.shape[1]))
+        )
+        self._values = values[:, down, across]
         self._known: dict[int, NDArray[np.float64]] = {}
 
     def at(self, z: float) -> NDArray[np.float64]:
@@ -84,10 +86,10 @@ class _Stretched:
         if number not in self._known:
             low, high, share = self._columns
             values = self._values[number].astype(np.float64)
-            wide = _between(values[:, low], values[:, high], share)
+            wide = _between(values.take(low, axis=1), values.take(high, axis=1), share)
             low, high, share = self._rows
             self._known = {key: plane for key, plane in self._known.items() if abs(key - number) == 1}
-            self._known[number] = _between(wide[low], wide[high], share[:, None])
+            self._known[number] = _between(wide.take(low, axis=0), wide.take(high, axis=0), share[:, None])
         return self._known[number]
 
 
@@ -103,6 +105,15 @@ def _neighbours(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.intp],
     """The voxel before each place, the one after it, and how far the place lies between them; the outermost go on outwards."""
     low = np.maximum(np.floor(at).astype(np.intp), 0)
     return low, np.minimum(low + 1, length - 1), np.maximum(at - low, 0.0)
+
+
+def _neighbours_among(
+    at: NDArray[np.float64], length: int
+) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]], slice]:
+    """The same, counted among those voxels only that are anyone's neighbours; and which voxels of all these are."""
+    low, high, share = _neighbours(at, length)
+    used = slice(int(low.min()), int(high.max()) + 1) if at.size else slice(0, 0)
+    return (low - used.start, high - used.start, share), used
 
 
 def _within(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.float64], slice]:
