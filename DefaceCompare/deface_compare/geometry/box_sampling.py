@@ -7,12 +7,16 @@ the coarse field is stretched once for all the slices that lie near it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from .boxes import VoxelBox
+
+MOST_PLACES = 64
+"""So many pairs of grids are remembered, some ten kB each: a case has a dozen."""
 
 Places = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Continuous index in the field of each column, row and slice (x, y, z) of a box."""
@@ -125,6 +129,21 @@ def _within(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.float64], 
 
 def _places(field: sitk.Image, grid: sitk.Image, box: VoxelBox) -> Places | None:
     """Where the voxels of a box lie in a field, in the arithmetic of SimpleITK; None unless the two share their axes."""
+    return _places_between(_lie(field), _lie(grid), box)
+
+
+_Lie = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+"""Origin, spacing and direction of a grid."""
+
+
+def _lie(grid: sitk.Image) -> _Lie:
+    return grid.GetOrigin(), grid.GetSpacing(), grid.GetDirection()
+
+
+@lru_cache(maxsize=MOST_PLACES)
+def _places_between(field_lie: _Lie, grid_lie: _Lie, box: VoxelBox) -> Places | None:
+    """Found once for each pair of grids: SimpleITK is asked row by row, and the fields of an edit share their grid."""
+    field, grid = (_grid(lie) for lie in (field_lie, grid_lie))
     own, other = (np.array(each.GetDirection()).reshape(3, 3) for each in (field, grid))
     if np.count_nonzero(own) != 3 or np.count_nonzero(other) != 3 or not own.diagonal().all() or not other.diagonal().all():
         return None
@@ -140,7 +159,19 @@ def _places(field: sitk.Image, grid: sitk.Image, box: VoxelBox) -> Places | None
         else:
             index = [field.TransformPhysicalPointToContinuousIndex(point)[axis] for point in points[:-1].tolist()]
             found.append(np.array(index, dtype=np.float64))
+    for each in found:
+        each.setflags(write=False)
     return found[0], found[1], found[2]
+
+
+def _grid(lie: _Lie) -> sitk.Image:
+    """A grid of one voxel: where it ends is not asked."""
+    grid = sitk.Image([1, 1, 1], sitk.sitkUInt8)
+    origin, spacing, direction = lie
+    grid.SetOrigin(origin)
+    grid.SetSpacing(spacing)
+    grid.SetDirection(direction)
+    return grid
 
 
 def _resampled(
