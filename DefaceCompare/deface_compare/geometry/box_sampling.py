@@ -55,9 +55,11 @@ def sample_mask(mask: sitk.Image, grid: sitk.Image, box: VoxelBox) -> NDArray[np
     inside = [_within(at, n) for at, n in zip(places, mask.GetSize(), strict=True)]
     # halves are rounded up, by SimpleITK's own arithmetic: voxels of half or a quarter of the mask's lie on them
     (x, columns), (y, rows), (z, slices) = ((np.rint(2.0 * at + 0.5).astype(np.intp) >> 1, part) for at, part in inside)
-    wide = (sitk.GetArrayViewFromImage(mask) > 0)[:, :, x]
-    for plane, to in zip(z, range(slices.start, slices.stop), strict=True):
-        sampled[to, rows, columns] = wide[plane, y]
+    values, last, found = sitk.GetArrayViewFromImage(mask), -1, sampled[:0]
+    for plane, to in zip(z.tolist(), range(slices.start, slices.stop), strict=True):
+        if plane != last:  # several slices may lie nearest to one plane
+            last, found = plane, (values[plane].take(x, axis=1) > 0).take(y, axis=0)
+        sampled[to, rows, columns] = found
     return sampled
 
 
