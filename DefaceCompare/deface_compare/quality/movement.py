@@ -126,8 +126,8 @@ def _distances_mm(
         distance[asked] = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
         return distance
     distance[asked] = corner_distances_mm(skin.points_mm[asked], defaced)
-    # a triangle lies in one voxel: its edges are no longer than the voxel's diagonal, so that no place on it is further
-    # from its nearest corner than a third of that square, which is the voxel's edge
+    # a triangle lies in one voxel: no edge of it is longer than the diagonal, and no place on it further from the nearest
+    # corner than its longest edge by the root of three, which is the voxel's edge
     least = np.sqrt(np.maximum(distance**2 - skin.grid.GetSpacing()[0] ** 2, 0.0))
     deciding = asked & (least <= FAR_MM)
     deciding[intended] |= _around_percentile(least[intended], distance[intended])
