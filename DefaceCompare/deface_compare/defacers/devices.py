@@ -70,7 +70,7 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     altered = _altered_on_grid(image, patch, head.grid, box) & outline[box.slices]
     if not altered.any():
         return None
-    found = _near(devices[box.slices], altered, REACH_MM + max(image.GetSpacing()), head.grid.GetSpacing()[0])
+    found = devices_within(devices[box.slices], altered, REACH_MM + max(image.GetSpacing()), head.grid.GetSpacing()[0])
     rim = dilated(found) & ~dilated(outline[box.slices])
     if not found.any():
         return None
@@ -79,7 +79,9 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     return on_grid(marked, head.grid)
 
 
-def _near(devices: NDArray[np.bool_], altered: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
+def devices_within(
+    devices: NDArray[np.bool_], altered: NDArray[np.bool_], reach_mm: float, spacing_mm: float
+) -> NDArray[np.bool_]:
     """The voxels of devices within the reach of altered ones, which is looked at around the devices only."""
     found = np.zeros_like(devices)
     around = box_around(devices, int(reach_mm / spacing_mm) + 1)
