@@ -32,8 +32,8 @@ from deface_compare.privacy.surface import (
     SkinLevel,
     face_surface,
     image_box,
+    on_box,
     outline_on_box,
-    resampled,
     skin_level,
     surface_at,
 )
@@ -65,7 +65,7 @@ def near_shares(face_mm: NDArray[np.float64], image: sitk.Image, box: FaceBox, l
     """Share of face points near the defaced skin as it is, moved, and as its border draws it (0 if that draws none)."""
     plain = float(np.mean(distances_mm(face_mm, face_surface(image, box, level)) <= NEAR_MM))
     coarse = box.coarse()
-    tissue = sitk.GetArrayFromImage(resampled(image, coarse, level.air)) > level.threshold
+    tissue = on_box(image, coarse, level.air) > level.threshold
     ways = greys_at_distances(tissue, tissue, coarse), border_greys(image, coarse, level)
     moved, border = (best_of(greys, coarse, face_mm) for greys in ways)
     return plain, moved, border

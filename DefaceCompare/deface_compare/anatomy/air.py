@@ -19,6 +19,8 @@ PET_FLOOR_SHARE = 0.01
 MR_SKIN_FRACTION = 0.3
 """MR skin isovalue as a fraction of the median above Otsu's threshold: 44-63 on 12 shared heads, where 50-60 works by eye."""
 HISTOGRAM_BINS = 256
+MOST_LEVELS = 65_536
+"""So many whole numbers 16 bits hold: of each the logarithm is taken once, however many voxels have it."""
 
 
 _KNOWN = FoundOnce()
@@ -66,8 +68,8 @@ def _find_skin(image: CaseImage) -> float:
 
 def otsu_of_log(values: NDArray[np.floating], floor: float = 1.0) -> float:
     """Otsu's threshold on log(value - minimum + floor): scanner units differ by orders of magnitude."""
-    shifted = np.log(values - values.min() + floor)
-    counts, edges = np.histogram(shifted, bins=HISTOGRAM_BINS)
+    levels, weights = _levels(values)
+    counts, edges = np.histogram(np.log(levels - values.min() + floor), bins=HISTOGRAM_BINS, weights=weights)
     centres = 0.5 * (edges[1:] + edges[:-1])
     below = np.cumsum(counts)
     above = below[-1] - below
@@ -75,6 +77,17 @@ def otsu_of_log(values: NDArray[np.floating], floor: float = 1.0) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = below * above * (weighted / below - (weighted[-1] - weighted) / above) ** 2
     return float(np.exp(centres[int(np.nanargmax(spread))]) - floor + values.min())
+
+
+def _levels(values: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.intp] | None]:
+    """The distinct values and how often each comes, where they are whole numbers and few; else the values, each for itself."""
+    low, high = values.min(), values.max()
+    some = values[:: max(1, len(values) // 1000)]  # where they are no whole numbers, these say it at once
+    if high - low > MOST_LEVELS or not all(np.array_equal(each, np.rint(each)) for each in (some, values)):
+        return values, None
+    counts = np.bincount((values - low).astype(np.intp))
+    found = np.flatnonzero(counts)
+    return low + found, counts[found]
 
 
 def _sample(image: CaseImage) -> NDArray[np.float64]:

@@ -95,11 +95,35 @@ def face_bounds(head: Head, with_ears: bool) -> Bounds | None:
 
 def _find_bounds(head: Head) -> tuple[Bounds | None, Bounds | None]:
     """Of the face, and of the face with the ears."""
-    index = np.argwhere(sitk.GetArrayViewFromImage(head.outline) > 0)
-    points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
     region = face_region(head)
+    first, slab = _slab(head, region)
+    index = np.argwhere(slab) + first
+    points = index[:, ::-1] * np.array(head.grid.GetSpacing()) + np.array(head.grid.GetOrigin())
     face = region.face(points)
     return _around(index[face]), _around(index[face | region.ears(points)])
+
+
+def _slab(head: Head, region: FaceRegion) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The outline between two axial planes of the working grid, below chin and ears and above brow and ears.
+
+    A scan of the trunk has more voxels below than there. First index (z, y, x), and the outline from there on.
+    """
+    outline = sitk.GetArrayViewFromImage(head.outline) > 0
+    ears = [region.marks[name][2] for name in ("ear_left", "ear_right")]
+    eyes = 0.5 * (region.marks["eye_left"][2] + region.marks["eye_right"][2])
+    lowest = min(region.marks["chin"][2] - BELOW_CHIN_MM, min(ears) - EAR_RADIUS_MM)
+    highest = max(eyes + BROW_ABOVE_EYES_MM, max(ears) + EAR_RADIUS_MM)
+    # heights in the average head: of the first voxel, and how they change by a voxel along x, y and z
+    unit = np.array(head.grid.GetOrigin()) + np.vstack([np.zeros(3), np.eye(3)]) * np.array(head.grid.GetSpacing())
+    start, *at_next = mapped(region.to_average, unit)[:, 2].tolist()
+    x, y, z = (there - start for there in at_next)
+    depth, height, width = outline.shape
+    across = [start + a + b for a in (0.0, x * (width - 1)) for b in (0.0, y * (height - 1))]
+    along = z * np.arange(depth)
+    met = np.flatnonzero((along + max(across) >= lowest) & (along + min(across) <= highest))
+    if not met.size:
+        return np.zeros(3, np.intp), outline[:0]
+    return np.array([met[0], 0, 0]), outline[met[0] : met[-1] + 1]
 
 
 def _around(index: NDArray[np.intp]) -> Bounds | None:

@@ -59,21 +59,30 @@ class OutlineFit:
     coefficients: NDArray[np.float64]
     residual_mm: float
 
-    def average_points(self, grid: sitk.Image, box: VoxelBox) -> NDArray[np.float64]:
-        """Where the voxel centres of `box` lie in the average head, mm, shape (n, 3), in (z, y, x) array order."""
-        step, origin = index_to_mm(grid)  # a working grid: along LPS axes
-        columns = []
-        for axis, places in enumerate(box.slices[::-1]):
-            at_mm = origin[axis] + step[axis, axis] * np.arange(places.start, places.stop)
+    def average_places(self, grid: sitk.Image, box: VoxelBox, average: sitk.Image) -> NDArray[np.float64]:
+        """Where the voxel centres of `box` lie on the average head's grid: continuous index (z, y, x), shape (3, z, y, x).
+
+        Transform and spline are taken apart by the axes: `grid` is a working grid, along LPS axes.
+        """
+        step, origin = index_to_mm(grid)
+        average_step, average_origin = index_to_mm(average)
+        to_index = np.linalg.inv(average_step).T[:, ::-1]
+        start = mapped(self.affine, np.zeros((1, 3)))
+        columns, lines = [], []
+        for axis, (voxels, unit) in enumerate(zip(box.slices[::-1], np.eye(3), strict=True)):
+            at_mm = origin[axis] + step[axis, axis] * np.arange(voxels.start, voxels.stop)
             base, weights = cubic_weights((at_mm - self.origin_mm[axis]) / self.spacing_mm, self.coefficients.shape[axis])
             dense = np.zeros((len(at_mm), self.coefficients.shape[axis]))
             for k in range(4):
                 dense[np.arange(len(at_mm)), base + k] = weights[:, k]
             columns.append(dense)
-        moved = np.einsum("zc,yb,xa,abcd->zyxd", columns[2], columns[1], columns[0], self.coefficients, optimize=True)
-        z, y, x = np.meshgrid(*(np.arange(s.start, s.stop, dtype=np.float64) for s in box.slices), indexing="ij")
-        points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1) @ step.T + origin
-        return mapped(self.affine, points) + moved.reshape(-1, 3)
+            lines.append(at_mm[:, None] * ((mapped(self.affine, unit[None]) - start) @ to_index))
+        planes = np.einsum("zc,abcd->dzba", columns[2], self.coefficients @ to_index)
+        places: NDArray[np.float64] = columns[1] @ planes @ columns[0].T
+        (x, y, z), first = (line.T for line in lines), (start - average_origin) @ to_index
+        places += x[:, None, None, :]
+        places += (y + first.T)[:, None, :, None] + z[:, :, None, None]
+        return places
 
     def at(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where points, shape (n, 3), of the affine transform's first side lie on its second, shape (n, 3)."""

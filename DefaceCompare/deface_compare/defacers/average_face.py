@@ -135,9 +135,10 @@ def average_skin(image: CaseImage, head: Head, box: VoxelBox) -> tuple[NDArray[n
         average_level(),
         average_head().outline,
     )
-    level = sample_at(average_level(), average_head().outline, fit.average_points(head.grid, box), FAR_MM) / scale
+    places = fit.average_places(head.grid, box, average_head().outline)
+    level = scipy.ndimage.map_coordinates(average_level(), places, np.float64, order=1, mode="constant", cval=FAR_MM) / scale
     left_over = sample_at(average_level(), average_head().outline, fit.at(points), 0.0) / scale - levels
-    return (level.reshape(box.shape) - _spread(left_over, index, box, head)).astype(np.float32), fit
+    return (level - _spread(left_over, index, box, head)).astype(np.float32), fit
 
 
 def _skin_off_the_face(image: CaseImage, head: Head) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -49,7 +49,7 @@ class BiometricMask(Defacer):
         """Find face and ear regions (see `Defacer.find_edit`); a face box outside the patient is a failure."""
         axes = plane_axes(image.image) if self.variant == "ichseg" else np.eye(3)
         face = face_planes(head, axes)
-        if not np.any(face.holds(grid_points(head.outline))):
+        if not face.meets(head.outline):
             raise MethodFailed("the face box of the template lies outside the patient in this scan")
         brain = grid_points(head.brain) @ axes.T if self.variant != "ichseg" else np.empty((0, 3))
         ears = tuple(ear_region(head, axes, box, brain) for box in EAR_BOXES_MM)

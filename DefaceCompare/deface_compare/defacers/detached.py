@@ -12,12 +12,12 @@ from ..anatomy.head import Head
 from ..case import CT, Case, CaseImage
 from ..errors import MethodFailed
 from ..geometry.box_sampling import sample_mask
-from ..geometry.boxes import Patch, VoxelBox, box_around, box_between, box_of_points, corners_mm
+from ..geometry.boxes import Patch, VoxelBox, box_around, box_between, box_of_points, common_part, corners_mm
 from ..geometry.found_once import FoundOnce
 from ..geometry.lattice import voxel_cc
 from ..geometry.morphology import numbered_parts, part_sizes
 from ..settings import Settings
-from ..structures.mask import structure_mask
+from ..structures.known_mask import known_mask
 from .own_noise import background
 from .protection import targets
 from .surface_blur import face_box
@@ -145,10 +145,9 @@ def _kept(case: Case, image: CaseImage, head: Head, box: VoxelBox) -> NDArray[np
     kept = sample_mask(head.brain, image.image, box)
     planned = case.structure_set
     if planned is not None and planned.frame_of_reference_uid == image.frame_of_reference_uid:
-        for structure in targets(case):
-            found = structure_mask(structure, image.image)
-            if found is not None:
-                kept |= found.whole(image.image)[box.slices]
+        planned_targets = known_mask(targets(case), image)
+        if planned_targets is not None:
+            kept |= planned_targets.in_box(box)
     return kept
 
 
@@ -164,13 +163,9 @@ def _free_of(pieces: NDArray[np.bool_], kept: NDArray[np.bool_]) -> NDArray[np.b
 
 def _lay(patch: Patch, onto: Patch) -> None:
     """Write what `patch` holds of the box of `onto` into its values."""
-    low = np.maximum(patch.offset, onto.offset)
-    high = np.minimum(np.add(patch.offset, patch.box.size), np.add(onto.offset, onto.box.size))
-    if np.all(high > low):
-        source, target = (
-            tuple(slice(a, b) for a, b in zip((low - each.offset)[::-1], (high - each.offset)[::-1], strict=True))
-            for each in (patch, onto)
-        )
+    common = common_part(patch.box, onto.box)
+    if common is not None:
+        source, target = common
         onto.values[target] = patch.values[source]
 
 

@@ -26,7 +26,7 @@ from ..geometry.grids import on_grid
 from ..geometry.morphology import grown
 from ..geometry.nearness import dilated
 from ..settings import Settings
-from ..structures.mask import structure_mask
+from ..structures.known_mask import known_mask
 from .edit import Edit
 from .own_noise import background, copied
 
@@ -70,14 +70,25 @@ def devices_near_edit(image: sitk.Image, patch: Patch, head: Head) -> sitk.Image
     altered = _altered_on_grid(image, patch, head.grid, box) & outline[box.slices]
     if not altered.any():
         return None
-    reach_mm = REACH_MM + max(image.GetSpacing())  # an edge is known to a voxel
-    found = devices[box.slices] & grown(altered, reach_mm, head.grid.GetSpacing()[0])
+    found = devices_within(devices[box.slices], altered, REACH_MM + max(image.GetSpacing()), head.grid.GetSpacing()[0])
     rim = dilated(found) & ~dilated(outline[box.slices])
     if not found.any():
         return None
     marked = np.zeros(devices.shape, dtype=np.bool_)
     marked[box.slices] = found | rim
     return on_grid(marked, head.grid)
+
+
+def devices_within(
+    devices: NDArray[np.bool_], altered: NDArray[np.bool_], reach_mm: float, spacing_mm: float
+) -> NDArray[np.bool_]:
+    """The voxels of devices within the reach of altered ones, which is looked at around the devices only."""
+    found = np.zeros_like(devices)
+    around = box_around(devices, int(reach_mm / spacing_mm) + 1)
+    if around is not None:
+        part = around.slices
+        found[part] = devices[part] & grown(altered[part], reach_mm, spacing_mm)
+    return found
 
 
 def without_devices(
@@ -140,11 +151,11 @@ def _outside_body(case: Case, image: CaseImage, marked: sitk.Image, box: VoxelBo
     if image.modality != CT or planned is None or planned.frame_of_reference_uid != image.frame_of_reference_uid:
         return nothing
     for structure in planned.in_group("external"):
-        body = structure_mask(structure, image.image)
+        body = known_mask((structure,), image)
         if body is not None:
             beside = on_grid(grown(sitk.GetArrayViewFromImage(marked) > 0, BESIDE_VOXELS, 1.0), marked)
             near = sample_mask(beside, image.image, box)
-            return np.asarray(near & ~body.whole(image.image)[box.slices])
+            return np.asarray(near & ~body.in_box(box))
     return nothing
 
 

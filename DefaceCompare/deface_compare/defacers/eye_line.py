@@ -49,7 +49,7 @@ class EyeLine(Defacer):
             np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
             np.array([PLANE_TOLERANCE_MM - lowest_mm, middle_mm + PLANE_TOLERANCE_MM]),
         )
-        if not np.any(planes.holds(grid_points(head.outline))):
+        if not planes.meets(head.outline):
             raise MethodFailed("the region over the eyes lies outside the patient in this scan")
         return Removal(
             parts=(planes,),

@@ -45,6 +45,11 @@ class Polytope:
         """Which points, shape (n, 3), lie inside."""
         return np.all(points_mm @ self.normals.T <= self.limits, axis=1)
 
+    def meets(self, mask: sitk.Image) -> bool:
+        """Whether a voxel centre of a mask lies inside."""
+        box, inside = self.on(mask)
+        return bool(np.any(inside & (sitk.GetArrayViewFromImage(mask)[box.slices] > 0)))
+
     def on(self, grid: sitk.Image) -> tuple[VoxelBox, NDArray[np.bool_]]:
         """The box of `grid` that the region can meet, and which voxel centres of it lie inside, (z, y, x)."""
         matrix, origin = index_to_mm(grid)

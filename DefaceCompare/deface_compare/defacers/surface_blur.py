@@ -18,7 +18,7 @@ from ..anatomy.face_region import FaceRegion, face_bounds, face_region
 from ..anatomy.head import Head
 from ..case import Case, CaseImage
 from ..errors import MethodFailed
-from ..geometry.boxes import VoxelBox, boxed
+from ..geometry.boxes import VoxelBox, box_between, boxed
 from ..geometry.grids import mapped
 from ..geometry.level_set import distance_outside_mm, grid_points_mm, ramp
 from ..settings import Settings
@@ -28,6 +28,8 @@ from .surface_change import Layer, SurfaceChange, kept_from_brain, off_brain
 
 SHAPE_SMOOTHING_MM = 10.0
 """Gaussian sigma of the face's shape: nose and lips shrink, eye sockets fill."""
+SMOOTHING_SIGMAS = 3.0
+"""So many of these sigmas the smoothing reaches: beyond, a Gaussian's tail is a thousandth."""
 CLIP_MM = 20.0
 """Distances from the skin are held within this before they are smoothed: what is deeper or further has no say."""
 FLATTEST = 0.3
@@ -163,8 +165,14 @@ def _shape(head: Head, box: VoxelBox, share: NDArray[np.float32]) -> _Shape:
     """Smooth the skin of the box."""
     spacing_mm = head.grid.GetSpacing()[0]
     old = head.skin_level_mm
-    held = np.clip(old, -CLIP_MM, CLIP_MM)
-    smooth = scipy.ndimage.gaussian_filter(held, SHAPE_SMOOTHING_MM / spacing_mm, truncate=3.0)[box.slices]
+    sigma = SHAPE_SMOOTHING_MM / spacing_mm
+    reach = int(SMOOTHING_SIGMAS * sigma + 0.5)  # beyond that no voxel has a say in the box
+    low = np.maximum(np.array(box.offset) - reach, 0).astype(float)
+    wide = box_between(low, np.add(box.offset, box.size) - 1.0 + reach, head.grid)
+    held = np.clip(old[wide.slices], -CLIP_MM, CLIP_MM)
+    x, y, z = np.subtract(box.offset, wide.offset).tolist()
+    own = VoxelBox((x, y, z), box.size)
+    smooth = scipy.ndimage.gaussian_filter(held, sigma, truncate=SMOOTHING_SIGMAS)[own.slices]
     slope = np.sqrt(sum(np.square(along) for along in np.gradient(smooth, spacing_mm)))
     brain = sitk.GetArrayViewFromImage(head.brain)[box.slices] > 0
     brain_mm = np.minimum(distance_outside_mm(brain, spacing_mm), np.float32(1000.0))

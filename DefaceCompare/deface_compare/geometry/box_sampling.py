@@ -7,12 +7,16 @@ the coarse field is stretched once for all the slices that lie near it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from .boxes import VoxelBox
+
+MOST_PLACES = 64
+"""So many pairs of grids are remembered, some ten kB each: a case has a dozen."""
 
 Places = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Continuous index in the field of each column, row and slice (x, y, z) of a box."""
@@ -30,7 +34,7 @@ def sample_planes(field: sitk.Image, grid: sitk.Image, box: VoxelBox, outside: f
     """The planes of `sample_box`, one after the other, shape (y, x): for who keeps but few of a large box's voxels."""
     places = _places(field, grid, box)
     values = sitk.GetArrayViewFromImage(field)
-    if places is None or not np.isfinite(values).all():
+    if places is None or (values.dtype.kind == "f" and not np.isfinite(values).all()):
         yield from _resampled(field, grid, box, outside, sitk.sitkLinear, sitk.sitkFloat32)
         return
     (x, columns), (y, rows) = (_within(at, n) for at, n in zip(places[:2], field.GetSize()[:2], strict=True))
@@ -51,9 +55,11 @@ def sample_mask(mask: sitk.Image, grid: sitk.Image, box: VoxelBox) -> NDArray[np
     inside = [_within(at, n) for at, n in zip(places, mask.GetSize(), strict=True)]
     # halves are rounded up, by SimpleITK's own arithmetic: voxels of half or a quarter of the mask's lie on them
     (x, columns), (y, rows), (z, slices) = ((np.rint(2.0 * at + 0.5).astype(np.intp) >> 1, part) for at, part in inside)
-    wide = (sitk.GetArrayViewFromImage(mask) > 0)[:, :, x]
-    for plane, to in zip(z, range(slices.start, slices.stop), strict=True):
-        sampled[to, rows, columns] = wide[plane, y]
+    values, last, found = sitk.GetArrayViewFromImage(mask), -1, sampled[:0]
+    for plane, to in zip(z.tolist(), range(slices.start, slices.stop), strict=True):
+        if plane != last:  # several slices may lie nearest to one plane
+            last, found = plane, (values[plane].take(x, axis=1) > 0).take(y, axis=0)
+        sampled[to, rows, columns] = found
     return sampled
 
 
@@ -68,8 +74,10 @@ class _Stretched:
     """
 
     def __init__(self, values: NDArray[np.generic], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        self._values = values
-        self._columns, self._rows = (_neighbours(at, n) for at, n in ((x, values.shape[2]), (y, values.shape[1])))
+        (self._columns, across), (self._rows, down) = (
+            _neighbours_among(at, n) for at, n in ((x, values.shape[2]), (y, values.shape[1]))
+        )
+        self._values = values[:, down, across]
         self._known: dict[int, NDArray[np.float64]] = {}
 
     def at(self, z: float) -> NDArray[np.float64]:
@@ -84,10 +92,10 @@ class _Stretched:
         if number not in self._known:
             low, high, share = self._columns
             values = self._values[number].astype(np.float64)
-            wide = _between(values[:, low], values[:, high], share)
+            wide = _between(values.take(low, axis=1), values.take(high, axis=1), share)
             low, high, share = self._rows
             self._known = {key: plane for key, plane in self._known.items() if abs(key - number) == 1}
-            self._known[number] = _between(wide[low], wide[high], share[:, None])
+            self._known[number] = _between(wide.take(low, axis=0), wide.take(high, axis=0), share[:, None])
         return self._known[number]
 
 
@@ -105,6 +113,15 @@ def _neighbours(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.intp],
     return low, np.minimum(low + 1, length - 1), np.maximum(at - low, 0.0)
 
 
+def _neighbours_among(
+    at: NDArray[np.float64], length: int
+) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]], slice]:
+    """The same, counted among those voxels only that are anyone's neighbours; and which voxels of all these are."""
+    low, high, share = _neighbours(at, length)
+    used = slice(int(low.min()), int(high.max()) + 1) if at.size else slice(0, 0)
+    return (low - used.start, high - used.start, share), used
+
+
 def _within(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.float64], slice]:
     """The places that lie in a field, half a voxel around its centres, and which of all they are (they ascend or descend)."""
     inside = np.flatnonzero((at >= -0.5) & (at < length - 0.5))
@@ -114,6 +131,21 @@ def _within(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.float64], 
 
 def _places(field: sitk.Image, grid: sitk.Image, box: VoxelBox) -> Places | None:
     """Where the voxels of a box lie in a field, in the arithmetic of SimpleITK; None unless the two share their axes."""
+    return _places_between(_lie(field), _lie(grid), box)
+
+
+_Lie = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+"""Origin, spacing and direction of a grid."""
+
+
+def _lie(grid: sitk.Image) -> _Lie:
+    return grid.GetOrigin(), grid.GetSpacing(), grid.GetDirection()
+
+
+@lru_cache(maxsize=MOST_PLACES)
+def _places_between(field_lie: _Lie, grid_lie: _Lie, box: VoxelBox) -> Places | None:
+    """Found once for each pair of grids: SimpleITK is asked row by row, and the fields of an edit share their grid."""
+    field, grid = (_grid(lie) for lie in (field_lie, grid_lie))
     own, other = (np.array(each.GetDirection()).reshape(3, 3) for each in (field, grid))
     if np.count_nonzero(own) != 3 or np.count_nonzero(other) != 3 or not own.diagonal().all() or not other.diagonal().all():
         return None
@@ -129,7 +161,19 @@ def _places(field: sitk.Image, grid: sitk.Image, box: VoxelBox) -> Places | None
         else:
             index = [field.TransformPhysicalPointToContinuousIndex(point)[axis] for point in points[:-1].tolist()]
             found.append(np.array(index, dtype=np.float64))
+    for each in found:
+        each.setflags(write=False)
     return found[0], found[1], found[2]
+
+
+def _grid(lie: _Lie) -> sitk.Image:
+    """A grid of one voxel: where it ends is not asked."""
+    grid = sitk.Image([1, 1, 1], sitk.sitkUInt8)
+    origin, spacing, direction = lie
+    grid.SetOrigin(origin)
+    grid.SetSpacing(spacing)
+    grid.SetDirection(direction)
+    return grid
 
 
 def _resampled(

@@ -38,6 +38,23 @@ class VoxelBox:
         return VoxelBox((x, y, z), inner.size)
 
 
+Slices = tuple[slice, slice, slice]
+
+
+def common_part(first: VoxelBox, second: VoxelBox) -> tuple[Slices, Slices] | None:
+    """What two boxes of one image share, as (z, y, x) slices of the first one's array and of the second one's; None: nothing."""
+    low = np.maximum(first.offset, second.offset)
+    high = np.minimum(np.add(first.offset, first.size), np.add(second.offset, second.size))
+    if np.any(high <= low):
+        return None
+    (x, y, z), (x_end, y_end, z_end) = low.tolist(), high.tolist()
+    own, other = (
+        (slice(z - oz, z_end - oz), slice(y - oy, y_end - oy), slice(x - ox, x_end - ox))
+        for ox, oy, oz in (first.offset, second.offset)
+    )
+    return own, other
+
+
 def whole_box(grid: sitk.Image) -> VoxelBox:
     """All voxels of `grid`."""
     width, height, depth = grid.GetSize()
@@ -166,13 +183,9 @@ class Patch:
     def part(self, image: sitk.Image, box: VoxelBox) -> sitk.Image:
         """A box of `image` as the patch leaves it: what `whole` gives there, without a copy of all of it."""
         values = sitk.GetArrayViewFromImage(image)[box.slices].copy()
-        low = np.maximum(self.offset, box.offset)
-        high = np.minimum(np.add(self.offset, self.box.size), np.add(box.offset, box.size))
-        if np.all(high > low):
-            own, there = (
-                tuple(slice(a, b) for a, b in zip((low - offset)[::-1], (high - offset)[::-1], strict=True))
-                for offset in (self.offset, box.offset)
-            )
+        common = common_part(self.box, box)
+        if common is not None:
+            own, there = common
             values[there] = self.values[own]
         return boxed(values, image, box)
 

@@ -8,6 +8,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from .box_sampling import sample_box
+from .boxes import whole_box
+
 WORKING_SPACING_MM = 2.0
 """Fine enough for a nose, coarse enough for seconds; the shared MR heads themselves have 2 mm."""
 
@@ -39,7 +42,7 @@ def onto_grid(image: sitk.Image, grid: sitk.Image, outside: float, nearest: bool
     bins = [max(1, int(grid.GetSpacing()[0] / spacing + 1e-6)) for spacing in image.GetSpacing()]
     bins = [min(count, size) for count, size in zip(bins, image.GetSize(), strict=True)]
     coarse = sitk.BinShrink(image, bins) if max(bins) > 1 else image
-    return sitk.Resample(coarse, grid, sitk.Transform(), sitk.sitkLinear, outside, sitk.sitkFloat32)
+    return on_grid(sample_box(coarse, grid, whole_box(grid), outside), grid)
 
 
 def field_of_view(image: sitk.Image, grid: sitk.Image) -> sitk.Image:

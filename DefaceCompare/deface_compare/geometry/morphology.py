@@ -68,7 +68,8 @@ def grown(mask: NDArray[np.bool_], reach_mm: float, spacing_mm: float) -> NDArra
         box = around.slices
         reach = max(1, int(reach_mm / spacing_mm) + 1)
         if reach <= LARGEST_REACH:
-            wide[box] = (distance_table(reach, spacing_mm) <= np.float32(reach_mm))[squared_voxels(mask[box], reach)]
+            near = np.count_nonzero(distance_table(reach, spacing_mm) <= np.float32(reach_mm))  # so many squares, from 0 on
+            wide[box] = squared_voxels(mask[box], reach) < near
         else:
             wide[box] = inner_distance_mm(~mask[box], spacing_mm) <= np.float32(reach_mm)
     return wide

@@ -14,28 +14,36 @@ from ..case import Case
 from ..defacers.defacing import Defacing
 from ..errors import UnusableInput
 from ..geometry.boxes import Patch
+from ..geometry.found_once import FoundOnce
 from ..storage.atomic import write_bytes
 from .folder import OutputFolder
 
 SOURCES = "sources.json"
 STRUCTURES, DOSE = "structures", "dose"
 """Entries of ``sources.json`` beside the images' keys."""
+_SOURCES = FoundOnce()
+"""Of each case: every method asks, and hundreds of paths are looked up for it."""
 
 
 def keep_edit(out: Path, case: Case, defacing: Defacing) -> None:
     """Keep the edited dose of one method, and where the case's files lie."""
     folder = OutputFolder(out).make_private(OutputFolder(out).edits(case.id))
-    sources = {image.key: image.sources for image in case.images}
-    sources[STRUCTURES] = case.structure_set.sources if case.structure_set else ()
-    sources[DOSE] = case.dose.sources if case.dose else ()
-    told = {key: [str(path.resolve()) for path in paths] for key, paths in sources.items()}
-    write_bytes(folder / SOURCES, (json.dumps(told, indent=1) + "\n").encode())
+    sources = _SOURCES.of(case, None, lambda: _sources(case))
+    write_bytes(folder / SOURCES, (json.dumps(sources, indent=1) + "\n").encode())
     arrays = {}
     for policy, patch in defacing.dose_patches.items():
         arrays[f"{policy}_offset"], arrays[f"{policy}_values"] = np.array(patch.offset), patch.values
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     write_bytes(folder / f"{defacing.method}.npz", content.getvalue())
+
+
+def _sources(case: Case) -> dict[str, list[str]]:
+    """The files behind each image key, `STRUCTURES` and `DOSE`, wherever a link leads."""
+    sources = {image.key: image.sources for image in case.images}
+    sources[STRUCTURES] = case.structure_set.sources if case.structure_set else ()
+    sources[DOSE] = case.dose.sources if case.dose else ()
+    return {key: [str(path.resolve()) for path in paths] for key, paths in sources.items()}
 
 
 def kept_sources(out: Path, case_id: str) -> dict[str, tuple[Path, ...]]:

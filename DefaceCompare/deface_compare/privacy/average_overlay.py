@@ -12,15 +12,16 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkPolyDataNormals
 
-from ..anatomy.average_head import AverageHead, average_head, average_outside_mm
+from ..anatomy.average_head import AverageHead, average_head
 from ..anatomy.head import Head
 from ..anatomy.outline_fit import OutlineFit, fit_outline
 from ..case import CaseImage
+from ..defacers.average_face import average_level
 from ..errors import NotAvailable
 from ..geometry.box_sampling import sample_mask
 from ..geometry.boxes import Patch, box_of_points, corners_mm, index_to_mm, margin_in_view_mm
 from ..geometry.grids import mapped
-from ..geometry.level_set import sample_at, smoothed_level_mm
+from ..geometry.level_set import sample_at
 from ..geometry.morphology import grown
 from .surface import SkinLevel, box_of_landmarks, face_surface
 
@@ -112,7 +113,7 @@ def _average_mesh() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
 def _average_skin() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Voxels at the average head's skin, neck left out: centres (n, 3), mm, and signed distances from the skin (n,)."""
     average = average_head()
-    distance = smoothed_level_mm(average_outside_mm())
+    distance = average_level()
     steering = sitk.GetArrayFromImage(average.steering) > 0
     at_skin = (np.abs(distance) < 0.75 * average.outline.GetSpacing()[0]) & steering
     matrix, origin = index_to_mm(average.outline)

@@ -17,7 +17,7 @@ from scipy import ndimage
 from ..geometry.boxes import box_of_points, corners_mm
 from ..geometry.nearness import LARGEST_REACH, dilated, distance_table, eroded, squared_voxels
 from .other_surfaces import box_grid
-from .surface import SMOOTHING_MM, FaceBox, SkinLevel, resampled
+from .surface import SMOOTHING_MM, FaceBox, SkinLevel, on_box
 
 WINDOW_VOXELS = 3
 """Edge of the cube over which noise is averaged: 27 differences know their mean to about a seventh."""
@@ -126,11 +126,11 @@ def _calm(noise: Grey, part: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 def _on_box(mask: NDArray[np.bool_], grid: sitk.Image, box: FaceBox) -> NDArray[np.bool_]:
     """A mask of the image's part, which begins with the slice `grid`, on the face's grid."""
-    image = sitk.GetImageFromArray(mask.astype(np.float32))
+    image = sitk.GetImageFromArray(mask.view(np.uint8))
     image.SetOrigin(grid.GetOrigin())
     image.SetSpacing(grid.GetSpacing())
     image.SetDirection(grid.GetDirection())
-    return np.asarray(sitk.GetArrayFromImage(resampled(image, box, 0.0)) > 0.5)
+    return on_box(image, box, 0.0) > 0.5
 
 
 def _shrunk(filled: NDArray[np.bool_] | None, box: FaceBox) -> list[Grey | None]:

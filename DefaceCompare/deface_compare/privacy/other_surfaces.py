@@ -10,7 +10,7 @@ from scipy import ndimage
 from ..case import Structure
 from ..errors import NotAvailable
 from ..structures.mask import structure_mask
-from .surface import FaceBox, resampled
+from .surface import FaceBox, on_box
 
 DOSE_SHARES = (0.002, 0.01, 0.05)
 """Levels at which an attacker draws the dose, as shares of its maximum: planning systems end the dose at the skin."""
@@ -30,7 +30,7 @@ def dose_greys(dose: sitk.Image, box: FaceBox, highest: float) -> list[NDArray[n
     -------
     list of ndarray of float32, shape (z, y, x)
     """
-    values = sitk.GetArrayFromImage(resampled(dose, box, 0.0))
+    values = on_box(dose, box, 0.0)
     greys = []
     for share in DOSE_SHARES:
         level = max(share * highest, float(np.finfo(np.float32).tiny))

@@ -16,6 +16,8 @@ from ..anatomy.air import air_level, skin_threshold
 from ..anatomy.head import Head, Point
 from ..case import CT, CaseImage
 from ..errors import NotAvailable
+from ..geometry.box_sampling import sample_box
+from ..geometry.boxes import VoxelBox
 from ..geometry.found_once import FoundOnce
 from ..geometry.mesh import iso_surface
 from ..geometry.morphology import largest_part, open_air
@@ -134,7 +136,7 @@ def outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
 
 
 def _outline_on_box(head: Head, box: FaceBox) -> NDArray[np.bool_]:
-    inside = sitk.GetArrayFromImage(resampled(sitk.Cast(head.outline, sitk.sitkFloat32), box, 0.0)) >= 0.5
+    inside = on_box(head.outline, box, 0.0) >= 0.5
     return dilated(inside, round(DEVICE_MARGIN_MM / box.spacing_mm))
 
 
@@ -181,7 +183,7 @@ def grey_values(
     -------
     ndarray of float32, shape (z, y, x)
     """
-    scaled = sitk.GetArrayFromImage(resampled(image, box, level.air))
+    scaled = on_box(image, box, level.air)
     scaled -= np.float32(level.threshold)
     scaled /= np.float32(level.contrast)
     if noise is not None:
@@ -238,13 +240,12 @@ def _window(bright: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
     return slice(0, z[-1] + 3), slice(max(y[0] - 2, 0), bright.shape[1]), slice(max(x[0] - 2, 0), x[-1] + 3)
 
 
-def resampled(image: sitk.Image, box: FaceBox, outside: float) -> sitk.Image:
-    """An image on the face's grid (linear, float32)."""
-    direction = np.eye(3).ravel().tolist()
-    identity = sitk.Transform(3, sitk.sitkIdentity)
-    return sitk.Resample(
-        image, box.size, identity, sitk.sitkLinear, box.origin_mm, box.spacings_mm, direction, outside, sitk.sitkFloat32
-    )
+def on_box(image: sitk.Image, box: FaceBox, outside: float) -> NDArray[np.float32]:
+    """An image on the face's grid (linear), shape (z, y, x); `outside` where it ends."""
+    first = sitk.Image([1, 1, 1], sitk.sitkUInt8)
+    first.SetOrigin(box.origin_mm)
+    first.SetSpacing(box.spacings_mm)
+    return sample_box(image, first, VoxelBox((0, 0, 0), box.size), outside)
 
 
 def _mesh(

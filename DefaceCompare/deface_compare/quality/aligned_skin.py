@@ -107,8 +107,7 @@ def best_aligned(profiles: SkinProfiles, moves: NDArray[np.float64], contrast: f
 
 def steps_at(profiles: SkinProfiles, offset_mm: NDArray[np.float64] | float, contrast: float) -> list[Step]:
     """Surfaces that may stand at an offset: levels between the medians of its two sides; none where these are alike."""
-    outside = float(np.median(profiles.at(np.add(offset_mm, PLATEAU_MM))))
-    inside = float(np.median(profiles.at(np.subtract(offset_mm, PLATEAU_MM))))
+    outside, inside = profiles.median_at(offset_mm + PLATEAU_MM), profiles.median_at(offset_mm - PLATEAU_MM)
     return steps_between(outside, inside, contrast)
 
 

@@ -22,7 +22,7 @@ from ..geometry.boxes import Patch
 from ..geometry.lattice import voxel_cc
 from ..measurement import NOT_AVAILABLE, Measurement, Missing, Scope
 from ..settings import Settings
-from ..structures.mask import structure_mask
+from ..structures.known_mask import known_mask
 from .movement import MOVED_MM, SurfaceMovement, surface_movement
 from .skin import OriginalSkin, original_skin
 
@@ -203,12 +203,8 @@ def _target_row(case: Case, image: CaseImage, patch: Patch, scope: Scope) -> Mea
     primary = case.primary
     if primary is not None and image.frame_of_reference_uid != primary.frame_of_reference_uid:
         return scope.missing("target_altered_volume", "the targets lie in another frame of reference", image=image.key)
-    masks = [structure_mask(structure, image.image) for structure in targets(case)]
-    inside = np.zeros(patch.values.shape, dtype=np.bool_)
-    for found in masks:
-        if found is not None:
-            inside |= found.whole(image.image)[patch.box.slices]
-    if not any(found is not None for found in masks):
+    found = known_mask(targets(case), image)
+    if found is None:
         return scope.missing("target_altered_volume", "no GTV, CTV or PTV in this image", image=image.key)
-    volume_cc = float((inside & patch.altered(image.image)).sum()) * voxel_cc(image.image)
+    volume_cc = float((found.in_box(patch.box) & patch.altered(image.image)).sum()) * voxel_cc(image.image)
     return scope.row("target_altered_volume", defaced=volume_cc, image=image.key, structure="targets")

@@ -160,7 +160,7 @@ def _in_place(
 def _levels(profiles: SkinProfiles, skin: OriginalSkin) -> Iterator[tuple[Step, float]]:
     """The surfaces that are looked for where the skin was, with the reach within which they count."""
     yield Step(skin.isovalue, True), SAME_LEVEL_MM
-    outside = float(np.median(profiles.at(SIDES_MM)))
+    outside = profiles.median_at(SIDES_MM)
     for inside in np.percentile(profiles.at(-SIDES_MM), INSIDE_PERCENTILES):
         for step in steps_between(outside, float(inside), skin.isovalue - skin.air):
             yield step, IN_PLACE_MM

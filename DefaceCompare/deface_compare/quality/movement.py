@@ -12,8 +12,8 @@ from ..case import CaseImage
 from ..defacers.edit import Edit
 from ..errors import NotAvailable
 from ..geometry.boxes import Patch
-from ..geometry.mesh import distances_mm
-from .kept_face import KeptFace, kept_face
+from ..geometry.mesh import corner_distances_mm, distances_mm
+from .kept_face import FAR_MM, KeptFace, kept_face
 from .skin import FEWEST_POINTS, OriginalSkin, calm_defaced, outer_surface
 
 FEWEST_OF_FEATURE = 10
@@ -25,8 +25,8 @@ MOVED_MM = 2.0
 MOVED_SHARE = 0.80
 """Share of the intended surface that must have moved."""
 
-MOVED_P95_MM = 3.0
-"""95th percentile that the movement of the intended surface must reach."""
+MOVED_PERCENTILE, MOVED_P95_MM = 95.0, 3.0
+"""Percentile that the movement of the intended surface must reach."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def surface_movement(
         raise NotAvailable(f"image {image.key} shows no skin where the method means to change it")
     calm = calm_defaced(image, skin, patch)
     calms = [calm] if stored is None or stored is patch else [calm, calm_defaced(image, skin, stored)]
-    distance = _distances_mm(skin, calm, np.any([intended, skin.face, *skin.features.values()], axis=0))
+    distance = _distances_mm(skin, calm, np.any([intended, skin.face, *skin.features.values()], axis=0), intended)
     moved = distance >= MOVED_MM
-    moved_share, p95_mm = float(np.mean(moved[intended])), float(np.percentile(distance[intended], 95))
+    moved_share, p95_mm = float(np.mean(moved[intended])), float(np.percentile(distance[intended], MOVED_PERCENTILE))
     kept = kept_face(skin, calms, intended, distance) if _enough(moved_share, p95_mm) else None
     if kept is not None:
         moved &= ~kept.kept
@@ -112,13 +112,35 @@ def _enough(moved_share: float, p95_mm: float) -> bool:
     return moved_share >= MOVED_SHARE and p95_mm >= MOVED_P95_MM
 
 
-def _distances_mm(skin: OriginalSkin, calm: NDArray[np.float32], asked: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """From each skin point that is asked for to the outside surface of a defaced image, mm; 0 for the others."""
+def _distances_mm(
+    skin: OriginalSkin, calm: NDArray[np.float32], asked: NDArray[np.bool_], intended: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """From each skin point that is asked for to the outside surface of a defaced image, mm; 0 for the others.
+
+    To the last bit where it decides: up to `FAR_MM`, and around `MOVED_PERCENTILE` of the intended points. The others are given
+    their distance from the nearest corner of the surface, which lies on the same side of both.
+    """
     defaced = outer_surface(calm, skin.isovalue, skin.air, skin.grid, skin.devices)
-    extent_mm = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
     distance = np.zeros(len(skin.points_mm))
-    distance[asked] = np.minimum(distances_mm(skin.points_mm[asked], defaced), extent_mm)
+    if defaced.GetNumberOfCells() == 0:
+        distance[asked] = float(np.linalg.norm(np.multiply(skin.grid.GetSize(), skin.grid.GetSpacing())))
+        return distance
+    distance[asked] = corner_distances_mm(skin.points_mm[asked], defaced)
+    # a triangle lies in one voxel: no edge of it is longer than the diagonal, and no place on it further from the nearest
+    # corner than its longest edge by the root of three, which is the voxel's edge
+    least = np.sqrt(np.maximum(distance**2 - skin.grid.GetSpacing()[0] ** 2, 0.0))
+    deciding = asked & (least <= FAR_MM)
+    deciding[intended] |= _around_percentile(least[intended], distance[intended])
+    distance[deciding] = distances_mm(skin.points_mm[deciding], defaced)
     return distance
+
+
+def _around_percentile(least: NDArray[np.float64], most: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of some numbers, known between two limits each, may be those that `MOVED_PERCENTILE` is read from."""
+    place = MOVED_PERCENTILE / 100.0 * (len(least) - 1)
+    low, high = int(np.floor(place)), int(np.ceil(place))
+    lower, upper = np.partition(least, low)[low], np.partition(most, high)[high]
+    return (most >= lower) & (least <= upper)
 
 
 def _percent(moved: NDArray[np.bool_], there: NDArray[np.bool_], fewest: int) -> float:

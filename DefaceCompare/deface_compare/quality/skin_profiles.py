@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import SimpleITK as sitk
@@ -54,6 +55,17 @@ class SkinProfiles:
             share = place - first
             self._known[offset_mm] = self.values[:, first] * (1.0 - share) + self.values[:, first + 1] * share
         return self._known[offset_mm]
+
+    def median_at(self, offset_mm: NDArray[np.float64] | float) -> float:
+        """The median of `at` over all points; at whole mm found for every offset at once, since a search asks for most."""
+        if np.ndim(offset_mm) == 0 and float(offset_mm) in OFFSETS_MM[1:-1]:
+            return float(self._medians[int(float(offset_mm)) + REACH_MM])
+        return float(np.median(self.at(offset_mm)))
+
+    @cached_property
+    def _medians(self) -> NDArray[np.float64]:
+        """Of each of `OFFSETS_MM`."""
+        return np.asarray(np.median(self.values.astype(np.float64), axis=0))
 
     def chosen(self, which: NDArray[np.bool_]) -> SkinProfiles:
         """Those of some points, mask of shape (n,)."""

@@ -39,8 +39,17 @@ UNCHANGED = IntensityChange(0.0, 0.0)
 
 def measure_intensities(voxels: RegionVoxels, values: NDArray[np.generic]) -> Intensities:
     """Median, mean and maximum over the region's core voxels; `values` is the box, shape (z, y, x)."""
-    inside = values[voxels.core].astype(np.float64)
-    return Intensities(float(np.median(inside)), float(inside.mean()), float(inside.max()))
+    inside = values[voxels.core]
+    return Intensities(_median(inside), float(inside.astype(np.float64).mean()), float(inside.max()))
+
+
+def _median(values: NDArray[np.generic]) -> float:
+    """The median, the middle of two in double precision; sorted in the values' own type, which is sooner than in that."""
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, middle)[middle])
+    low, high = np.partition(values, [middle - 1, middle])[middle - 1 : middle + 1].tolist()
+    return 0.5 * (float(low) + float(high))
 
 
 def measure_change(
@@ -48,8 +57,9 @@ def measure_change(
 ) -> IntensityChange:
     """Mean absolute difference and share of altered voxels over the region's core voxels."""
     core = voxels.core
-    difference = np.abs(defaced[core].astype(np.float64) - original[core].astype(np.float64))
-    altered = altered_voxels(original, defaced, modality)[core]
+    before, after = original[core], defaced[core]
+    difference = np.abs(after.astype(np.float64) - before.astype(np.float64))
+    altered = altered_voxels(before, after, modality)
     return IntensityChange(float(difference.mean()), 100.0 * float(altered.mean()))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..case import PET, Case, CaseImage
 from ..defacers.defacing import Defacing
-from ..geometry.boxes import Patch
+from ..geometry.boxes import Patch, box_at, common_part
 from ..measurement import NOT_AVAILABLE, Measurement, Missing, Scope, metrics, percent_change
 from ..settings import Settings
 from ..structures.region import Region
@@ -98,12 +98,11 @@ def image_metrics(modality: str, target: bool) -> list[str]:
 
 def defaced_box(original: NDArray[np.generic], box: tuple[slice, slice, slice], patch: Patch) -> NDArray[np.generic]:
     """A box of the defaced image, shape (z, y, x); `original`, the box of the original, itself where the patch does not reach."""
-    starts = [max(a.start, b.start) for a, b in zip(box, patch.box.slices, strict=True)]
-    stops = [min(a.stop, b.stop) for a, b in zip(box, patch.box.slices, strict=True)]
-    if any(stop <= start for start, stop in zip(starts, stops, strict=True)):
+    z, y, x = box
+    common = common_part(box_at((x.start, y.start, z.start), original), patch.box)
+    if common is None:
         return original
-    own = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, box, strict=True))
-    theirs = tuple(slice(a - b.start, c - b.start) for a, c, b in zip(starts, stops, patch.box.slices, strict=True))
+    own, theirs = common
     if np.array_equal(original[own], patch.values[theirs]):
         return original
     values = original.copy()

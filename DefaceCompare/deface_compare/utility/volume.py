@@ -78,6 +78,8 @@ def altered_voxels(
     original: NDArray[np.generic], defaced: NDArray[np.generic], modality: str, threshold_hu: float = ALTERED_HU
 ) -> NDArray[np.bool_]:
     """Which voxels differ: CT by more than a threshold in HU, other modalities at all."""
-    if modality != CT:
-        return np.asarray(original != defaced)
-    return np.asarray(np.abs(original.astype(np.float32) - defaced.astype(np.float32)) > threshold_hu)
+    altered = np.asarray(original != defaced)
+    if modality == CT:
+        before, after = (values[altered].astype(np.float32) for values in (original, defaced))
+        altered[altered] = np.abs(before - after) > threshold_hu
+    return altered

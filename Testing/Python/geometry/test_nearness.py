@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from deface_compare.geometry import nearness
 from deface_compare.geometry.morphology import grown, shrunk, without_holes
-from deface_compare.geometry.nearness import LARGEST_REACH, dilated, distance_table, eroded, squared_voxels
+from deface_compare.geometry.nearness import BYTE_REACH, LARGEST_REACH, dilated, distance_table, eroded, squared_voxels
 
 SHAPE = (23, 31, 27)
 ALL_BUT_ONE_AXIS = ((1, 1, 40), (40, 1, 1), (2, 3, 2))
@@ -20,12 +21,21 @@ def blobs(seed: int, shape: tuple[int, int, int] = SHAPE, share: float = 0.4) ->
     return noise > np.quantile(noise, 1.0 - share)
 
 
-@pytest.mark.parametrize("reach", range(1, LARGEST_REACH + 1))
+@pytest.mark.parametrize("reach", [*range(1, BYTE_REACH + 2), 21, LARGEST_REACH])
 def test_squared_distances_are_exact_up_to_the_reach(reach: int) -> None:
-    mask = blobs(reach, share=0.002)
+    mask = blobs(reach, (23 + 2 * reach, 31, 27), share=0.002)
+    mask[23:] = False
     exact = np.rint(ndimage.distance_transform_edt(~mask) ** 2)
     assert exact.max() > reach**2
     assert np.array_equal(squared_voxels(mask, reach), np.where(exact <= reach**2, exact, reach**2 + 1))
+
+
+def test_distances_are_the_same_in_pieces_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    mask = blobs(3, share=0.01)
+    whole = squared_voxels(mask, 7)
+    for at_once in (1, 50, 1000):
+        monkeypatch.setattr(nearness, "AT_ONCE", at_once)
+        assert np.array_equal(squared_voxels(mask, 7), whole)
 
 
 @pytest.mark.parametrize("shape", ALL_BUT_ONE_AXIS)
@@ -45,8 +55,8 @@ def test_an_empty_mask_is_far_from_everything() -> None:
 
 
 @pytest.mark.parametrize("reach", [0, LARGEST_REACH + 1])
-def test_a_reach_that_fits_no_byte_is_refused(reach: int) -> None:
-    with pytest.raises(ValueError, match="the reach must be 1 to 11 voxels"):
+def test_a_reach_that_is_too_large_or_none_is_refused(reach: int) -> None:
+    with pytest.raises(ValueError, match="the reach must be 1 to 40 voxels"):
         squared_voxels(blobs(1), reach)
 
 

@@ -19,6 +19,7 @@ def test_one_offset_for_all_points_gives_what_an_offset_for_each_gives(offset_mm
     np.testing.assert_array_equal(once, each)
     np.testing.assert_array_equal(again, each)
     assert once.dtype == each.dtype
+    assert profiles.median_at(offset_mm) == np.median(each)
 
 
 @pytest.mark.parametrize("or_inside", [False, True])
