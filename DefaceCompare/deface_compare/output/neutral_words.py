@@ -228,8 +228,7 @@ class NeutralWords:
         folder = self._folder
         assert folder is not None
         said: dict[str, str] = {}
-        for header in self._headers.values():
-            said |= dict.fromkeys(identifying_values(header), IDENTITY)
+        said |= dict.fromkeys(identifying_values(*self._headers.values()), IDENTITY)
         for path in dict.fromkeys(path.parent for path in self._found):
             here = path if path.is_relative_to(folder) else folder
             for part in here.relative_to(folder).parts:
@@ -243,14 +242,19 @@ class NeutralWords:
         return said
 
 
-def identifying_values(data: Dataset) -> set[str]:
-    """The values of a header's identifying attributes, whole and in parts, as far as they could lead to somebody."""
-    found: set[str] = set()
+def identifying_values(*headers: Dataset) -> set[str]:
+    """The values of headers' identifying attributes, whole and in parts, as far as they could lead to somebody."""
+    texts = {text for header in headers for text in _identifying_texts(header)}  # the slices of a scan say the same
+    parts = {part.strip() for text in texts for part in (text, *re.split(r"[\^=\\]", text))}
+    return {value for value in parts if value != "None" and _leads_to_somebody(value)}
+
+
+def _identifying_texts(header: Dataset) -> Iterator[str]:
+    from ..readers.dicom.header import value_of
+
     for keyword in IDENTIFYING:
-        value = data.get(keyword)
-        for text in [str(value)] if isinstance(value, str) or not isinstance(value, Sequence) else map(str, value):
-            found |= {text.strip(), *(part.strip() for part in re.split(r"[\^=\\]", text))}
-    return {value for value in found if value != "None" and _leads_to_somebody(value)}
+        value = value_of(header, keyword)
+        yield from [str(value)] if isinstance(value, str) or not isinstance(value, Sequence) else map(str, value)
 
 
 def _leads_to_somebody(value: str) -> bool:
