@@ -95,6 +95,8 @@ IDENTIFYING = (
     "ContentDate",
 )
 """Attributes whose values no shared sentence may repeat (a choice of DICOM PS3.15 table E.1-1)."""
+TELLING = ("Modality", *IDENTIFYING)
+"""What of a header is asked here."""
 SHORTEST_WORD, SHORTEST_NUMBER = 3, 5
 """Shorter values are found in any sentence: letters, and digits alone."""
 
@@ -188,11 +190,11 @@ class NeutralWords:
     @cached_property
     def _headers(self) -> Mapping[Path, Dataset]:
         """What each file's header tells of persons: a structure set names others than the scan beside it."""
-        from ..readers.dicom.kept_scan import kept_headers
+        from ..readers.dicom.kept_scan import kept_attributes
 
         assert self._folder is not None
-        known = kept_headers(self._folder)
-        return {path: known[path].dataset if path in known else _header(path) for path in self._found}
+        known = kept_attributes(self._folder)
+        return {path: known[path] if path in known else _header(path) for path in self._found}
 
     @cached_property
     def _files(self) -> Mapping[str, list[Path]]:
@@ -273,7 +275,7 @@ def _header(path: Path) -> Dataset:
     from ..readers.dicom.dicom_file import read_file
 
     try:
-        return read_file(path, stop_before_pixels=True, only=["Modality", *IDENTIFYING]).data
+        return read_file(path, stop_before_pixels=True, only=TELLING).data
     except Exception:  # pydicom raises many types on damaged and on other files: such a one is called a file
         return pydicom.Dataset()
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,15 +99,15 @@ def naming_file(function: Callable[Concatenate[Header, Rest], Result]) -> Callab
 
 def value_of(data: Dataset, keyword: str) -> Any:
     """`data.get(keyword)` of an attribute, in a third of its time: each slice of a scan is asked for some hundred."""
-    tag = _tag_of(keyword)
+    tag = tag_of(keyword)
     element = data.get_item(tag)
     if element is None:
         return None
     return (element if isinstance(element, DataElement) else data[tag]).value
 
 
-@lru_cache(maxsize=None)
-def _tag_of(keyword: str) -> BaseTag:
+@cache
+def tag_of(keyword: str) -> BaseTag:
     """The tag of one of DICOM's keywords."""
     tag = tag_for_keyword(keyword)
     assert tag is not None, keyword
