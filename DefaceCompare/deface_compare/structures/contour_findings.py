@@ -111,13 +111,12 @@ def _is_keyhole(polygon: NDArray[np.float64]) -> bool:
     """Whether a side is passed there and back: into a hole and out of it."""
     corners = np.rint((polygon - polygon.min(axis=0)) / KEYHOLE_MM).astype(np.int64)
     codes = corners[:, 0] * (corners[:, 1].max() + 1) + corners[:, 1]
-    if len(polygon) > 2 and np.diff(np.sort(codes)).all():
-        return False  # no point is passed twice
-    _, number = np.unique(codes, return_inverse=True)
-    begin, end = number, np.roll(number, -1)
-    apart = begin != end
-    there, back = (begin * len(polygon) + end)[apart], (end * len(polygon) + begin)[apart]
-    return bool(np.isin(there, back).any())
+    codes = codes[codes != np.roll(codes, -1)]
+    if len(codes) > 2 and np.diff(np.sort(codes)).all():
+        return False  # no point is passed twice: so are nearly all outlines, and finding partners takes long
+    _, begin = np.unique(codes, return_inverse=True)
+    end = np.roll(begin, -1)
+    return bool(np.isin(begin * len(polygon) + end, end * len(polygon) + begin).any())
 
 
 def _crosses_itself(polygon: NDArray[np.float64]) -> bool:

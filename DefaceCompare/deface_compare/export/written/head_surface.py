@@ -100,7 +100,7 @@ def head_surface(image: CaseImage, patch: Patch, defaced: sitk.Image) -> HeadSur
     return HeadSurface(
         origin_mm=np.array(grid.GetOrigin()),
         inside=field,
-        outside_mm=_outside_mm(solid),
+        outside_mm=outside_mm(solid),
         zone=zone,
         near=grown(zone, NEAR_MM - ZONE_MARGIN_MM, GRID_MM),
         view=image.image,
@@ -119,7 +119,8 @@ def _field_and_solid(version: sitk.Image, image: CaseImage, grid: sitk.Image) ->
     return field, solid
 
 
-def _outside_mm(solid: NDArray[np.bool_]) -> NDArray[np.float32]:
+def outside_mm(solid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How far outside what is solid each voxel of the grid lies, as far as `REACH`."""
     table = distance_table(REACH, GRID_MM)
     return np.minimum(table, np.float32((REACH + 1) * GRID_MM))[squared_voxels(solid, REACH)]
 
