@@ -105,7 +105,8 @@ def _only(data: Dataset, keywords: Sequence[str]) -> Dataset:
     """Some attributes of a header as they are stored."""
     tags = [tag for keyword in keywords if (tag := tag_of(keyword)) in data]
     few = Dataset({tag: data.get_item(tag) for tag in tags})
-    few.set_original_encoding(*data.original_encoding, data.original_character_set)
+    implicit, little = data.original_encoding
+    few.set_original_encoding(implicit, little, data.original_character_set)
     return few
 
 
