@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from deface_compare.readers.dicom import contour_item
+from deface_compare.readers.choices import ReadingChoices
+from deface_compare.readers.dicom import contour_item, scan
 from deface_compare.readers.dicom.contour_item import contour_points, points_kept
-from deface_compare.readers.dicom.header import value_of
+from deface_compare.readers.dicom.header import Header, value_of
 from deface_compare.readers.dicom.kept_scan import (
     all_headers,
     attributes_kept,
@@ -24,6 +26,8 @@ from deface_compare.readers.dicom.kept_scan import (
     kept_scan,
     read_once,
 )
+from deface_compare.settings import Settings
+from deface_compare.study.check import check_patient
 from export_patient import COARSE_MM, edit, write_patient
 
 
@@ -111,6 +115,20 @@ def test_attributes_of_a_folder_in_which_a_file_changed_are_not_trusted(own: Pat
         assert kept_attributes(own) == {}
         again = kept_scan(own)
         assert str(kept_attributes(own)[again.doses[0].path].PatientName) == "Another^Name"
+
+
+def test_a_check_of_a_patient_reads_each_header_once(patient: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[Path] = Counter()
+    once = scan.read_header
+
+    def counted(path: Path) -> Header | None:
+        read[path] += 1
+        return once(path)
+
+    monkeypatch.setattr(scan, "read_header", counted)
+    check_patient(patient, "case-001", Settings(), ReadingChoices(), faces=False)
+    assert set(read.values()) == {1}
+    assert len(read) == sum(1 for path in patient.rglob("*") if path.is_file())
 
 
 def test_an_attribute_asked_for_the_short_way_is_what_pydicom_gives(patient: Path) -> None:
