@@ -95,6 +95,8 @@ IDENTIFYING = (
     "ContentDate",
 )
 """Attributes whose values no shared sentence may repeat (a choice of DICOM PS3.15 table E.1-1)."""
+TELLING = ("Modality", *IDENTIFYING)
+"""What of a header is asked here."""
 SHORTEST_WORD, SHORTEST_NUMBER = 3, 5
 """Shorter values are found in any sentence: letters, and digits alone."""
 
@@ -188,11 +190,11 @@ class NeutralWords:
     @cached_property
     def _headers(self) -> Mapping[Path, Dataset]:
         """What each file's header tells of persons: a structure set names others than the scan beside it."""
-        from ..readers.dicom.kept_scan import kept_headers
+        from ..readers.dicom.kept_scan import kept_attributes
 
         assert self._folder is not None
-        known = kept_headers(self._folder)
-        return {path: known[path].dataset if path in known else _header(path) for path in self._found}
+        known = kept_attributes(self._folder)
+        return {path: known[path] if path in known else _header(path) for path in self._found}
 
     @cached_property
     def _files(self) -> Mapping[str, list[Path]]:
@@ -228,8 +230,7 @@ class NeutralWords:
         folder = self._folder
         assert folder is not None
         said: dict[str, str] = {}
-        for header in self._headers.values():
-            said |= dict.fromkeys(identifying_values(header), IDENTITY)
+        said |= dict.fromkeys(identifying_values(*self._headers.values()), IDENTITY)
         for path in dict.fromkeys(path.parent for path in self._found):
             here = path if path.is_relative_to(folder) else folder
             for part in here.relative_to(folder).parts:
@@ -243,14 +244,19 @@ class NeutralWords:
         return said
 
 
-def identifying_values(data: Dataset) -> set[str]:
-    """The values of a header's identifying attributes, whole and in parts, as far as they could lead to somebody."""
-    found: set[str] = set()
+def identifying_values(*headers: Dataset) -> set[str]:
+    """The values of headers' identifying attributes, whole and in parts, as far as they could lead to somebody."""
+    texts = {text for header in headers for text in _identifying_texts(header)}  # the slices of a scan say the same
+    parts = {part.strip() for text in texts for part in (text, *re.split(r"[\^=\\]", text))}
+    return {value for value in parts if value != "None" and _leads_to_somebody(value)}
+
+
+def _identifying_texts(header: Dataset) -> Iterator[str]:
+    from ..readers.dicom.header import value_of
+
     for keyword in IDENTIFYING:
-        value = data.get(keyword)
-        for text in [str(value)] if isinstance(value, str) or not isinstance(value, Sequence) else map(str, value):
-            found |= {text.strip(), *(part.strip() for part in re.split(r"[\^=\\]", text))}
-    return {value for value in found if value != "None" and _leads_to_somebody(value)}
+        value = value_of(header, keyword)
+        yield from [str(value)] if isinstance(value, str) or not isinstance(value, Sequence) else map(str, value)
 
 
 def _leads_to_somebody(value: str) -> bool:
@@ -269,7 +275,7 @@ def _header(path: Path) -> Dataset:
     from ..readers.dicom.dicom_file import read_file
 
     try:
-        return read_file(path, stop_before_pixels=True, only=["Modality", *IDENTIFYING]).data
+        return read_file(path, stop_before_pixels=True, only=TELLING).data
     except Exception:  # pydicom raises many types on damaged and on other files: such a one is called a file
         return pydicom.Dataset()
 

@@ -139,8 +139,13 @@ class FaceScorer:
             planted=self._emptied(grey, lower, reference, known=False),
         )
 
-    def seen(self, image: sitk.Image, reference: FaceReference) -> FaceProbe:
+    def seen(self, image: sitk.Image, reference: FaceReference, *, elsewhere: bool = True) -> FaceProbe:
         """Score what any viewer shows of a defaced version of an original: its skin, drawn at each threshold.
+
+        Parameters
+        ----------
+        elsewhere : bool
+            Also where other people have their landmarks, which only an AUC over many heads asks for.
 
         Raises
         ------
@@ -149,7 +154,8 @@ class FaceScorer:
         """
         grey = grey_values(image, reference.box, reference.level)
         surface = surface_at(grey, reference.box)
-        probe = self._probe(surface, reference.axes, reference.cameras, reference.landmarks_px, mapped=self._maps)
+        known_px = reference.landmarks_px
+        probe = self._probe(surface, reference.axes, reference.cameras, known_px, elsewhere=elsewhere, mapped=self._maps)
         if not self.models:
             return probe
         others = [reference.level.scaled(value) for value in reference.level.others]

@@ -16,7 +16,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from .dicom.copies import OURS
-from .dicom.header import naming
+from .dicom.header import naming, value_of
 
 CLEAN_VISUAL_FEATURES = "113102"
 """Clean Recognizable Visual Features Option (PS3.16, CID 7050)."""
@@ -64,16 +64,19 @@ def stated_defacing(path: Path, dataset: Dataset) -> str:
         If the header holds damaged values.
     """
     with naming(path):
-        if any(text.startswith(OURS) for text in _texts(dataset.get("DeidentificationMethod"))):
+        if any(text.startswith(OURS) for text in _texts(value_of(dataset, "DeidentificationMethod"))):
             return "DeidentificationMethod says so"
         for keyword in TEXTS:
-            if any(_names_a_defacer(text) for text in _texts(dataset.get(keyword))):
+            if any(_names_a_defacer(text) for text in _texts(value_of(dataset, keyword))):
                 return f"{keyword} says so"
-        for item in dataset.get("DeidentificationMethodCodeSequence") or []:
+        for item in value_of(dataset, "DeidentificationMethodCodeSequence") or []:
             words = [str(item.get(keyword) or "") for keyword in CODE]
             if CLEAN_VISUAL_FEATURES in words or any("replace_recognizable" in each or _names_a_defacer(each) for each in words):
                 return "DeidentificationMethodCodeSequence says so"
-        if [str(dataset.get(each) or "") for each in ("RecognizableVisualFeatures", "PatientIdentityRemoved")] == ["NO", "YES"]:
+        if [str(value_of(dataset, each) or "") for each in ("RecognizableVisualFeatures", "PatientIdentityRemoved")] == [
+            "NO",
+            "YES",
+        ]:
             return "RecognizableVisualFeatures is NO"
         if any(map(_names_a_defacer, _private_creators(dataset))):
             return "a private creator names a defacer"

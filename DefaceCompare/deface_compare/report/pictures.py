@@ -78,7 +78,8 @@ def head_box(path: Path) -> tuple[int, int, int, int]:
     picture = reader.GetOutput()
     width, height, _ = picture.GetDimensions()
     pixels = vtk_to_numpy(picture.GetPointData().GetScalars()).reshape(height, width, -1)
-    lit = pixels.max(axis=2) > DARK
+    channels = np.moveaxis(pixels, 2, 0)  # a maximum along the last axis takes ten times as long
+    lit = np.logical_or.reduce([channel > DARK for channel in channels])
     if not lit.any():
         return 0, width - 1, 0, height - 1
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))

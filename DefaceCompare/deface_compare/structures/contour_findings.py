@@ -90,6 +90,8 @@ def _nesting(stack: ContourStack) -> tuple[int, int]:
 
 def _meeting(plane: Sequence[NDArray[np.float64]]) -> list[tuple[int, int]]:
     """The pairs of different contours whose boxes meet (a structure drawn by a threshold has hundreds of islands a plane)."""
+    if len(plane) == 1:
+        return []
     low, high = np.array([each.min(axis=0) for each in plane]), np.array([each.max(axis=0) for each in plane])
     meet = np.all((low[:, None] <= high[None]) & (high[:, None] >= low[None]), axis=2)
     return [(int(a), int(b)) for a, b in np.argwhere(meet) if a != b]
@@ -108,11 +110,13 @@ def _share_inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> 
 def _is_keyhole(polygon: NDArray[np.float64]) -> bool:
     """Whether a side is passed there and back: into a hole and out of it."""
     corners = np.rint((polygon - polygon.min(axis=0)) / KEYHOLE_MM).astype(np.int64)
-    _, number = np.unique(corners[:, 0] * (corners[:, 1].max() + 1) + corners[:, 1], return_inverse=True)
-    begin, end = number, np.roll(number, -1)
-    apart = begin != end
-    there, back = (begin * len(polygon) + end)[apart], (end * len(polygon) + begin)[apart]
-    return bool(np.isin(there, back).any())
+    codes = corners[:, 0] * (corners[:, 1].max() + 1) + corners[:, 1]
+    codes = codes[codes != np.roll(codes, -1)]
+    if len(codes) > 2 and np.diff(np.sort(codes)).all():
+        return False  # no point is passed twice: so are nearly all outlines, and finding partners takes long
+    _, begin = np.unique(codes, return_inverse=True)
+    end = np.roll(begin, -1)
+    return bool(np.isin(begin * len(polygon) + end, end * len(polygon) + begin).any())
 
 
 def _crosses_itself(polygon: NDArray[np.float64]) -> bool:

@@ -21,6 +21,7 @@ from ..output.neutral_words import NeutralWords
 from ..progress import Cancelled, Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
+from ..readers.dicom.kept_scan import read_once
 from ..readers.found_files import find_files
 from ..settings import Settings
 from ..structures.organs import EXCLUDE, EXTERNAL
@@ -135,6 +136,7 @@ def check_patients(
     report_step(progress, len(folders), len(folders), "checked")
 
 
+@read_once()
 @one_itk_thread()
 def check_patient(
     folder: Path, case_id: str, settings: Settings, choices: ReadingChoices, *, faces: bool, seen: SeenImages | None = None

@@ -20,10 +20,11 @@ from ..output.finished_mark import FinishedMark, finish_move, move_in, read_mark
 from ..output.folder import OutputFolder
 from ..output.kept_methods import KeptMethods
 from ..output.lock import sole_case
-from ..output.neutral_words import NeutralWords
+from ..output.neutral_words import TELLING, NeutralWords
 from ..progress import ALREADY_FINISHED, Cancelled, Progress, report_step, silent
 from ..readers import read_case
 from ..readers.choices import ReadingChoices
+from ..readers.dicom.kept_scan import attributes_kept
 from ..readers.found_files import count_words
 from ..settings import Settings
 from ..storage.atomic import ESCAPED, raise_if_full, system_sentence
@@ -131,7 +132,7 @@ def compare_or_skip(job: CaseJob, progress: Progress = silent) -> CaseOutcome:
     """
     if job.code not in ("", code_mark()):
         raise UnusableInput(f"the worker on {socket.gethostname()} has other code or libraries; install the same on all machines")
-    with sole_case(job.out, job.id):
+    with sole_case(job.out, job.id), attributes_kept(TELLING):
         return _compare_or_skip(job, progress)
 
 

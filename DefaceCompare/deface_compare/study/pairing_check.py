@@ -8,7 +8,7 @@ from pathlib import Path
 from ..case import Case
 from ..readers.bids.dataset import is_bids_patient
 from ..readers.dicom.header import Header
-from ..readers.dicom.scan import scan_folder
+from ..readers.dicom.kept_scan import kept_scan
 from ..readers.files.case_json import CASE_FILE
 
 BY_FILE = "named together in case.json"
@@ -33,7 +33,7 @@ def pairing_words(folder: Path, case: Case) -> str:
         return BY_FILE if case.structure_set or case.dose else ""
     if is_bids_patient(folder):
         return "by their names" if case.structure_set else ""
-    scan = scan_folder(folder)
+    scan = kept_scan(folder)
     structures = _used([*scan.structure_sets, *scan.segmentations], case.structure_set.sources if case.structure_set else ())
     doses = _used(scan.doses, case.dose.sources if case.dose else ())
     told = [

@@ -8,8 +8,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from deface_compare.export.written.head_surface import GRID_MM, HeadSurface
+from deface_compare.export.written.head_surface import GRID_MM, REACH, HeadSurface, outside_mm
 from deface_compare.export.written.plane_lattice import PlaneLattice, softened
+from deface_compare.export.written.structure_clip import OUTSIDE_MM
 
 
 def _surface(tilt_deg: float) -> HeadSurface:
@@ -67,3 +68,14 @@ def test_an_area_is_smoothed_as_if_all_of_its_lattice_was(corner: tuple[int, int
     whole = (2.0 * ndimage.gaussian_filter(drawn.astype(np.float32), 1.0) - 1.0).astype(np.float32)
     assert np.array_equal(softened(drawn), whole)
     assert np.array_equal(softened(np.zeros((5, 5), bool)), np.full((5, 5), -1.0, np.float32))
+
+
+def test_whether_a_place_lies_outside_the_surface_is_told_as_by_whole_distances() -> None:
+    random = np.random.default_rng(5)
+    solid = ndimage.gaussian_filter(random.normal(size=(40, 44, 48)), 3) > 0.02
+    told, whole = outside_mm(solid), ndimage.distance_transform_edt(~solid, GRID_MM).astype(np.float32)
+    assert (whole > GRID_MM * REACH).any()
+    places = random.uniform(0, 1, (3, 200_000)) * (np.array(solid.shape)[:, None] - 1)
+    outside = [ndimage.map_coordinates(field, places, order=1) > OUTSIDE_MM for field in (told, whole)]
+    assert np.array_equal(*outside)
+    assert 0 < outside[0].sum() < outside[0].size

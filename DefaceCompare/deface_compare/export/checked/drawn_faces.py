@@ -59,7 +59,7 @@ class DrawnFaces:
         if reference is None:
             return []
         try:
-            probe = self._scorer.seen(written, reference)
+            probe = self._scorer.seen(written, reference, elsewhere=False)
         except NotAvailable as reason:
             self.told[image.key] = {"reason": str(reason)}
             return []

@@ -14,6 +14,7 @@ from ...case import CaseImage
 from ...geometry.boxes import Patch, corners_mm
 from ...geometry.grids import onto_grid
 from ...geometry.morphology import fill_cavities, grown, largest_part
+from ...geometry.nearness import distance_table, squared_voxels
 from ..beyond_image import is_beyond
 
 GRID_MM = 2.0
@@ -23,6 +24,9 @@ NEAR_MM = 40.0
 ZONE_MARGIN_MM = 3.0
 """The changed part of the head, grown by this, is where the outline is drawn anew: a smoothed edge lies beside its voxels."""
 SKIN_SMOOTHING_MM = 0.8
+REACH = 5
+"""Voxels of the grid: so far outside the surface distances are told, 10 mm. What is asked is whether a place lies 3 mm outside
+(`structure_clip.OUTSIDE_MM`), and none of a place's eight neighbours is told short unless all lie further out than that."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class HeadSurface:
     inside : ndarray of float32, shape (z, y, x)
         Positive inside the new surface (cavities are inside), zero on it; between -1 and 1.
     outside_mm : ndarray of float32, shape (z, y, x)
-        Distance outside the new surface; 0 inside.
+        Distance outside the new surface; 0 inside, further out than `REACH` one voxel more than that.
     zone : ndarray of bool, shape (z, y, x)
         Where the method changed something, and a little around.
     near : ndarray of bool, shape (z, y, x)
@@ -96,7 +100,7 @@ def head_surface(image: CaseImage, patch: Patch, defaced: sitk.Image) -> HeadSur
     return HeadSurface(
         origin_mm=np.array(grid.GetOrigin()),
         inside=field,
-        outside_mm=ndimage.distance_transform_edt(~solid, GRID_MM).astype(np.float32),
+        outside_mm=outside_mm(solid),
         zone=zone,
         near=grown(zone, NEAR_MM - ZONE_MARGIN_MM, GRID_MM),
         view=image.image,
@@ -113,6 +117,12 @@ def _field_and_solid(version: sitk.Image, image: CaseImage, grid: sitk.Image) ->
     field[solid & ~tissue] = 1.0
     field[~solid & tissue] = -1.0
     return field, solid
+
+
+def outside_mm(solid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How far outside what is solid each voxel of the grid lies, as far as `REACH`."""
+    table = distance_table(REACH, GRID_MM)
+    return np.minimum(table, np.float32((REACH + 1) * GRID_MM))[squared_voxels(solid, REACH)]
 
 
 def _grid(image: sitk.Image, patch: Patch) -> sitk.Image:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...geometry.boxes import box_around, margin_in_view_mm
-from ..beyond_image import BEYOND_MM, is_beyond
+from ..beyond_image import BEYOND_MM
 from .head_surface import GRID_MM, HeadSurface
 
 SURE_MM = 1e-6
@@ -49,12 +49,12 @@ class PlaneLattice:
 
     def inside(self) -> NDArray[np.float32]:
         """`HeadSurface.inside` at each point, linear, shape (rows, columns); -1 beyond the grid."""
-        z, y, x = self._index
+        (z,), y, x = self._index
         found = np.full(self.shape, np.float32(-1.0))
         rows, columns = self._covered
         if rows.stop > rows.start and columns.stop > columns.start:
-            places = np.meshgrid(z, y[rows], x[columns], indexing="ij")
-            found[rows, columns] = ndimage.map_coordinates(self.surface.inside, places, order=1, cval=-1.0)[0]
+            plane = _between(self.surface.inside, np.array([z]))[0]
+            found[rows, columns] = _between(_between(plane, y[rows]).T, x[columns]).T
         return found
 
     def in_zone(self) -> NDArray[np.bool_]:
@@ -72,9 +72,15 @@ class PlaneLattice:
         corners = np.array([(x, y, self.z_mm) for x in self.x_mm[[0, -1]] for y in self.y_mm[[0, -1]]])
         if margin_in_view_mm(self.surface.view, corners).min() > SURE_MM - BEYOND_MM:
             return np.zeros(self.shape, bool)
-        y, x = np.meshgrid(self.y_mm, self.x_mm, indexing="ij")
-        places = np.stack([x.ravel(), y.ravel(), np.full(x.size, self.z_mm)], axis=1)
-        return is_beyond(self.surface.view, places).reshape(self.shape)
+        view = self.surface.view
+        apart = [each - origin for each, origin in zip((self.x_mm, self.y_mm[:, None], self.z_mm), view.GetOrigin(), strict=True)]
+        found = np.zeros(self.shape, bool)
+        axes = np.linalg.inv(np.array(view.GetDirection()).reshape(3, 3))
+        for axis, spacing, size in zip(axes, view.GetSpacing(), view.GetSize(), strict=True):
+            # of an image along the axes only one coordinate counts: a line of numbers, not a plane of them
+            along = sum(share * place for share, place in zip(axis, apart, strict=True) if share)
+            found |= np.minimum(along + 0.5 * spacing, (size - 0.5) * spacing - along) < -BEYOND_MM
+        return found
 
     @cached_property
     def _index(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -92,6 +98,14 @@ class PlaneLattice:
         held = [np.flatnonzero((index >= 0) & (index <= size - 1)) for index, size in zip(across, sizes, strict=True)]
         rows, columns = (slice(int(each[0]), int(each[-1]) + 1) if len(each) else slice(0, 0) for each in held)
         return rows, columns
+
+
+def _between(values: NDArray[np.floating], index: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values between the entries along the first axis, linear, at a continuous index that none of them leaves."""
+    first = np.minimum(index.astype(np.intp), max(len(values) - 2, 0))
+    share = (index - first).reshape(-1, *([1] * (values.ndim - 1)))
+    after = values[np.minimum(first + 1, len(values) - 1)]
+    return np.asarray(values[first] * (1.0 - share) + after * share)
 
 
 def softened(drawn: NDArray[np.bool_]) -> NDArray[np.float32]:

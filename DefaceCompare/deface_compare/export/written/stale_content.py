@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from pydicom.datadict import keyword_for_tag
@@ -115,23 +115,35 @@ def remove_stale(data: Dataset) -> Counter[str]:
     Private elements go (a thumbnail is one), but for Philips' PET factors; so do overlays, curves, icons, signatures, padding,
     minima and maxima, distances to the skin, pixels and contours where none was defaced, and values long enough for a picture.
     """
-    return _remove_stale(data, str(data.get("Modality") or ""), ())
-
-
-def _remove_stale(data: Dataset, modality: str, place: tuple[str, ...]) -> Counter[str]:
-    """The same of a data set in an object of this modality; `place` names the sequences around it."""
     gone: Counter[str] = Counter()
+    for place, tag, what in _stale(data, str(data.get("Modality") or ""), ()):
+        del place[tag]
+        gone[what] += 1
+    return gone
+
+
+def stale_left(data: Dataset) -> Counter[str]:
+    """What `remove_stale` would take out; nothing goes."""
+    return Counter(what for _, _, what in _stale(data, str(data.get("Modality") or ""), ()))
+
+
+def _stale(data: Dataset, modality: str, place: tuple[str, ...]) -> Iterator[tuple[Dataset, BaseTag, str]]:
+    """The stale elements of a data set in an object of this modality: where each stands, and what it is.
+
+    Parameters
+    ----------
+    place : tuple of str
+        Names of the sequences around the data set.
+    """
     kept_private = _kept_private(data)
     for tag, stored in list(data.items()):
         what = "" if tag in kept_private else _why_stale(data, tag, stored, modality, place)
         if what:
-            gone[what] += 1
-            del data[tag]
+            yield data, tag, what
         elif kind_of(data, tag, stored) == "SQ":
             inside = (*place, _keyword(tag))
             for item in data[tag].value or []:
-                gone += _remove_stale(item, modality, inside)
-    return gone
+                yield from _stale(item, modality, inside)
 
 
 def _why_stale(data: Dataset, tag: BaseTag, stored: object, modality: str, place: tuple[str, ...]) -> str:

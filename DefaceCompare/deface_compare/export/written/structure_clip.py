@@ -180,6 +180,7 @@ def _like(item: Dataset, polygon: NDArray[np.float64], z: float) -> Dataset:
         if keyword in item:
             new.add(deepcopy(item[keyword]))
     new.NumberOfContourPoints = len(polygon)
-    text = "\\".join(f"{x:.2f}\\{y:.2f}\\{z:.10g}" for x, y in polygon[:, :2].tolist())
+    behind = f"\\{z:.10g}"
+    text = "\\".join([f"{x:.2f}\\{y:.2f}{behind}" for x, y in polygon[:, :2].tolist()])
     new.add(DataElement(CONTOUR_DATA, "DS", text, already_converted=True))
     return new

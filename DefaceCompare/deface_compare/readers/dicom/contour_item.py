@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from .header import value_of
+
 CLOSED_TYPES = frozenset({"CLOSEDPLANAR", "CLOSEDPLANARXOR"})
 """Geometric types that enclose an area, as letters: the standard has CLOSED_PLANAR and CLOSEDPLANAR_XOR (PS3.3 C.8.8.6.1), some
 writers set other underscores or small letters. Both combine by even-odd here (nested contours are holes)."""
@@ -45,7 +47,7 @@ def points_kept() -> Iterator[None]:
 
 def geometric_type(contour: Dataset) -> str:
     """ContourGeometricType as it is stated, ``""`` if it is not."""
-    return str(contour.get("ContourGeometricType") or "")
+    return str(value_of(contour, "ContourGeometricType") or "")
 
 
 def is_closed(contour: Dataset) -> bool:

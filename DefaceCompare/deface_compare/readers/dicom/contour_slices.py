@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from .header import value_of
 from .series import Series
 
 
@@ -55,7 +56,9 @@ def beside_mm(drawn: Sequence[tuple[Dataset, NDArray[np.float64]]], planes: Mapp
     """
     distances, allowed = [], []
     for contour, points in drawn:
-        uids = [str(image.get("ReferencedSOPInstanceUID") or "") for image in contour.get("ContourImageSequence") or []]
+        uids = [
+            str(value_of(image, "ReferencedSOPInstanceUID") or "") for image in value_of(contour, "ContourImageSequence") or []
+        ]
         named = [planes[uid] for uid in uids if uid in planes]
         if named:
             nearest = min(named, key=lambda plane: plane.distance_mm(points[0]))

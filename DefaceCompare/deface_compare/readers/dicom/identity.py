@@ -14,7 +14,7 @@ from itertools import combinations
 from pydicom.dataset import Dataset
 
 from ...errors import UnusableInput
-from .header import Header, naming_file
+from .header import Header, naming_file, value_of
 from .joined_sets import components, connected
 from .references import referenced_uids
 from .texts import as_utf8
@@ -83,9 +83,9 @@ class Identity:
 def identity_of(header: Header) -> Identity:
     """What an object says of its patient."""
     data = header.dataset
-    stated = data.get("OtherPatientIDs") or ""
+    stated = value_of(data, "OtherPatientIDs") or ""
     others = [stated] if isinstance(stated, str) else [str(each) for each in stated]
-    others += [str(item.get("PatientID") or "") for item in data.get("OtherPatientIDsSequence") or []]
+    others += [str(item.get("PatientID") or "") for item in value_of(data, "OtherPatientIDsSequence") or []]
     birth_date = re.sub(r"\D", "", header.text("PatientBirthDate"))
     sex = header.text("PatientSex").strip().upper()
     return Identity(
@@ -99,7 +99,7 @@ def identity_of(header: Header) -> Identity:
 
 
 def _qualified_issuer(data: Dataset) -> str:
-    items = data.get("IssuerOfPatientIDQualifiersSequence") or []
+    items = value_of(data, "IssuerOfPatientIDQualifiersSequence") or []
     return _told(str(items[0].get("UniversalEntityID") or "")) if items else ""
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom.dataset import Dataset
+
 from ..found_files import find_files
 from .contour_item import points_kept
-from .header import Header
+from .header import Header, tag_of
 from .scan import Scan, scan_folder
 
 Marks = tuple[tuple[str, int, int, int, int], ...]
@@ -18,11 +20,13 @@ Marks = tuple[tuple[str, int, int, int, int], ...]
 
 @dataclass
 class _Kept:
-    """What was scanned last, and what its files were like before that."""
+    """What was scanned last, and what its files were like before that: all of it, or some attributes of each header."""
 
     folder: Path | None = None
     marks: Marks = ()
     scan: Scan | None = None
+    keywords: Sequence[str] = ()
+    headers: dict[Path, Dataset] | None = None
 
 
 _KEPT: ContextVar[_Kept | None] = ContextVar("scan that is kept", default=None)
@@ -42,6 +46,19 @@ def read_once() -> Iterator[None]:
         _KEPT.reset(token)
 
 
+@contextmanager
+def attributes_kept(keywords: Sequence[str]) -> Iterator[None]:
+    """Within this block `kept_headers` knows these attributes of the folder that was scanned last.
+
+    Whole headers would hold memory that the voxels need.
+    """
+    token = _KEPT.set(_Kept(keywords=keywords))
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
 def kept_scan(folder: Path) -> Scan:
     """`scan_folder`; within `read_once` what it gave before, if the files are the same ones, unchanged. Not to be altered.
 
@@ -51,9 +68,14 @@ def kept_scan(folder: Path) -> Scan:
         As `scan_folder`.
     """
     kept = _KEPT.get()
-    if kept is None or (kept.folder is not None and kept.folder != folder.resolve()):
+    if kept is None or (not kept.keywords and kept.folder is not None and kept.folder != folder.resolve()):
         return scan_folder(folder)
     marks = _marks(folder)  # before reading: what changes while it is read is read again the next time
+    if kept.keywords:
+        scan = scan_folder(folder)
+        found = {header.path: _only(header.dataset, kept.keywords) for header in all_headers(scan)}
+        kept.folder, kept.marks, kept.headers = folder.resolve(), marks, found
+        return scan
     if kept.scan is None or kept.marks != marks:
         kept.folder, kept.marks, kept.scan = folder.resolve(), marks, scan_folder(folder)
     return kept.scan
@@ -62,9 +84,30 @@ def kept_scan(folder: Path) -> Scan:
 def kept_headers(folder: Path) -> dict[Path, Header]:
     """The headers of a folder that is kept and has not changed since, by path; nothing is read for this."""
     kept = _KEPT.get()
-    if kept is None or kept.scan is None or kept.folder != folder.resolve() or kept.marks != _marks(folder):
+    if kept is None or kept.scan is None or not _is_kept(kept, folder):
         return {}
     return {header.path: header for header in all_headers(kept.scan)}
+
+
+def kept_attributes(folder: Path) -> dict[Path, Dataset]:
+    """What is kept of the headers of a folder that has not changed since, by path: within `attributes_kept` those only."""
+    kept = _KEPT.get()
+    if kept is not None and kept.headers is not None and _is_kept(kept, folder):
+        return kept.headers
+    return {path: header.dataset for path, header in kept_headers(folder).items()}
+
+
+def _is_kept(kept: _Kept, folder: Path) -> bool:
+    return kept.folder == folder.resolve() and kept.marks == _marks(folder)
+
+
+def _only(data: Dataset, keywords: Sequence[str]) -> Dataset:
+    """Some attributes of a header as they are stored."""
+    tags = [tag for keyword in keywords if (tag := tag_of(keyword)) in data]
+    few = Dataset({tag: data.get_item(tag) for tag in tags})
+    implicit, little = data.original_encoding
+    few.set_original_encoding(implicit, little, data.original_character_set)
+    return few
 
 
 def all_headers(scan: Scan) -> list[Header]:

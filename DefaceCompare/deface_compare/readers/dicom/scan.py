@@ -18,7 +18,7 @@ from ..dicom_begin import MODALITY_OF_CLASS, PIXEL_CLASSES, RT_CLASSES
 from ..found_files import DICOM_INDEX, NOT_DICOM, count_words, find_files, is_dicom, why_not_read
 from .copies import Twins, without_copies, without_our_copies
 from .dicom_file import DicomFile, begin_of_file, read_file
-from .header import DamagedObject, Header, damaged_attribute, naming, naming_file, unknown_element
+from .header import DamagedObject, Header, damaged_attribute, naming, naming_file, unknown_element, value_of
 from .identity import one_person
 from .whole_file import is_of_unknown_compression, is_whole
 
@@ -220,12 +220,14 @@ def _sort_in(header: Header, scan: Scan) -> str:
         return f"modality {modality or 'not stated'} is not used"
     if header.text("SOPClassUID").startswith(SECONDARY_CAPTURE):
         return "secondary captures"
-    kinds = {str(value).upper() for value in header.dataset.get("ImageType") or []}
+    kinds = {str(value).upper() for value in value_of(header.dataset, "ImageType") or []}
     if kinds & NOT_A_SCAN or any(map(PROJECTION.search, kinds)) or header.text("VolumeBasedCalculationTechnique") in CALCULATED:
         return "localisers, projections and screen captures"
     if MOSAIC in kinds:
         return "mosaics, which hold all slices of a volume in one picture; export them as single slices"
-    if int(header.dataset.get("NumberOfFrames") or 1) > 1 or any(keyword in header.dataset for keyword in FUNCTIONAL_GROUPS):
+    if int(value_of(header.dataset, "NumberOfFrames") or 1) > 1 or any(
+        keyword in header.dataset for keyword in FUNCTIONAL_GROUPS
+    ):
         return f"multi-frame {modality} objects are not read; export the series as single-frame images"
     if not _is_placed(header):
         return f"{modality} images without position, orientation, size or pixel spacing"
@@ -277,12 +279,12 @@ def read_header(path: Path) -> Header | None:
 def _refuse_damaged(path: Path, found: DicomFile) -> None:
     """Raise `UnusableInput` if a scan or RT object is cut, or what is needed of its header is not what it has to be."""
     dataset = found.data
-    sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
+    sop_class = str(value_of(dataset, "SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
-    is_scan = dataset.get("Modality") in IMAGE_MODALITIES and not sop_class.startswith(SECONDARY_CAPTURE)
+    is_scan = value_of(dataset, "Modality") in IMAGE_MODALITIES and not sop_class.startswith(SECONDARY_CAPTURE)
     if not is_scan and sop_class not in PIXEL_CLASSES and sop_class not in RT_CLASSES:
         return
-    if not dataset.get("Modality") or not syntax.is_transfer_syntax or is_of_unknown_compression(path, syntax, found.end):
+    if not value_of(dataset, "Modality") or not syntax.is_transfer_syntax or is_of_unknown_compression(path, syntax, found.end):
         raise UnusableInput(_DAMAGED.format(path.name))
     unknown = unknown_element(dataset.file_meta, explicit=True) or unknown_element(dataset, explicit=not syntax.is_implicit_VR)
     if unknown or not is_whole(path, syntax, sop_class in PIXEL_CLASSES, found.begin, found.end):
@@ -296,5 +298,5 @@ def _refuse_damaged(path: Path, found: DicomFile) -> None:
 
 def _pixel_bytes(dataset: Dataset) -> int:
     """How long uncompressed pixels of the stated size are: what a reader would reserve; 0 where there are none."""
-    numbers = [int(dataset.get(keyword) or default) for keyword, default in PIXEL_NUMBERS.items()]
+    numbers = [int(value_of(dataset, keyword) or default) for keyword, default in PIXEL_NUMBERS.items()]
     return math.prod(numbers) // 8

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...case import StoredForm
 from ...errors import UnusableInput
-from .header import Header, naming
+from .header import Header, naming, value_of
 from .jpeg2000 import refuse_other_sign
 from .modality_map import Line, modality_map
 from .negatives import is_inverted, tell_slopes_below_zero
@@ -79,7 +79,7 @@ def read_series_pixels(headers: Sequence[Header], name: str, factor: float = 1.0
 def _refuse_half_stated(headers: Sequence[Header], name: str) -> None:
     """A slope in some slices only: the others' values are unknown."""
     for keyword in ("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"):
-        stating = sum(header.dataset.get(keyword) not in (None, "") for header in headers)
+        stating = sum(value_of(header.dataset, keyword) not in (None, "") for header in headers)
         if 0 < stating < len(headers):
             raise UnusableInput(
                 f"{name} states {keyword} in {stating} of its {len(headers)} slices only, so the values of the others are"

@@ -17,7 +17,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, SecondaryCaptureImageStorage, 
 from ...errors import UnusableInput
 from ...storage.native_names import native_name
 from .dicom_file import read_file
-from .header import Header, naming_file
+from .header import Header, naming_file, value_of
 from .whole_file import PIXEL_DATA, UNDEFINED_LENGTH
 
 DESCRIBED = ("SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
@@ -194,14 +194,14 @@ def lost_bits(allocated: NDArray[np.integer], data: Dataset, padded: NDArray[np.
 
 
 def _check(data: Dataset, name: str) -> None:
-    numbers = {key: data.get(key) for key in DESCRIBED if key != "SamplesPerPixel"}
+    numbers = {key: value_of(data, key) for key in DESCRIBED if key != "SamplesPerPixel"}
     try:
         known = {key: int(str(value)) for key, value in numbers.items()}
     except ValueError as error:
         raise UnusableInput(f"{name} does not describe its pixels; export it again from its archive") from error
-    if int(data.get("NumberOfFrames") or 1) != 1:
+    if int(value_of(data, "NumberOfFrames") or 1) != 1:
         raise UnusableInput(f"{name} is a multi-frame image; convert the series to single-frame images first")
-    if int(data.get("SamplesPerPixel") or 1) != 1:
+    if int(value_of(data, "SamplesPerPixel") or 1) != 1:
         raise UnusableInput(f"{name} is a colour picture, not a slice of a scan")
     if known["BitsAllocated"] not in (8, 16, 32):
         raise UnusableInput(f"{name} is not a grey image of 8, 16 or 32 bits")

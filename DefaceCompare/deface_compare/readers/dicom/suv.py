@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta
 from pydicom.dataset import Dataset
 
 from ..suv_checks import SUV, StatedForSuv
-from .header import Header, naming
+from .header import Header, naming, value_of
 from .real_world import MAPPING, NO_UNITS, SAME, SUV_BY_WEIGHT, real_world
 
 PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR = (0x7053, 0x1000), (0x7053, 0x1009)
@@ -160,8 +160,8 @@ def _differing(headers: Sequence[Header]) -> str:
 
 def _stated(data: Dataset, keyword: str) -> object:
     """A value as it counts: numbers are numbers however they are written."""
-    items = data.get("RadiopharmaceuticalInformationSequence") if keyword in OF_ACTIVITY else [data]
-    value = items[0].get(keyword) if items else None
+    items = value_of(data, "RadiopharmaceuticalInformationSequence") if keyword in OF_ACTIVITY else [data]
+    value = value_of(items[0], keyword) if items else None
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

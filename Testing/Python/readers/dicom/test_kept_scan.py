@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +14,20 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from deface_compare.readers.dicom import contour_item
+from deface_compare.readers.choices import ReadingChoices
+from deface_compare.readers.dicom import contour_item, scan
 from deface_compare.readers.dicom.contour_item import contour_points, points_kept
-from deface_compare.readers.dicom.kept_scan import all_headers, kept_headers, kept_scan, read_once
+from deface_compare.readers.dicom.header import Header, value_of
+from deface_compare.readers.dicom.kept_scan import (
+    all_headers,
+    attributes_kept,
+    kept_attributes,
+    kept_headers,
+    kept_scan,
+    read_once,
+)
+from deface_compare.settings import Settings
+from deface_compare.study.check import check_patient
 from export_patient import COARSE_MM, edit, write_patient
 
 
@@ -79,6 +91,59 @@ def test_another_folder_is_never_kept(patient: Path, own: Path) -> None:
         assert kept_scan(own) is not kept_scan(own)
         assert kept_headers(own) == {}
         assert kept_scan(patient) is scan
+
+
+def test_attributes_are_kept_as_the_file_states_them_and_nothing_else_is(patient: Path) -> None:
+    with attributes_kept(("Modality", "PatientName", "DoseUnits")):
+        headers = all_headers(kept_scan(patient))
+        kept = kept_attributes(patient)
+        assert kept_headers(patient) == {}
+    assert set(kept) == {header.path for header in headers}
+    for header in headers:
+        few = kept[header.path]
+        assert {element.keyword for element in few} <= {"Modality", "PatientName", "DoseUnits"}
+        assert [few.get(each) for each in ("Modality", "PatientName")] == [
+            header.dataset[each].value for each in ("Modality", "PatientName")
+        ]
+    assert kept_attributes(patient) == {}
+
+
+def test_attributes_of_a_folder_in_which_a_file_changed_are_not_trusted(own: Path) -> None:
+    with attributes_kept(("PatientName",)):
+        scan = kept_scan(own)
+        edit(scan.doses[0].path, lambda data: setattr(data, "PatientName", "Another^Name"))
+        assert kept_attributes(own) == {}
+        again = kept_scan(own)
+        assert str(kept_attributes(own)[again.doses[0].path].PatientName) == "Another^Name"
+
+
+def test_a_check_of_a_patient_reads_each_header_once(patient: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[Path] = Counter()
+    once = scan.read_header
+
+    def counted(path: Path) -> Header | None:
+        read[path] += 1
+        return once(path)
+
+    monkeypatch.setattr(scan, "read_header", counted)
+    check_patient(patient, "case-001", Settings(), ReadingChoices(), faces=False)
+    assert set(read.values()) == {1}
+    assert len(read) == sum(1 for path in patient.rglob("*") if path.is_file())
+
+
+def test_an_attribute_asked_for_the_short_way_is_what_pydicom_gives(patient: Path) -> None:
+    with read_once():
+        headers = all_headers(kept_scan(patient))
+    asked = ("Modality", "ImagePositionPatient", "PatientName", "NumberOfFrames", "ROIContourSequence", "ImageType")
+    for header in headers:
+        for keyword in asked:
+            found = value_of(header.dataset, keyword)
+            assert found == header.dataset.get(keyword)
+            assert type(found) is type(header.dataset.get(keyword))
+    known = {keyword: [value_of(each.dataset, keyword) is not None for each in headers] for keyword in asked}
+    assert all(known["Modality"])
+    assert any(known["ROIContourSequence"])
+    assert not all(known["ROIContourSequence"])
 
 
 def _contour(text: bytes) -> Dataset:

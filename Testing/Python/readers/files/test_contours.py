@@ -63,6 +63,12 @@ def _keyhole(x: float, y: float, z: float) -> list[float]:
     return [value for dx, dy in (*outer, *inner, (-8, 0)) for value in (x + dx, y + dy, z)]
 
 
+def _keyhole_with_points_twice(x: float, y: float, z: float) -> list[float]:
+    """The same, each of its points drawn twice."""
+    points = np.reshape(_keyhole(x, y, z), (-1, 3))
+    return np.repeat(points, 2, axis=0).ravel().tolist()
+
+
 RING_CC = (16**2 - 8**2) * 12 / 1000
 
 
@@ -72,8 +78,9 @@ RING_CC = (16**2 - 8**2) * 12 / 1000
         ([(CLOSED, square(8, 4, z, half)) for z in PLANES for half in (8.0, 4.0)], "4 contours lie inside another one"),
         ([(XOR, square(8, 4, z, half)) for z in PLANES for half in (8.0, 4.0)], "4 contours lie inside another one"),
         ([(CLOSED, _keyhole(8, 4, z)) for z in PLANES], "4 contours enclose a hole by a channel (keyhole)"),
+        ([(CLOSED, _keyhole_with_points_twice(8, 4, z)) for z in PLANES], "4 contours enclose a hole by a channel (keyhole)"),
     ],
-    ids=["nested", "xor", "keyhole"],
+    ids=["nested", "xor", "keyhole", "keyhole of points drawn twice"],
 )
 def test_a_hole_is_a_hole_however_it_is_drawn(tmp_path: Path, drawn: list[tuple[str, list[float]]], said: str) -> None:
     case = _read(tmp_path, {"Brain": drawn})
