@@ -266,8 +266,7 @@ class CaseFaces:
 
 
 def _seen(image: CaseImage, reference: FaceReference, defacing: Defacing) -> sitk.Image:
-    """The part of a defaced image that shows the face, as an attacker sees it: a copy of all of it would stand beside the edit
-    that is made meanwhile."""
+    """The part of a defaced image that shows the face, as an attacker sees it; all of it would stand beside the next edit."""
     margin_mm = max(NEAR_FACE_MM, 2.0 * max(image.image.GetSpacing()))
     box = box_for_grid(image.image, box_grid(reference.box), margin_mm)
     return defacing.seen_patch(image).part(image.image, box)
