@@ -128,13 +128,22 @@ def _outcomes(
     jobs_to_do: Sequence[CaseJob], jobs: Jobs, scheduler: str | None, threads: Threads, progress: Progress
 ) -> list[CaseOutcome]:
     jobs = fitting_processes(jobs, len(jobs_to_do)) if scheduler is None else 1
-    on_another = scheduler is not None and threads == AUTO  # whose cores nobody here knows
-    threads = 1 if on_another else fitting_threads(threads, min(jobs, max(1, len(jobs_to_do))))
-    jobs_to_do = [dataclasses.replace(job, threads=threads) for job in jobs_to_do]
+    if scheduler is not None and threads == AUTO:
+        threads = 1  # nobody here knows the cores of other computers
+    jobs_to_do = [
+        dataclasses.replace(job, threads=fitting_threads(threads, at_once))
+        for job, at_once in zip(jobs_to_do, _at_once(len(jobs_to_do), jobs), strict=True)
+    ]
     if jobs == 1 and scheduler is None:
         return list(run_here(run_case, jobs_to_do, STEPS, progress))
     with cluster(jobs, scheduler) as client:
         return list(run_on_cluster(client, run_case, jobs_to_do, STEPS, progress))
+
+
+def _at_once(cases: int, jobs: int) -> list[int]:
+    """How many cases are compared while each of them is: in the last round what is left over from full ones."""
+    last = cases % jobs
+    return [jobs] * (cases - last) + [last] * last
 
 
 def _contents(folder: Path, known: dict[Path, tuple[tuple[str, str], ...]]) -> Sequence[str]:
