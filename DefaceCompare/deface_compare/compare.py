@@ -171,12 +171,12 @@ class _Comparison:
         case, heads, settings, later = self._case, self._heads, self._settings, self._beside.later
         defacing = self._coming.result()
         scope = _scope(case, defacing)
-        self._coming = self._begin_next()
         quality = later(lambda: quality_rows(case, heads, defacing, scope, settings, self._skins))
         dose = later(lambda: dose_quality_rows(case, heads, defacing, scope))
         slices = later(lambda: self._slices.add(defacing))
         utility = later(lambda: utility_rows(case, self._baseline, defacing, scope, settings, self._curves))
         told = later(lambda: write_defacing(case, defacing, self._target))
+        self._coming = self._begin_next()  # last: patches of two methods stand in memory as shortly as can be
         faces = self._faces.rows(defacing, scope)
         method, seconds = defacing.method, defacing.seconds
 
