@@ -1,14 +1,14 @@
 """The one flow: a case is defaced by each method in turn, checked and measured.
 
 With more than one thread two things go on at once. The calling thread finds the heads, draws faces and has them recognised.
-Meanwhile its helpers measure the originals, make the next method's edit, and judge, measure and write that of the method whose
-faces are drawn. One edit is made ahead, no more: its patches are all that stands in memory for it.
+Meanwhile its helpers measure the originals, judge, measure and write the edit whose faces are drawn, and then make the next one.
+One edit is made ahead, no more: its patches are all that stands in memory for it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,6 @@ class _Comparison:
         self._coming = self._begin_next()
         self._faces = CaseFaces(case, heads, reasons, settings, target)
         self._slices = slices.result()
-        self._measured: Callable[[], None] | None = None
         self._skins: dict[str, OriginalSkin] = {}
         self._rows: list[Measurement] = []
         self._curves = DvhTable()
@@ -178,24 +177,11 @@ class _Comparison:
         told = later(lambda: write_defacing(case, defacing, self._target))
         self._coming = self._begin_next()  # last: patches of two methods stand in memory as shortly as can be
         faces = self._faces.rows(defacing, scope)
-        method, seconds = defacing.method, defacing.seconds
-
-        def take() -> None:
-            self._rows += [*quality.result(), *dose.result(), *faces]
-            slices.result()
-            self._rows += utility.result()
-            self._told[method], self._seconds[method] = told.result(), seconds
-
-        self._take_measured()
-        self._measured = take
-        if self._beside.threads == 1:
-            self._take_measured()  # nobody measures it while the next faces are drawn
-
-    def _take_measured(self) -> None:
-        """Take what was measured of the method before, whose faces are drawn."""
-        take, self._measured = self._measured, None
-        if take is not None:
-            take()
+        self._rows += [*quality.result(), *dose.result(), *faces]
+        slices.result()
+        self._rows += utility.result()
+        self._told[defacing.method] = told.result()
+        self._seconds[defacing.method] = defacing.seconds
 
     def _begin_next(self) -> Later[Defacing] | None:
         """Hand the next method over; one that starts programs stays here, where signals arrive that must end them."""
@@ -213,7 +199,6 @@ class _Comparison:
 
     def take_over(self, kept: KeptMethods, key: str) -> None:
         """Add a finished method, and put its files into the folder that grows."""
-        self._take_measured()
         self._rows += kept.rows(key)
         self._told[key] = kept.told(key)
         self._seconds |= kept.seconds(key)
@@ -225,7 +210,6 @@ class _Comparison:
 
     def report(self, inputs: Mapping[str, str], kept_out: Path | None) -> CaseReport:
         """Neutral words for patients' names throughout; tables and report are written, and what stands behind the words."""
-        self._take_measured()
         structures = count_structures(self._case, self._baseline)
         words = NeutralWords(self._case.folder, self._case.id)
         if kept_out is not None:
