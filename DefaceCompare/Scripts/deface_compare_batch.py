@@ -32,6 +32,8 @@ def run(arguments: list[str]) -> int:
         if getattr(chosen, "jobs", 1) != 1 or getattr(chosen, "scheduler", None):
             print("deface-compare: inside Slicer there is one worker: leave out --jobs and --scheduler", file=sys.stderr)
             return UNUSABLE_INPUT
+        if hasattr(chosen, "threads"):
+            arguments = [*arguments, "--threads", "1"]  # the application's images and windows are not made for two
         code = int(main(arguments) or 0)
         if code in WITH_CASES and hasattr(chosen, "methods") and hasattr(chosen, "out"):
             measure_with_slicerrt(chosen.out, chosen.progress)

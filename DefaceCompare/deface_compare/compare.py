@@ -1,7 +1,13 @@
-"""The one flow: a case is defaced by each method in turn, checked and measured."""
+"""The one flow: a case is defaced by each method in turn, checked and measured.
+
+With more than one thread two things go on at once. The calling thread finds the heads, draws faces and has them recognised.
+Meanwhile its helpers measure the originals, judge, measure and write the edit whose faces are drawn, and then make the next one.
+One edit is made ahead, no more: its patches are all that stands in memory for it.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +22,7 @@ from .defacers.deface import deface
 from .defacers.defacing import Defacer, Defacing
 from .geometry.threads import one_itk_thread
 from .machine.freed_memory import give_back
+from .machine.side_by_side import Later, SideBySide, side_by_side
 from .measurement import Measurement, Missing, Scope
 from .output.case_files import write_defacing
 from .output.folder import OutputFolder
@@ -46,6 +53,7 @@ def compare_case(
     out: str | Path | None = None,
     kept: KeptMethods | None = None,
     progress: Progress = silent,
+    threads: int = 1,
 ) -> CaseReport:
     """Deface one patient by every method and measure what it costs and what it protects.
 
@@ -55,7 +63,7 @@ def compare_case(
         As `read_case` gives it.
     methods : sequence of str or Defacer
         Keys as `methods` lists them (their variants are those of `settings`), or methods. Each is run, measured, written and
-        freed before the next, in the order of tables, in whatever order they are given.
+        freed in turn, in the order of tables, in whatever order they are given.
     settings : Settings, optional
         Fill, protection, face model, seed and the like.
     out : str or Path, optional
@@ -64,7 +72,9 @@ def compare_case(
         Methods of the same case, finished under the same settings, that join the report without running again. If it is not
         given, those that `out` holds already.
     progress : callable
-        ``progress(done, total, text) -> bool``; False raises `Cancelled`.
+        ``progress(done, total, text) -> bool``; False raises `Cancelled`. Called by the calling thread only.
+    threads : int
+        How many threads may work, the calling one among them; the results are the same.
 
     Returns
     -------
@@ -84,23 +94,27 @@ def compare_case(
     inputs = input_hashes(case)
     if target is not None and kept is None:
         kept = finished_beside(target, case.id, inputs, {key: method.variant for key, method in chosen.items()}, settings)
+    keys = sorted({*chosen, *(kept.keys if kept else ())}, key=method_order)
     total = 2 + len(chosen)
-    report_step(progress, 0, total, f"{case.id}: finding the head")
-    heads, reasons = find_heads(case, settings)
-    if target is not None:
-        keep_heads(target, case, inputs, settings, heads)
-    baseline = utility_baseline(case, settings)
-    report_step(progress, 1, total, f"{case.id}: drawing the original face")
-    comparison = _Comparison(case, settings, heads, reasons, baseline, target)
-    done = 2
-    for key in sorted({*chosen, *(kept.keys if kept else ())}, key=method_order):
-        if kept is not None and key not in chosen:
-            comparison.take_over(kept, key)
-            continue
-        report_step(progress, done, total, f"{case.id}: {chosen[key].title}")
-        comparison.add(chosen[key])
-        done += 1
-    report = comparison.report(inputs, None if kept is None else kept.out)
+    with side_by_side(threads) as beside:
+        report_step(progress, 0, total, f"{case.id}: finding the head")
+        baseline = beside.later(lambda: utility_baseline(case, settings))
+        heads, reasons = find_heads(case, settings)
+        if target is not None:
+            keep_heads(target, case, inputs, settings, heads)
+        original = baseline.result()
+        report_step(progress, 1, total, f"{case.id}: drawing the original face")
+        to_run = [chosen[key] for key in keys if key in chosen]
+        comparison = _Comparison(case, settings, heads, reasons, original, target, beside, to_run)
+        done = 2
+        for key in keys:
+            if kept is not None and key not in chosen:
+                comparison.take_over(kept, key)
+                continue
+            report_step(progress, done, total, f"{case.id}: {chosen[key].title}")
+            comparison.add_next()
+            done += 1
+        report = comparison.report(inputs, None if kept is None else kept.out)
     report_step(progress, total, total, f"{case.id}: done")
     return report
 
@@ -120,6 +134,10 @@ class _Comparison:
         Volumes, intensities and dose of the original.
     target : Path or None
         The output folder.
+    beside : SideBySide
+        Who helps.
+    methods : sequence of Defacer
+        What `add_next` adds, in this order.
     """
 
     def __init__(
@@ -130,30 +148,54 @@ class _Comparison:
         reasons: Mapping[str, Missing],
         baseline: Baseline,
         target: Path | None,
+        beside: SideBySide,
+        methods: Sequence[Defacer],
     ) -> None:
         self._case, self._settings, self._target = case, settings, target
         self._heads, self._reasons, self._baseline = heads, reasons, baseline
+        self._beside, self._methods = beside, deque(methods)
+        slices = beside.later(lambda: CaseSlices(case, heads, target))
+        self._coming = self._begin_next()
         self._faces = CaseFaces(case, heads, reasons, settings, target)
-        self._slices = CaseSlices(case, heads, target)
+        self._slices = slices.result()
         self._skins: dict[str, OriginalSkin] = {}
         self._rows: list[Measurement] = []
         self._curves = DvhTable()
         self._told: dict[str, dict[str, Any]] = {}
         self._seconds: dict[str, float] = {}
 
-    def add(self, method: Defacer) -> None:
-        """Deface by a method, measure and write what it made."""
+    def add_next(self) -> None:
+        """Deface by the next method, measure and write what it made."""
+        assert self._coming is not None
+        case, heads, settings, later = self._case, self._heads, self._settings, self._beside.later
+        defacing = self._coming.result()
+        scope = _scope(case, defacing)
+        quality = later(lambda: quality_rows(case, heads, defacing, scope, settings, self._skins))
+        dose = later(lambda: dose_quality_rows(case, heads, defacing, scope))
+        slices = later(lambda: self._slices.add(defacing))
+        utility = later(lambda: utility_rows(case, self._baseline, defacing, scope, settings, self._curves))
+        told = later(lambda: write_defacing(case, defacing, self._target))
+        self._coming = self._begin_next()  # last: patches of two methods stand in memory as shortly as can be
+        faces = self._faces.rows(defacing, scope)
+        self._rows += [*quality.result(), *dose.result(), *faces]
+        slices.result()
+        self._rows += utility.result()
+        self._told[defacing.method] = told.result()
+        self._seconds[defacing.method] = defacing.seconds
+
+    def _begin_next(self) -> Later[Defacing] | None:
+        """Hand the next method over; one that starts programs stays here, where signals arrive that must end them."""
+        if not self._methods:
+            return None
+        method = self._methods.popleft()
+        hand_over = self._beside.mine if method.starts_programs else self._beside.later
+        return hand_over(lambda: self._defaced(method))
+
+    def _defaced(self, method: Defacer) -> Defacing:
         give_back()
         defacing = deface(method, self._case, self._heads, self._settings, self._reasons)
         give_back()
-        scope = _scope(self._case, defacing)
-        self._rows += quality_rows(self._case, self._heads, defacing, scope, self._settings, self._skins)
-        self._rows += dose_quality_rows(self._case, self._heads, defacing, scope)
-        self._rows += self._faces.rows(defacing, scope)
-        self._slices.add(defacing)
-        self._rows += utility_rows(self._case, self._baseline, defacing, scope, self._settings, self._curves)
-        self._told[method.key] = write_defacing(self._case, defacing, self._target)
-        self._seconds[method.key] = defacing.seconds
+        return defacing
 
     def take_over(self, kept: KeptMethods, key: str) -> None:
         """Add a finished method, and put its files into the folder that grows."""

@@ -10,6 +10,7 @@ from ..export.headers.own_tool import HeaderTool, read_header_tool
 from ..export.headers.retained import DEFAULT_RETAINED, NOTHING, RETAINED
 from ..export.options import BY_TOOL, HEADERS, KEEP_FRAMES
 from ..machine.fitting_processes import AUTO, Jobs
+from ..machine.fitting_threads import Threads
 
 Options = argparse._ActionsContainer
 """A parser, or a group of its options."""
@@ -128,6 +129,11 @@ def jobs(text: str) -> Jobs:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a number of at least 1, or {AUTO}, not {text!r}")
     return int(text)
+
+
+def threads(text: str) -> Threads:
+    """A number of threads, or ``auto``."""
+    return jobs(text)
 
 
 def assignment(text: str) -> tuple[str, str]:

@@ -48,6 +48,7 @@ def run_case(arguments: argparse.Namespace) -> int:
             settings=settings,
             keep_ids=arguments.keep_ids,
             replace=arguments.replace,
+            threads=arguments.threads,
             progress=progress,
             report=not arguments.no_report,
             choices=choices_of(arguments, alone=True),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DONE, SOME_UNREADABLE, UnusableInput
+from ..machine.fitting_processes import AUTO
 from ..settings import (
     DEFAULT_FACE_VIEWS,
     DEFAULT_METHODS,
@@ -19,7 +20,7 @@ from ..settings import (
     SLAB,
     VARIANTS,
 )
-from .arguments import Options, add_progress, add_which_files, assignment, comma_list, given_path, table_of
+from .arguments import Options, add_progress, add_which_files, assignment, comma_list, given_path, table_of, threads
 
 if TYPE_CHECKING:
     from ..readers.choices import ReadingChoices
@@ -75,6 +76,13 @@ def add_comparison(parser: argparse.ArgumentParser) -> ComparisonGroups:
     )
     running = parser.add_argument_group("running")
     running.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
+    running.add_argument(
+        "--threads",
+        type=threads,
+        default=AUTO,
+        metavar="N",
+        help="threads that work on one patient, or auto: the cores that there are, two at most (default auto)",
+    )
     add_progress(running)
     return ComparisonGroups(output, reading, running)
 

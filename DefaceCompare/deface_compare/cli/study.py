@@ -42,6 +42,7 @@ def run_study(arguments: argparse.Namespace) -> int:
             settings=settings,
             jobs=arguments.jobs,
             scheduler=arguments.scheduler,
+            threads=arguments.threads,
             keep_ids=arguments.keep_ids,
             replace=arguments.replace,
             progress=progress,

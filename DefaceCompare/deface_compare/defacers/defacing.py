@@ -32,6 +32,8 @@ class Defacer(Protocol):
         What removed voxels become, where the method itself decides that; ``""``: what the settings say.
     verbatim : bool
         Its voxels are taken as they are, devices and protected structures included: a real tool's numbers must be its own.
+    starts_programs : bool
+        It runs child processes: from the thread that signals reach, and its time is that of the clock.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Defacer(Protocol):
     variant: str = ""
     fill: str = ""
     verbatim: bool = False
+    starts_programs: bool = False
 
     def available(self) -> str:
         """Return ``""`` if the method can run here, else the reason why not."""

@@ -15,6 +15,7 @@ from ..anatomy.head import Head
 from ..case import BODY_IMAGE, DOSE_IMAGE, Case, CaseImage
 from ..defacers.defacing import Defacing
 from ..errors import FaceNotFound, NotAvailable
+from ..geometry.boxes import box_for_grid
 from ..measurement import FAILED, NOT_AVAILABLE, Measurement, Missing, Scope
 from ..output.folder import OutputFolder
 from ..output.kept_methods import KeptMethods
@@ -46,6 +47,8 @@ from .render import read_png, write_png
 from .rows import OWN, missing_privacy_rows, privacy_rows, surface_rows
 from .scorer import NO_MODEL, FaceScorer
 
+NEAR_FACE_MM = 6.0
+"""So much of an image around the face's box is looked at, at least two voxels: linear interpolation asks for one."""
 REBUILT = "+rebuilt"
 """Ends a method's key where its rebuilt faces are meant; no key holds a plus sign."""
 
@@ -177,7 +180,7 @@ class CaseFaces:
     ) -> list[Measurement]:
         overlay = "" if reference.unscored else self._overlay(image, defacing, overlays)
         try:
-            probe = self._scorer.probe(defacing.seen_patch(image).whole(image.image), reference, overlay)
+            probe = self._scorer.probe(_seen(image, reference, defacing), reference, overlay)
         except NotAvailable as reason:
             return missing_privacy_rows(scope, image.key, str(reason), FAILED)
         if not reference.unscored:
@@ -260,6 +263,13 @@ class CaseFaces:
         folder.make_private(path.parent)
         write_png(path, frontal)
         self._tiles[image_key, method] = tile(frontal)
+
+
+def _seen(image: CaseImage, reference: FaceReference, defacing: Defacing) -> sitk.Image:
+    """The part of a defaced image that shows the face, as an attacker sees it; all of it would stand beside the next edit."""
+    margin_mm = max(NEAR_FACE_MM, 2.0 * max(image.image.GetSpacing()))
+    box = box_for_grid(image.image, box_grid(reference.box), margin_mm)
+    return defacing.seen_patch(image).part(image.image, box)
 
 
 def _equal(first: sitk.Image, second: sitk.Image) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ..anatomy.head_axes import HeadAxes
+from ..machine.side_by_side import each
 from .face import ModelColumns
 from .face_maps import face_maps
 from .networks.detector import SCORE_THRESHOLD, Detector
@@ -67,8 +68,7 @@ class PictureFaces:
     def landmarks(self, pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Landmarks of the best face of each picture, shape (views, 5, 2), NaN without one: of seen ones, of any score."""
         seen, any_score = (np.full((len(pictures), 5, 2), np.nan) for _ in range(2))
-        for view, picture in enumerate(pictures):
-            face = self._detector.face(picture) if self._detector else None
+        for view, face in enumerate(each(self._detector.face, pictures) if self._detector else ()):
             if face is not None:
                 any_score[view] = face.landmarks_px
             if face is not None and face.score >= SCORE_THRESHOLD:
@@ -78,11 +78,14 @@ class PictureFaces:
     def embeddings(self, pictures: list[NDArray[np.uint8]], landmarks_px: NDArray[np.float64]) -> NDArray[np.float32]:
         """The face of each picture at its landmarks, shape (views, length); NaN without landmarks."""
         embeddings = np.full((len(pictures), self.length), np.nan, np.float32)
-        for view, (picture, landmarks) in enumerate(zip(pictures, landmarks_px, strict=True)):
-            if not np.isfinite(landmarks).all():
-                continue
+        views = [view for view, _ in enumerate(zip(pictures, landmarks_px, strict=True)) if np.isfinite(landmarks_px[view]).all()]
+
+        def embed(view: int) -> None:
             for recogniser, model in zip(self._recognisers, self.models, strict=True):
-                embeddings[view, model.columns] = recogniser.embedding(recogniser.crop(picture, landmarks))
+                crop = recogniser.crop(pictures[view], landmarks_px[view])
+                embeddings[view, model.columns] = recogniser.embedding(crop)
+
+        each(embed, views)
         return embeddings
 
 

@@ -212,7 +212,8 @@ class FaceScorer:
         ndarray of float32, shape (isovalues, length)
             NaN where no face is found, or nothing exceeds the isovalue.
         """
-        found = np.full((len(isovalues), self._faces.length), np.nan, np.float32)
+        drawn: list[int] = []
+        pictures: list[NDArray[np.uint8]] = []
         for k, (grey, isovalue) in enumerate(zip(greys, isovalues, strict=True)):
             if grey is None:
                 continue
@@ -220,8 +221,11 @@ class FaceScorer:
                 surface = surface_at(grey, box, isovalue, quick=True)
             except NotAvailable:  # nothing as dense as this: an attacker sees nothing either
                 continue
-            picture = self._faces.pictures(surface, reference.axes, reference.cameras[:1])
-            found[k : k + len(picture)] = self._faces.embeddings(picture, self._faces.landmarks(picture)[0])
+            for picture in self._faces.pictures(surface, reference.axes, reference.cameras[:1]):
+                drawn.append(k)
+                pictures.append(picture)
+        found = np.full((len(isovalues), self._faces.length), np.nan, np.float32)
+        found[drawn] = self._faces.embeddings(pictures, self._faces.landmarks(pictures)[0])
         return found
 
     @property

@@ -51,6 +51,8 @@ class CaseJob:
     """Finished methods that are not among `methods` go, and other choices overwrite a finished case."""
     files: tuple[tuple[str, str], ...] | None = None
     """`hash_files` of the folder, where it is known."""
+    threads: int = 1
+    """How many may work on it at once; no part of what the results are made from."""
 
     def absolute(self) -> CaseJob:
         """The same with paths that hold in any working folder."""
@@ -160,7 +162,7 @@ def _compare_or_skip(job: CaseJob, progress: Progress) -> CaseOutcome:
     growing.mkdir(mode=0o700)
     kept = KeptMethods(job.out, job.id, plan.keep) if plan.keep else None
     chosen = [method for method in job.methods if method.key in plan.run]
-    report = compare_case(case, chosen, job.settings, progress=progress, out=growing, kept=kept)
+    report = compare_case(case, chosen, job.settings, progress=progress, out=growing, kept=kept, threads=job.threads)
     write_demographics(growing, job.id, case.demographics)
     if case.structure_set is not None:
         with user_names(job.choices.names):

@@ -11,7 +11,8 @@ from ..case_report import CaseReport
 from ..defacers import methods_of
 from ..defacers.defacing import Defacer
 from ..errors import UnusableInput
-from ..machine.fitting_processes import Jobs, fitting_processes
+from ..machine.fitting_processes import AUTO, Jobs, fitting_processes
+from ..machine.fitting_threads import Threads, fitting_threads
 from ..measurement_table import write_measurements
 from ..natural_order import natural
 from ..output.case_ids import case_ids, single_id
@@ -44,6 +45,7 @@ def run_study(
     settings: Settings | None = None,
     jobs: Jobs = 1,
     scheduler: str | None = None,
+    threads: Threads = AUTO,
     keep_ids: bool = False,
     choices: ReadingChoices | None = None,
     replace: bool = False,
@@ -53,7 +55,7 @@ def run_study(
 
     A case that cannot be read is listed in `StudyReport.unreadable`; it never stops the others. Finished cases whose files,
     methods, settings and code are the same are not computed again, however the last run ended. The results do not depend on
-    the number of workers.
+    the number of workers and threads.
 
     Parameters
     ----------
@@ -69,6 +71,9 @@ def run_study(
         Worker processes on this machine; 1 runs in this process, ``auto`` as many as cores and memory allow.
     scheduler : str, optional
         Address of a running Dask scheduler whose workers see `cohort` and `out` under the same paths.
+    threads : int or "auto"
+        How many threads work on one case; ``auto`` shares the cores of this machine between `jobs`, up to two for each, and
+        gives one to each case on a cluster.
     keep_ids : bool
         Call cases by their own ids instead of ``case-001``.
     choices : ReadingChoices, optional
@@ -108,7 +113,7 @@ def run_study(
         ]
         beside = count_words(patients.left_out)
         report_step(progress, 0, STEPS * len(jobs_to_do), f"{len(jobs_to_do)} patients{beside and f'; beside them {beside}'}")
-        outcomes = _outcomes(jobs_to_do, jobs, scheduler, progress)
+        outcomes = _outcomes(jobs_to_do, jobs, scheduler, threads, progress)
         outcomes += [CaseOutcome(case, folder, reason=refused[folder]) for case, folder in sources.items() if folder in refused]
         # what cases left that failed, now or in an interrupted run
         shutil.rmtree(OutputFolder(target).unfinished, ignore_errors=True)
@@ -119,12 +124,26 @@ def run_study(
         return _pooled(source, sorted(outcomes, key=lambda outcome: natural(outcome.id)), others, target, beside)
 
 
-def _outcomes(jobs_to_do: Sequence[CaseJob], jobs: Jobs, scheduler: str | None, progress: Progress) -> list[CaseOutcome]:
+def _outcomes(
+    jobs_to_do: Sequence[CaseJob], jobs: Jobs, scheduler: str | None, threads: Threads, progress: Progress
+) -> list[CaseOutcome]:
     jobs = fitting_processes(jobs, len(jobs_to_do)) if scheduler is None else 1
+    if scheduler is not None and threads == AUTO:
+        threads = 1  # nobody here knows the cores of other computers
+    jobs_to_do = [
+        dataclasses.replace(job, threads=fitting_threads(threads, at_once))
+        for job, at_once in zip(jobs_to_do, _at_once(len(jobs_to_do), jobs), strict=True)
+    ]
     if jobs == 1 and scheduler is None:
         return list(run_here(run_case, jobs_to_do, STEPS, progress))
     with cluster(jobs, scheduler) as client:
         return list(run_on_cluster(client, run_case, jobs_to_do, STEPS, progress))
+
+
+def _at_once(cases: int, jobs: int) -> list[int]:
+    """How many cases are compared while each of them is: in the last round what is left over from full ones."""
+    last = cases % jobs
+    return [jobs] * (cases - last) + [last] * last
 
 
 def _contents(folder: Path, known: dict[Path, tuple[tuple[str, str], ...]]) -> Sequence[str]:
@@ -159,6 +178,7 @@ def run_single(
     report: bool = True,
     choices: ReadingChoices | None = None,
     replace: bool = False,
+    threads: Threads = AUTO,
     progress: Progress = silent,
 ) -> StudyReport | None:
     """Compare methods on one patient's folder; writes what a study of one case would.
@@ -168,6 +188,8 @@ def run_single(
     report : bool
         False writes no report and no manifest and returns None: all that Slicer's panel reads, without the packages that
         the report needs (Slicer has no pandas and no Jinja2).
+    threads : int or "auto"
+        As `run_study` has it.
 
     Raises
     ------
@@ -186,7 +208,8 @@ def run_single(
         finish_moves(out)
         case_id = single_id(patient, out, keep_ids, sorted(digest for _, digest in files))
         serving = _serving(chosen, patient.resolve(), case_id, alone=True)
-        job = CaseJob(patient, case_id, out, serving, settings, choices or ReadingChoices(), "", replace, files)
+        read_as = choices or ReadingChoices()
+        job = CaseJob(patient, case_id, out, serving, settings, read_as, "", replace, files, fitting_threads(threads))
         outcome = compare_or_skip(job, progress)
         report_step(progress, 1, 1, outcome.told())
         shutil.rmtree(OutputFolder(out).unfinished, ignore_errors=True)

@@ -41,7 +41,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise UnusableInput(f"{folder} holds a truncated DICOM file; export it again")
         return Case(id=case_id or folder.name, person=f"person of {folder.name}")
 
-    def compare(case: Case, methods, settings, progress, out: Path, kept: KeptMethods | None) -> CaseReport:
+    def compare(case: Case, methods, settings, progress, out: Path, kept: KeptMethods | None, threads: int) -> CaseReport:
         report_step(progress, 0, 2, "half")
         compared.append(case.id)
         (out / "identifiable" / "face_prints").mkdir(parents=True)

@@ -62,6 +62,7 @@ class ExternalCommand(Defacer):
     """
 
     verbatim = True
+    starts_programs = True
     fill = OWN_FILL
 
     def __init__(self, template: CommandTemplate, environment: Mapping[str, str] | None = None) -> None:

@@ -8,6 +8,7 @@ differ little; but the cosines of strangers are high, so that no level of anothe
 
 from __future__ import annotations
 
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class DlibRecogniser:
                 f"{model.title} needs the Python package dlib ({error.name or error} is missing): {how_to_install_packages()}"
             ) from None
         self.model = model
+        self._alone = threading.Lock()  # dlib's network holds what its layers give: it looks at one picture at a time
         try:
             self._network = dlib.face_recognition_model_v1(str(path))
         except RuntimeError as error:
@@ -75,4 +77,6 @@ class DlibRecogniser:
 
     def embedding(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed an aligned RGB face, shape (150, 150, 3); returns a vector of length one, shape (output_length,)."""
-        return normalised(np.asarray(self._network.compute_face_descriptor(np.ascontiguousarray(crop))))
+        with self._alone:
+            vector = self._network.compute_face_descriptor(np.ascontiguousarray(crop))
+        return normalised(np.asarray(vector))
