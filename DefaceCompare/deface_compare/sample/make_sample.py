@@ -92,22 +92,8 @@ def make_sample(
     Cancelled
         If `progress` answers False.
     """
-    if site is not None and site not in SITES:
-        raise UnusableInput(f"site must be {' or '.join(SITES)}, not {site!r}")
-    if patients < 1:
-        raise UnusableInput(f"the number of patients must be at least 1, not {patients}")
-    if visits < 1:
-        raise UnusableInput(f"the number of visits must be at least 1, not {visits}")
-    tasks = [
-        Task(number, visit, Path(out) / (f"sample-{number:03d}" if visit == 1 else f"sample-{number:03d}-visit-{visit}"))
-        for number in range(1, patients + 1)
-        for visit in range(1, visits + 1)
-    ]
+    tasks = _tasks(Path(out), patients, visits, site)
     processes = fitting_processes(jobs, len(tasks))
-    folders = [task.folder for task in tasks]
-    for folder in folders:
-        if folder.exists() and any(folder.iterdir()):
-            raise UnusableInput(f"{folder} already holds files; choose an empty folder for the sample")
     make = partial(make_patient, seed=seed, site=site, ct_size=ct_size, ct_spacing_mm=ct_spacing_mm, difficulties=difficulties)
     if processes == 1:
         for done, task in enumerate(tasks):
@@ -118,7 +104,7 @@ def make_sample(
     if visits > 1:
         _write_persons(Path(out), tasks)
     report_step(progress, len(tasks), len(tasks), "synthetic patients written")
-    return folders
+    return [task.folder for task in tasks]
 
 
 @dataclass(frozen=True)
@@ -133,6 +119,25 @@ class Task:
     def words(self) -> str:
         """What is being done."""
         return f"synthetic patient {self.number}" + (f", visit {self.visit}" if self.visit > 1 else "")
+
+
+def _tasks(out: Path, patients: int, visits: int, site: str | None) -> list[Task]:
+    """Who is made, and where; UnusableInput if that makes no sense or a folder is taken."""
+    if site is not None and site not in SITES:
+        raise UnusableInput(f"site must be {' or '.join(SITES)}, not {site!r}")
+    if patients < 1:
+        raise UnusableInput(f"the number of patients must be at least 1, not {patients}")
+    if visits < 1:
+        raise UnusableInput(f"the number of visits must be at least 1, not {visits}")
+    tasks = [
+        Task(number, visit, out / (f"sample-{number:03d}" if visit == 1 else f"sample-{number:03d}-visit-{visit}"))
+        for number in range(1, patients + 1)
+        for visit in range(1, visits + 1)
+    ]
+    for task in tasks:
+        if task.folder.exists() and any(task.folder.iterdir()):
+            raise UnusableInput(f"{task.folder} already holds files; choose an empty folder for the sample")
+    return tasks
 
 
 def _write_persons(out: Path, tasks: Sequence[Task]) -> None:
