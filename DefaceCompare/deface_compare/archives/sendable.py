@@ -11,9 +11,10 @@ from typing import Any
 import pydicom
 
 from ..errors import UnusableInput
-from ..export.manifest import MANIFEST, read_manifest, wrong_files
+from ..export.manifest import read_manifest, wrong_files
 from ..readers.dicom.header import PYDICOM_ERRORS
-from ..study.share_manifest import KIND, SHARED
+from ..storage.own_output import MANIFEST, SHARED_COHORT
+from ..study.share_manifest import SHARED
 from .archive import Series
 
 KEYS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "Modality")
@@ -92,7 +93,7 @@ def _shared_cohort(folder: Path) -> dict[str, Any] | None:
         told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return told if isinstance(told, dict) and told.get("kind") == KIND and isinstance(told.get("cases"), list) else None
+    return told if isinstance(told, dict) and told.get("kind") == SHARED_COHORT and isinstance(told.get("cases"), list) else None
 
 
 def why_not_sent(folder: Path) -> str:

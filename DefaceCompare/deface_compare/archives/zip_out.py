@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableInput
-from ..export.manifest import MANIFEST
 from ..storage.atomic import written
+from ..storage.own_output import MANIFEST
 from ..study.share_manifest import PAGE, TABLE
 from .sendable import find_sendable
 

@@ -82,6 +82,8 @@ def retained(text: str) -> tuple[str, ...]:
     """Options of the confidentiality profile, with commas between."""
     chosen = [] if text == NOTHING else [word.strip() for word in text.split(",")]
     wrong = [word for word in chosen if word not in RETAINED]
+    if NOTHING in wrong:
+        raise argparse.ArgumentTypeError(f"{NOTHING} goes alone; leave it out to retain something")
     if wrong:
         raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(RETAINED)}, {NOTHING}")
     return tuple(option for option in RETAINED if option in chosen)

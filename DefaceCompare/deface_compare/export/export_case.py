@@ -20,13 +20,14 @@ from ..progress import Progress, report_step, silent
 from ..readers.dicom.kept_scan import read_once
 from ..settings import FOLLOW, KEEP, MASK
 from ..storage.atomic import growing_folder, written_csv
+from ..storage.own_output import MANIFEST
 from .beyond_image import dose_beyond_risk, without_dose_beyond
 from .checked.verification import Verification, Verifier
 from .dose_outline import DRAWN_SHARE, draws_skin
 from .handed.handed_set import HandOver
 from .headers.own_tool import read_header_tool
 from .headers.retained import DEFAULT_RETAINED
-from .manifest import MANIFEST, write_manifest
+from .manifest import write_manifest
 from .moved_skin import MovedSkin, moved_skins
 from .options import MAP_FRAMES, NO_CHANGE, ExportOptions
 from .privacy_check import privacy_checks

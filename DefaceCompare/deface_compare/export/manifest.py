@@ -12,6 +12,7 @@ from ..case_report import CaseReport
 from ..output.finished_case import FinishedCase
 from ..output.neutral_words import NeutralWords
 from ..storage.atomic import write_bytes
+from ..storage.own_output import MANIFEST
 from ..version import __version__
 from .checked.verification import Verification
 from .headers.own_tool import DEVICE, TIMES
@@ -19,7 +20,6 @@ from .options import BASIC, KEEP_FRAMES, MAP_FRAMES, ExportOptions
 from .written.uid_map import case_salt
 from .written.written_set import WrittenSet
 
-MANIFEST = "manifest.json"
 MADE_FROM = "made_from"
 """The manifest's key of `made_from`."""
 CLEANED_NOTE = (

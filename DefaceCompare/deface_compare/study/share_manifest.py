@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableInput
-from ..export.manifest import MANIFEST, is_headers_note
+from ..export.manifest import is_headers_note
 from ..export.options import BASIC, BY_TOOL, ExportOptions
 from ..export.written.uid_map import case_salt
 from ..output.case_ids import NUMBERED
 from ..report.share_page import render_share_page
 from ..storage.atomic import write_text, written_csv
+from ..storage.own_output import MANIFEST, SHARED_COHORT
 from ..version import __version__
 from .share_case import ShareOutcome
 
 TABLE, PAGE = "manifest.csv", "share_report.html"
-KIND = "shared cohort"
-"""By which a shared folder's manifest is known."""
 SHARED, REFUSED, NOT_DONE = "shared", "not shared", "not done yet"
 COLUMNS = ("case", "status", "reason", "files", "accepted_risks", "structures_clipped", "left_behind", "notes")
 HEADERS_REMAIN = (
@@ -156,7 +155,7 @@ def refuse_other_share(to: Path, choices: Mapping[str, str]) -> dict[str, Any]:
         told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         told = None
-    if not isinstance(told, dict) or told.get("kind") != KIND:
+    if not isinstance(told, dict) or told.get("kind") != SHARED_COHORT:
         raise UnusableInput(f"{to} holds something else than a shared cohort; choose a new or empty folder")
     for name, value in choices.items():
         if told.get(name) != value:
@@ -182,7 +181,7 @@ def write_share(to: Path, choices: Mapping[str, str], rows: Sequence[SharedCase]
     content = {
         "program": "DefaceCompare",
         "version": __version__,
-        "kind": KIND,
+        "kind": SHARED_COHORT,
         "complete": complete,
         **choices,
         "headers_note": headers_note(choices),

@@ -139,3 +139,6 @@ def test_a_wrong_option_is_one_sentence(coarse_case: Path, tmp_path: Path, capsy
     with pytest.raises(SystemExit, match="2"):
         export(coarse_case, tmp_path / "export", *BASIC, "--retain", "address")
     assert "'address' is none of dates, characteristics, device, nothing" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        export(coarse_case, tmp_path / "export", *BASIC, "--retain", "nothing,dates")
+    assert "nothing goes alone; leave it out to retain something" in capsys.readouterr().err

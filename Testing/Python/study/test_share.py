@@ -16,7 +16,9 @@ from deface_compare.cli.main import main
 from deface_compare.cohort.review import DECISION_COLUMNS
 from deface_compare.export.manifest import wrong_files
 from deface_compare.progress import Cancelled
+from deface_compare.readers.found_files import OWN_OUTPUT
 from deface_compare.study import share_case
+from deface_compare.study.patients import find_patients
 from deface_compare.study.share import share_study
 from export_patient import COARSE_MM, METHOD, compared, copied, head_known, source
 from identity_search import identity_of, leaks_in
@@ -316,3 +318,12 @@ def test_a_folder_of_another_study_takes_no_case(
     (again.out / "identifiable" / "exports" / "uid_salt").write_bytes(b"of another study")
     assert share(again.out, again.to) == 2
     assert "holds cases of another study, which must not be mixed; choose another --to" in capsys.readouterr().err
+
+
+def test_a_cohort_shared_beside_its_patients_is_none_of_them(shared: Path, tmp_path: Path) -> None:
+    (tmp_path / "patient").mkdir()
+    shutil.copytree(shared, tmp_path / "given")
+    found = find_patients(tmp_path)
+    assert [folder.name for folder in found.folders] == ["patient"]
+    assert dict(found.left_out) == {OWN_OUTPUT: 1}
+    assert len(find_patients(tmp_path / "given").folders) == 2  # who gets it may look at it
