@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pydicom
 
 from ..errors import UnusableInput
 from ..export.manifest import read_manifest, wrong_files
 from ..readers.dicom.header import PYDICOM_ERRORS
-from ..storage.own_output import MANIFEST, SHARED_COHORT
+from ..storage.own_output import MANIFEST, shared_manifest
 from ..study.share_manifest import SHARED
 from .archive import Series
 
@@ -58,7 +56,7 @@ def find_sendable(folder: Path) -> Sendable:
     """
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is no folder; give one that `share` or `export` wrote")
-    told = _shared_cohort(folder)
+    told = shared_manifest(folder)
     if told is None:
         single = read_manifest(folder)
         if single is None:
@@ -86,14 +84,6 @@ def find_sendable(folder: Path) -> Sendable:
     if not folders:
         raise UnusableInput(f"{folder} holds no shared case")
     return Sendable(tuple(cases), refused, note)
-
-
-def _shared_cohort(folder: Path) -> dict[str, Any] | None:
-    try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) and told.get("kind") == SHARED_COHORT and isinstance(told.get("cases"), list) else None
 
 
 def why_not_sent(folder: Path) -> str:

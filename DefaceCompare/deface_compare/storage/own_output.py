@@ -1,9 +1,10 @@
-"""How what this program wrote is known from outside: readers, which lie below its writers, must not take it for a patient's."""
+"""How what this program wrote is known from outside: readers, which lie below the writers, must not take it for a patient's."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 IDENTIFIABLE, LOCKS = "identifiable", "locks"
 MANIFEST = "manifest.json"
@@ -14,12 +15,14 @@ SHARED_COHORT = "shared cohort"
 
 def is_output(folder: Path) -> bool:
     """Whether a folder is what a comparison wrote, from its first second on, or a cohort that was shared."""
-    return (folder / IDENTIFIABLE / LOCKS).is_dir() or _is_shared(folder)
+    return (folder / IDENTIFIABLE / LOCKS).is_dir() or shared_manifest(folder) is not None
 
 
-def _is_shared(folder: Path) -> bool:
+def shared_manifest(folder: Path) -> dict[str, Any] | None:
+    """What a shared cohort's folder says of itself; None if it is none."""
     try:
         told = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(told, dict) and told.get("kind") == SHARED_COHORT
+        return None
+    shared = isinstance(told, dict) and told.get("kind") == SHARED_COHORT and isinstance(told.get("cases"), list)
+    return told if shared else None

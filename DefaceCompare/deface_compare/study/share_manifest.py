@@ -16,7 +16,7 @@ from ..export.written.uid_map import case_salt
 from ..output.case_ids import NUMBERED
 from ..report.share_page import render_share_page
 from ..storage.atomic import write_text, written_csv
-from ..storage.own_output import MANIFEST, SHARED_COHORT
+from ..storage.own_output import MANIFEST, SHARED_COHORT, shared_manifest
 from ..version import __version__
 from .share_case import ShareOutcome
 
@@ -150,12 +150,8 @@ def refuse_other_share(to: Path, choices: Mapping[str, str]) -> dict[str, Any]:
     """
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):
         return {}
-    path = to / MANIFEST
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        told = None
-    if not isinstance(told, dict) or told.get("kind") != SHARED_COHORT:
+    told = shared_manifest(to)
+    if told is None:
         raise UnusableInput(f"{to} holds something else than a shared cohort; choose a new or empty folder")
     for name, value in choices.items():
         if told.get(name) != value:
